@@ -1,0 +1,32 @@
+/* JMESPath, complete: one implementation for paginators, waiters, resource types, --query and Lua. */
+#ifndef MOONWARD_JMESPATH_H
+#define MOONWARD_JMESPATH_H
+
+#include "moonward/doc.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mw_jmespath mw_jmespath;
+
+/**
+ * Compile an expression. @return MW_OK; MW_ERR_PARSE naming the column and what was expected.
+ * Depth and size are bounded. Source: https://jmespath.org/specification.html (26 functions).
+ */
+mw_status mw_jmespath_compile(const char *expression, size_t len, mw_jmespath **out, mw_error *err);
+void mw_jmespath_free(mw_jmespath *j);
+
+/**
+ * Evaluate on a value of @p b; what the result needs is added to @p b (values are shared, not
+ * copied). A missing member gives MW_VAL_NULL. When an UNKNOWN is read (traversed, compared,
+ * given to a function), the whole result is that UNKNOWN.
+ * @return MW_OK; MW_ERR_INVALID for a function's wrong argument type; MW_ERR_LIMIT; MW_ERR_NOMEM.
+ */
+mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
+                           mw_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,95 @@
+/*
+ * Calls to AWS: serialise, resolve, sign, send, retry, parse, page. Everything is asynchronous on
+ * one event loop; callbacks run from mw_client_run().
+ */
+#ifndef MW_AWS_CLIENT_H
+#define MW_AWS_CLIENT_H
+
+#include "aws/credentials.h"
+#include "aws/http.h"
+#include "aws/protocol.h"
+#include "moonward/model.h"
+
+typedef struct mw_client mw_client;
+
+/** Who calls, and where: an account in a region. Borrowed by the call until it is done. */
+typedef struct mw_scope {
+    const char *partition; /* "aws" */
+    const char *account;   /* "123456789012", or "" before it is known */
+    const char *region;
+    mw_provider *credentials; /* NULL = unsigned calls only */
+} mw_scope;
+
+typedef struct mw_client_options {
+    const mw_models *models;
+    const mw_aws_config *config;
+    const char *endpoint_url;   /* --endpoint-url or NULL */
+    int max_in_flight;          /* 0 = 32 */
+    int max_attempts;           /* 0 = AWS_MAX_ATTEMPTS / max_attempts / 3 */
+    const char *record_dir;     /* --record: every exchange, secrets removed */
+    const char *replay_dir;     /* --replay: no network at all */
+    const mw_http *http;        /* NULL = libcurl; a test's carrier otherwise */
+    const volatile bool *stop;  /* set by a signal handler: in-flight calls end as MW_ERR_CANCELLED */
+} mw_client_options;
+
+mw_status mw_client_new(const mw_client_options *options, mw_client **out, mw_error *err);
+/** Writes the recording's manifest, if one was asked for. */
+mw_status mw_client_close(mw_client *c, mw_error *err);
+void mw_client_free(mw_client *c);
+/** The carrier in use, for mw_provider_chain(). In replay no credentials are needed. */
+const mw_http *mw_client_http(mw_client *c);
+const mw_models *mw_client_models(const mw_client *c);
+bool mw_client_replays(const mw_client *c);
+/** Time of the recording (replay) or now: what `ctx.now` is, so that a replay judges ages alike. Unix seconds. */
+int64_t mw_client_now_unix(const mw_client *c);
+/** Value noted in the recording's manifest by mw_client_note() (accounts, regions); NULL when absent. */
+const char *mw_client_noted(const mw_client *c, const char *key);
+mw_status mw_client_note(mw_client *c, const char *key, const char *value, mw_error *err);
+
+typedef struct mw_call_result {
+    mw_status status;       /* MW_OK, MW_ERR_AWS, MW_ERR_NET, MW_ERR_TIMEOUT, MW_ERR_CREDENTIALS, … */
+    mw_aws_error aws;       /* when MW_ERR_AWS */
+    mw_error error;         /* one line for humans, always set on failure */
+    unsigned pages;
+    unsigned requests;      /* HTTP requests, retries included */
+} mw_call_result;
+
+/**
+ * One page: @p result lies in @p page (customised). Valid during the call. Return false to stop paging
+ * (the call then ends MW_OK).
+ */
+typedef bool (*mw_call_page)(void *user, mw_doc_builder *page, mw_val result);
+typedef void (*mw_call_done)(void *user, const mw_call_result *result);
+
+typedef struct mw_call {
+    const mw_scope *scope;
+    const char *service;    /* botocore's name */
+    const char *operation;
+    const mw_doc *params_doc; /* copied before mw_client_call() returns */
+    mw_val params;          /* object, or MW_VAL_ABSENT */
+    bool paginate;          /* follow the modelled paginator to its end */
+    int page_size;          /* sets limit_key; 0 = leave */
+    bool validate;          /* strict parameter checking (moonward call); else unknown ones are dropped */
+    mw_call_page on_page;   /* may be NULL */
+    mw_call_done on_done;   /* exactly once */
+    void *user;
+} mw_call;
+
+/**
+ * Start a call. Fails at once (and on_done is not called) only for a caller's mistake:
+ * MW_ERR_UNSUPPORTED when the models lack service or operation (the message says what is near),
+ * MW_ERR_INVALID for parameters.
+ */
+mw_status mw_client_call(mw_client *c, const mw_call *call, mw_error *err);
+/** Run until every call is done. */
+mw_status mw_client_run(mw_client *c, mw_error *err);
+
+typedef struct mw_client_stats {
+    uint64_t calls, requests, retries, throttled, failures, bytes_in;
+} mw_client_stats;
+mw_client_stats mw_client_stats_get(const mw_client *c);
+
+/** Is this operation known to change nothing? From data; anything not known to read is mutating. */
+bool mw_operation_read_only(const mw_operation *op);
+
+#endif

@@ -1,0 +1,135 @@
+/* Growing buffer: doubles, stops at its ceiling, remembers its first failure. */
+#include "base/buf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t ceiling(const mw_buf *b)
+{
+    return b->max ? b->max : MW_BUF_MAX_DEFAULT;
+}
+
+static mw_status give_up(mw_buf *b, mw_status status, mw_error *err)
+{
+    if (b->failed == MW_OK)
+        b->failed = status;
+    return mw_buf_status(b, err);
+}
+
+char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err)
+{
+    size_t need, cap;
+    char *grown;
+
+    if (!mw_add_size(b->len, len, &need) || need > ceiling(b)) {
+        give_up(b, MW_ERR_LIMIT, err);
+        return NULL;
+    }
+    if (need < b->cap)
+        return b->data + b->len;
+    cap = b->cap ? b->cap : 64;
+    while (cap <= need)
+        cap *= 2; /* cannot overflow: need is below the ceiling */
+    grown = mw_realloc(b->data, cap);
+    if (!grown) {
+        give_up(b, MW_ERR_NOMEM, err);
+        return NULL;
+    }
+    b->data = grown;
+    b->cap = cap;
+    return b->data + b->len;
+}
+
+void mw_buf_grown(mw_buf *b, size_t len)
+{
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
+mw_status mw_buf_add(mw_buf *b, const void *data, size_t len, mw_error *err)
+{
+    char *to = mw_buf_reserve(b, len, err);
+
+    if (!to)
+        return b->failed;
+    if (len)
+        memcpy(to, data, len);
+    mw_buf_grown(b, len);
+    return MW_OK;
+}
+
+mw_status mw_buf_puts(mw_buf *b, const char *s)
+{
+    return mw_buf_add(b, s, strlen(s), NULL);
+}
+
+mw_status mw_buf_putc(mw_buf *b, char c)
+{
+    return mw_buf_add(b, &c, 1, NULL);
+}
+
+mw_status mw_buf_printf(mw_buf *b, const char *format, ...)
+{
+    va_list args;
+    char *to;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n < 0)
+        return give_up(b, MW_ERR_INVALID, NULL);
+    to = mw_buf_reserve(b, (size_t)n + 1, NULL);
+    if (!to)
+        return b->failed;
+    va_start(args, format);
+    vsnprintf(to, (size_t)n + 1, format, args);
+    va_end(args);
+    mw_buf_grown(b, (size_t)n);
+    return MW_OK;
+}
+
+mw_status mw_buf_status(const mw_buf *b, mw_error *err)
+{
+    switch (b->failed) {
+    case MW_OK: return MW_OK;
+    case MW_ERR_LIMIT:
+        return mw_fail(err, MW_ERR_LIMIT, "a buffer reached its ceiling of %zu bytes", ceiling(b));
+    case MW_ERR_NOMEM: return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    default: return mw_fail(err, b->failed, "text could not be formatted");
+    }
+}
+
+void mw_buf_reset(mw_buf *b)
+{
+    b->len = 0;
+    b->failed = MW_OK;
+    if (b->data)
+        b->data[0] = '\0';
+}
+
+void mw_buf_clear(mw_buf *b)
+{
+    if (b->data)
+        explicit_bzero(b->data, b->len);
+    mw_free(b->data);
+    b->data = NULL;
+    b->len = b->cap = 0;
+    b->failed = MW_OK;
+}
+
+char *mw_buf_take(mw_buf *b, size_t *len)
+{
+    char *data;
+
+    if (!b->data && !mw_buf_reserve(b, 0, NULL))
+        return NULL;
+    data = b->data;
+    data[b->len] = '\0';
+    if (len)
+        *len = b->len;
+    b->data = NULL;
+    b->len = b->cap = 0;
+    b->failed = MW_OK;
+    return data;
+}

@@ -1,0 +1,43 @@
+/* A growing byte buffer with a ceiling that its owner names. */
+#ifndef MW_BASE_BUF_H
+#define MW_BASE_BUF_H
+
+#include "base/mem.h"
+#include "moonward/status.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/**
+ * `MW_AUTO(mw_buf) b = { .max = 1 << 20 };` A max of 0 means MW_BUF_MAX_DEFAULT.
+ * `data` is NUL-terminated behind `len` once anything was added, else NULL.
+ * A failed addition leaves the buffer as it was and is remembered in `failed`, so a run of
+ * additions may be checked once with mw_buf_status().
+ */
+typedef struct mw_buf {
+    char *data;
+    size_t len;
+    size_t cap;
+    size_t max;
+    mw_status failed;
+} mw_buf;
+
+#define MW_BUF_MAX_DEFAULT ((size_t)64 << 20)
+
+mw_status mw_buf_add(mw_buf *b, const void *data, size_t len, mw_error *err);
+mw_status mw_buf_puts(mw_buf *b, const char *s);
+mw_status mw_buf_putc(mw_buf *b, char c);
+mw_status mw_buf_printf(mw_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Room for @p len more bytes: a pointer to write to, then mw_buf_grown(). NULL on failure. */
+char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err);
+void mw_buf_grown(mw_buf *b, size_t len);
+/** First failure since the last clear, with a message. */
+mw_status mw_buf_status(const mw_buf *b, mw_error *err);
+/** Length 0, memory kept. */
+void mw_buf_reset(mw_buf *b);
+/** Free; the buffer may be used again. Content is zeroed first: it may have held a signature. */
+void mw_buf_clear(mw_buf *b);
+/** Transfer: the caller frees with mw_free(); the buffer is empty. Never NULL unless out of memory. */
+char *mw_buf_take(mw_buf *b, size_t *len);
+
+#endif

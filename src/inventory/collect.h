@@ -1,0 +1,52 @@
+/* Run a plan against accounts and regions; the result is a snapshot (docs/internals/contracts.md). */
+#ifndef MW_INVENTORY_COLLECT_H
+#define MW_INVENTORY_COLLECT_H
+
+#include "inventory/plan.h"
+
+typedef struct mw_collect_account {
+    const char *account;
+    const char *partition;
+    const char *home_region;      /* region for global types: us-east-1 in aws */
+    const char *const *regions;   /* region_count of them */
+    size_t region_count;
+    mw_provider *credentials;     /* NULL in replay */
+} mw_collect_account;
+
+typedef struct mw_collect_progress {
+    size_t scopes_done, scopes_total, resources;
+    uint64_t requests, throttled;
+} mw_collect_progress;
+
+typedef struct mw_collect_options {
+    const mw_collect_account *accounts;
+    size_t account_count;
+    int64_t now_unix;
+    void (*on_progress)(void *user, const mw_collect_progress *p); /* may be NULL */
+    void *user;
+} mw_collect_options;
+
+/**
+ * Collect. AWS failures are not errors of this function: they become unknown values and scope states.
+ * @param[out] snapshot_fd  Sealed memfd holding the mw_doc; the caller closes it.
+ * @return MW_OK; MW_ERR_CANCELLED; MW_ERR_NOMEM; MW_ERR_LIMIT.
+ */
+mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o,
+                     int *snapshot_fd, mw_error *err);
+
+/** One world of a snapshot made from fixtures instead of AWS; for `moonward test` and `repl`. */
+typedef struct mw_fixture_world {
+    const char *type;             /* of the resource under test */
+    mw_val item;                  /* its list item with facets by name */
+    mw_val tags;                  /* object, or ABSENT = from the item */
+    const char *account, *region; /* NULL = 111122223333, us-east-1 */
+    mw_val inventory;             /* {type: [items] | unknown} or ABSENT */
+    int64_t now_unix;
+} mw_fixture_world;
+
+/** Items lie in @p d. The same envelope code as mw_collect(). */
+mw_status mw_snapshot_from_fixtures(const mw_types *types, const mw_doc *d,
+                                    const mw_fixture_world *worlds, size_t count, int *snapshot_fd,
+                                    mw_error *err);
+
+#endif

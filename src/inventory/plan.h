@@ -1,0 +1,24 @@
+/* The collection plan: the least set of API calls for what the enabled rules read. */
+#ifndef MW_INVENTORY_PLAN_H
+#define MW_INVENTORY_PLAN_H
+
+#include "aws/client.h"
+#include "inventory/type.h"
+
+typedef struct mw_plan mw_plan;
+
+mw_status mw_plan_new(const mw_types *types, const mw_models *models, mw_plan **out, mw_error *err);
+void mw_plan_free(mw_plan *p);
+/** Ask for a type's list (facet NULL) or one of its facets. Parents and needed facets follow. Idempotent. */
+mw_status mw_plan_need(mw_plan *p, const char *type, const char *facet, mw_error *err);
+/**
+ * Append for humans, or as JSON {"calls": [{"operation", "per", "for": [types/facets], "supported"}], …}:
+ * each distinct API call, how often it is made (per account, region, resource, batch), and who reads it.
+ */
+mw_status mw_plan_describe(const mw_plan *p, size_t accounts, size_t regions, bool json, mw_buf *out,
+                           mw_error *err);
+/** Distinct "service:Operation" names, sorted. Borrowed. */
+size_t mw_plan_operation_count(const mw_plan *p);
+const char *mw_plan_operation_at(const mw_plan *p, size_t i);
+
+#endif
