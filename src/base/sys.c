@@ -116,6 +116,7 @@ static int sys_socket(void *ctx, int domain, int type, int protocol)
 
 static const mw_sys_calls machine = MACHINE_CALLS;
 mw_sys_calls mw_sys = MACHINE_CALLS;
+
 void mw_sys_reset(void)
 {
     mw_sys = machine;

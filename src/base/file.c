@@ -1,0 +1,150 @@
+/* Whole files through the seam, so that each failing open, write, fsync and rename can be tested. */
+#include "base/file.h"
+
+#include "base/mem.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_STEP ((size_t)64 << 10)
+
+mw_status mw_fd_read_all(int fd, const char *name, mw_buf *out, mw_error *err)
+{
+    for (;;) {
+        size_t room = READ_STEP;
+        size_t max = out->max ? out->max : MW_BUF_MAX_DEFAULT;
+        char *to;
+        ssize_t n;
+
+        if (room > max - out->len)
+            room = max - out->len;
+        if (room == 0) {
+            char one;
+            n = mw_sys.read_fn(mw_sys.ctx, fd, &one, 1);
+            if (n == 0)
+                return MW_OK;
+            return mw_fail(err, MW_ERR_LIMIT, "%s is larger than %zu bytes", name, max);
+        }
+        if (!(to = mw_buf_reserve(out, room, err)))
+            return out->failed;
+        n = mw_sys.read_fn(mw_sys.ctx, fd, to, room);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return mw_fail(err, MW_ERR_IO, "cannot read %s: %s", name, strerror(errno));
+        mw_buf_grown(out, (size_t)n);
+        if (n == 0)
+            return MW_OK;
+    }
+}
+
+mw_status mw_file_read(const char *path, mw_buf *out, mw_error *err)
+{
+    int fd = mw_sys.open_fn(mw_sys.ctx, path, O_RDONLY, 0);
+    mw_status st;
+
+    if (fd < 0)
+        return mw_fail(err, errno == ENOENT || errno == ENOTDIR ? MW_ERR_NOTFOUND : MW_ERR_IO,
+                       "cannot open %s: %s", path, strerror(errno));
+    st = mw_fd_read_all(fd, path, out, err);
+    close(fd);
+    return st;
+}
+
+mw_status mw_fd_write_all(int fd, const char *name, const void *data, size_t len, mw_error *err)
+{
+    const char *p = data;
+
+    while (len > 0) {
+        ssize_t n = mw_sys.write_fn(mw_sys.ctx, fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return mw_fail(err, MW_ERR_IO, "cannot write %s: %s", name,
+                           n < 0 ? strerror(errno) : "no progress");
+        p += n;
+        len -= (size_t)n;
+    }
+    return MW_OK;
+}
+
+static mw_status sync_folder(const char *path, mw_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    MW_AUTO_FREE char *folder = slash ? mw_strndup(path, slash == path ? 1 : (size_t)(slash - path))
+                                      : mw_strdup(".");
+    int fd;
+
+    if (!folder)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    fd = mw_sys.open_fn(mw_sys.ctx, folder, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return mw_fail(err, MW_ERR_IO, "cannot open folder %s: %s", folder, strerror(errno));
+    /* Some file systems cannot sync a folder and say EINVAL; the rename is then as safe as it gets. */
+    if (mw_sys.fsync_fn(mw_sys.ctx, fd) != 0 && errno != EINVAL) {
+        mw_fail(err, MW_ERR_IO, "cannot sync folder %s: %s", folder, strerror(errno));
+        close(fd);
+        return MW_ERR_IO;
+    }
+    close(fd);
+    return MW_OK;
+}
+
+mw_status mw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
+                               mw_error *err)
+{
+    MW_AUTO(mw_buf) temporary = {.max = 8192};
+    mw_status st;
+    int fd;
+
+    if (mw_buf_printf(&temporary, "%s.%ld.tmp", path, (long)getpid()) != MW_OK)
+        return mw_buf_status(&temporary, err);
+    fd = mw_sys.open_fn(mw_sys.ctx, temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return mw_fail(err, MW_ERR_IO, "cannot create %s: %s", temporary.data, strerror(errno));
+    st = mw_fd_write_all(fd, path, data, len, err);
+    if (st == MW_OK && mw_sys.fsync_fn(mw_sys.ctx, fd) != 0)
+        st = mw_fail(err, MW_ERR_IO, "cannot sync %s: %s", path, strerror(errno));
+    if (close(fd) != 0 && st == MW_OK)
+        st = mw_fail(err, MW_ERR_IO, "cannot close %s: %s", path, strerror(errno));
+    if (st == MW_OK && mw_sys.rename_fn(mw_sys.ctx, temporary.data, path) != 0)
+        st = mw_fail(err, MW_ERR_IO, "cannot rename %s to %s: %s", temporary.data, path,
+                     strerror(errno));
+    if (st != MW_OK) {
+        mw_sys.unlink_fn(mw_sys.ctx, temporary.data);
+        return st;
+    }
+    return sync_folder(path, err);
+}
+
+mw_status mw_mkdirs(const char *path, mode_t mode, mw_error *err)
+{
+    MW_AUTO_FREE char *copy = mw_strdup(path);
+
+    if (!copy)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    for (char *p = copy + 1; *copy; p++) {
+        char was = *p;
+        if (was != '/' && was != '\0')
+            continue;
+        *p = '\0';
+        if (mkdir(copy, mode) != 0 && errno != EEXIST)
+            return mw_fail(err, MW_ERR_IO, "cannot make folder %s: %s", copy, strerror(errno));
+        *p = was;
+        if (was == '\0')
+            break;
+    }
+    return MW_OK;
+}
+
+bool mw_file_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
