@@ -16,8 +16,8 @@
 
 struct given {
     const mw_option *option;
-    const char *value; /* NULL for a switch */
-    bool from_env;
+    const char *value;  /* NULL for a switch */
+    const char *origin; /* "--fail-on" or "MOONWARD_FAIL_ON" */
 };
 
 struct mw_args {
@@ -93,23 +93,19 @@ static mw_status unknown_option(const mw_command *c, const char *name, size_t le
                    word, c ? " " : "", c ? c->name : "");
 }
 
-/* Exact name of one or two words. @p words is how many it took. */
-static const mw_command *find_command(const char *first, const char *second, int *words)
+/* Exact name of one or two words. */
+static const mw_command *find_command(const char *first, const char *second)
 {
     size_t n, len = strlen(first);
     const mw_command *const *all = mw_commands(&n);
 
     for (size_t i = 0; i < n; i++) {
         const char *name = all[i]->name;
-        if (strcmp(name, first) == 0) {
-            *words = 1;
+        if (strcmp(name, first) == 0)
             return all[i];
-        }
         if (second && strncmp(name, first, len) == 0 && name[len] == ' ' &&
-            strcmp(name + len + 1, second) == 0) {
-            *words = 2;
+            strcmp(name + len + 1, second) == 0)
             return all[i];
-        }
     }
     return NULL;
 }
@@ -195,13 +191,12 @@ static bool choice_allowed(const char *choices, const char *value)
 static mw_status keep(mw_args *a, const mw_option *o, const char *value, bool from_env,
                       mw_error *err)
 {
-    const char *dashes = from_env ? "" : "--", *name = from_env ? o->env : o->name;
+    const char *origin = from_env ? o->env : mw_arena_printf(&a->arena, "--%s", o->name);
 
+    if (!origin)
+        return no_memory(err);
     if (o->value && (!value || !*value))
-        return mw_fail(err, MW_ERR_INVALID, "%s%s wants a value: %s", dashes, name, o->value);
-    if (o->choices && !choice_allowed(o->choices, value))
-        return mw_fail(err, MW_ERR_INVALID, "%s%s: '%s' is not one of %s", dashes, name, value,
-                       o->choices);
+        return mw_fail(err, MW_ERR_INVALID, "%s wants a value: %s", origin, o->value);
     if (a->given_count == a->given_cap) {
         size_t cap = a->given_cap ? a->given_cap * 2 : 16;
         struct given *grown = mw_arena_alloc(&a->arena, cap * sizeof(*grown));
@@ -212,7 +207,7 @@ static mw_status keep(mw_args *a, const mw_option *o, const char *value, bool fr
         a->given = grown;
         a->given_cap = cap;
     }
-    a->given[a->given_count++] = (struct given){o, value, from_env};
+    a->given[a->given_count++] = (struct given){o, value, origin};
     return MW_OK;
 }
 
@@ -308,6 +303,19 @@ static mw_status read_environment(mw_args *a, const mw_command *c,
     return st;
 }
 
+/* Values are checked last: before the command only the global form of an option is known. */
+static mw_status check_choices(const mw_args *a, const mw_command *c, mw_error *err)
+{
+    for (size_t i = 0; i < a->given_count; i++) {
+        const struct given *g = &a->given[i];
+        const mw_option *o = find_option(c, g->option->name, strlen(g->option->name));
+        if (o->choices && !choice_allowed(o->choices, g->value))
+            return mw_fail(err, MW_ERR_INVALID, "%s: '%s' is not one of %s", g->origin, g->value,
+                           o->choices);
+    }
+    return MW_OK;
+}
+
 static mw_status check_count(const mw_args *a, const mw_command *c, mw_error *err)
 {
     if (a->positional_count < c->min_args)
@@ -344,7 +352,6 @@ mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(co
     }
     for (int i = 0; i < argc && st == MW_OK; i++) {
         const char *word = argv[i];
-        int words = 0;
 
         if (!ended && strcmp(word, "--") == 0) {
             ended = true;
@@ -352,7 +359,7 @@ mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(co
             st = parse_option(a, c, argc, argv, &i, err);
         } else if (c) {
             a->positional[a->positional_count++] = word;
-        } else if ((c = find_command(group ? group : word, group ? word : NULL, &words)) != NULL) {
+        } else if ((c = find_command(group ? group : word, group ? word : NULL)) != NULL) {
             group = NULL;
         } else if (!group && is_group(word)) {
             group = word;
@@ -368,8 +375,9 @@ mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(co
     }
     if (group)
         st = unknown_command(group, NULL, err);
-    else if (c && (st = check_count(a, c, err)) == MW_OK)
-        st = read_environment(a, c, getenv_fn, err);
+    else if (c && (st = check_count(a, c, err)) == MW_OK &&
+             (st = read_environment(a, c, getenv_fn, err)) == MW_OK)
+        st = check_choices(a, c, err);
     *found = c;
 out:
     if (st == MW_OK)
@@ -428,9 +436,8 @@ bool mw_args_flag(const mw_args *a, const char *name)
 const char *mw_args_origin(const mw_args *a, const char *name)
 {
     size_t n = mw_args_count(a, name);
-    const struct given *g = n ? nth(a, name, n - 1) : NULL;
 
-    return g && g->from_env ? g->option->env : name;
+    return n ? nth(a, name, n - 1)->origin : NULL;
 }
 
 size_t mw_args_positional_count(const mw_args *a)

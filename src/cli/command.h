@@ -102,7 +102,7 @@ size_t mw_args_count(const mw_args *a, const char *name);
 const char *mw_args_value(const mw_args *a, const char *name, size_t i);
 /** Was a switch given? */
 bool mw_args_flag(const mw_args *a, const char *name);
-/** "--fail-on" or "MOONWARD_FAIL_ON": where its value came from, for messages. */
+/** "--fail-on" or "MOONWARD_FAIL_ON": where the value came from; NULL when there is none. */
 const char *mw_args_origin(const mw_args *a, const char *name);
 /** Positional arguments. NULL behind the last one. */
 size_t mw_args_positional_count(const mw_args *a);

@@ -1,0 +1,18 @@
+/* Every command, each defined by the file of its name. */
+#ifndef MW_CLI_COMMANDS_H
+#define MW_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const mw_command mw_command_sweep;         /* sweep.c */
+extern const mw_command mw_command_findings_list; /* findings.c */
+extern const mw_command mw_command_findings_show;
+extern const mw_command mw_command_report;        /* report.c */
+extern const mw_command mw_command_rules_list;    /* rules.c */
+extern const mw_command mw_command_rules_show;
+extern const mw_command mw_command_test;          /* test.c */
+extern const mw_command mw_command_call;          /* call.c */
+extern const mw_command mw_command_help;          /* help.c */
+extern const mw_command mw_command_version;       /* version.c */
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Results to stdout, failures to stderr, and the exit status of each kind of failure. The only unit of
+ * the command line that writes to the two; results come in one piece, so that nothing mixes with them.
+ */
+#include "cli/command.h"
+
+#include "base/file.h"
+#include "base/secret.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+int mw_cli_print(const char *data, size_t len, int code)
+{
+    mw_error err = {0};
+
+    errno = 0;
+    if (len == 0 || mw_fd_write_all(STDOUT_FILENO, "stdout", data, len, &err) == MW_OK)
+        return code;
+    if (errno == EPIPE) /* `moonward … | head`: the reader had enough */
+        return code;
+    return mw_cli_fail(&err);
+}
+
+int mw_cli_fail(const mw_error *err)
+{
+    MW_AUTO(mw_buf) line = {.max = 4096};
+
+    mw_buf_puts(&line, "moonward: ");
+    mw_mask_secrets(&line, err->message, strlen(err->message));
+    mw_buf_putc(&line, '\n');
+    if (line.data)
+        (void)mw_fd_write_all(STDERR_FILENO, "stderr", line.data, line.len, NULL);
+    return mw_cli_exit_code(err->status);
+}
+
+int mw_cli_exit_code(mw_status status)
+{
+    switch (status) {
+    case MW_OK:
+        return MW_EXIT_OK;
+    case MW_ERR_CREDENTIALS:
+        return MW_EXIT_CREDENTIALS;
+    case MW_ERR_CANCELLED:
+        return mw_cli_signal_exit();
+    case MW_ERR_INVALID:
+    case MW_ERR_NOTFOUND:
+    case MW_ERR_PARSE:
+    case MW_ERR_SCRIPT:
+    case MW_ERR_UNSUPPORTED:
+    case MW_ERR_CONFLICT:
+        return MW_EXIT_USAGE;
+    default: /* network, disk, memory, time, a limit: the work could not be finished */
+        return MW_EXIT_INCOMPLETE;
+    }
+}
