@@ -1,0 +1,104 @@
+/* Times in each form that AWS sends, and back. */
+#include "base/mem.h"
+#include "base/time.h"
+#include "support/support.h"
+
+static void forms_that_aws_sends(void **state)
+{
+    static const char *const rows[][2] = {
+        {"2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"},
+        {"2024-01-02T03:04:05.678Z", "2024-01-02T03:04:05.678Z"},
+        {"2024-01-02T03:04:05.678901+00:00", "2024-01-02T03:04:05.678901Z"},
+        {"2024-01-02T03:04:05+02:00", "2024-01-02T01:04:05Z"},
+        {"2024-01-02T03:04:05.120+0000", "2024-01-02T03:04:05.120Z"},
+        {"2024-01-02T03:04:05", "2024-01-02T03:04:05Z"},
+        {"20240102T030405Z", "2024-01-02T03:04:05Z"},
+        {"2024-02-29", "2024-02-29T00:00:00Z"},
+        {"Tue, 02 Jan 2024 03:04:05 GMT", "2024-01-02T03:04:05Z"},
+        {"Tuesday, 02-Jan-24 03:04:05 GMT", "2024-01-02T03:04:05Z"},
+        {"Tue Jan  2 03:04:05 2024", "2024-01-02T03:04:05Z"},
+        {"1704164645", "2024-01-02T03:04:05Z"},
+        {"1704164645.25", "2024-01-02T03:04:05.250Z"},
+        {"1.7041646E9", "2024-01-02T03:03:20Z"},
+        {"-1", "1969-12-31T23:59:59Z"},
+        {"0", "1970-01-01T00:00:00Z"},
+        {"1900-03-01T00:00:00Z", "1900-03-01T00:00:00Z"},
+        {" 2024-01-02T03:04:05Z\n", "2024-01-02T03:04:05Z"},
+    };
+    mw_error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        char text[MW_TIME_SIZE];
+        int64_t ns;
+        assert_ok(mw_time_parse(rows[i][0], strlen(rows[i][0]), &ns, &err));
+        mw_time_iso(text, ns);
+        assert_string_equal(text, rows[i][1]);
+    }
+}
+
+static void not_times(void **state)
+{
+    static const char *const rows[] = {"",       "yesterday", "2024-13-01T00:00:00Z", "2024-01-02T",
+                                       "12:30",  "nan",       "inf",                  "2024-01-02T03:04:05X",
+                                       "-",      "1e999"};
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        mw_error err = {0};
+        int64_t ns;
+        assert_int_equal(mw_time_parse(rows[i], strlen(rows[i]), &ns, &err), MW_ERR_PARSE);
+    }
+}
+
+static void other_forms(void **state)
+{
+    char text[MW_TIME_SIZE];
+
+    (void)state;
+    mw_time_sigv4(text, 1440938160LL * 1000000000);
+    assert_string_equal(text, "20150830T123600Z");
+    mw_time_rfc822(text, 1440938160LL * 1000000000);
+    assert_string_equal(text, "Sun, 30 Aug 2015 12:36:00 GMT");
+    mw_time_rfc822(text, -1000000000LL);
+    assert_string_equal(text, "Wed, 31 Dec 1969 23:59:59 GMT");
+}
+
+static int fixed_random(void *ctx, void *out, size_t size)
+{
+    (void)ctx;
+    memset(out, 0x41, size);
+    return 0;
+}
+
+static int no_random(void *ctx, void *out, size_t size)
+{
+    (void)ctx, (void)out, (void)size;
+    return -1;
+}
+
+static void ulids_sort_by_time(void **state)
+{
+    char a[MW_ULID_SIZE], b[MW_ULID_SIZE];
+    mw_error err = {0};
+
+    (void)state;
+    mw_sys.random_fn = fixed_random;
+    assert_ok(mw_ulid(a, 1469918176385LL * 1000000, &err));
+    assert_memory_equal(a, "01ARYZ6S41", 10); /* from the ULID specification */
+    assert_ok(mw_ulid(b, 1469918176386LL * 1000000, &err));
+    assert_true(strcmp(a, b) < 0);
+    assert_int_equal(strlen(a), 26);
+    mw_sys.random_fn = no_random;
+    assert_int_equal(mw_ulid(a, 0, &err), MW_ERR_IO);
+    mw_sys_reset();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forms_that_aws_sends), cmocka_unit_test(not_times),
+        cmocka_unit_test(other_forms), cmocka_unit_test(ulids_sort_by_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
