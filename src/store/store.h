@@ -6,9 +6,16 @@
 
 typedef struct mw_store mw_store;
 
-/** Create or open; file mode 0600; WAL; migrations run; a newer schema is refused by name and version. */
+/**
+ * Create (folders 0700, file 0600) or open; WAL; migrations run.
+ * @return MW_OK; MW_ERR_UNSUPPORTED (a newer schema, named with both versions); MW_ERR_PARSE (damaged, or not
+ *         ours); MW_ERR_CONFLICT (locked by another process for too long); MW_ERR_IO. Messages name the path.
+ */
 mw_status mw_store_open(const char *path, mw_store **out, mw_error *err);
+/** NULL is allowed. */
 void mw_store_close(mw_store *s);
+/** Look at every page: MW_ERR_PARSE tells the first damage. Reads the whole file. */
+mw_status mw_store_check(mw_store *s, mw_error *err);
 
 typedef struct mw_run {
     const char *id;                       /* ULID */
@@ -16,6 +23,9 @@ typedef struct mw_run {
     const char *engine, *rules_digest, *findings_digest, *snapshot;
     const char *coverage;                 /* JSON text of the contract's "coverage" */
     const char *summary;                  /* JSON text */
+    /* Rules that ran, for mw_store_put_run() only: what others found is left alone. */
+    const char *const *rules;
+    size_t rule_count;
 } mw_run;
 
 /** One finding of a run, in the store's words (no dependency on the engine). */
@@ -29,22 +39,29 @@ typedef struct mw_store_finding {
 
 /**
  * In one transaction: record the run and its findings, and compare with what was known of each
- * fingerprint: a failing finding is `new` (never failed before), `open` (failed in the last run that
- * judged it) or `regressed` (was fixed); one that passes or no longer exists *in a complete scope* and failed
- * before is `fixed`. unknown and error neither open nor close anything.
- * Fills the out members of @p findings.
- * @param complete  For (account, region, type) tells whether the scope was complete; decides "no longer exists".
+ * fingerprint. A failing finding is `new` (never failed before), `open` (failed in the last run that
+ * judged it) or `regressed` (was fixed). One that failed before and now passes or does not apply is
+ * `fixed`; so is one that no longer exists, when its rule ran, its scope was complete, and nothing about its
+ * resource was unknown or an error. unknown and error neither open nor close anything.
+ *
+ * Fills the out members of @p findings: first and last time that the fingerprint failed, "" when never.
+ * @param complete  For (account, region, type) tells whether the scope was complete; decides "no longer
+ *                  exists". NULL = no scope was.
+ * @param[out] fixed  How many became fixed, those that no longer exist included; may be NULL.
+ * @return MW_OK; MW_ERR_CONFLICT (the run's id is taken, or the store stays locked); MW_ERR_IO (disk full…):
+ *         nothing was recorded then.
  */
 mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *findings, size_t count,
                            bool (*complete)(void *user, const char *account, const char *region,
                                             const char *type),
                            void *user, size_t *fixed, mw_error *err);
 
-/** Rows by callback; strings valid during the call; returning false stops. */
+/** Newest first. Rows by callback; strings valid during the call; returning false stops. */
 mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user, mw_error *err);
 /** @p run NULL = the newest finished. MW_ERR_NOTFOUND names it. */
 mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
                            void *user, mw_error *err);
+/** In the order in which they were put. */
 mw_status mw_store_run_findings(mw_store *s, const char *run,
                                 bool (*row)(void *user, const mw_store_finding *f), void *user, mw_error *err);
 

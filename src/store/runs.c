@@ -1,0 +1,431 @@
+/*
+ * Runs and the life of findings: new, open, fixed, regressed. One transaction per run; the ledger holds what
+ * every fingerprint that ever failed is today. Relies on the caller for what was complete; must never
+ * close a finding because something was not seen: unknown, error, an incomplete scope or a rule that did
+ * not run leave the ledger as it is.
+ */
+#include "store/internal.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct writer {
+    mw_store *s;
+    const mw_run *run;
+    sqlite3_int64 run_n;
+    sqlite3_stmt *verdict_find, *verdict_add, *finding_add;
+    sqlite3_stmt *ledger_get, *ledger_add, *ledger_set, *hold;
+    mw_buf scratch;
+    size_t fixed;
+};
+
+/* ---- one verdict, stored once ---- */
+
+static void digest_of(struct writer *w, const mw_store_finding *f, uint8_t out[MW_SHA256_SIZE])
+{
+    const char *const fields[] = {f->fingerprint, f->rule, f->status, f->severity, f->type,
+                                  f->id, f->arn, f->name, f->account, f->region,
+                                  f->partition, f->subkey, f->message, f->evidence};
+
+    mw_buf_reset(&w->scratch);
+    for (size_t i = 0; i < MW_COUNT(fields); i++) /* a length first, so that no two lists collide */
+        mw_buf_printf(&w->scratch, "%zd:%s", fields[i] ? (ssize_t)strlen(fields[i]) : (ssize_t)-1,
+                      fields[i] ? fields[i] : "");
+    mw_sha256(out, w->scratch.data, w->scratch.len);
+}
+
+static mw_status put_verdict(struct writer *w, const mw_store_finding *f, sqlite3_int64 *n,
+                             mw_error *err)
+{
+    const char *const fields[] = {f->fingerprint, f->rule, f->status, f->severity, f->type,
+                                  f->id, f->arn, f->name, f->account, f->region,
+                                  f->partition, f->subkey, f->message, f->evidence};
+    uint8_t digest[MW_SHA256_SIZE];
+    mw_status st;
+    int code;
+
+    digest_of(w, f, digest);
+    if ((st = mw_buf_status(&w->scratch, err)) != MW_OK)
+        return st;
+    sqlite3_bind_blob(w->verdict_find, 1, digest, sizeof(digest), SQLITE_STATIC);
+    code = sqlite3_step(w->verdict_find);
+    *n = code == SQLITE_ROW ? sqlite3_column_int64(w->verdict_find, 0) : 0;
+    sqlite3_reset(w->verdict_find);
+    if (code == SQLITE_ROW)
+        return MW_OK;
+    if (code != SQLITE_DONE)
+        return mw__store_fail(w->s, "looking for a verdict", err);
+    sqlite3_bind_blob(w->verdict_add, 1, digest, sizeof(digest), SQLITE_STATIC);
+    for (size_t i = 0; i < MW_COUNT(fields); i++)
+        mw__store_bind(w->verdict_add, (int)i + 2, fields[i]);
+    st = mw__store_run(w->s, w->verdict_add, "recording a verdict", err);
+    *n = sqlite3_last_insert_rowid(w->s->db);
+    return st;
+}
+
+/* ---- the life of one fingerprint ---- */
+
+struct life {
+    bool known, open;
+    char first_seen[40], last_seen[40];
+};
+
+static mw_status get_life(struct writer *w, const char *fingerprint, struct life *l, mw_error *err)
+{
+    int code;
+
+    memset(l, 0, sizeof(*l));
+    mw__store_bind(w->ledger_get, 1, fingerprint);
+    code = sqlite3_step(w->ledger_get);
+    if (code == SQLITE_ROW) {
+        l->known = true;
+        l->open = sqlite3_column_int(w->ledger_get, 0) != 0;
+        snprintf(l->first_seen, sizeof(l->first_seen), "%s", mw__store_text(w->ledger_get, 1));
+        snprintf(l->last_seen, sizeof(l->last_seen), "%s", mw__store_text(w->ledger_get, 2));
+    }
+    sqlite3_reset(w->ledger_get);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return mw__store_fail(w->s, "reading the ledger", err);
+    return MW_OK;
+}
+
+static mw_status set_life(struct writer *w, const char *fingerprint, const struct life *l,
+                          const char *fixed_at, mw_error *err)
+{
+    sqlite3_bind_int(w->ledger_set, 1, l->open);
+    mw__store_bind(w->ledger_set, 2, l->last_seen);
+    mw__store_bind(w->ledger_set, 3, fixed_at);
+    sqlite3_bind_int64(w->ledger_set, 4, w->run_n);
+    mw__store_bind(w->ledger_set, 5, fingerprint);
+    return mw__store_run(w->s, w->ledger_set, "writing the ledger", err);
+}
+
+static mw_status add_life(struct writer *w, const mw_store_finding *f, const char *now, mw_error *err)
+{
+    const char *const fields[] = {f->fingerprint, f->rule, f->type, f->id, f->account, f->region, now};
+
+    for (size_t i = 0; i < MW_COUNT(fields); i++)
+        mw__store_bind(w->ledger_add, (int)i + 1, fields[i]);
+    sqlite3_bind_int64(w->ledger_add, 8, w->run_n);
+    return mw__store_run(w->s, w->ledger_add, "writing the ledger", err);
+}
+
+/* Nothing about this resource may be closed in this run. */
+static mw_status hold(struct writer *w, const mw_store_finding *f, mw_error *err)
+{
+    mw__store_bind(w->hold, 1, f->rule);
+    mw__store_bind(w->hold, 2, f->account);
+    mw__store_bind(w->hold, 3, f->region);
+    mw__store_bind(w->hold, 4, f->id);
+    return mw__store_run(w->s, w->hold, "recording what is unknown", err);
+}
+
+static mw_status judge(struct writer *w, mw_store_finding *f, mw_error *err)
+{
+    const char *now = w->run->finished_at ? w->run->finished_at : w->run->started_at;
+    const char *change = "", *fixed_at = NULL;
+    struct life l;
+    mw_status st = get_life(w, f->fingerprint, &l, err);
+
+    if (st != MW_OK)
+        return st;
+    if (strcmp(f->status, "fail") == 0) {
+        change = !l.known ? "new" : l.open ? "open" : "regressed";
+        snprintf(l.last_seen, sizeof(l.last_seen), "%s", now);
+        if (!l.known) {
+            snprintf(l.first_seen, sizeof(l.first_seen), "%s", now);
+            st = add_life(w, f, now, err);
+        }
+        l.open = true;
+    } else if (strcmp(f->status, "unknown") == 0 || strcmp(f->status, "error") == 0) {
+        st = hold(w, f, err);
+    } else if (l.open) {
+        change = "fixed";
+        fixed_at = now;
+        l.open = false;
+        w->fixed++;
+    }
+    if (st == MW_OK && l.known)
+        st = set_life(w, f->fingerprint, &l, fixed_at, err);
+    snprintf(f->change, sizeof(f->change), "%s", change);
+    snprintf(f->first_seen, sizeof(f->first_seen), "%s", l.first_seen);
+    snprintf(f->last_seen, sizeof(f->last_seen), "%s", l.last_seen);
+    return st;
+}
+
+static mw_status put_finding(struct writer *w, mw_store_finding *f, size_t seq, mw_error *err)
+{
+    sqlite3_int64 verdict;
+    mw_status st;
+
+    if ((st = judge(w, f, err)) != MW_OK || (st = put_verdict(w, f, &verdict, err)) != MW_OK)
+        return st;
+    sqlite3_bind_int64(w->finding_add, 1, w->run_n);
+    sqlite3_bind_int64(w->finding_add, 2, (sqlite3_int64)seq);
+    sqlite3_bind_int64(w->finding_add, 3, verdict);
+    mw__store_bind(w->finding_add, 4, f->change);
+    mw__store_bind(w->finding_add, 5, f->first_seen[0] ? f->first_seen : NULL);
+    mw__store_bind(w->finding_add, 6, f->last_seen[0] ? f->last_seen : NULL);
+    return mw__store_run(w->s, w->finding_add, "recording a finding", err);
+}
+
+/* ---- what no longer exists ---- */
+
+static mw_status close_gone(struct writer *w, const char *rule,
+                            bool (*complete)(void *user, const char *account, const char *region,
+                                             const char *type),
+                            void *user, sqlite3_stmt *open, sqlite3_stmt *gone, mw_error *err)
+{
+    mw_status st = MW_OK;
+    int code;
+
+    mw__store_bind(open, 1, rule);
+    sqlite3_bind_int64(open, 2, w->run_n);
+    while (st == MW_OK && (code = sqlite3_step(open)) == SQLITE_ROW) {
+        if (!complete(user, mw__store_text(open, 1), mw__store_text(open, 2),
+                      mw__store_text(open, 3)))
+            continue;
+        mw__store_bind(gone, 1, mw__store_text(open, 0));
+        st = mw__store_run(w->s, gone, "closing a finding", err);
+        w->fixed++;
+    }
+    if (st == MW_OK && code != SQLITE_DONE)
+        st = mw__store_fail(w->s, "reading the ledger", err);
+    sqlite3_reset(open);
+    return st;
+}
+
+static mw_status close_all_gone(struct writer *w,
+                                bool (*complete)(void *user, const char *account,
+                                                 const char *region, const char *type),
+                                void *user, mw_error *err)
+{
+    const char *now = w->run->finished_at ? w->run->finished_at : w->run->started_at;
+    sqlite3_stmt *open = NULL, *gone = NULL, *update = NULL;
+    mw_status st;
+
+    if ((st = mw__store_prepare(
+             w->s,
+             "SELECT fingerprint, account, region, type FROM ledger l"
+             " WHERE open = 1 AND rule = ?1 AND seen_run <> ?2 AND NOT EXISTS ("
+             "  SELECT 1 FROM temp.held h WHERE h.rule = l.rule AND h.account IS l.account"
+             "   AND h.region IS l.region AND (h.id IS l.id OR h.id = '*'))",
+             &open, err)) != MW_OK ||
+        (st = mw__store_prepare(w->s, "INSERT INTO temp.gone VALUES(?1)", &gone, err)) != MW_OK ||
+        (st = mw__store_prepare(w->s,
+                                "UPDATE ledger SET open = 0, fixed_at = ?1, seen_run = ?2"
+                                " WHERE fingerprint IN (SELECT fingerprint FROM temp.gone)",
+                                &update, err)) != MW_OK)
+        goto out;
+    for (size_t i = 0; i < w->run->rule_count && st == MW_OK; i++)
+        st = close_gone(w, w->run->rules[i], complete, user, open, gone, err);
+    if (st != MW_OK)
+        goto out;
+    mw__store_bind(update, 1, now);
+    sqlite3_bind_int64(update, 2, w->run_n);
+    st = mw__store_run(w->s, update, "closing findings", err);
+out:
+    sqlite3_finalize(open);
+    sqlite3_finalize(gone);
+    sqlite3_finalize(update);
+    return st;
+}
+
+/* ---- a run ---- */
+
+static mw_status put_run_row(struct writer *w, mw_error *err)
+{
+    const mw_run *r = w->run;
+    const char *const fields[] = {r->id, r->started_at, r->finished_at, r->engine, r->rules_digest,
+                                  r->findings_digest, r->snapshot, r->coverage, r->summary};
+    sqlite3_stmt *q;
+    mw_status st = mw__store_prepare(
+        w->s,
+        "INSERT INTO run(id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot,"
+        " coverage, summary) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+        &q, err);
+
+    if (st == MW_OK) {
+        for (size_t i = 0; i < MW_COUNT(fields); i++)
+            mw__store_bind(q, (int)i + 1, fields[i]);
+        if (sqlite3_step(q) != SQLITE_DONE)
+            st = sqlite3_extended_errcode(w->s->db) == SQLITE_CONSTRAINT_UNIQUE
+                     ? mw_fail(err, MW_ERR_CONFLICT, "store %s holds run %s already", w->s->path, r->id)
+                     : mw__store_fail(w->s, "recording the run", err);
+        w->run_n = sqlite3_last_insert_rowid(w->s->db);
+    }
+    sqlite3_finalize(q);
+    return st;
+}
+
+static mw_status prepare_all(struct writer *w, mw_error *err)
+{
+    const struct {
+        sqlite3_stmt **to;
+        const char *sql;
+    } all[] = {
+        {&w->verdict_find, "SELECT n FROM verdict WHERE digest = ?1"},
+        {&w->verdict_add, "INSERT INTO verdict(digest, fingerprint, rule, status, severity, type, id, arn,"
+                          " name, account, region, partition, subkey, message, evidence)"
+                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"},
+        {&w->finding_add, "INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6)"},
+        {&w->ledger_get, "SELECT open, first_seen, last_seen FROM ledger WHERE fingerprint = ?1"},
+        {&w->ledger_add, "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,1,?7,?7,NULL,?8)"},
+        {&w->ledger_set, "UPDATE ledger SET open = ?1, last_seen = ?2,"
+                         " fixed_at = coalesce(?3, fixed_at), seen_run = ?4 WHERE fingerprint = ?5"},
+        {&w->hold, "INSERT INTO temp.held VALUES(?1,?2,?3,?4)"},
+    };
+    mw_status st = mw__store_exec(w->s,
+                                  "CREATE TEMP TABLE IF NOT EXISTS held(rule, account, region, id);"
+                                  "CREATE INDEX IF NOT EXISTS temp.held_key ON held(rule, account, region);"
+                                  "CREATE TEMP TABLE IF NOT EXISTS gone(fingerprint);"
+                                  "DELETE FROM temp.held; DELETE FROM temp.gone",
+                                  "preparing", err);
+
+    for (size_t i = 0; i < MW_COUNT(all) && st == MW_OK; i++)
+        st = mw__store_prepare(w->s, all[i].sql, all[i].to, err);
+    return st;
+}
+
+mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *findings, size_t count,
+                           bool (*complete)(void *user, const char *account, const char *region,
+                                            const char *type),
+                           void *user, size_t *fixed, mw_error *err)
+{
+    struct writer w = {.s = s, .run = run, .scratch = {.max = (size_t)16 << 20}};
+    mw_status st = mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err);
+
+    if (st != MW_OK)
+        return st;
+    if ((st = prepare_all(&w, err)) != MW_OK || (st = put_run_row(&w, err)) != MW_OK)
+        goto out;
+    for (size_t i = 0; i < count; i++)
+        if ((st = put_finding(&w, &findings[i], i, err)) != MW_OK)
+            goto out;
+    if (complete && (st = close_all_gone(&w, complete, user, err)) != MW_OK)
+        goto out;
+    if (fixed)
+        *fixed = w.fixed;
+out:
+    sqlite3_finalize(w.verdict_find);
+    sqlite3_finalize(w.verdict_add);
+    sqlite3_finalize(w.finding_add);
+    sqlite3_finalize(w.ledger_get);
+    sqlite3_finalize(w.ledger_add);
+    sqlite3_finalize(w.ledger_set);
+    sqlite3_finalize(w.hold);
+    mw_buf_clear(&w.scratch);
+    if (st == MW_OK)
+        st = mw__store_exec(s, "COMMIT", "committing", err);
+    if (st != MW_OK) /* an I/O failure may have ended the transaction by itself: no matter */
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    return st;
+}
+
+/* ---- reading ---- */
+
+#define RUN_COLUMNS                                                                                \
+    "SELECT id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot, coverage," \
+    " summary FROM run "
+
+static mw_status each_run(mw_store *s, sqlite3_stmt *q, bool (*row)(void *user, const mw_run *run),
+                          void *user, size_t *count, mw_error *err)
+{
+    int code;
+
+    *count = 0;
+    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+        const mw_run r = {
+            .id = mw__store_text(q, 0), .started_at = mw__store_text(q, 1),
+            .finished_at = mw__store_text(q, 2), .engine = mw__store_text(q, 3),
+            .rules_digest = mw__store_text(q, 4), .findings_digest = mw__store_text(q, 5),
+            .snapshot = mw__store_text(q, 6), .coverage = mw__store_text(q, 7),
+            .summary = mw__store_text(q, 8),
+        };
+        (*count)++;
+        if (!row(user, &r))
+            return MW_OK;
+    }
+    return code == SQLITE_DONE ? MW_OK : mw__store_fail(s, "reading runs", err);
+}
+
+mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user,
+                        mw_error *err)
+{
+    sqlite3_stmt *q;
+    size_t count;
+    mw_status st = mw__store_prepare(s, RUN_COLUMNS "ORDER BY n DESC", &q, err);
+
+    if (st == MW_OK)
+        st = each_run(s, q, row, user, &count, err);
+    sqlite3_finalize(q);
+    return st;
+}
+
+mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
+                           void *user, mw_error *err)
+{
+    sqlite3_stmt *q;
+    size_t count = 0;
+    mw_status st = mw__store_prepare(s,
+                                     run ? RUN_COLUMNS "WHERE id = ?1"
+                                         : RUN_COLUMNS "WHERE finished_at IS NOT NULL"
+                                                       " ORDER BY n DESC LIMIT 1",
+                                     &q, err);
+
+    if (st == MW_OK) {
+        if (run)
+            mw__store_bind(q, 1, run);
+        st = each_run(s, q, row, user, &count, err);
+    }
+    sqlite3_finalize(q);
+    if (st == MW_OK && count == 0)
+        st = run ? mw_fail(err, MW_ERR_NOTFOUND, "store %s has no run %s", s->path, run)
+                 : mw_fail(err, MW_ERR_NOTFOUND, "store %s has no finished run", s->path);
+    return st;
+}
+
+mw_status mw_store_run_findings(mw_store *s, const char *run,
+                                bool (*row)(void *user, const mw_store_finding *f), void *user,
+                                mw_error *err)
+{
+    sqlite3_stmt *q;
+    int code = SQLITE_DONE;
+    mw_status st = mw__store_prepare(
+        s,
+        "SELECT v.fingerprint, v.rule, v.status, v.severity, v.type, v.id, v.arn, v.name, v.account,"
+        " v.region, v.partition, v.subkey, v.message, v.evidence, f.change, f.first_seen, f.last_seen"
+        " FROM finding f JOIN verdict v ON v.n = f.verdict"
+        " WHERE f.run = (SELECT n FROM run WHERE id = ?1) ORDER BY f.seq",
+        &q, err);
+
+    if (st != MW_OK)
+        return st;
+    mw__store_bind(q, 1, run);
+    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+        mw_store_finding f = {
+            .fingerprint = mw__store_text(q, 0), .rule = mw__store_text(q, 1),
+            .status = mw__store_text(q, 2), .severity = mw__store_text(q, 3),
+            .type = mw__store_text(q, 4), .id = mw__store_text(q, 5), .arn = mw__store_text(q, 6),
+            .name = mw__store_text(q, 7), .account = mw__store_text(q, 8),
+            .region = mw__store_text(q, 9), .partition = mw__store_text(q, 10),
+            .subkey = mw__store_text(q, 11), .message = mw__store_text(q, 12),
+            .evidence = mw__store_text(q, 13),
+        };
+        const char *const out[] = {mw__store_text(q, 14), mw__store_text(q, 15), mw__store_text(q, 16)};
+        snprintf(f.change, sizeof(f.change), "%s", out[0] ? out[0] : "");
+        snprintf(f.first_seen, sizeof(f.first_seen), "%s", out[1] ? out[1] : "");
+        snprintf(f.last_seen, sizeof(f.last_seen), "%s", out[2] ? out[2] : "");
+        if (!row(user, &f)) {
+            code = SQLITE_DONE;
+            break;
+        }
+    }
+    if (code != SQLITE_DONE)
+        st = mw__store_fail(s, "reading findings", err);
+    sqlite3_finalize(q);
+    return st;
+}
