@@ -1,0 +1,98 @@
+/*
+ * What a credential provider is made of. One provider is one file: a struct that begins with
+ * mw_provider, a class with `refresh` and `clear`, and a constructor. Everything common (windows,
+ * waiters, remembered failures) is in credentials.c.
+ *
+ * Not thread-safe: providers live on the event loop's thread.
+ */
+#ifndef MW_AWS_CREDENTIALS_INTERNAL_H
+#define MW_AWS_CREDENTIALS_INTERNAL_H
+
+#include "aws/config.h"
+#include "aws/credentials.h"
+
+typedef struct mw_provider_class {
+    const char *name;
+    /**
+     * Fetch credentials into p->fresh. MW_OK: they are there. MW_ERR_PENDING: mw__provider_finish()
+     * will be called once, later. Anything else: failed, with a message.
+     */
+    mw_status (*refresh)(mw_provider *p, int64_t now_unix, mw_error *err);
+    /** Release what the subclass owns. */
+    void (*clear)(mw_provider *p);
+    /** Instance metadata: expired credentials go on being used while the source cannot renew them. */
+    bool static_stability;
+} mw_provider_class;
+
+typedef struct mw_waiter {
+    mw_provider_ready ready;
+    void *user;
+} mw_waiter;
+
+struct mw_provider {
+    const mw_provider_class *class;
+    unsigned refs;
+    char *description;
+    mw_credentials current; /* lent by mw_provider_get() */
+    mw_credentials fresh;   /* filled by refresh, moved to `current` when it is complete */
+    bool usable;            /* `current` is set and was not called invalid */
+    bool refreshing;
+    int64_t asked_at_unix;  /* when the refresh in flight began */
+    int64_t failed_at_unix; /* of the last failed refresh; 0 = none */
+    mw_error failure;
+    mw_waiter *waiters;
+    size_t waiter_count, waiter_cap;
+};
+
+/** Allocate a subclass of @p size bytes with one reference. @p description is copied. */
+mw_status mw__provider_new(const mw_provider_class *class, size_t size, const char *description,
+                           void *out, mw_error *err);
+/** End an asynchronous refresh: p->fresh is filled (MW_OK), or @p error says why not. */
+void mw__provider_finish(mw_provider *p, mw_status status, const mw_error *error);
+
+/** Fill @p c. @p token and @p account may be NULL. */
+mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, const char *secret,
+                              const char *token, const char *account, int64_t expires_at_unix,
+                              mw_error *err);
+/** ISO 8601 text of an Expiration to Unix seconds. @p source is for the message. */
+mw_status mw__credentials_expiry(const char *text, const char *source, int64_t *out, mw_error *err);
+/**
+ * The JSON that credential_process, containers and instance metadata share: @p secret_key etc. are
+ * the usual names; `Token` or `SessionToken`. @p source is for messages.
+ */
+mw_status mw__credentials_from_json(const char *text, size_t len, const char *source,
+                                    mw_credentials *out, mw_error *err);
+
+/** Environment keys, read on each refresh (they may carry an expiration). */
+mw_status mw__provider_environment(const mw_aws_config *config, mw_provider **out, mw_error *err);
+/** Static keys of a profile in one file. MW_ERR_NOTFOUND when there are none. */
+mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source,
+                            const char *profile, mw_provider **out, mw_error *err);
+/** `role_arn` of a profile with its source. MW_ERR_NOTFOUND when the profile has none. */
+mw_status mw__provider_profile_role(const mw_aws_config *config, const mw_models *models,
+                                    const mw_http *http, const char *profile, mw_provider **out,
+                                    mw_error *err);
+/** AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the profile; MW_ERR_NOTFOUND if neither. */
+mw_status mw__provider_web_identity(const mw_aws_config *config, const mw_models *models,
+                                    const mw_http *http, const char *profile, bool environment,
+                                    mw_provider **out, mw_error *err);
+/** sso_account_id + sso_role_name of a profile; MW_ERR_NOTFOUND without. */
+mw_status mw__provider_sso(const mw_aws_config *config, const mw_models *models,
+                           const mw_http *http, const char *profile, mw_provider **out,
+                           mw_error *err);
+/** credential_process of a profile; MW_ERR_NOTFOUND without. */
+mw_status mw__provider_process(const mw_aws_config *config, const char *profile, mw_provider **out,
+                               mw_error *err);
+/** AWS_CONTAINER_CREDENTIALS_*; MW_ERR_NOTFOUND without. */
+mw_status mw__provider_container(const mw_aws_config *config, const mw_http *http,
+                                 mw_provider **out, mw_error *err);
+/** EC2 instance metadata, version 2; MW_ERR_NOTFOUND when it is switched off. */
+mw_status mw__provider_instance(const mw_aws_config *config, const mw_http *http,
+                                mw_provider **out, mw_error *err);
+
+/** Steps 3 to 8 of the chain for one profile, as a source of an assumed role. */
+mw_status mw__provider_profile_source(const mw_aws_config *config, const mw_models *models,
+                                      const mw_http *http, const char *profile, mw_provider **out,
+                                      mw_error *err);
+
+#endif
