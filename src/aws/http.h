@@ -65,6 +65,9 @@ typedef struct mw_http_limits {
     int total_timeout_ms;   /* 0 = 60000 */
     size_t max_body_bytes;  /* 0 = 64 MiB */
     bool fresh_connection;  /* for calls that change something: never silently re-sent */
+    /* When not NULL: set to true before `done` when the failure came before the request can have
+     * reached a server (resolving, connecting, TLS), else false. A write may then be tried again. */
+    bool *unsent;
 } mw_http_limits;
 
 typedef struct mw_http {

@@ -1,0 +1,804 @@
+/*
+ * libcurl as a plain carrier. What it adds to libcurl: a queue in front of it, ceilings on headers
+ * and body (7.88 does not hold MAXFILESIZE on bodies of unknown length), refusal of contradicting
+ * Content-Length headers, sockets through mw_sys, and an error that says whether the request can
+ * have reached a server. Handles are reused; their fixed options are set once.
+ *
+ * It must never follow a redirect, never skip certificate checks, and never let libcurl repeat a
+ * request on its own when the caller asked for a fresh connection.
+ */
+#include "aws/transport.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+#include <curl/curl.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#define IN_FLIGHT_DEFAULT 32
+#define IN_FLIGHT_MAX 4096
+#define IDLE_MIN 128L /* kept connections: a sweep visits as many hosts as services × regions */
+#define QUEUE_MAX ((size_t)1 << 20)
+#define TIMERS_MAX ((size_t)1 << 20)
+#define CONNECT_TIMEOUT_MS 3100 /* AWS SDKs' "standard" defaults mode */
+#define TOTAL_TIMEOUT_MS 60000  /* botocore's read timeout */
+#define LOW_SPEED_BYTES 100L    /* a server that drips: below this for the next figure */
+#define LOW_SPEED_SECONDS 30L
+#define BODY_MAX_BYTES ((size_t)64 << 20)
+#define ERROR_BODY_MAX_BYTES ((size_t)1 << 20)
+#define HEADER_MAX_BYTES ((size_t)128 << 10)
+#define BODY_KEEP_BYTES ((size_t)256 << 10)
+#define POLL_MS 1000
+#define POLL_STOPPABLE_MS 200 /* a signal between the check and the poll is seen this late at worst */
+
+typedef struct timer {
+    int64_t due_ms;
+    uint64_t order;
+    void (*fn)(void *user);
+    void *user;
+} timer;
+
+typedef struct exchange {
+    struct exchange *next, *prev; /* queue or running list; free list by next */
+    mw_transport *owner;
+    CURL *easy;
+    const mw_http_request *request;
+    mw_http_limits limits;
+    mw_http_done done;
+    void *user;
+    mw_http_response response;
+    struct curl_slist *headers; /* nodes in the response's arena */
+    size_t header_bytes;
+    int64_t content_length; /* -1 = not said */
+    mw_error refused;       /* why a callback stopped the transfer */
+    char message[CURL_ERROR_SIZE];
+} exchange;
+
+typedef struct list {
+    exchange *head, *tail;
+    size_t count;
+} list;
+
+struct mw_transport {
+    mw_http http;
+    CURLM *multi;
+    list queue, running;
+    exchange *spare;
+    timer *timers; /* binary heap */
+    size_t timer_count, timer_cap;
+    uint64_t timer_order;
+    int max_in_flight, max_per_host;
+    char *ca_bundle, *https_proxy, *http_proxy, *no_proxy;
+    bool offline, stopping;
+};
+
+/* ---- lists ---- */
+
+static void list_append(list *l, exchange *x)
+{
+    x->next = NULL;
+    x->prev = l->tail;
+    if (l->tail)
+        l->tail->next = x;
+    else
+        l->head = x;
+    l->tail = x;
+    l->count++;
+}
+
+static void list_remove(list *l, exchange *x)
+{
+    if (x->prev)
+        x->prev->next = x->next;
+    else
+        l->head = x->next;
+    if (x->next)
+        x->next->prev = x->prev;
+    else
+        l->tail = x->prev;
+    x->next = x->prev = NULL;
+    l->count--;
+}
+
+/* ---- timers ---- */
+
+static bool earlier(const timer *a, const timer *b)
+{
+    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->order < b->order;
+}
+
+static void swap_timers(timer *a, timer *b)
+{
+    timer t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+static mw_status carrier_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
+                               mw_error *err)
+{
+    mw_transport *t = ctx;
+    size_t i;
+
+    if (t->stopping)
+        return mw_fail(err, MW_ERR_CANCELLED, "stopped");
+    if (t->timer_count == t->timer_cap) {
+        size_t cap = t->timer_cap ? t->timer_cap * 2 : 32;
+        timer *grown;
+
+        if (cap > TIMERS_MAX)
+            return mw_fail(err, MW_ERR_LIMIT, "more than %zu timers", TIMERS_MAX);
+        grown = mw_realloc(t->timers, cap * sizeof(*grown));
+        if (!grown)
+            return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+        t->timers = grown;
+        t->timer_cap = cap;
+    }
+    i = t->timer_count++;
+    t->timers[i] = (timer){mw_mono_ms() + (delay_ms > 0 ? delay_ms : 0), t->timer_order++, fn, user};
+    while (i > 0 && earlier(&t->timers[i], &t->timers[(i - 1) / 2])) {
+        swap_timers(&t->timers[i], &t->timers[(i - 1) / 2]);
+        i = (i - 1) / 2;
+    }
+    return MW_OK;
+}
+
+static timer pop_timer(mw_transport *t)
+{
+    timer first = t->timers[0];
+    size_t i = 0;
+
+    t->timers[0] = t->timers[--t->timer_count];
+    for (;;) {
+        size_t least = i, left = 2 * i + 1;
+
+        if (left < t->timer_count && earlier(&t->timers[left], &t->timers[least]))
+            least = left;
+        if (left + 1 < t->timer_count && earlier(&t->timers[left + 1], &t->timers[least]))
+            least = left + 1;
+        if (least == i)
+            return first;
+        swap_timers(&t->timers[i], &t->timers[least]);
+        i = least;
+    }
+}
+
+/** Only those due now: a timer that arms another of 0 ms must not keep the network waiting. */
+static bool fire_timers(mw_transport *t)
+{
+    int64_t now;
+    uint64_t before = t->timer_order;
+    bool any = false;
+
+    if (t->timer_count == 0)
+        return false;
+    now = mw_mono_ms();
+    while (t->timer_count > 0 && t->timers[0].due_ms <= now && t->timers[0].order < before) {
+        timer due = pop_timer(t);
+
+        due.fn(due.user);
+        any = true;
+    }
+    return any;
+}
+
+/* ---- libcurl's callbacks ---- */
+
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    int fd;
+
+    (void)user;
+    (void)purpose;
+    fd = mw_sys.socket_fn(mw_sys.ctx, address->family, address->socktype, address->protocol);
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static size_t body_limit(const exchange *x)
+{
+    size_t max = x->limits.max_body_bytes ? x->limits.max_body_bytes : BODY_MAX_BYTES;
+
+    if (x->response.status >= 300 && max > ERROR_BODY_MAX_BYTES)
+        return ERROR_BODY_MAX_BYTES;
+    return max;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user)
+{
+    exchange *x = user;
+    size_t len = size * count;
+
+    x->response.body.max = body_limit(x);
+    if (mw_buf_add(&x->response.body, data, len, &x->refused) != MW_OK) {
+        if (x->refused.status == MW_ERR_LIMIT)
+            mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer is larger than %zu bytes",
+                    x->request->host, body_limit(x));
+        return 0;
+    }
+    return len;
+}
+
+/** "HTTP/1.1 200 OK": a new header block; what an interim answer said is forgotten. */
+static void begin_headers(exchange *x, const char *line, size_t len)
+{
+    const char *space = memchr(line, ' ', len);
+    int status = 0;
+
+    if (space) {
+        const char *end = line + len;
+
+        for (const char *p = space + 1; p < end && *p >= '0' && *p <= '9' && status < 1000; p++)
+            status = status * 10 + (*p - '0');
+    }
+    x->response.status = status;
+    x->response.headers.count = 0;
+    x->content_length = -1;
+}
+
+static bool check_content_length(exchange *x, const char *value)
+{
+    long long n;
+
+    if (!mw_parse_int(value, strlen(value), &n) || n < 0) {
+        mw_fail(&x->refused, MW_ERR_NET, "%s: answered with Content-Length '%.64s'",
+                x->request->host, value);
+        return false;
+    }
+    if (x->content_length >= 0 && x->content_length != n) {
+        mw_fail(&x->refused, MW_ERR_NET,
+                "%s: answered with two different Content-Length headers (%lld and %lld)",
+                x->request->host, (long long)x->content_length, n);
+        return false;
+    }
+    x->content_length = n;
+    if (!mw_str_eq(x->request->method, "HEAD") && (unsigned long long)n > body_limit(x)) {
+        mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer of %lld bytes is larger than %zu bytes",
+                x->request->host, n, body_limit(x));
+        return false;
+    }
+    return true;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *user)
+{
+    exchange *x = user;
+    mw_http_response *r = &x->response;
+    size_t len = size * count, n = len;
+    const char *colon;
+    char *name, *value;
+    size_t start, end;
+
+    x->header_bytes += len;
+    if (x->header_bytes > HEADER_MAX_BYTES) {
+        mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer's headers are larger than %zu bytes",
+                x->request->host, HEADER_MAX_BYTES);
+        return 0;
+    }
+    while (n > 0 && (data[n - 1] == '\r' || data[n - 1] == '\n'))
+        n--;
+    if (n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+        begin_headers(x, data, n);
+        return len;
+    }
+    colon = memchr(data, ':', n);
+    if (!colon)
+        return len;
+    start = (size_t)(colon - data) + 1;
+    end = n;
+    while (start < end && (data[start] == ' ' || data[start] == '\t'))
+        start++;
+    while (end > start && (data[end - 1] == ' ' || data[end - 1] == '\t'))
+        end--;
+    name = mw_arena_strndup(&r->arena, data, (size_t)(colon - data));
+    value = mw_arena_strndup(&r->arena, data + start, end - start);
+    if (!name || !value) {
+        mw_fail(&x->refused, MW_ERR_NOMEM, "out of memory");
+        return 0;
+    }
+    for (char *p = name; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p + ('a' - 'A'));
+    if (strcmp(name, "content-length") == 0 && !check_content_length(x, value))
+        return 0;
+    return mw_http_add(&r->arena, &r->headers, name, value, &x->refused) == MW_OK ? len : 0;
+}
+
+/* ---- one exchange ---- */
+
+static bool set_fixed_options(mw_transport *t, exchange *x)
+{
+    CURL *e = x->easy;
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    bool ok = true;
+
+#define SET(option, value) (ok = ok && curl_easy_setopt(e, option, value) == CURLE_OK)
+    SET(CURLOPT_PRIVATE, x);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
+    SET(CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SECONDS);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, x);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, x);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_ERRORBUFFER, x->message);
+    SET(CURLOPT_NOPROXY, t->no_proxy ? t->no_proxy : "");
+    if (t->ca_bundle)
+        SET(CURLOPT_CAINFO, t->ca_bundle);
+    /* libcurl shares one parsed CA store among connections only when there is no CA folder. */
+    if (t->ca_bundle || (v->cainfo && *v->cainfo))
+        SET(CURLOPT_CAPATH, NULL);
+#undef SET
+    return ok;
+}
+
+static void exchange_free(exchange *x)
+{
+    if (!x)
+        return;
+    if (x->easy)
+        curl_easy_cleanup(x->easy);
+    mw_http_response_clear(&x->response);
+    mw_free(x);
+}
+
+static exchange *exchange_take(mw_transport *t)
+{
+    exchange *x = t->spare;
+
+    if (x) {
+        t->spare = x->next;
+        x->next = NULL;
+        return x;
+    }
+    x = mw_alloc(sizeof(*x));
+    if (!x)
+        return NULL;
+    x->owner = t;
+    return x;
+}
+
+/** Back to the spare ones, keeping the handle and a body buffer of modest size. */
+static void exchange_put(mw_transport *t, exchange *x)
+{
+    mw_http_response *r = &x->response;
+
+    mw_arena_clear(&r->arena);
+    r->headers = (mw_http_pairs){0};
+    r->status = 0;
+    if (r->body.cap > BODY_KEEP_BYTES)
+        mw_buf_clear(&r->body);
+    else
+        mw_buf_reset(&r->body);
+    x->headers = NULL;
+    x->request = NULL;
+    x->refused = (mw_error){0};
+    x->next = t->spare;
+    t->spare = x;
+}
+
+/** Nodes of our own, in the arena: curl_slist_append() would cost two allocations a header. */
+static mw_status add_line(exchange *x, struct curl_slist ***tail, const char *name,
+                          const char *separator, const char *value, mw_error *err)
+{
+    mw_arena *a = &x->response.arena;
+    struct curl_slist *node;
+
+    if (strpbrk(name, "\r\n:") || strpbrk(value, "\r\n"))
+        return mw_fail(err, MW_ERR_INVALID, "header '%.64s' holds a line break", name);
+    node = mw_arena_alloc(a, sizeof(*node));
+    if (!node || !(node->data = mw_arena_printf(a, "%s%s%s", name, separator, value)))
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    **tail = node;
+    *tail = &node->next;
+    return MW_OK;
+}
+
+static mw_status build_headers(exchange *x, bool has_body, mw_error *err)
+{
+    const mw_http_request *q = x->request;
+    struct curl_slist **tail = &x->headers;
+    const char *host;
+    mw_status st = MW_OK;
+
+    x->headers = NULL;
+    for (size_t i = 0; st == MW_OK && i < q->headers.count; i++) {
+        const mw_http_pair *h = &q->headers.items[i];
+
+        if (mw_str_ieq(h->name, "content-length"))
+            continue;
+        /* libcurl's notation for an empty value is a semicolon. */
+        st = add_line(x, &tail, h->name, *h->value ? ": " : ";", h->value, err);
+    }
+    if (st == MW_OK && !mw_http_get(&q->headers, "host")) {
+        host = mw_http_authority(&x->response.arena, q);
+        st = host ? add_line(x, &tail, "Host", ": ", host, err)
+                  : mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    }
+    /* "Name:" takes a header of libcurl's own away. */
+    if (st == MW_OK && !mw_http_get(&q->headers, "accept"))
+        st = add_line(x, &tail, "Accept", ":", "", err);
+    if (st == MW_OK && has_body && !mw_http_get(&q->headers, "content-type"))
+        st = add_line(x, &tail, "Content-Type", ":", "", err);
+    if (st == MW_OK && has_body)
+        st = add_line(x, &tail, "Expect", ":", "", err);
+    return st;
+}
+
+static bool set_method(CURL *e, const mw_http_request *q, bool has_body)
+{
+    const char *m = q->method;
+    bool ok = true;
+
+#define SET(option, value) (ok = ok && curl_easy_setopt(e, option, value) == CURLE_OK)
+    if (has_body) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
+        SET(CURLOPT_POSTFIELDS, q->body ? q->body : "");
+        SET(CURLOPT_CUSTOMREQUEST, strcmp(m, "POST") == 0 ? NULL : m);
+    } else if (strcmp(m, "HEAD") == 0) {
+        SET(CURLOPT_CUSTOMREQUEST, NULL);
+        SET(CURLOPT_NOBODY, 1L);
+    } else {
+        SET(CURLOPT_HTTPGET, 1L);
+        SET(CURLOPT_CUSTOMREQUEST, strcmp(m, "GET") == 0 ? NULL : m);
+    }
+#undef SET
+    return ok;
+}
+
+static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
+{
+    const mw_http_request *q = x->request;
+    const char *m = q->method;
+    bool has_body = q->body_len > 0 || strcmp(m, "POST") == 0 || strcmp(m, "PUT") == 0 ||
+                    strcmp(m, "PATCH") == 0;
+    bool query = q->query && *q->query;
+    bool secure = mw_str_eq(q->scheme, "https");
+    const char *proxy = secure ? t->https_proxy : t->http_proxy;
+    const char *authority;
+    char *url;
+    bool ok = true;
+    mw_status st;
+
+    if (!secure && !mw_str_eq(q->scheme, "http"))
+        return mw_fail(err, MW_ERR_INVALID, "%s: scheme '%s' is neither https nor http", q->host,
+                       q->scheme ? q->scheme : "");
+    if (!x->easy) {
+        x->easy = curl_easy_init();
+        if (!x->easy || !set_fixed_options(t, x))
+            return mw_fail(err, MW_ERR_NOMEM, "libcurl could not make a handle");
+    }
+    authority = mw_http_authority(&x->response.arena, q);
+    url = authority ? mw_arena_printf(&x->response.arena, "%s://%s%s%s%s", q->scheme, authority,
+                                      q->path && *q->path ? q->path : "/", query ? "?" : "",
+                                      query ? q->query : "")
+                    : NULL;
+    if (!url)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    if ((st = build_headers(x, has_body, err)) != MW_OK)
+        return st;
+    x->message[0] = '\0';
+    x->header_bytes = 0;
+    x->content_length = -1;
+#define SET(option, value) (ok = ok && curl_easy_setopt(x->easy, option, value) == CURLE_OK)
+    SET(CURLOPT_URL, url);
+    SET(CURLOPT_HTTPHEADER, x->headers);
+    SET(CURLOPT_PROXY, proxy ? proxy : "");
+    SET(CURLOPT_CONNECTTIMEOUT_MS,
+        (long)(x->limits.connect_timeout_ms > 0 ? x->limits.connect_timeout_ms : CONNECT_TIMEOUT_MS));
+    SET(CURLOPT_TIMEOUT_MS,
+        (long)(x->limits.total_timeout_ms > 0 ? x->limits.total_timeout_ms : TOTAL_TIMEOUT_MS));
+    /* libcurl repeats a POST by itself when a reused connection turns out to be dead. */
+    SET(CURLOPT_FRESH_CONNECT, x->limits.fresh_connection ? 1L : 0L);
+    SET(CURLOPT_FORBID_REUSE, x->limits.fresh_connection ? 1L : 0L);
+#undef SET
+    ok = ok && set_method(x->easy, q, has_body);
+    if (!ok)
+        return mw_fail(err, MW_ERR_NOMEM, "%s: libcurl refused the request's settings", q->host);
+    if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
+        return mw_fail(err, MW_ERR_NOMEM, "%s: libcurl could not start a request", q->host);
+    return MW_OK;
+}
+
+/** True when the request cannot have reached a server. */
+static bool never_sent(const exchange *x, CURLcode code)
+{
+    curl_off_t pretransfer_us = 0;
+
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+        /* Garbage that is no HTTP also gives UNSUPPORTED_PROTOCOL, but after the request went out. */
+        break;
+    case CURLE_OPERATION_TIMEDOUT:
+        break;
+    default:
+        return false;
+    }
+    return curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us) == CURLE_OK &&
+           pretransfer_us == 0;
+}
+
+static mw_status transfer_error(const exchange *x, CURLcode code, mw_error *err)
+{
+    const char *text = x->message[0] ? x->message : curl_easy_strerror(code);
+    mw_status st = MW_ERR_NET;
+
+    if (x->refused.status != MW_OK) {
+        *err = x->refused;
+        return err->status;
+    }
+    if (code == CURLE_OUT_OF_MEMORY)
+        return mw_fail(err, MW_ERR_NOMEM, "%s: out of memory", x->request->host);
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        st = MW_ERR_TIMEOUT;
+    return mw_fail(err, st, "%s: %s (curl %d)", x->request->host, text, (int)code);
+}
+
+/** Hand the outcome over and recycle. The callback may send again. */
+static void exchange_finish(mw_transport *t, exchange *x, const mw_error *failure)
+{
+    x->done(x->user, failure ? NULL : &x->response, failure);
+    exchange_put(t, x);
+}
+
+static void collect(mw_transport *t)
+{
+    CURLMsg *m;
+    int left;
+
+    while ((m = curl_multi_info_read(t->multi, &left)) != NULL) {
+        exchange *x = NULL;
+        CURLcode code = m->data.result;
+        mw_error failure = {0};
+
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x) != CURLE_OK || !x)
+            continue;
+        if (code != CURLE_OK && x->limits.unsent)
+            *x->limits.unsent = never_sent(x, code);
+        curl_multi_remove_handle(t->multi, x->easy);
+        list_remove(&t->running, x);
+        if (code == CURLE_OK && x->response.status < 100)
+            mw_fail(&failure, MW_ERR_NET, "%s: answered without an HTTP status", x->request->host);
+        else if (code != CURLE_OK)
+            transfer_error(x, code, &failure);
+        exchange_finish(t, x, failure.status != MW_OK ? &failure : NULL);
+    }
+}
+
+static bool same_host(const exchange *a, const exchange *b)
+{
+    return a->request->port == b->request->port && mw_str_eq(a->request->host, b->request->host);
+}
+
+static exchange *next_queued(const mw_transport *t)
+{
+    exchange *x = t->queue.head;
+
+    if (t->max_per_host <= 0)
+        return x;
+    for (; x; x = x->next) {
+        int n = 0;
+
+        for (const exchange *r = t->running.head; r && n < t->max_per_host; r = r->next)
+            n += same_host(r, x) ? 1 : 0;
+        if (n < t->max_per_host)
+            return x;
+    }
+    return NULL;
+}
+
+static void start_queued(mw_transport *t)
+{
+    while (t->running.count < (size_t)t->max_in_flight) {
+        exchange *x = next_queued(t);
+        mw_error err = {0};
+
+        if (!x)
+            return;
+        list_remove(&t->queue, x);
+        if (exchange_start(t, x, &err) != MW_OK) {
+            if (x->limits.unsent)
+                *x->limits.unsent = true;
+            exchange_finish(t, x, &err);
+            continue;
+        }
+        list_append(&t->running, x);
+    }
+}
+
+/** Everything that waits hears of it; `stopping` keeps anybody from starting anew. */
+static void cancel_all(mw_transport *t)
+{
+    mw_error err = {0};
+    exchange *x;
+
+    t->stopping = true;
+    mw_fail(&err, MW_ERR_CANCELLED, "stopped before the answer came");
+    while ((x = t->running.head) != NULL) {
+        list_remove(&t->running, x);
+        curl_multi_remove_handle(t->multi, x->easy);
+        exchange_finish(t, x, &err);
+    }
+    while ((x = t->queue.head) != NULL) {
+        list_remove(&t->queue, x);
+        if (x->limits.unsent)
+            *x->limits.unsent = true;
+        exchange_finish(t, x, &err);
+    }
+    while (t->timer_count > 0) {
+        timer due = pop_timer(t);
+
+        due.fn(due.user);
+    }
+    t->stopping = false;
+}
+
+/* ---- the interface ---- */
+
+static mw_status carrier_send(void *ctx, const mw_http_request *request,
+                              const mw_http_limits *limits, mw_http_done done, void *user,
+                              mw_error *err)
+{
+    mw_transport *t = ctx;
+    exchange *x;
+
+    if (t->stopping)
+        return mw_fail(err, MW_ERR_CANCELLED, "stopped");
+    if (t->offline)
+        return mw_fail(err, MW_ERR_NET, "%s: a replay uses no network", request->host);
+    if (t->queue.count >= QUEUE_MAX)
+        return mw_fail(err, MW_ERR_LIMIT, "more than %zu requests are waiting", QUEUE_MAX);
+    x = exchange_take(t);
+    if (!x)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    x->request = request;
+    x->limits = limits ? *limits : (mw_http_limits){0};
+    x->done = done;
+    x->user = user;
+    if (x->limits.unsent)
+        *x->limits.unsent = false;
+    list_append(&t->queue, x);
+    return MW_OK;
+}
+
+static int poll_timeout(const mw_transport *t, bool stoppable)
+{
+    int64_t wait = stoppable ? POLL_STOPPABLE_MS : POLL_MS;
+
+    if (t->timer_count > 0) {
+        int64_t left = t->timers[0].due_ms - mw_mono_ms();
+
+        if (left < wait)
+            wait = left > 0 ? left : 0;
+    }
+    return (int)wait;
+}
+
+static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err)
+{
+    mw_transport *t = ctx;
+
+    for (;;) {
+        int running = 0;
+        bool fired;
+
+        if (stop && *stop) {
+            cancel_all(t);
+            return MW_OK;
+        }
+        fired = fire_timers(t);
+        start_queued(t);
+        if (t->running.count == 0 && t->queue.count == 0 && t->timer_count == 0)
+            return MW_OK;
+        if (t->running.count > 0) {
+            size_t before = t->running.count;
+
+            if (curl_multi_perform(t->multi, &running) != CURLM_OK)
+                return mw_fail(err, MW_ERR_NET, "libcurl's event loop failed");
+            if ((size_t)running < before)
+                collect(t);
+            if (t->running.count < before)
+                continue;
+        }
+        if (!fired && curl_multi_poll(t->multi, NULL, 0, poll_timeout(t, stop != NULL), NULL) != CURLM_OK)
+            return mw_fail(err, MW_ERR_NET, "libcurl could not wait for its sockets");
+    }
+}
+
+static bool copy_text(char **out, const char *s)
+{
+    *out = NULL;
+    return !s || !*s || (*out = mw_strdup(s)) != NULL;
+}
+
+mw_status mw_transport_new(const mw_transport_options *o, mw_transport **out, mw_error *err)
+{
+    mw_transport *t;
+    unsigned char seed;
+
+    *out = NULL;
+    if (o->ca_bundle && *o->ca_bundle && !mw_file_exists(o->ca_bundle))
+        return mw_fail(err, MW_ERR_INVALID, "CA bundle '%s' does not exist", o->ca_bundle);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "libcurl could not be initialised");
+    if (RAND_bytes(&seed, 1) != 1)
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "OpenSSL's random generator could not be seeded");
+    t = mw_alloc(sizeof(*t));
+    if (!t)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    t->http = (mw_http){carrier_send, carrier_after, carrier_run, t};
+    t->max_in_flight = o->max_in_flight > 0 ? o->max_in_flight : IN_FLIGHT_DEFAULT;
+    if (t->max_in_flight > IN_FLIGHT_MAX)
+        t->max_in_flight = IN_FLIGHT_MAX;
+    t->max_per_host = o->max_per_host;
+    t->offline = o->offline;
+    if (!copy_text(&t->ca_bundle, o->ca_bundle) || !copy_text(&t->https_proxy, o->https_proxy) ||
+        !copy_text(&t->http_proxy, o->http_proxy) || !copy_text(&t->no_proxy, o->no_proxy) ||
+        !(t->multi = curl_multi_init())) {
+        mw_transport_free(t);
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    }
+    curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS,
+                      (long)t->max_in_flight * 2 > IDLE_MIN ? (long)t->max_in_flight * 2 : IDLE_MIN);
+    *out = t;
+    return MW_OK;
+}
+
+void mw_transport_free(mw_transport *t)
+{
+    exchange *x;
+
+    if (!t)
+        return;
+    while ((x = t->running.head) != NULL) {
+        list_remove(&t->running, x);
+        curl_multi_remove_handle(t->multi, x->easy);
+        exchange_free(x);
+    }
+    while ((x = t->queue.head) != NULL) {
+        list_remove(&t->queue, x);
+        exchange_free(x);
+    }
+    while ((x = t->spare) != NULL) {
+        t->spare = x->next;
+        exchange_free(x);
+    }
+    if (t->multi)
+        curl_multi_cleanup(t->multi);
+    mw_free(t->timers);
+    mw_free(t->ca_bundle);
+    mw_free(t->https_proxy);
+    mw_free(t->http_proxy);
+    mw_free(t->no_proxy);
+    mw_free(t);
+}
+
+const mw_http *mw_transport_http(mw_transport *t)
+{
+    return &t->http;
+}
