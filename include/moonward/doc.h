@@ -55,7 +55,7 @@ double mw_val_real(const mw_doc *d, mw_val v);     /**< INT is converted; else 0
 const char *mw_val_str(const mw_doc *d, mw_val v, size_t *len);
 /** Elements of an ARRAY, members of an OBJECT, else 0. */
 size_t mw_val_len(const mw_doc *d, mw_val v);
-/** Element @p i, or MW_VAL_ABSENT. */
+/** Element @p i, or MW_VAL_ABSENT. An UNKNOWN receiver gives that same unknown. */
 mw_val mw_val_at(const mw_doc *d, mw_val array, size_t i);
 /** Member by key, or MW_VAL_ABSENT. An UNKNOWN receiver gives that same unknown. */
 mw_val mw_val_get(const mw_doc *d, mw_val object, const char *key);
@@ -172,7 +172,9 @@ typedef struct mw_json_options {
 
 /**
  * Parse one JSON value and push it. Strict RFC 8259, plus NaN/Infinity only as strings. Integers
- * that fit 64 bits are INT, all other numbers REAL. Messages name line and column.
+ * that fit 64 bits are INT, all other numbers REAL. Messages name line and column. A syntax error
+ * (MW_ERR_PARSE) leaves the builder as it was: nothing is pushed and nothing sticks. @p text may be a
+ * string of @p b itself. Raw bytes that are not UTF-8 and lone surrogates become U+FFFD.
  * @param options  May be NULL. @param[out] used  Bytes consumed; may be NULL.
  */
 mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len,
