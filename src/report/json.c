@@ -1,0 +1,128 @@
+/*
+ * The findings document and its parts. Members stand in the contract's order; findings and scopes each take a
+ * line, so that a diff of two documents reads well. Nothing here depends on time or place.
+ */
+#include "report/report.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+static const char *const severities[MW_SEVERITY_COUNT] = {"critical", "high", "medium", "low", "info"};
+
+unsigned mw_severity_rank(const char *severity)
+{
+    unsigned i = 0;
+
+    while (i < MW_SEVERITY_COUNT && !mw_str_eq(severity, severities[i]))
+        i++;
+    return i;
+}
+
+const char *mw_severity_name(unsigned rank)
+{
+    return rank < MW_SEVERITY_COUNT ? severities[rank] : NULL;
+}
+
+void mw_report_count(const mw_report *r, mw_report_counts *out)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < r->count; i++) {
+        const mw_finding *f = &r->findings[i];
+        out->by_status[f->status]++;
+        if (f->status != MW_VERDICT_FAIL)
+            continue;
+        out->failing[mw_severity_rank(f->severity)]++;
+        out->added += mw_str_eq(f->change, "new");
+        out->open += mw_str_eq(f->change, "open");
+        out->regressed += mw_str_eq(f->change, "regressed");
+    }
+    out->scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
+    for (size_t i = 0; i < out->scopes; i++)
+        out->scopes_complete +=
+            mw_str_eq(mw_val_get_str(r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i),
+                                     "state", NULL),
+                      "complete");
+}
+
+bool mw_report_complete(const mw_report_counts *c)
+{
+    return c->by_status[MW_VERDICT_UNKNOWN] == 0 && c->by_status[MW_VERDICT_ERROR] == 0 &&
+           c->scopes_complete == c->scopes;
+}
+
+static void member(mw_buf *out, bool *first, const char *key, const char *value)
+{
+    mw_buf_printf(out, "%s\"%s\":", *first ? "" : ",", key);
+    *first = false;
+    if (value)
+        mw_json_write_string(out, value, strlen(value));
+    else
+        mw_buf_puts(out, "null");
+}
+
+mw_status mw_report_summary_json(const mw_report *r, mw_buf *out, mw_error *err)
+{
+    mw_report_counts c;
+
+    mw_report_count(r, &c);
+    mw_buf_puts(out, "{\"by_status\":{");
+    for (unsigned v = 0; v <= MW_VERDICT_ERROR; v++)
+        mw_buf_printf(out, "%s\"%s\":%zu", v ? "," : "", mw_verdict_name((mw_verdict)v),
+                      c.by_status[v]);
+    mw_buf_puts(out, "},\"by_severity\":{");
+    for (unsigned s = 0; s < MW_SEVERITY_COUNT; s++)
+        mw_buf_printf(out, "%s\"%s\":%zu", s ? "," : "", severities[s], c.failing[s]);
+    if (r->compared)
+        mw_buf_printf(out, "},\"by_change\":{\"new\":%zu,\"open\":%zu,\"regressed\":%zu,\"fixed\":%zu}}",
+                      c.added, c.open, c.regressed, r->fixed);
+    else
+        mw_buf_puts(out, "},\"by_change\":null}");
+    return mw_buf_status(out, err);
+}
+
+mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
+{
+    bool first = true;
+    size_t scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
+    mw_status st;
+
+    mw_buf_puts(out, "{\"schema\":\"moonward.findings/1\",\n\"run\":{");
+    member(out, &first, "id", r->run_id);
+    member(out, &first, "started_at", r->started_at);
+    member(out, &first, "finished_at", r->finished_at);
+    member(out, &first, "engine", r->engine);
+    member(out, &first, "rules_digest", r->rules_digest);
+    member(out, &first, "snapshot", r->snapshot);
+    member(out, &first, "findings_digest", r->findings_digest);
+    mw_buf_puts(out, "},\n\"coverage\":[");
+    for (size_t i = 0; i < scopes; i++) {
+        mw_buf_puts(out, i ? ",\n" : "\n");
+        if ((st = mw_json_write(out, r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i),
+                                MW_JSON_COMPACT)) != MW_OK)
+            return mw_buf_status(out, err) != MW_OK ? out->failed
+                                                    : mw_fail(err, st, "report: coverage");
+    }
+    mw_buf_puts(out, "],\n\"summary\":");
+    if ((st = mw_report_summary_json(r, out, err)) != MW_OK)
+        return st;
+    mw_buf_puts(out, ",\n\"findings\":[");
+    for (size_t i = 0; i < r->count; i++) {
+        mw_buf_puts(out, i ? ",\n" : "\n");
+        if ((st = mw_finding_json(&r->findings[i], out)) != MW_OK)
+            return mw_fail(err, st, "report: finding of %s", r->findings[i].rule);
+    }
+    mw_buf_puts(out, "]}\n");
+    return mw_buf_status(out, err);
+}
+
+mw_status mw_report_jsonl(const mw_report *r, mw_buf *out, mw_error *err)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        mw_status st = mw_finding_json(&r->findings[i], out);
+        if (st != MW_OK)
+            return mw_fail(err, st, "report: finding of %s", r->findings[i].rule);
+        mw_buf_putc(out, '\n');
+    }
+    return mw_buf_status(out, err);
+}

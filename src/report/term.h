@@ -1,0 +1,32 @@
+/* Text for terminals: names that cannot drive them, columns, colours. */
+#ifndef MW_REPORT_TERM_H
+#define MW_REPORT_TERM_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+
+typedef enum mw_color {
+    MW_COLOR_NONE, MW_COLOR_BOLD, MW_COLOR_DIM, MW_COLOR_RED, MW_COLOR_YELLOW, MW_COLOR_GREEN,
+    MW_COLOR_CYAN, MW_COLOR_MAGENTA
+} mw_color;
+
+/**
+ * Append @p s in one line: control characters (C0, DEL, C1) as `\xNN`, characters that reorder or hide
+ * text (bidirectional controls, zero width, line separators) as `\uNNNN`, invalid UTF-8 as U+FFFD. NULL adds nothing.
+ */
+mw_status mw_term_text(mw_buf *out, const char *s);
+/** Columns of valid UTF-8, one for each character. */
+size_t mw_term_columns(const char *s, size_t len);
+/** mw_term_text() padded with blanks, or cut with "…", to exactly @p columns. */
+mw_status mw_term_cell(mw_buf *out, const char *s, size_t columns);
+/**
+ * mw_term_text() broken at blanks, from column @p at on; further lines start at @p indent. Longer words
+ * are left whole, so that they can be copied.
+ */
+mw_status mw_term_wrap(mw_buf *out, const char *s, size_t at, size_t indent, size_t width);
+/** Start and end of a colour; nothing unless @p on. */
+void mw_term_color(mw_buf *out, bool on, mw_color color);
+void mw_term_reset(mw_buf *out, bool on);
+
+#endif

@@ -1,0 +1,560 @@
+/*
+ * The report for people. First what fails, by severity and rule; then what could not be judged and why; then
+ * coverage and counts, so that they stay on the screen; last what to do next. Long lists are cut and say
+ * how to see the rest. Every name and message goes through report/term.h.
+ */
+#include "report/report.h"
+#include "report/term.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_WIDTH 100
+#define MIN_WIDTH 40
+#define DEFAULT_LIST_MAX 20
+#define NAME_COLUMNS_MAX 44
+#define CAUSES_MAX 20
+
+struct text {
+    const mw_report *r;
+    const mw_text_options *o;
+    mw_buf *out;
+    size_t width, list_max;
+    bool many_accounts;
+    mw_report_counts counts;
+};
+
+static void colored(struct text *t, mw_color color, const char *s)
+{
+    mw_term_color(t->out, t->o->color, color);
+    mw_term_text(t->out, s);
+    mw_term_reset(t->out, t->o->color);
+}
+
+static mw_color severity_color(unsigned rank)
+{
+    static const mw_color colors[] = {MW_COLOR_MAGENTA, MW_COLOR_RED, MW_COLOR_YELLOW, MW_COLOR_CYAN,
+                                      MW_COLOR_DIM};
+    return rank < MW_COUNT(colors) ? colors[rank] : MW_COLOR_NONE;
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* What people call the resource: its name, else its id. */
+static const char *label(const mw_finding *f)
+{
+    if (mw_str_eq(f->id, "*"))
+        return "(all of the scope)";
+    return f->name && *f->name ? f->name : f->id;
+}
+
+static void place(mw_buf *out, const mw_finding *f, bool many_accounts)
+{
+    if (many_accounts && f->account && *f->account) {
+        mw_term_text(out, f->account);
+        mw_buf_putc(out, ' ');
+    }
+    mw_term_text(out, f->region && *f->region ? f->region : "global");
+}
+
+static size_t columns_of(void (*write)(mw_buf *out, const mw_finding *f, bool many),
+                         const mw_finding *f, bool many)
+{
+    MW_AUTO(mw_buf) b = {.max = 1 << 16};
+
+    write(&b, f, many);
+    return b.data ? mw_term_columns(b.data, b.len) : 0;
+}
+
+/* The name, with the id behind it when people may need it to find the resource. */
+static void subject(mw_buf *out, const mw_finding *f, bool many)
+{
+    (void)many;
+    mw_term_text(out, label(f));
+    if (f->name && *f->name && !mw_str_eq(f->name, f->id) && !mw_str_eq(f->id, f->arn)) {
+        mw_buf_puts(out, " (");
+        mw_term_text(out, f->id);
+        mw_buf_putc(out, ')');
+    }
+}
+
+static void padded(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many),
+                   const mw_finding *f, size_t columns)
+{
+    MW_AUTO(mw_buf) b = {.max = 1 << 16};
+
+    write(&b, f, t->many_accounts);
+    mw_term_cell(t->out, b.data, columns);
+}
+
+/* ---- failing ---- */
+
+static void change_note(mw_buf *b, const mw_finding *f)
+{
+    if (mw_str_eq(f->change, "new") || mw_str_eq(f->change, "regressed"))
+        mw_buf_printf(b, " (%s)", f->change);
+    else if (mw_str_eq(f->change, "open") && f->first_seen)
+        mw_buf_printf(b, " (since %.10s)", f->first_seen);
+}
+
+static void failing_line(struct text *t, const mw_finding *f, size_t name_columns, size_t place_columns)
+{
+    MW_AUTO(mw_buf) message = {.max = 1 << 20};
+    size_t at = 4 + name_columns + 2 + place_columns + 2;
+
+    mw_buf_puts(t->out, "    ");
+    padded(t, subject, f, name_columns);
+    mw_buf_puts(t->out, "  ");
+    padded(t, place, f, place_columns);
+    mw_buf_puts(t->out, "  ");
+    if (f->subkey && *f->subkey)
+        mw_buf_printf(&message, "[%s] ", f->subkey);
+    mw_buf_puts(&message, f->message ? f->message : "");
+    change_note(&message, f);
+    if (at + 24 > t->width) { /* too narrow for a third column: the message has its own line */
+        mw_buf_puts(t->out, "\n      ");
+        at = 6;
+    }
+    mw_term_wrap(t->out, message.data, at, at, t->width);
+    mw_buf_putc(t->out, '\n');
+}
+
+static void rule_head(struct text *t, const mw_finding *f, size_t failing)
+{
+    const char *title = t->o->title ? t->o->title(t->o->user, f->rule) : NULL;
+
+    mw_buf_puts(t->out, "  ");
+    colored(t, MW_COLOR_BOLD, f->rule);
+    if (title && *title) {
+        mw_buf_puts(t->out, ": ");
+        mw_term_text(t->out, title);
+    }
+    mw_buf_printf(t->out, " (%zu failing)\n", failing);
+}
+
+static void more(struct text *t, size_t hidden, const char *rule)
+{
+    if (t->o->stored) {
+        mw_buf_printf(t->out, "    … and %zu more (moonward findings list --rule ", hidden);
+        mw_term_text(t->out, rule);
+        mw_buf_puts(t->out, ")\n");
+    } else {
+        mw_buf_printf(t->out, "    … and %zu more (--output json shows all)\n", hidden);
+    }
+}
+
+/* @p n findings of one rule, of any status. */
+static void failing_rule(struct text *t, const mw_finding *f, size_t n)
+{
+    size_t name_columns = 8, place_columns = 6, shown = 0, failing = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t c;
+        if (f[i].status != MW_VERDICT_FAIL || failing++ >= t->list_max)
+            continue;
+        if ((c = columns_of(subject, &f[i], false)) > name_columns)
+            name_columns = c < NAME_COLUMNS_MAX ? c : NAME_COLUMNS_MAX;
+        if ((c = columns_of(place, &f[i], t->many_accounts)) > place_columns)
+            place_columns = c;
+    }
+    rule_head(t, f, failing);
+    for (size_t i = 0; i < n && shown < t->list_max; i++) {
+        if (f[i].status != MW_VERDICT_FAIL)
+            continue;
+        failing_line(t, &f[i], name_columns, place_columns);
+        shown++;
+    }
+    if (failing > shown)
+        more(t, failing - shown, f->rule);
+}
+
+static void failing_part(struct text *t)
+{
+    const mw_report *r = t->r;
+
+    for (unsigned rank = 0; rank <= MW_SEVERITY_COUNT; rank++) {
+        const char *name = mw_severity_name(rank);
+        char upper[16] = "OTHER";
+        if (t->counts.failing[rank] == 0)
+            continue;
+        for (size_t i = 0; name && i < sizeof(upper); i++) {
+            upper[i] = (char)(name[i] >= 'a' ? name[i] - 32 : name[i]);
+            if (!name[i])
+                break;
+        }
+        colored(t, severity_color(rank), upper);
+        mw_buf_putc(t->out, '\n');
+        for (size_t i = 0, n; i < r->count; i += n) {
+            bool fails = false;
+            for (n = 0; i + n < r->count && mw_str_eq(r->findings[i].rule, r->findings[i + n].rule); n++)
+                fails = fails || (r->findings[i + n].status == MW_VERDICT_FAIL &&
+                                  mw_severity_rank(r->findings[i + n].severity) == rank);
+            if (fails)
+                failing_rule(t, &r->findings[i], n);
+        }
+        mw_buf_putc(t->out, '\n');
+    }
+}
+
+/* ---- unknown and error: grouped by their message, which names the cause ---- */
+
+static int by_message(const void *a, const void *b)
+{
+    const mw_finding *x = *(const mw_finding *const *)a, *y = *(const mw_finding *const *)b;
+    int c = strcmp(x->message ? x->message : "", y->message ? y->message : "");
+
+    if (c == 0)
+        c = strcmp(x->rule, y->rule);
+    return c ? c : (x > y) - (x < y); /* within one array: its order */
+}
+
+/* "rule-a (3), rule-b": which rules are concerned. */
+static void rules_of(struct text *t, const mw_finding *const *all, size_t n)
+{
+    MW_AUTO(mw_buf) line = {.max = 1 << 20};
+
+    for (size_t i = 0, same; i < n; i += same) {
+        for (same = 0; i + same < n && mw_str_eq(all[i]->rule, all[i + same]->rule); same++)
+            ;
+        mw_buf_printf(&line, "%s%s", i ? ", " : "", all[i]->rule);
+        if (same > 1)
+            mw_buf_printf(&line, " (%zu)", same);
+    }
+    mw_buf_puts(t->out, "      ");
+    mw_term_wrap(t->out, line.data, 6, 6, t->width);
+    mw_buf_putc(t->out, '\n');
+}
+
+static mw_status grouped_part(struct text *t, mw_verdict status, const char *title, mw_color color,
+                              mw_error *err)
+{
+    size_t n = 0, groups = 0, total = t->counts.by_status[status], hidden = 0;
+    const mw_finding **all;
+
+    if (total == 0)
+        return MW_OK;
+    all = mw_alloc(total * sizeof(const mw_finding *));
+    if (!all)
+        return mw_fail(err, MW_ERR_NOMEM, "report: out of memory");
+    for (size_t i = 0; i < t->r->count && n < total; i++)
+        if (t->r->findings[i].status == status)
+            all[n++] = &t->r->findings[i];
+    qsort(all, n, sizeof(const mw_finding *), by_message);
+    mw_term_color(t->out, t->o->color, color);
+    mw_buf_printf(t->out, "%s (%zu finding%s)", title, total, plural(total));
+    mw_term_reset(t->out, t->o->color);
+    mw_buf_putc(t->out, '\n');
+    for (size_t i = 0, same; i < n; i += same) {
+        for (same = 0; i + same < n && mw_str_eq(all[i]->message, all[i + same]->message); same++)
+            ;
+        if (groups++ >= CAUSES_MAX) {
+            hidden += same;
+            continue;
+        }
+        mw_buf_puts(t->out, "  ");
+        mw_term_wrap(t->out, all[i]->message && *all[i]->message ? all[i]->message : "no cause given", 2,
+                     4, t->width);
+        mw_buf_putc(t->out, '\n');
+        rules_of(t, all + i, same);
+    }
+    if (hidden && t->o->stored)
+        mw_buf_printf(t->out, "  … and %zu more (moonward findings list --status %s)\n", hidden,
+                      mw_verdict_name(status));
+    else if (hidden)
+        mw_buf_printf(t->out, "  … and %zu more (--output json shows all)\n", hidden);
+    mw_buf_putc(t->out, '\n');
+    mw_free(all);
+    return MW_OK;
+}
+
+/* ---- coverage ---- */
+
+static bool same_member(const mw_doc *d, mw_val a, mw_val b, const char *key)
+{
+    return mw_str_eq(mw_val_get_str(d, a, key, NULL), mw_val_get_str(d, b, key, NULL));
+}
+
+/* Do two scopes tell the same story, in different places? */
+static bool same_story(const mw_doc *d, mw_val a, mw_val b)
+{
+    mw_val x = mw_val_get(d, a, "cause"), y = mw_val_get(d, b, "cause");
+
+    return same_member(d, a, b, "account") && same_member(d, a, b, "type") &&
+           same_member(d, a, b, "facet") && same_member(d, a, b, "state") &&
+           same_member(d, x, y, "operation") && same_member(d, x, y, "code");
+}
+
+static bool is_incomplete(const mw_doc *d, mw_val scope)
+{
+    return !mw_str_eq(mw_val_get_str(d, scope, "state", NULL), "complete");
+}
+
+static void scope_line(struct text *t, size_t first)
+{
+    MW_AUTO(mw_buf) line = {.max = 1 << 20};
+    const mw_doc *d = t->r->coverage_doc;
+    mw_val scope = mw_val_at(d, t->r->coverage, first), cause = mw_val_get(d, scope, "cause");
+    const char *facet = mw_val_get_str(d, scope, "facet", NULL);
+    const char *operation = mw_val_get_str(d, cause, "operation", NULL);
+    const char *code = mw_val_get_str(d, cause, "code", NULL);
+    const char *message = mw_val_get_str(d, cause, "message", NULL);
+    size_t places = 0, n = mw_val_len(d, t->r->coverage);
+
+    mw_buf_printf(&line, "%s%s%s: %s in ", mw_val_get_str(d, scope, "type", ""), facet ? " " : "",
+                  facet ? facet : "", mw_val_get_str(d, scope, "state", ""));
+    if (t->many_accounts)
+        mw_buf_printf(&line, "%s ", mw_val_get_str(d, scope, "account", ""));
+    for (size_t i = first; i < n; i++) {
+        mw_val other = mw_val_at(d, t->r->coverage, i);
+        if (!same_story(d, scope, other))
+            continue;
+        if (places++ < 5)
+            mw_buf_printf(&line, "%s%s", places > 1 ? ", " : "", mw_val_get_str(d, other, "region", ""));
+    }
+    if (places > 5)
+        mw_buf_printf(&line, " and %zu more", places - 5);
+    if (operation || code)
+        mw_buf_printf(&line, ": %s%s%s", operation ? operation : "", operation && code ? " " : "",
+                      code ? code : "");
+    else if (message)
+        mw_buf_printf(&line, ": %s", message);
+    mw_buf_puts(t->out, "  ");
+    mw_term_wrap(t->out, line.data, 2, 6, t->width);
+    mw_buf_putc(t->out, '\n');
+}
+
+static void coverage_part(struct text *t)
+{
+    const mw_doc *d = t->r->coverage_doc;
+    size_t n = t->counts.scopes, shown = 0;
+
+    colored(t, MW_COLOR_BOLD, "Coverage");
+    mw_buf_puts(t->out, ": ");
+    if (t->counts.scopes_complete == n)
+        mw_buf_printf(t->out, "complete, %zu of %zu scope%s\n", n, n, plural(n));
+    else
+        mw_buf_printf(t->out, "%zu of %zu scopes complete; incomplete:\n", t->counts.scopes_complete, n);
+    for (size_t i = 0; i < n; i++) {
+        mw_val scope = mw_val_at(d, t->r->coverage, i);
+        bool told = false;
+        if (!is_incomplete(d, scope))
+            continue;
+        for (size_t k = 0; k < i && !told; k++)
+            told = same_story(d, mw_val_at(d, t->r->coverage, k), scope);
+        if (told)
+            continue;
+        if (shown++ == CAUSES_MAX) {
+            mw_buf_puts(t->out, "  … and more (--output json shows all)\n");
+            break;
+        }
+        scope_line(t, i);
+    }
+}
+
+/* ---- counts and what to do next ---- */
+
+static void counts_part(struct text *t)
+{
+    const mw_report_counts *c = &t->counts;
+    const char *between = "";
+
+    colored(t, MW_COLOR_BOLD, "Results");
+    mw_buf_printf(t->out, ":  %zu fail, %zu pass, %zu not applicable, %zu unknown, %zu error\n",
+                  c->by_status[MW_VERDICT_FAIL], c->by_status[MW_VERDICT_PASS],
+                  c->by_status[MW_VERDICT_NOT_APPLICABLE], c->by_status[MW_VERDICT_UNKNOWN],
+                  c->by_status[MW_VERDICT_ERROR]);
+    if (c->by_status[MW_VERDICT_FAIL]) {
+        colored(t, MW_COLOR_BOLD, "Failing");
+        mw_buf_puts(t->out, ":  ");
+        for (unsigned s = 0; s <= MW_SEVERITY_COUNT; s++) {
+            if (!c->failing[s])
+                continue;
+            mw_buf_printf(t->out, "%s%zu %s", between, c->failing[s],
+                          mw_severity_name(s) ? mw_severity_name(s) : "other");
+            between = ", ";
+        }
+        mw_buf_putc(t->out, '\n');
+    }
+    if (t->r->compared) {
+        colored(t, MW_COLOR_BOLD, "Changes");
+        mw_buf_printf(t->out, ":  %zu new, %zu regressed, %zu fixed, %zu still open\n", c->added,
+                      c->regressed, t->r->fixed, c->open);
+    }
+    colored(t, MW_COLOR_BOLD, "Run");
+    mw_buf_puts(t->out, ":      ");
+    mw_term_text(t->out, t->r->run_id);
+    mw_buf_puts(t->out, ", ");
+    mw_term_text(t->out, t->r->started_at);
+    if (!t->o->stored)
+        mw_buf_puts(t->out, ", not stored");
+    mw_buf_putc(t->out, '\n');
+}
+
+/* Codes by which AWS services say "you may not". */
+static bool is_denial(const char *code)
+{
+    static const char *const codes[] = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
+                                        "AuthorizationError", "AuthorizationErrorException",
+                                        "NotAuthorized", "UnauthorizedAccess",
+                                        "ForbiddenException", "Forbidden", "403"};
+    for (size_t i = 0; i < MW_COUNT(codes); i++)
+        if (mw_str_eq(code, codes[i]))
+            return true;
+    return false;
+}
+
+/* Each denied operation once, in the order of the ledger. */
+static size_t denied_operations(const struct text *t, mw_buf *out)
+{
+    const mw_doc *d = t->r->coverage_doc;
+    size_t found = 0;
+
+    for (size_t i = 0; i < t->counts.scopes; i++) {
+        mw_val cause = mw_val_get(d, mw_val_at(d, t->r->coverage, i), "cause");
+        const char *operation = mw_val_get_str(d, cause, "operation", NULL);
+        bool told = !operation || !is_denial(mw_val_get_str(d, cause, "code", NULL));
+        for (size_t k = 0; k < i && !told; k++)
+            told = mw_str_eq(operation,
+                             mw_val_get_str(d, mw_val_get(d, mw_val_at(d, t->r->coverage, k), "cause"),
+                                            "operation", NULL)) &&
+                   is_denial(mw_val_get_str(
+                       d, mw_val_get(d, mw_val_at(d, t->r->coverage, k), "cause"), "code", NULL));
+        if (!told)
+            mw_buf_printf(out, "%s%s", found++ ? ", " : "", operation);
+    }
+    return found;
+}
+
+static void next_step(struct text *t, const char *text)
+{
+    mw_buf_puts(t->out, "  ");
+    mw_term_wrap(t->out, text, 2, 6, t->width);
+    mw_buf_putc(t->out, '\n');
+}
+
+static const mw_finding *worst(const struct text *t)
+{
+    const mw_finding *found = NULL;
+
+    for (size_t i = 0; i < t->r->count; i++) {
+        const mw_finding *f = &t->r->findings[i];
+        if (f->status == MW_VERDICT_FAIL &&
+            (!found || mw_severity_rank(f->severity) < mw_severity_rank(found->severity)))
+            found = f;
+    }
+    return found;
+}
+
+static void next_part(struct text *t)
+{
+    MW_AUTO(mw_buf) line = {.max = 1 << 20};
+    MW_AUTO(mw_buf) denied = {.max = 1 << 20};
+    const mw_finding *f = worst(t);
+    bool complete = mw_report_complete(&t->counts);
+
+    if (!f && complete)
+        return;
+    mw_buf_putc(t->out, '\n');
+    colored(t, MW_COLOR_BOLD, "Next");
+    mw_buf_puts(t->out, ":\n");
+    if (f) {
+        mw_buf_printf(&line, "moonward rules show %s   what it wants and why", f->rule);
+        next_step(t, line.data);
+        mw_buf_reset(&line);
+        if (t->o->stored) {
+            mw_buf_printf(&line, "moonward findings show %.12s   the evidence of %s", f->fingerprint,
+                          label(f));
+            next_step(t, line.data);
+            mw_buf_reset(&line);
+        }
+    }
+    if (denied_operations(t, &denied)) {
+        mw_buf_printf(&line, "Permission is missing for %s: grant it to the role that Moonward uses, then "
+                             "sweep again", denied.data);
+        next_step(t, line.data);
+    } else if (t->counts.by_status[MW_VERDICT_UNKNOWN] || t->counts.scopes_complete < t->counts.scopes) {
+        next_step(t, "What is unknown was not judged: see the causes above, then sweep again");
+    }
+    if (t->counts.by_status[MW_VERDICT_ERROR])
+        next_step(t, "moonward test   a rule failed: its tests may tell");
+}
+
+static size_t accounts_in(const mw_report *r)
+{
+    const char *first = NULL;
+
+    for (size_t i = 0; i < r->count; i++) {
+        if (!first)
+            first = r->findings[i].account;
+        else if (!mw_str_eq(first, r->findings[i].account))
+            return 2;
+    }
+    return first != NULL;
+}
+
+static void text_start(struct text *t, const mw_report *r, const mw_text_options *o, mw_buf *out)
+{
+    *t = (struct text){.r = r, .o = o, .out = out};
+    t->width = o->width ? o->width : DEFAULT_WIDTH;
+    if (t->width < MIN_WIDTH)
+        t->width = MIN_WIDTH;
+    t->list_max = o->list_max ? o->list_max : DEFAULT_LIST_MAX;
+    t->many_accounts = accounts_in(r) > 1;
+    mw_report_count(r, &t->counts);
+}
+
+mw_status mw_report_text(const mw_report *r, const mw_text_options *o, mw_buf *out, mw_error *err)
+{
+    struct text t;
+    mw_status st;
+
+    text_start(&t, r, o, out);
+    failing_part(&t);
+    if ((st = grouped_part(&t, MW_VERDICT_UNKNOWN, "UNKNOWN: could not be read, so not judged",
+                           MW_COLOR_YELLOW, err)) != MW_OK ||
+        (st = grouped_part(&t, MW_VERDICT_ERROR, "ERROR: a rule failed", MW_COLOR_RED, err)) != MW_OK)
+        return st;
+    coverage_part(&t);
+    counts_part(&t);
+    next_part(&t);
+    return mw_buf_status(out, err);
+}
+
+mw_status mw_report_table(const mw_finding *findings, size_t count, const mw_text_options *o,
+                          mw_buf *out, mw_error *err)
+{
+    const mw_report r = {.findings = findings, .count = count};
+    size_t name_columns = 8, place_columns = 6, rule_columns = 4;
+    struct text t;
+
+    text_start(&t, &r, o, out);
+    for (size_t i = 0; i < count; i++) {
+        size_t c;
+        if ((c = columns_of(subject, &findings[i], false)) > name_columns)
+            name_columns = c < NAME_COLUMNS_MAX ? c : NAME_COLUMNS_MAX;
+        if ((c = columns_of(place, &findings[i], t.many_accounts)) > place_columns)
+            place_columns = c;
+        if ((c = mw_term_columns(findings[i].rule, strlen(findings[i].rule))) > rule_columns)
+            rule_columns = c;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const mw_finding *f = &findings[i];
+        mw_buf_printf(out, "%.12s  %-14s  %-8s  ", f->fingerprint, mw_verdict_name(f->status),
+                      f->severity ? f->severity : "");
+        mw_term_cell(out, f->rule, rule_columns);
+        mw_buf_puts(out, "  ");
+        padded(&t, place, f, place_columns);
+        mw_buf_puts(out, "  ");
+        padded(&t, subject, f, name_columns);
+        mw_buf_puts(out, "  ");
+        mw_term_text(out, f->message);
+        mw_buf_putc(out, '\n');
+    }
+    return mw_buf_status(out, err);
+}
