@@ -67,6 +67,9 @@ typedef struct rule_url {
 } rule_url;
 bool mw__rule_url_parse(mw_arena *arena, const char *text, rule_url *out);
 
+/** Fill url, scheme, host, port and path of @p out from an absolute URL. */
+mw_status mw__endpoint_set_url(mw_arena *arena, const char *text, mw_endpoint *out, mw_error *err);
+
 bool mw__host_label_valid(const char *s, bool subdomains);
 
 #endif

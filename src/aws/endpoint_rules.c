@@ -267,25 +267,24 @@ static mw_status add_headers(evaluator *e, mw_val headers)
     return MW_OK;
 }
 
-static mw_status split_url(evaluator *e, const char *text)
+mw_status mw__endpoint_set_url(mw_arena *arena, const char *text, mw_endpoint *out, mw_error *err)
 {
     rule_url url;
     char *path;
-    size_t len;
 
-    if (!mw__rule_url_parse(e->lib.arena, text, &url))
-        return mw_fail(e->err, MW_ERR_INVALID,
+    if (!mw__rule_url_parse(arena, text, &url))
+        return mw_fail(err, MW_ERR_INVALID,
                        "endpoint '%s' is not a URL (expected http(s)://host[:port][/path])", text);
-    e->out->url = text;
-    e->out->scheme = url.scheme;
-    e->out->host = url.host;
-    e->out->port = url.port;
-    path = mw_arena_strdup(e->lib.arena, url.path);
-    if (!path)
-        return no_memory(e);
-    for (len = strlen(path); len > 0 && path[len - 1] == '/'; len--)
+    out->url = mw_arena_strdup(arena, text);
+    path = mw_arena_strdup(arena, url.path);
+    if (!out->url || !path)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    for (size_t len = strlen(path); len > 0 && path[len - 1] == '/'; len--)
         path[len - 1] = '\0';
-    e->out->path = path;
+    out->scheme = url.scheme;
+    out->host = url.host;
+    out->port = url.port;
+    out->path = path;
     return MW_OK;
 }
 
@@ -334,7 +333,7 @@ static mw_status give_endpoint(evaluator *e, mw_val endpoint)
         return st;
     if (url.kind != RULE_STRING)
         return invalid(e, "an endpoint's url is not a string");
-    if ((st = split_url(e, url.text)) != MW_OK ||
+    if ((st = mw__endpoint_set_url(e->lib.arena, url.text, e->out, e->err)) != MW_OK ||
         (st = add_headers(e, mw_val_get(d, endpoint, "headers"))) != MW_OK)
         return st;
     if (mw_val_kind(d, properties) == MW_KIND_OBJECT) {

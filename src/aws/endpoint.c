@@ -1,0 +1,325 @@
+/*
+ * The endpoint of one call: gathers the rule set's parameters from the operation's model, the
+ * call's parameters, the region and the configuration, evaluates, and settles how to sign. Relies
+ * on endpoint_rules.c for the decision itself. Services are not known by name here, except S3, whose
+ * built-ins exist only for it.
+ *
+ * Order of sources: Smithy 2.0, "Endpoint rule sets", parameter binding; S3 details as botocore's
+ * customize_endpoint_resolver_builtins and ClientArgsCreator have them.
+ */
+#include "aws/config.h"
+#include "aws/endpoint_internal.h"
+
+#include "base/str.h"
+#include "moonward/jmespath.h"
+
+#include <string.h>
+
+typedef struct resolver {
+    const mw_endpoint_request *q;
+    const mw_service *service;
+    const mw_doc *doc; /* the pack's: rule sets and partitions */
+    mw_doc_builder *b;
+    mw_val params;     /* the call's, copied into b, or ABSENT */
+    mw_arena *arena;
+    const char *region; /* without fips- */
+    const char *custom; /* endpoint override or NULL */
+    bool fips, dualstack;
+    mw_error *err;
+} resolver;
+
+/* ---- settings ---- */
+
+static bool flag(const resolver *r, const char *env, const char *key, bool fallback)
+{
+    return r->q->config ? mw_aws_config_bool(r->q->config, env, key, fallback) : fallback;
+}
+
+static const char *s3_setting(const resolver *r, const char *key)
+{
+    return r->q->config ? mw__aws_config_nested(r->q->config, NULL, "s3", key) : NULL;
+}
+
+static bool s3_flag(const resolver *r, const char *key, bool fallback)
+{
+    const char *value = s3_setting(r, key);
+
+    return value ? mw_str_ieq(value, "true") : fallback;
+}
+
+/* "fips-us-gov-west-1" and "us-east-1-fips" are old names for FIPS in that region. */
+static mw_status settle_region(resolver *r)
+{
+    const char *region = r->q->region ? r->q->region : "";
+    size_t len = strlen(region);
+
+    r->region = region;
+    if (mw_str_starts(region, "fips-")) {
+        r->region = region + 5;
+        r->fips = true;
+    } else if (mw_str_ends(region, "-fips")) {
+        r->region = mw_arena_strndup(r->arena, region, len - 5);
+        r->fips = true;
+    }
+    if (!r->region)
+        return mw_fail(r->err, MW_ERR_NOMEM, "out of memory");
+    if (*r->region && !mw__host_label_valid(r->region, false))
+        return mw_fail(r->err, MW_ERR_INVALID,
+                       "region '%s' is not a region name (expected one like eu-west-1)", region);
+    return MW_OK;
+}
+
+static mw_status settle(resolver *r)
+{
+    mw_status st;
+
+    r->custom = r->q->endpoint_url;
+    if (!r->custom && r->q->config)
+        r->custom = mw_aws_config_endpoint_url(r->q->config, mw_service_id(r->service));
+    st = settle_region(r);
+    if (st != MW_OK)
+        return st;
+    r->fips = flag(r, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", r->fips);
+    r->dualstack = flag(r, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", false);
+    if (r->custom) /* rule sets refuse the combination */
+        r->fips = r->dualstack = false;
+    return MW_OK;
+}
+
+/* ---- built-ins ---- */
+
+static const char *bucket_of(const resolver *r)
+{
+    return mw_val_get_str(mw_doc_view(r->b), r->params, "Bucket", NULL);
+}
+
+static bool force_path_style(const resolver *r)
+{
+    const char *style = s3_setting(r, "addressing_style");
+    const char *bucket = bucket_of(r);
+
+    /* The region of the bucket is what is asked for: a virtual host would answer with a redirect. */
+    if (strcmp(mw_operation_name(r->q->operation), "GetBucketLocation") == 0)
+        return true;
+    if ((bucket && mw_str_starts(bucket, "arn:")) || s3_flag(r, "use_accelerate_endpoint", false))
+        return false;
+    /* moto, MinIO and LocalStack have no wildcard DNS */
+    return r->custom ? !mw_str_eq(style, "virtual") : mw_str_eq(style, "path");
+}
+
+static void add_text(resolver *r, const char *name, const char *value)
+{
+    if (value && *value)
+        mw_doc_member_str(r->b, name, value);
+}
+
+static void add_builtin(resolver *r, const char *name, const char *builtin)
+{
+    static const struct {
+        const char *builtin, *env, *key;
+        bool fallback;
+    } flags[] = {
+        {"AWS::S3::UseArnRegion", "AWS_S3_USE_ARN_REGION", "s3_use_arn_region", true},
+        {"AWS::S3Control::UseArnRegion", NULL, "s3_use_arn_region", false},
+        {"AWS::S3::DisableMultiRegionAccessPoints", "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+         "s3_disable_multiregion_access_points", false},
+        /* Plain SigV4 works on directory buckets; sessions would need one more call each. */
+        {"AWS::S3::DisableS3ExpressSessionAuth", "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+         "s3_disable_express_session_auth", true},
+        {"AWS::S3::UseGlobalEndpoint", NULL, NULL, false},
+        {"AWS::STS::UseGlobalEndpoint", NULL, NULL, false},
+    };
+    const mw_aws_config *c = r->q->config;
+
+    if (strcmp(builtin, "AWS::Region") == 0) {
+        add_text(r, name, r->region);
+    } else if (strcmp(builtin, "AWS::UseFIPS") == 0) {
+        mw_doc_member_bool(r->b, name, r->fips);
+    } else if (strcmp(builtin, "AWS::UseDualStack") == 0) {
+        mw_doc_member_bool(r->b, name, r->dualstack);
+    } else if (strcmp(builtin, "SDK::Endpoint") == 0) {
+        add_text(r, name, r->custom);
+    } else if (strcmp(builtin, "AWS::Auth::AccountId") == 0) {
+        add_text(r, name, r->q->account);
+    } else if (strcmp(builtin, "AWS::Auth::AccountIdEndpointMode") == 0) {
+        const char *mode = c ? mw_aws_config_env(c, "AWS_ACCOUNT_ID_ENDPOINT_MODE") : NULL;
+        if (!mode && c)
+            mode = mw_aws_config_get(c, NULL, "account_id_endpoint_mode");
+        add_text(r, name, mode ? mode : "preferred");
+    } else if (strcmp(builtin, "AWS::S3::ForcePathStyle") == 0) {
+        mw_doc_member_bool(r->b, name, force_path_style(r));
+    } else if (strcmp(builtin, "AWS::S3::Accelerate") == 0) {
+        mw_doc_member_bool(r->b, name, s3_flag(r, "use_accelerate_endpoint", false));
+    } else {
+        for (size_t i = 0; i < MW_COUNT(flags); i++)
+            if (strcmp(builtin, flags[i].builtin) == 0)
+                mw_doc_member_bool(r->b, name,
+                                   flags[i].key ? flag(r, flags[i].env, flags[i].key,
+                                                       flags[i].fallback)
+                                                : flags[i].fallback);
+    }
+}
+
+/* ---- the operation's own parameters ---- */
+
+/* Value of a rule-set parameter that the call itself decides; ABSENT when it does not. */
+static mw_status from_operation(resolver *r, const char *name, mw_val *out, const mw_doc **doc)
+{
+    const mw_operation *op = r->q->operation;
+    const mw_shape *input = mw_operation_input(op);
+    mw_val fixed = mw_val_get(r->doc, mw_operation_extra(op, "staticContextParams"), name);
+    mw_val dynamic = mw_val_get(r->doc, mw_operation_extra(op, "operationContextParams"), name);
+    const char *path;
+
+    *doc = r->doc;
+    *out = mw_val_get(r->doc, fixed, "value");
+    if (*out != MW_VAL_ABSENT)
+        return MW_OK;
+    *doc = mw_doc_view(r->b);
+    for (size_t i = 0; input && i < mw_shape_member_count(input); i++) {
+        const mw_member *m = mw_shape_member_at(input, i);
+
+        if (mw_str_eq(mw_member_context_param(m), name)) {
+            *out = mw_val_get(*doc, r->params, mw_member_name(m));
+            if (*out != MW_VAL_ABSENT)
+                return MW_OK;
+        }
+    }
+    path = mw_val_get_str(r->doc, dynamic, "path", NULL);
+    if (path && r->params != MW_VAL_ABSENT) {
+        mw_jmespath *j = NULL;
+        mw_status st = mw_jmespath_compile(path, strlen(path), &j, r->err);
+
+        if (st == MW_OK)
+            st = mw_jmespath_eval(j, r->b, r->params, out, r->err);
+        mw_jmespath_free(j);
+        return st;
+    }
+    return MW_OK;
+}
+
+/* Values are found first and the object is built afterwards: an evaluation adds to the builder. */
+static mw_status build_parameters(resolver *r, mw_val ruleset, mw_val *out)
+{
+    mw_val specs = mw_val_get(r->doc, ruleset, "parameters");
+    size_t n = mw_val_len(r->doc, specs);
+    mw_val *values = mw_arena_alloc(r->arena, (n ? n : 1) * sizeof(*values));
+    const mw_doc **docs = mw_arena_alloc(r->arena, (n ? n : 1) * sizeof(*docs));
+
+    if (!values || !docs)
+        return mw_fail(r->err, MW_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        mw_val key;
+        mw_status st;
+
+        mw_val_member(r->doc, specs, i, &key);
+        st = from_operation(r, mw_val_str(r->doc, key, NULL), &values[i], &docs[i]);
+        if (st != MW_OK)
+            return st;
+    }
+    mw_doc_begin_object(r->b);
+    for (size_t i = 0; i < n; i++) {
+        mw_val key;
+        mw_val spec = mw_val_member(r->doc, specs, i, &key);
+        const char *name = mw_val_str(r->doc, key, NULL);
+        const char *builtin = mw_val_get_str(r->doc, spec, "builtIn", NULL);
+        mw_kind kind = mw_val_kind(docs[i], values[i]);
+
+        if (kind != MW_KIND_ABSENT && kind != MW_KIND_NULL) {
+            mw_doc_ckey(r->b, name);
+            if (docs[i] == r->doc)
+                mw_doc_add_copy(r->b, r->doc, values[i]);
+            else
+                mw_doc_add_val(r->b, values[i]);
+        } else if (builtin) {
+            add_builtin(r, name, builtin);
+        }
+    }
+    mw_doc_end_object(r->b);
+    *out = mw_doc_pop(r->b);
+    return mw_doc_builder_status(r->b, r->err);
+}
+
+/* ---- results ---- */
+
+/* For a service whose pack has no rule set (models of 2022 and older lack some). */
+static mw_status by_pattern(resolver *r, mw_endpoint *out)
+{
+    mw_val p = mw__partition_find(r->doc, mw_models_partitions(mw_service_models(r->service)),
+                                  r->region);
+    mw_val outputs = mw_val_get(r->doc, p, "outputs");
+    const char *suffix = mw_val_get_str(r->doc, outputs,
+                                        r->dualstack ? "dualStackDnsSuffix" : "dnsSuffix",
+                                        r->dualstack ? "api.aws" : "amazonaws.com");
+    const char *url = r->custom;
+
+    *out = (mw_endpoint){.properties = MW_VAL_ABSENT};
+    if (!url && !*r->region)
+        return mw_fail(r->err, MW_ERR_INVALID, "%s: no region is set",
+                       mw_service_name(r->service));
+    if (!url)
+        url = mw_arena_printf(r->arena, "https://%s%s.%s.%s",
+                              mw_service_endpoint_prefix(r->service), r->fips ? "-fips" : "",
+                              r->region, suffix);
+    if (!url)
+        return mw_fail(r->err, MW_ERR_NOMEM, "out of memory");
+    return mw__endpoint_set_url(r->arena, url, out, r->err);
+}
+
+static mw_status settle_signing(resolver *r, mw_endpoint *out)
+{
+    const char *auth = mw_operation_auth_type(r->q->operation);
+    const char *version = mw_service_signature_version(r->service);
+
+    if (mw_str_eq(auth, "none"))
+        out->auth_scheme = "none";
+    else if (mw_str_eq(auth, "bearer") || (!out->auth_scheme && mw_str_eq(version, "bearer")))
+        out->auth_scheme = "bearer";
+    else if (!out->auth_scheme) {
+        out->auth_scheme = "sigv4";
+        out->single_encode = mw_str_eq(version, "s3v4");
+    }
+    if (!out->signing_name)
+        out->signing_name = mw_service_signing_name(r->service);
+    if (!out->signing_region)
+        out->signing_region = mw_arena_strdup(r->arena, *r->region ? r->region : "us-east-1");
+    return out->signing_region ? MW_OK : mw_fail(r->err, MW_ERR_NOMEM, "out of memory");
+}
+
+mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out,
+                              mw_error *err)
+{
+    resolver r = {.q = q, .arena = arena, .params = MW_VAL_ABSENT, .err = err};
+    mw_val ruleset, params;
+    mw_status st;
+
+    r.service = mw_operation_service(q->operation);
+    r.doc = mw_models_doc(mw_service_models(r.service));
+    ruleset = mw_service_ruleset(r.service);
+    st = settle(&r);
+    if (st != MW_OK)
+        return st;
+    if (mw_val_kind(r.doc, ruleset) != MW_KIND_OBJECT) {
+        st = by_pattern(&r, out);
+        return st == MW_OK ? settle_signing(&r, out) : st;
+    }
+    st = mw_doc_builder_new(NULL, &r.b, err);
+    if (st != MW_OK)
+        return st;
+    if (q->params_doc && mw_val_kind(q->params_doc, q->params) == MW_KIND_OBJECT) {
+        mw_doc_add_copy(r.b, q->params_doc, q->params);
+        r.params = mw_doc_pop(r.b);
+    }
+    st = build_parameters(&r, ruleset, &params);
+    if (st == MW_OK)
+        st = mw_ruleset_eval(r.doc, ruleset, mw_models_partitions(mw_service_models(r.service)),
+                             r.b, params, arena, out, err);
+    if (st == MW_OK)
+        st = settle_signing(&r, out);
+    else
+        mw_error_prefix(err, st, "%s %s in '%s'", mw_service_name(r.service),
+                        mw_operation_name(q->operation), r.region);
+    out->properties = MW_VAL_ABSENT; /* lies in the builder that ends here */
+    mw_doc_builder_free(r.b);
+    return st;
+}
