@@ -1,0 +1,285 @@
+/*
+ * moonward.yaml. One table says what each key holds; everything is checked against it when the file is
+ * read, so that a typing error costs a message and not a night's sweep. Relative paths count from the
+ * file's folder, so that a sweep does not depend on where it is started.
+ */
+#include "cli/config.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A configuration is typed by people; params may be long lists. */
+#define CONFIG_MAX_BYTES ((size_t)4 << 20)
+
+enum kind { TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS };
+
+static const struct key {
+    const char *name;
+    enum kind kind;
+} keys[] = {
+    {"accounts", ACCOUNTS}, {"allow_incomplete", SWITCH}, {"fail_on", SEVERITY}, {"jobs", COUNT},
+    {"params", PARAMS},     {"profile", TEXT},            {"regions", REGIONS},  {"rules", PATHS},
+    {"select", TEXTS},      {"store", PATH},              {"types", PATHS},
+};
+
+static const char *const expected[] = {
+    [TEXT] = "text",
+    [PATH] = "a path",
+    [TEXTS] = "text or a list of texts",
+    [PATHS] = "a path or a list of paths",
+    [ACCOUNTS] = "a list of account ids (12 digits)",
+    [REGIONS] = "a list of regions or globs, such as [eu-west-1, 'us-*']",
+    [SEVERITY] = "one of critical, high, medium, low, info, none",
+    [COUNT] = "a whole number from 1 to 1000",
+    [SWITCH] = "true or false",
+    [PARAMS] = "{rule id: {parameter: value}}",
+};
+
+mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
+{
+    va_list args;
+    unsigned line = mw_yaml_line(&c->marks, where);
+
+    va_start(args, format);
+    mw_vfail(err, MW_ERR_INVALID, format, args);
+    va_end(args);
+    if (line)
+        return mw_error_prefix(err, MW_ERR_INVALID, "%s:%u", c->path, line);
+    return mw_error_prefix(err, MW_ERR_INVALID, "%s", c->path);
+}
+
+/* ---- checking ---- */
+
+static bool only(const char *s, const char *allowed)
+{
+    return s && *s && s[strspn(s, allowed)] == '\0';
+}
+
+static bool item_fits(const mw_config *c, enum kind kind, mw_val v)
+{
+    const char *s = mw_val_str(c->doc, v, NULL);
+    int64_t n = mw_val_int(c->doc, v);
+
+    switch (kind) {
+    case ACCOUNTS: /* YAML reads an id without leading zero as a number */
+        if (mw_val_kind(c->doc, v) == MW_KIND_INT)
+            return n > 0 && n <= 999999999999;
+        return only(s, "0123456789") && strlen(s) == 12;
+    case REGIONS:
+        return only(s, "abcdefghijklmnopqrstuvwxyz0123456789-*?");
+    default:
+        return s && *s;
+    }
+}
+
+static bool fits(const mw_config *c, enum kind kind, mw_val v)
+{
+    static const char *const severities[] = {"critical", "high", "medium", "low", "info", "none"};
+    const mw_doc *d = c->doc;
+    mw_kind is = mw_val_kind(d, v);
+
+    switch (kind) {
+    case TEXT:
+    case PATH:
+        return item_fits(c, TEXT, v);
+    case TEXTS:
+    case PATHS:
+    case ACCOUNTS:
+    case REGIONS:
+        if (is != MW_KIND_ARRAY)
+            return item_fits(c, kind, v);
+        for (size_t i = 0; i < mw_val_len(d, v); i++)
+            if (!item_fits(c, kind, mw_val_at(d, v, i)))
+                return false;
+        return mw_val_len(d, v) > 0;
+    case SEVERITY:
+        for (size_t i = 0; i < MW_COUNT(severities); i++)
+            if (mw_str_eq(mw_val_str(d, v, NULL), severities[i]))
+                return true;
+        return false;
+    case COUNT:
+        return is == MW_KIND_INT && mw_val_int(d, v) >= 1 && mw_val_int(d, v) <= 1000;
+    case SWITCH:
+        return is == MW_KIND_BOOL;
+    case PARAMS:
+        return is == MW_KIND_OBJECT;
+    }
+    return false;
+}
+
+/* The value as the file has it, short, for a message. */
+static mw_status refuse(const mw_config *c, const char *where, enum kind kind, mw_val v, mw_error *err)
+{
+    MW_AUTO(mw_buf) shown = {.max = CONFIG_MAX_BYTES};
+
+    mw_json_write(&shown, c->doc, v, MW_JSON_COMPACT);
+    return mw_config_fail(c, where, err, "%s is %.60s%s, expected %s", where,
+                          shown.data ? shown.data : "?", shown.len > 60 ? "…" : "", expected[kind]);
+}
+
+static mw_status check_params(const mw_config *c, mw_val params, mw_error *err)
+{
+    for (size_t i = 0; i < mw_val_len(c->doc, params); i++) {
+        mw_val key, value = mw_val_member(c->doc, params, i, &key);
+        char where[256];
+        snprintf(where, sizeof(where), "params.%s", mw_val_str(c->doc, key, NULL));
+        if (mw_val_kind(c->doc, value) != MW_KIND_OBJECT)
+            return mw_config_fail(c, where, err, "%s: expected {parameter: value}", where);
+    }
+    return MW_OK;
+}
+
+static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_error *err)
+{
+    const char *names[MW_COUNT(keys)], *near;
+
+    for (size_t i = 0; i < MW_COUNT(keys); i++) {
+        names[i] = keys[i].name;
+        if (!mw_str_eq(keys[i].name, name))
+            continue;
+        if (!fits(c, keys[i].kind, v))
+            return refuse(c, name, keys[i].kind, v, err);
+        return keys[i].kind == PARAMS ? check_params(c, v, err) : MW_OK;
+    }
+    near = mw_nearest(name, names, MW_COUNT(names));
+    if (near)
+        return mw_config_fail(c, name, err, "unknown key '%.60s'; did you mean '%s'?", name, near);
+    return mw_config_fail(c, name, err,
+                          "unknown key '%.60s', expected one of accounts, allow_incomplete, fail_on, jobs, "
+                          "params, profile, regions, rules, select, store, types", name);
+}
+
+static mw_status check(const mw_config *c, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    if (mw_val_kind(c->doc, c->root) == MW_KIND_NULL) /* only comments */
+        return MW_OK;
+    if (mw_val_kind(c->doc, c->root) != MW_KIND_OBJECT)
+        return mw_config_fail(c, "", err, "expected keys and values, such as 'regions: [eu-west-1]'");
+    for (size_t i = 0; i < mw_val_len(c->doc, c->root) && st == MW_OK; i++) {
+        mw_val key, value = mw_val_member(c->doc, c->root, i, &key);
+        st = check_key(c, mw_val_str(c->doc, key, NULL), value, err);
+    }
+    return st;
+}
+
+/* ---- loading ---- */
+
+static mw_status parse(mw_config *c, const mw_buf *text, mw_error *err)
+{
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+
+    if (st == MW_OK && (st = mw_yaml_read(b, text->data ? text->data : "", text->len, c->path, &c->marks,
+                                          err)) == MW_OK)
+        st = mw_doc_finish(b, mw_doc_pop(b), &c->doc, err);
+    mw_doc_builder_free(b);
+    if (st == MW_OK)
+        c->root = mw_doc_root(c->doc);
+    return st == MW_ERR_PARSE ? MW_ERR_INVALID : st;
+}
+
+mw_status mw_config_load(const char *path, mw_config *out, mw_error *err)
+{
+    MW_AUTO(mw_buf) text = {.max = CONFIG_MAX_BYTES};
+    mw_status st;
+
+    *out = (mw_config){.root = MW_VAL_ABSENT};
+    if (!path && !mw_file_exists(MW_CONFIG_DEFAULT))
+        return MW_OK;
+    out->path = mw_arena_strdup(&out->arena, path ? path : MW_CONFIG_DEFAULT);
+    if (!out->path)
+        return mw_fail(err, MW_ERR_NOMEM, "configuration: out of memory");
+    if ((st = mw_file_read(out->path, &text, err)) != MW_OK)
+        st = mw_error_prefix(err, st, "configuration");
+    else if ((st = parse(out, &text, err)) == MW_OK)
+        st = check(out, err);
+    if (st != MW_OK)
+        mw_config_clear(out);
+    return st;
+}
+
+void mw_config_clear(mw_config *c)
+{
+    mw_doc_free(c->doc);
+    mw_yaml_marks_clear(&c->marks);
+    mw_arena_clear(&c->arena);
+    *c = (mw_config){.root = MW_VAL_ABSENT};
+}
+
+/* ---- answers ---- */
+
+static mw_val value_of(const mw_config *c, const char *key)
+{
+    return c->doc ? mw_val_get(c->doc, c->root, key) : MW_VAL_ABSENT;
+}
+
+static enum kind kind_of(const char *key)
+{
+    for (size_t i = 0; i < MW_COUNT(keys); i++)
+        if (mw_str_eq(keys[i].name, key))
+            return keys[i].kind;
+    return TEXT;
+}
+
+/* The arena only grows by what is asked for; a caller that cannot have its text gets NULL. */
+static const char *text_of(const mw_config *c, enum kind kind, mw_val v)
+{
+    mw_arena *arena = (mw_arena *)(uintptr_t)&c->arena;
+    const char *s = mw_val_str(c->doc, v, NULL), *slash = strrchr(c->path, '/');
+
+    if (mw_val_kind(c->doc, v) == MW_KIND_INT)
+        return mw_arena_printf(arena, "%012lld", (long long)mw_val_int(c->doc, v));
+    if ((kind == PATH || kind == PATHS) && s && s[0] != '/' && slash)
+        return mw_arena_printf(arena, "%.*s/%s", (int)(slash - c->path), c->path, s);
+    return s;
+}
+
+const char *mw_config_str(const mw_config *c, const char *key)
+{
+    mw_val v = value_of(c, key);
+
+    return mw_val_kind(c->doc, v) == MW_KIND_STRING ? text_of(c, kind_of(key), v) : NULL;
+}
+
+long long mw_config_int(const mw_config *c, const char *key, long long fallback)
+{
+    mw_val v = value_of(c, key);
+
+    return mw_val_kind(c->doc, v) == MW_KIND_INT ? mw_val_int(c->doc, v) : fallback;
+}
+
+bool mw_config_bool(const mw_config *c, const char *key, bool fallback)
+{
+    mw_val v = value_of(c, key);
+
+    return mw_val_kind(c->doc, v) == MW_KIND_BOOL ? mw_val_bool(c->doc, v) : fallback;
+}
+
+size_t mw_config_count(const mw_config *c, const char *key)
+{
+    mw_val v = value_of(c, key);
+    mw_kind kind = mw_val_kind(c->doc, v);
+
+    return kind == MW_KIND_ARRAY ? mw_val_len(c->doc, v) : kind == MW_KIND_STRING || kind == MW_KIND_INT;
+}
+
+const char *mw_config_at(const mw_config *c, const char *key, size_t i)
+{
+    mw_val v = value_of(c, key);
+
+    if (i >= mw_config_count(c, key))
+        return NULL;
+    return text_of(c, kind_of(key), mw_val_kind(c->doc, v) == MW_KIND_ARRAY ? mw_val_at(c->doc, v, i) : v);
+}
+
+mw_val mw_config_params(const mw_config *c)
+{
+    return value_of(c, "params");
+}
