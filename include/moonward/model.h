@@ -86,6 +86,8 @@ const mw_shape *mw_service_error(const mw_service *s, const char *code);
 mw_val mw_service_ruleset(const mw_service *s);
 mw_val mw_service_paginator(const mw_service *s, const char *operation);
 mw_val mw_service_waiters(const mw_service *s);
+/** By key: "ruleset", "paginators", "waiters", "clientContextParams" (by name, each with its type). */
+mw_val mw_service_extra(const mw_service *s, const char *key);
 const mw_models *mw_service_models(const mw_service *s);
 
 /* ---- operation ---- */
