@@ -1,0 +1,27 @@
+--- New EBS volumes must be encrypted by default in each region.
+-- With the default on, nobody can forget it.
+-- @see https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+return rule {
+  id = "ebs-default-encryption-enabled",
+  title = "EBS encryption by default is on in the region",
+  severity = "high", pillar = "security",
+  resource = "AWS::::Region",
+  needs = { "EbsEncryptionByDefault", "EbsDefaultKmsKeyId" },
+  params = { require_cmk = false },
+  controls = {
+    cis = { "6.1.1" },
+    fsbp = { "EC2.7" },
+    nist_800_53_r5 = { "SC-13", "SC-28", "SC-28(1)" },
+    pci_dss_4_0 = { "3.5.1" },
+    soc2 = { "CC6.1" },
+    well_architected = { "SEC08-BP02" },
+  },
+  remediation = "ebs-enable-default-encryption",
+  check = function(region, ctx)
+    if not region.EbsEncryptionByDefault then return fail("new EBS volumes are not encrypted by default") end
+    if ctx.params.require_cmk and region.EbsDefaultKmsKeyId == "alias/aws/ebs" then
+      return fail("the default key is AWS's own (alias/aws/ebs)")
+    end
+    return pass()
+  end,
+}
