@@ -1,0 +1,17 @@
+/* What the files of this floor know of a type: its value in a document. */
+#ifndef MW_INVENTORY_TYPE_INTERNAL_H
+#define MW_INVENTORY_TYPE_INTERNAL_H
+
+#include "inventory/type.h"
+
+struct mw_type {
+    const char *name, *alias; /* alias may be NULL */
+    const mw_doc *d;
+    mw_val v;                 /* the type as in its YAML file */
+    mw_val facets;            /* ABSENT when it has none */
+};
+
+/** The document that mw-typec made of types/. */
+const void *mw_types_builtin(size_t *size);
+
+#endif
