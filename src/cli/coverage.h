@@ -1,0 +1,37 @@
+/* What a snapshot covered, for the report and for the store. */
+#ifndef MW_CLI_COVERAGE_H
+#define MW_CLI_COVERAGE_H
+
+#include "base/hash.h"
+#include "moonward/doc.h"
+
+/** A scope that the sweep itself, not the snapshot, could not read. */
+typedef struct mw_coverage_extra {
+    const char *account, *region, *type, *state, *operation, *code, *message;
+} mw_coverage_extra;
+
+/**
+ * The contract's "coverage" array from a snapshot's scopes, by account, region, type, facet.
+ * @param extra     NULL, or one more scope.
+ * @param[out] out  A document whose root is the array.
+ */
+mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extra, mw_doc **out,
+                                    mw_error *err);
+
+/** SHA-256 hex over the resources of a snapshot and the time that it stands for. */
+mw_status mw_snapshot_digest(const mw_doc *snapshot, char out[2 * MW_SHA256_SIZE + 1], mw_error *err);
+
+/** For mw_store_put_run(). */
+typedef struct mw_coverage_view {
+    const mw_doc *snapshot;      /* for the scope of each type */
+    const mw_doc *coverage;
+    const char *const *regions;  /* that were swept */
+    size_t region_count;
+} mw_coverage_view;
+/**
+ * Would a resource of the type that exists in the account and region have been seen? @p user is a mw_coverage_view.
+ * A type that is listed once per account was seen wherever its resources live, within the regions swept.
+ */
+bool mw_coverage_complete(void *user, const char *account, const char *region, const char *type);
+
+#endif
