@@ -1,11 +1,13 @@
 /*
- * Walks a service through the public accessors only, look-ups by name included, so that comparing
- * the output with botocore's JSON tests the whole path. Shapes may be recursive: they are listed
- * once each and referred to by number.
+ * Walks a service through the public accessors, look-ups by name included, so that comparing the
+ * output with botocore's JSON tests the whole path; only the list of error codes, which has no
+ * public form, is read from the record. Shapes may be recursive: they are listed once each and
+ * referred to by number.
  */
 #include "model/tool/dump.h"
 
 #include "base/mem.h"
+#include "model/pack.h"
 
 #include <string.h>
 
@@ -188,6 +190,19 @@ static void put_shape(mw_buf *out, struct seen *seen, const mw_shape *s)
 
 /* ---- operations and services ---- */
 
+static void put_errors(mw_buf *out, struct seen *seen, const mw_service *s)
+{
+    const mw_error_entry *errors = mw__follow(&s->errors);
+
+    mw_buf_puts(out, "\"errors\":{");
+    for (uint32_t i = 0; i < s->error_count; i++) {
+        const char *code = mw__follow(&errors[i].code);
+
+        put_number(out, code, number(seen, mw_service_error(s, code)));
+    }
+    close_with(out, '}');
+}
+
 static void put_operation(mw_buf *out, struct seen *seen, const mw_service *s,
                           const mw_operation *o)
 {
@@ -246,6 +261,7 @@ mw_status mw__dump_service(mw_buf *out, const mw_service *s, mw_error *err)
     for (size_t i = 0; i < mw_service_operation_count(s); i++)
         put_operation(out, &seen, s, mw_service_operation_at(s, i));
     close_with(out, ']');
+    put_errors(out, &seen, s);
     mw_buf_puts(out, "\"shapes\":[");
     for (size_t i = 0; i < seen.count; i++) /* grows while members are met */
         put_shape(out, &seen, seen.all[i]);
