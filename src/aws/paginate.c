@@ -434,7 +434,7 @@ static void build_level(const mw_page_merge *m, const char *prefix, size_t prefi
         if (strncmp(k->path, prefix, prefix_len) != 0 || !found(m, k))
             continue;
         for (size_t j = 0; dot && j < i && !seen; j++)
-            seen = strncmp(m->keys[j].path, k->path, prefix_len + len + 1) == 0;
+            seen = strncmp(m->keys[j].path, k->path, prefix_len + len + 1) == 0 && found(m, &m->keys[j]);
         if (seen)
             continue;
         mw_doc_key(out, name, len);

@@ -718,15 +718,19 @@ static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err
         if (t->running.count > 0) {
             size_t before = t->running.count;
 
-            if (curl_multi_perform(t->multi, &running) != CURLM_OK)
+            if (curl_multi_perform(t->multi, &running) != CURLM_OK) {
+                cancel_all(t);
                 return mw_fail(err, MW_ERR_NET, "libcurl's event loop failed");
+            }
             if ((size_t)running < before)
                 collect(t);
             if (t->running.count < before)
                 continue;
         }
-        if (!fired && curl_multi_poll(t->multi, NULL, 0, poll_timeout(t, stop != NULL), NULL) != CURLM_OK)
+        if (!fired && curl_multi_poll(t->multi, NULL, 0, poll_timeout(t, stop != NULL), NULL) != CURLM_OK) {
+            cancel_all(t);
             return mw_fail(err, MW_ERR_NET, "libcurl could not wait for its sockets");
+        }
     }
 }
 

@@ -1,0 +1,247 @@
+/*
+ * The client itself: settings, carrier, retry quota, recording or replay, and the run. What happens to
+ * one call is in client_call.c. Relies on everything below in src/aws; it must never hand a
+ * credential to anybody but the signer, and never use the network in a replay.
+ */
+#include "aws/client_internal.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+#include <string.h>
+
+#define BUCKETS_MAX 100000
+#define ATTEMPTS_MAX 20
+
+static const char *env_or_null(const mw_aws_config *c, const char *name)
+{
+    return c ? mw_aws_config_env(c, name) : NULL;
+}
+
+/** Lower case wins, as in curl and Python. */
+static const char *proxy_env(const mw_aws_config *c, const char *lower, const char *upper)
+{
+    const char *v = env_or_null(c, lower);
+
+    return v ? v : env_or_null(c, upper);
+}
+
+/** The environment variable, else the profile's key; @p name tells which, for messages. */
+static const char *setting(const mw_aws_config *c, const char *env, const char *key,
+                           const char **name)
+{
+    const char *v = env_or_null(c, env);
+
+    *name = env;
+    if (!v && c) {
+        v = mw_aws_config_get(c, NULL, key);
+        *name = key;
+    }
+    return v;
+}
+
+static mw_status retry_policy(const mw_client_options *o, mw_retry_policy *out, mw_error *err)
+{
+    const char *name, *mode = setting(o->config, "AWS_RETRY_MODE", "retry_mode", &name);
+    const char *text;
+    long long n;
+
+    *out = mw_retry_standard;
+    /* "legacy" differs in details that nobody asks for; "adaptive" is standard plus a client-side limit. */
+    if (mode && !mw_str_ieq(mode, "standard") && !mw_str_ieq(mode, "legacy") &&
+        !mw_str_ieq(mode, "adaptive"))
+        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy", name,
+                       mode);
+    if (o->max_attempts > 0) {
+        out->max_attempts = o->max_attempts;
+        return MW_OK;
+    }
+    text = setting(o->config, "AWS_MAX_ATTEMPTS", "max_attempts", &name);
+    if (!text)
+        return MW_OK;
+    if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > ATTEMPTS_MAX)
+        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name, text,
+                       ATTEMPTS_MAX);
+    out->max_attempts = (int)n;
+    return MW_OK;
+}
+
+static mw_status make_carrier(mw_client *c, const mw_client_options *o, mw_error *err)
+{
+    const char *name;
+    mw_transport_options t = {
+        .max_in_flight = o->max_in_flight,
+        .ca_bundle = setting(o->config, "AWS_CA_BUNDLE", "ca_bundle", &name),
+        .https_proxy = proxy_env(o->config, "https_proxy", "HTTPS_PROXY"),
+        .http_proxy = proxy_env(o->config, "http_proxy", "HTTP_PROXY"),
+        .no_proxy = proxy_env(o->config, "no_proxy", "NO_PROXY"),
+        .offline = o->replay_dir != NULL,
+    };
+    mw_status st;
+
+    if (o->http) {
+        c->http = o->http;
+        return MW_OK;
+    }
+    if ((st = mw_transport_new(&t, &c->transport, err)) != MW_OK)
+        return t.ca_bundle && st == MW_ERR_INVALID ? mw_error_prefix(err, st, "%s", name) : st;
+    c->http = mw_transport_http(c->transport);
+    return MW_OK;
+}
+
+mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *err)
+{
+    mw_client *c;
+    mw_retry_policy policy;
+    mw_status st;
+
+    *out = NULL;
+    if (o->record_dir && o->replay_dir)
+        return mw_fail(err, MW_ERR_INVALID, "--record and --replay exclude each other");
+    c = mw_alloc(sizeof(*c));
+    if (!c)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    c->models = o->models;
+    c->config = o->config;
+    c->stop = o->stop;
+    if (o->config)
+        c->no_host_prefix = mw_aws_config_bool(o->config, "AWS_DISABLE_HOST_PREFIX_INJECTION",
+                                               "disable_host_prefix_injection", false);
+    if (o->endpoint_url && *o->endpoint_url && !(c->endpoint_url = mw_strdup(o->endpoint_url))) {
+        st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
+        goto out;
+    }
+    if ((st = retry_policy(o, &policy, err)) != MW_OK ||
+        (st = mw_retry_new(&policy, &c->retry, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &c->page, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &c->scratch, err)) != MW_OK ||
+        (st = make_carrier(c, o, err)) != MW_OK)
+        goto out;
+    if (o->replay_dir)
+        st = mw_replay_new(o->replay_dir, &c->replay, err);
+    else if (o->record_dir)
+        st = mw_recorder_new(o->record_dir, o->models, &c->recorder, err);
+out:
+    if (st != MW_OK) {
+        mw_client_free(c);
+        return st;
+    }
+    *out = c;
+    return MW_OK;
+}
+
+mw_status mw_client_close(mw_client *c, mw_error *err)
+{
+    return c->recorder ? mw_recorder_close(c->recorder, err) : MW_OK;
+}
+
+void mw_client_free(mw_client *c)
+{
+    if (!c)
+        return;
+    /* First the carrier: nothing can call back into calls that end below. */
+    mw_transport_free(c->transport);
+    mw__client_end_all(c, MW_ERR_CANCELLED, "the client was closed before the call ended");
+    mw_retry_free(c->retry);
+    mw_recorder_free(c->recorder);
+    mw_replay_free(c->replay);
+    mw_doc_builder_free(c->page);
+    mw_doc_builder_free(c->scratch);
+    mw_free(c->endpoint_url);
+    mw_arena_clear(&c->arena);
+    mw_free(c);
+}
+
+mw_status mw_client_run(mw_client *c, mw_error *err)
+{
+    mw_status st = c->http->run(c->http->ctx, c->stop, err);
+
+    if (c->stop && *c->stop)
+        mw__client_end_all(c, MW_ERR_CANCELLED, "stopped");
+    else if (st != MW_OK)
+        mw__client_end_all(c, st, err ? err->message : "the event loop failed");
+    else
+        mw__client_end_all(c, MW_ERR_CREDENTIALS, "the credentials it waited for never came");
+    return st;
+}
+
+const mw_http *mw_client_http(mw_client *c)
+{
+    return c->http;
+}
+
+const mw_models *mw_client_models(const mw_client *c)
+{
+    return c->models;
+}
+
+bool mw_client_replays(const mw_client *c)
+{
+    return c->replay != NULL;
+}
+
+int64_t mw_client_now_unix(const mw_client *c)
+{
+    return c->replay ? mw_replay_recorded_at_unix(c->replay) : mw_now_unix() + c->clock_offset_s;
+}
+
+const char *mw_client_noted(const mw_client *c, const char *key)
+{
+    if (c->replay)
+        return mw_replay_noted(c->replay, key);
+    return c->recorder ? mw_recorder_noted(c->recorder, key) : NULL;
+}
+
+mw_status mw_client_note(mw_client *c, const char *key, const char *value, mw_error *err)
+{
+    return c->recorder ? mw_recorder_note(c->recorder, key, value, err) : MW_OK;
+}
+
+mw_client_stats mw_client_stats_get(const mw_client *c)
+{
+    return c->stats;
+}
+
+/* ---- where buckets are ---- */
+
+static bucket_region **bucket_slot(mw_client *c, const char *bucket)
+{
+    return &c->buckets[mw_hash64(bucket, strlen(bucket)) % MW_BUCKET_TABLE];
+}
+
+const char *mw__client_bucket_region(const mw_client *c, const char *bucket)
+{
+    const bucket_region *b = c->buckets[mw_hash64(bucket, strlen(bucket)) % MW_BUCKET_TABLE];
+
+    for (; b; b = b->next)
+        if (strcmp(b->bucket, bucket) == 0)
+            return b->region;
+    return NULL;
+}
+
+/* Forgetting one costs a redirect, so running out of memory or room is not worth a word. */
+void mw__client_learn_bucket(mw_client *c, const char *bucket, const char *region)
+{
+    bucket_region **slot = bucket_slot(c, bucket), *b;
+    const char *copy = mw_arena_strdup(&c->arena, region);
+
+    if (!copy)
+        return;
+    for (b = *slot; b; b = b->next) {
+        if (strcmp(b->bucket, bucket) == 0) {
+            b->region = copy;
+            return;
+        }
+    }
+    if (c->bucket_count >= BUCKETS_MAX)
+        return;
+    b = mw_arena_alloc(&c->arena, sizeof(*b));
+    if (!b || !(b->bucket = mw_arena_strdup(&c->arena, bucket)))
+        return;
+    b->region = copy;
+    b->next = *slot;
+    *slot = b;
+    c->bucket_count++;
+}

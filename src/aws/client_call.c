@@ -1,0 +1,770 @@
+/*
+ * The life of one call: parameters to a request, endpoint, credentials, signature, sending, and what is
+ * done with the answer: parse, retry, redirect, next page. Everything runs on the event loop's thread.
+ *
+ * What changes something is never sent twice unless AWS said that it did not do it, or the request
+ * cannot have left this machine; such retries belong to whoever keeps a journal.
+ */
+#include "aws/client_internal.h"
+
+#include "aws/sigv4.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "base/time.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SKEW_TOLERANCE_S 240 /* SigV4 allows five minutes; four leave room for the way */
+
+static void begin_page(void *user);
+static void begin_attempt(void *user);
+static void finish(mw_active_call *k, mw_status status);
+
+static bool stopping(const mw_client *c)
+{
+    return c->stop && *c->stop;
+}
+
+/* ---- parameters and request ---- */
+
+/** Parameters of the page at hand: the caller's, with limit and tokens. Valid until the next request is made. */
+static mw_status page_params(mw_active_call *k, const mw_doc **d, mw_val *params, mw_error *err)
+{
+    mw_client *c = k->client;
+    mw_status st;
+
+    *d = k->params_doc ? k->params_doc : k->call.params_doc;
+    *params = k->params;
+    if (!k->paginator || (k->page == 1 && k->call.page_size <= 0))
+        return MW_OK;
+    st = mw_paginator_params(k->paginator, k->op, *d, k->params, k->call.page_size, c->scratch, params,
+                             err);
+    *d = mw_doc_view(c->scratch);
+    return st;
+}
+
+static bool is_s3(const mw_active_call *k)
+{
+    return strcmp(mw_service_name(mw_operation_service(k->op)), "s3") == 0;
+}
+
+static const char *bucket_param(const mw_active_call *k)
+{
+    return is_s3(k) && k->params_doc ? mw_val_get_str(k->params_doc, k->params, "Bucket", NULL) : NULL;
+}
+
+static const char *region_of(const mw_active_call *k)
+{
+    const char *bucket = bucket_param(k);
+    const char *known = k->region ? k->region
+                        : bucket  ? mw__client_bucket_region(k->client, bucket)
+                                  : NULL;
+
+    return known ? known : k->call.scope->region;
+}
+
+static mw_status random_uuid(char out[37], mw_error *err)
+{
+    unsigned char r[16];
+    char hex[33];
+
+    if (mw_sys.random_fn(mw_sys.ctx, r, sizeof(r)) != 0)
+        return mw_fail(err, MW_ERR_IO, "no randomness for a request id");
+    r[6] = (unsigned char)((r[6] & 0x0F) | 0x40); /* RFC 9562, version 4 */
+    r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
+    mw_hex(hex, r, sizeof(r));
+    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    return MW_OK;
+}
+
+static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, const char *path,
+                         const char *host_prefix, mw_error *err)
+{
+    mw_client *c = k->client;
+    mw_http_request *q = &k->request;
+    mw_endpoint_request e = {
+        .operation = k->op,
+        .params_doc = d,
+        .params = params,
+        .region = region_of(k),
+        .account = k->call.scope->account,
+        .endpoint_url = c->endpoint_url,
+        .config = c->config,
+    };
+    mw_status st = mw_endpoint_resolve(&e, &k->arena, &k->endpoint, err);
+
+    if (st != MW_OK)
+        return st;
+    q->scheme = k->endpoint.scheme;
+    q->host = k->endpoint.host;
+    q->port = k->endpoint.port;
+    if (host_prefix && !c->no_host_prefix)
+        q->host = mw_arena_printf(&k->arena, "%s%s", host_prefix, k->endpoint.host);
+    q->path = k->endpoint.path && *k->endpoint.path
+                  ? mw_arena_printf(&k->arena, "%s%s", k->endpoint.path, path)
+                  : path;
+    if (!q->host || !q->path)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < k->endpoint.headers.count; i++) {
+        const mw_http_pair *h = &k->endpoint.headers.items[i];
+
+        if ((st = mw_http_set(&k->arena, &q->headers, h->name, h->value, err)) != MW_OK)
+            return st;
+    }
+    return MW_OK;
+}
+
+/** Serialise the page's request and find its endpoint. MW_ERR_INVALID in *bad_params: the caller's fault. */
+static mw_status prepare(mw_active_call *k, bool *bad_params, mw_error *err)
+{
+    mw_http_request *q = &k->request;
+    mw_serialize_options o = {
+        .validate = k->call.validate,
+        .drop_unknown = !k->call.validate,
+        .strip_bucket = is_s3(k), /* its rule set puts the bucket into the host or the path */
+    };
+    const char *host_prefix = NULL;
+    const mw_doc *d;
+    mw_val params;
+    mw_status st;
+
+    *bad_params = true;
+    mw_arena_clear(&k->arena);
+    *q = (mw_http_request){.arena = &k->arena};
+    if ((st = page_params(k, &d, &params, err)) != MW_OK ||
+        (st = mw_protocol_serialize(k->op, d, params, &o, q, &host_prefix, err)) != MW_OK)
+        return st;
+    *bad_params = false;
+    if ((st = resolve(k, d, params, q->path, host_prefix, err)) != MW_OK ||
+        (st = random_uuid(k->invocation_id, err)) != MW_OK ||
+        (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) != MW_OK ||
+        (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id, err)) != MW_OK)
+        return st;
+    k->base_headers = q->headers.count;
+    return MW_OK;
+}
+
+/* ---- signing ---- */
+
+static bool wants_content_hash(const char *signing_name)
+{
+    static const char *const names[] = {"s3", "s3-outposts", "s3-object-lambda", "s3express",
+                                        "glacier"};
+
+    for (size_t i = 0; i < MW_COUNT(names); i++)
+        if (strcmp(signing_name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static mw_status sign(mw_active_call *k, const mw_credentials *creds, mw_error *err)
+{
+    const mw_endpoint *e = &k->endpoint;
+    const char *auth = mw_operation_auth_type(k->op);
+    const char *name = e->signing_name ? e->signing_name
+                                       : mw_service_signing_name(mw_operation_service(k->op));
+    bool s3 = mw_str_starts(name, "s3");
+    mw_sigv4_scope scope = {
+        .region = e->signing_region ? e->signing_region : region_of(k),
+        .service = name,
+        .single_encode = e->single_encode || s3,
+        .no_normalize = s3,
+        .unsigned_payload = mw_operation_unsigned_payload(k->op) || mw_str_eq(auth, "v4-unsigned-body"),
+        .content_sha256_header = wants_content_hash(name),
+    };
+
+    if (mw_str_eq(e->auth_scheme, "sigv4a") || mw_str_eq(e->auth_scheme, "sigv4-s3express") ||
+        mw_str_eq(e->auth_scheme, "bearer"))
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "%s:%s at %s is signed with '%s', which is not supported",
+                       mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op), e->host,
+                       e->auth_scheme);
+    /* A payload may go unsigned only where TLS guards it. */
+    if (scope.unsigned_payload && !mw_str_eq(k->request.scheme, "https"))
+        scope.unsigned_payload = false;
+    if (scope.unsigned_payload)
+        scope.content_sha256_header = true;
+    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->client->clock_offset_s, NULL,
+                         err);
+}
+
+static bool is_unsigned(const mw_active_call *k)
+{
+    return !k->call.scope->credentials || mw_str_eq(mw_operation_auth_type(k->op), "none") ||
+           mw_str_eq(k->endpoint.auth_scheme, "none");
+}
+
+/* ---- ending ---- */
+
+static void fail(mw_active_call *k, mw_status status, const mw_error *err)
+{
+    if (err && err != &k->result.error)
+        k->result.error = *err;
+    k->result.error.status = status;
+    finish(k, status);
+}
+
+static void release(mw_active_call *k)
+{
+    mw_doc_free(k->params_doc);
+    mw_paginator_free(k->paginator);
+    mw_arena_clear(&k->arena);
+    mw_free(k->region);
+    mw_free(k);
+}
+
+static void unlink_call(mw_active_call *k)
+{
+    if (k->prev)
+        k->prev->next = k->next;
+    else
+        k->client->calls = k->next;
+    if (k->next)
+        k->next->prev = k->prev;
+    k->next = k->prev = NULL;
+}
+
+/** on_done, exactly once. A call that a credential provider still knows stays allocated until it calls. */
+static void finish(mw_active_call *k, mw_status status)
+{
+    k->result.status = status;
+    if (status != MW_OK) {
+        k->client->stats.failures++;
+        if (!k->result.error.message[0])
+            mw_fail(&k->result.error, status, "%s:%s failed", mw_service_name(mw_operation_service(k->op)),
+                    mw_operation_name(k->op));
+    }
+    unlink_call(k);
+    if (k->call.on_done)
+        k->call.on_done(k->call.user, &k->result);
+    if (k->waiting)
+        k->over = true;
+    else
+        release(k);
+}
+
+void mw__client_end_all(mw_client *c, mw_status status, const char *message)
+{
+    while (c->calls) {
+        mw_error err = {0};
+
+        mw_fail(&err, status, "%s:%s: %s", mw_service_name(mw_operation_service(c->calls->op)),
+                mw_operation_name(c->calls->op), message);
+        fail(c->calls, status, &err);
+    }
+}
+
+/* ---- answers ---- */
+
+static void next_step(mw_active_call *k, int64_t delay_ms, void (*fn)(void *user))
+{
+    mw_error err = {0};
+    mw_status st = k->client->http->after(k->client->http->ctx, delay_ms, fn, k, &err);
+
+    if (st != MW_OK)
+        fail(k, st, &err);
+}
+
+static void record(mw_active_call *k, const mw_http_response *answer)
+{
+    mw_exchange_key key = {
+        .account = k->call.scope->account,
+        .region = k->call.scope->region,
+        .operation = k->op,
+        .params_doc = k->params_doc,
+        .params = k->params,
+        .page = k->page,
+    };
+    mw_error err = {0};
+
+    if (k->client->recorder && mw_recorder_add(k->client->recorder, &key, answer, &err) != MW_OK)
+        mw_log_error("%s:%s could not be recorded: %s", mw_service_name(mw_operation_service(k->op)),
+                     mw_operation_name(k->op), err.message);
+}
+
+/** Hand over one page, and go on or end. */
+static void deliver(mw_active_call *k, mw_val result)
+{
+    mw_client *c = k->client;
+    mw_error err = {0};
+    bool more = false;
+    mw_status st;
+
+    k->result.pages++;
+    if (k->call.on_page && !k->call.on_page(k->call.user, c->page, result)) {
+        finish(k, MW_OK);
+        return;
+    }
+    if (!k->paginator) {
+        finish(k, MW_OK);
+        return;
+    }
+    st = mw_paginator_advance(k->paginator, c->page, result, &more, &err);
+    if (st != MW_OK) {
+        mw_error_prefix(&err, st, "%s:%s, page %u", mw_service_name(mw_operation_service(k->op)),
+                        mw_operation_name(k->op), k->page);
+        fail(k, st, &err);
+        return;
+    }
+    if (!more) {
+        finish(k, MW_OK);
+        return;
+    }
+    k->page++;
+    begin_page(k);
+}
+
+static bool one_of(const char *code, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(code, list[i]) == 0)
+            return true;
+    return false;
+}
+
+/** Credentials that AWS calls expired are fetched anew, once. */
+static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
+{
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
+                                        "TokenRefreshRequired"};
+
+    if (k->refreshed || is_unsigned(k) || !one_of(e->code, codes, MW_COUNT(codes)))
+        return false;
+    k->refreshed = true;
+    mw_provider_invalidate(k->call.scope->credentials);
+    return true;
+}
+
+/** AWS's clock is right: keep the difference and sign again, once. */
+static bool correct_clock(mw_active_call *k, const mw_aws_error *e, const mw_http_response *answer)
+{
+    static const char *const codes[] = {
+        "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "InvalidSignatureException",
+        "SignatureDoesNotMatch", "AuthFailure",
+    };
+    mw_client *c = k->client;
+    const char *date = mw_http_get(&answer->headers, "date");
+    int64_t ns, theirs, off;
+
+    if (k->skew_corrected || !date || !one_of(e->code, codes, MW_COUNT(codes)) ||
+        mw_time_parse(date, strlen(date), &ns, NULL) != MW_OK)
+        return false;
+    theirs = ns / 1000000000;
+    off = theirs - (mw_now_unix() + c->clock_offset_s);
+    if (off > -SKEW_TOLERANCE_S && off < SKEW_TOLERANCE_S)
+        return false;
+    k->skew_corrected = true;
+    c->clock_offset_s = theirs - mw_now_unix();
+    mw_log_warn("this machine's clock is %lld s off; requests are signed with AWS's time",
+                (long long)-c->clock_offset_s);
+    return true;
+}
+
+/** Text of `<Region>` in an S3 error body, copied into the call's arena. */
+static const char *region_in_body(mw_active_call *k, const mw_http_response *answer)
+{
+    static const char tag[] = "<Region>";
+    const char *start = answer->body.data ? strstr(answer->body.data, tag) : NULL;
+    const char *stop = start ? strchr(start + sizeof(tag) - 1, '<') : NULL;
+
+    if (!stop)
+        return NULL;
+    start += sizeof(tag) - 1;
+    return mw_arena_strndup(&k->arena, start, (size_t)(stop - start));
+}
+
+static bool plausible_region(const char *s)
+{
+    size_t n = strlen(s);
+
+    for (size_t i = 0; i < n; i++)
+        if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '-'))
+            return false;
+    return n > 0 && n <= 63;
+}
+
+/** S3 names the bucket's region when asked in another one: resolve and sign anew there, once. */
+static bool follow_bucket(mw_active_call *k, const mw_aws_error *e, const mw_http_response *answer)
+{
+    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect", "301", "307",
+                                        "AuthorizationHeaderMalformed",
+                                        "IllegalLocationConstraintException"};
+    const char *bucket = bucket_param(k);
+    const char *region = mw_http_get(&answer->headers, "x-amz-bucket-region");
+    char *copy;
+
+    if (k->redirected || !bucket)
+        return false;
+    if (!region && one_of(e->code, codes, MW_COUNT(codes)))
+        region = region_in_body(k, answer);
+    if (!region || !plausible_region(region) || mw_str_eq(region, region_of(k)))
+        return false;
+    /* Any error may carry the header; only these are about the place. */
+    if (e->http_status != 301 && e->http_status != 307 && e->http_status != 400 &&
+        !one_of(e->code, codes, MW_COUNT(codes)))
+        return false;
+    copy = mw_strdup(region);
+    if (!copy)
+        return false;
+    mw__client_learn_bucket(k->client, bucket, copy);
+    mw_free(k->region);
+    k->region = copy;
+    k->redirected = true;
+    return true;
+}
+
+/** May this failure be followed by another attempt? */
+static bool retry(mw_active_call *k, mw_status status)
+{
+    mw_client *c = k->client;
+    mw_retry_class class = mw_retry_classify(k->op, status, &k->result.aws);
+    int64_t delay_ms = 0;
+
+    if (class == MW_RETRY_THROTTLE)
+        c->stats.throttled++;
+    if (k->mutating && class != MW_RETRY_THROTTLE && !k->unsent)
+        return false;
+    if (stopping(c) || !mw_retry_again(c->retry, k->bucket, class, k->attempt, &k->quota_taken, &delay_ms))
+        return false;
+    c->stats.retries++;
+    k->attempt++;
+    next_step(k, delay_ms, begin_attempt);
+    return true;
+}
+
+static void on_aws_error(mw_active_call *k, const mw_http_response *answer, mw_error *err)
+{
+    mw_client *c = k->client;
+    bool bad_params;
+
+    if (!c->replay) {
+        if (follow_bucket(k, &k->result.aws, answer)) {
+            mw_status st = prepare(k, &bad_params, err);
+
+            if (st != MW_OK)
+                fail(k, st, err);
+            else
+                next_step(k, 0, begin_attempt);
+            return;
+        }
+        if (refresh_credentials(k, &k->result.aws) ||
+            correct_clock(k, &k->result.aws, answer)) {
+            next_step(k, 0, begin_attempt);
+            return;
+        }
+        if (retry(k, MW_ERR_AWS))
+            return;
+        record(k, answer);
+    }
+    mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)),
+            mw_operation_name(k->op), k->result.aws.code, k->result.aws.message);
+    fail(k, MW_ERR_AWS, err);
+}
+
+/** The same for an answer from the network and one from a recording. */
+static void on_answer(mw_active_call *k, const mw_http_response *answer)
+{
+    mw_client *c = k->client;
+    mw_val parsed = MW_VAL_ABSENT, result = MW_VAL_ABSENT;
+    mw_error err = {0};
+    mw_status st;
+
+    memset(&k->result.aws, 0, sizeof(k->result.aws));
+    mw_doc_builder_reset(c->page);
+    st = mw_protocol_parse(k->op, answer, c->page, &parsed, &k->result.aws, &err);
+    if (st == MW_ERR_AWS) {
+        on_aws_error(k, answer, &err);
+        return;
+    }
+    if (!c->replay)
+        record(k, answer);
+    if (st == MW_OK)
+        st = mw_customize_result(k->op, c->page, parsed, &result, &err);
+    if (st != MW_OK) {
+        mw_error_prefix(&err, st, "%s:%s", mw_service_name(mw_operation_service(k->op)),
+                        mw_operation_name(k->op));
+        fail(k, st, &err);
+        return;
+    }
+    if (!c->replay)
+        mw_retry_success(c->retry, k->bucket, k->quota_taken);
+    deliver(k, result);
+}
+
+static void on_exchange(void *user, const mw_http_response *answer, const mw_error *failure)
+{
+    mw_active_call *k = user;
+
+    if (!failure) {
+        k->client->stats.bytes_in += answer->body.len;
+        on_answer(k, answer);
+        return;
+    }
+    if (failure->status != MW_ERR_CANCELLED && retry(k, failure->status))
+        return;
+    k->result.error = *failure;
+    mw_error_prefix(&k->result.error, failure->status, "%s:%s",
+                    mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
+    fail(k, failure->status, NULL);
+}
+
+/* ---- attempts ---- */
+
+static void on_credentials(void *user, mw_status status, const mw_error *error)
+{
+    mw_active_call *k = user;
+
+    k->waiting = false;
+    if (k->over) {
+        release(k);
+        return;
+    }
+    if (status != MW_OK)
+        fail(k, status, error);
+    else
+        begin_attempt(k);
+}
+
+static mw_status attempt_headers(mw_active_call *k, mw_error *err)
+{
+    char text[48];
+
+    k->request.headers.count = k->base_headers;
+    snprintf(text, sizeof(text), "attempt=%d; max=%d", k->attempt,
+             mw_retry_policy_of(k->client->retry)->max_attempts);
+    return mw_http_add(&k->arena, &k->request.headers, "amz-sdk-request", text, err);
+}
+
+static void begin_attempt(void *user)
+{
+    mw_active_call *k = user;
+    mw_client *c = k->client;
+    const mw_credentials *creds = NULL;
+    mw_http_limits limits = {.fresh_connection = k->mutating, .unsent = &k->unsent};
+    mw_error err = {0};
+    mw_status st;
+
+    if (stopping(c)) {
+        mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped", mw_service_name(mw_operation_service(k->op)),
+                mw_operation_name(k->op));
+        fail(k, MW_ERR_CANCELLED, &err);
+        return;
+    }
+    st = attempt_headers(k, &err);
+    if (st == MW_OK && !is_unsigned(k)) {
+        st = mw_provider_get(k->call.scope->credentials, mw_now_unix() + c->clock_offset_s, &creds,
+                             on_credentials, k, &err);
+        if (st == MW_ERR_PENDING) {
+            k->waiting = true;
+            return;
+        }
+        if (st == MW_OK)
+            st = sign(k, creds, &err);
+    }
+    if (st == MW_OK) {
+        k->unsent = false;
+        k->result.requests++;
+        c->stats.requests++;
+        st = c->http->send(c->http->ctx, &k->request, &limits, on_exchange, k, &err);
+    }
+    if (st != MW_OK)
+        fail(k, st, &err);
+}
+
+static void answer_from_recording(mw_active_call *k)
+{
+    mw_http_response answer = {0};
+    mw_exchange_key key = {
+        .account = k->call.scope->account,
+        .region = k->call.scope->region,
+        .operation = k->op,
+        .params_doc = k->params_doc,
+        .params = k->params,
+        .page = k->page,
+    };
+    mw_error err = {0};
+    mw_status st = mw_replay_find(k->client->replay, &key, &answer, &err);
+
+    if (st == MW_OK)
+        on_answer(k, &answer);
+    else
+        fail(k, st, &err);
+    mw_http_response_clear(&answer);
+}
+
+static void replay_page(void *user)
+{
+    mw_active_call *k = user;
+
+    if (stopping(k->client)) {
+        fail(k, MW_ERR_CANCELLED, NULL);
+        return;
+    }
+    answer_from_recording(k);
+}
+
+/** Page 2 and later; page 1 is prepared by mw_client_call(), where a mistake can be returned. */
+static void begin_page(void *user)
+{
+    mw_active_call *k = user;
+    mw_error err = {0};
+    bool bad_params;
+    mw_status st;
+
+    k->attempt = 1;
+    k->quota_taken = 0;
+    if (k->client->replay) {
+        next_step(k, 0, replay_page);
+        return;
+    }
+    if ((st = prepare(k, &bad_params, &err)) != MW_OK) {
+        fail(k, st, &err);
+        return;
+    }
+    begin_attempt(k);
+}
+
+/* ---- starting ---- */
+
+static mw_status no_service(const mw_models *m, const char *name, mw_error *err)
+{
+    MW_AUTO(mw_arena) a = {0};
+    size_t n = mw_models_service_count(m);
+    const char **names = mw_arena_alloc(&a, (n + 1) * sizeof(*names));
+    const char *near;
+
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = mw_service_name(mw_models_service_at(m, i));
+    near = names ? mw_nearest(name, names, n) : NULL;
+    return mw_fail(err, MW_ERR_UNSUPPORTED, "no service '%s' in the models of botocore %s%s%s%s", name,
+                   mw_models_botocore_version(m), near ? "; did you mean '" : "", near ? near : "",
+                   near ? "'?" : "");
+}
+
+static mw_status no_operation(const mw_service *s, const char *name, mw_error *err)
+{
+    MW_AUTO(mw_arena) a = {0};
+    size_t n = mw_service_operation_count(s);
+    const char **names = mw_arena_alloc(&a, (n + 1) * sizeof(*names));
+    const char *near;
+
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = mw_operation_name(mw_service_operation_at(s, i));
+    near = names ? mw_nearest(name, names, n) : NULL;
+    return mw_fail(err, MW_ERR_UNSUPPORTED,
+                   "service '%s' has no operation '%s' in the models of botocore %s%s%s%s",
+                   mw_service_name(s), name, mw_models_botocore_version(mw_service_models(s)),
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+mw_status mw__client_operation(const mw_models *m, const char *service, const char *operation,
+                               const mw_operation **out, mw_error *err)
+{
+    const mw_service *s = mw_models_service(m, service);
+
+    *out = s ? mw_service_operation(s, operation) : NULL;
+    if (!s)
+        return no_service(m, service, err);
+    return *out ? MW_OK : no_operation(s, operation, err);
+}
+
+static mw_status copy_params(mw_active_call *k, mw_error *err)
+{
+    mw_doc_builder *b = k->client->scratch;
+    mw_status st;
+
+    mw_doc_builder_reset(b);
+    mw_doc_add_copy(b, k->call.params_doc, k->call.params);
+    st = mw_doc_finish(b, mw_doc_pop(b), &k->params_doc, err);
+    if (st == MW_OK)
+        k->params = mw_doc_root(k->params_doc);
+    return st;
+}
+
+/** What the first page needs before anything is sent. */
+static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
+{
+    mw_client *c = k->client;
+    mw_kind kind = k->call.params_doc ? mw_val_kind(k->call.params_doc, k->call.params) : MW_KIND_ABSENT;
+    mw_status st = MW_OK;
+
+    *bad_params = true;
+    if (kind != MW_KIND_OBJECT && kind != MW_KIND_ABSENT && kind != MW_KIND_NULL)
+        return mw_fail(err, MW_ERR_INVALID, "%s:%s: parameters are an object, not something else",
+                       k->call.service, k->call.operation);
+    k->params = MW_VAL_ABSENT;
+    if (kind == MW_KIND_OBJECT) {
+        k->params = k->call.params;
+        if ((k->call.paginate || c->recorder || c->replay || is_s3(k)) &&
+            (st = copy_params(k, err)) != MW_OK)
+            return st;
+    }
+    if (k->call.paginate && (st = mw_paginator_new(k->op, &k->paginator, err)) != MW_OK)
+        return st;
+    k->bucket = mw_retry_bucket_of(c->retry, k->call.scope->account, k->call.scope->region,
+                                   k->call.service);
+    if (!k->bucket)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    if (!c->replay || k->call.validate)
+        st = prepare(k, bad_params, err);
+    if (c->replay && !*bad_params)
+        st = MW_OK; /* a replay needs no endpoint */
+    return st;
+}
+
+static void fail_later(void *user)
+{
+    mw_active_call *k = user;
+
+    fail(k, k->result.error.status, NULL);
+}
+
+mw_status mw_client_call(mw_client *c, const mw_call *call, mw_error *err)
+{
+    const mw_operation *op;
+    mw_active_call *k;
+    mw_error failure = {0};
+    bool bad_params = false;
+    void (*first)(void *user) = c->replay ? replay_page : begin_attempt;
+    mw_status st = mw__client_operation(c->models, call->service, call->operation, &op, err);
+
+    if (st != MW_OK)
+        return st;
+    k = mw_alloc(sizeof(*k));
+    if (!k)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    k->client = c;
+    k->call = *call;
+    k->op = op;
+    k->page = 1;
+    k->attempt = 1;
+    k->mutating = !mw_operation_read_only(op);
+    st = set_up(k, &bad_params, &failure);
+    if (st != MW_OK && bad_params) {
+        release(k);
+        if (err)
+            *err = failure;
+        return st;
+    }
+    if (st != MW_OK) { /* no endpoint here: an outcome of the call, not a mistake of the caller */
+        k->result.error = failure;
+        first = fail_later;
+    }
+    k->call.params_doc = NULL; /* the caller's; no longer ours to read */
+    if (!k->params_doc)
+        k->params = MW_VAL_ABSENT;
+    /* From the loop, so that on_done is never called before this returns. */
+    st = c->http->after(c->http->ctx, 0, first, k, err);
+    if (st != MW_OK) {
+        release(k);
+        return st;
+    }
+    k->next = c->calls;
+    if (c->calls)
+        c->calls->prev = k;
+    c->calls = k;
+    c->stats.calls++;
+    return MW_OK;
+}

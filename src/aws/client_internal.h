@@ -1,0 +1,79 @@
+/* What client.c and client_call.c share. */
+#ifndef MW_AWS_CLIENT_INTERNAL_H
+#define MW_AWS_CLIENT_INTERNAL_H
+
+#include "aws/client.h"
+#include "aws/endpoint.h"
+#include "aws/paginate.h"
+#include "aws/record.h"
+#include "aws/retry.h"
+#include "aws/transport.h"
+
+typedef struct bucket_region {
+    struct bucket_region *next;
+    const char *bucket, *region;
+} bucket_region;
+
+#define MW_BUCKET_TABLE 256
+
+/** One call from mw_client_call() to on_done; freed there. */
+typedef struct mw_active_call {
+    struct mw_active_call *next, *prev;
+    mw_client *client;
+    mw_call call; /* strings of service and operation are not kept: see `op` */
+    const mw_operation *op;
+    mw_doc *params_doc; /* a copy, kept only when it is needed again */
+    mw_val params;
+    mw_paginator *paginator;
+    mw_retry_bucket *bucket;
+    mw_call_result result;
+
+    /* one page */
+    unsigned page;
+    mw_arena arena; /* of the request; cleared before the next page */
+    mw_http_request request;
+    mw_endpoint endpoint;
+    size_t base_headers; /* those that do not change between attempts */
+    char invocation_id[37];
+    int attempt;
+    int quota_taken;
+    bool unsent;
+
+    char *region;       /* S3 said that the bucket is elsewhere */
+    bool mutating;
+    bool redirected, refreshed, skew_corrected; /* each happens once */
+    bool waiting;       /* for credentials */
+    bool over;          /* on_done was called while waiting; freed by the provider's callback */
+} mw_active_call;
+
+struct mw_client {
+    const mw_models *models;
+    const mw_aws_config *config;
+    char *endpoint_url;
+    const volatile bool *stop;
+    mw_transport *transport; /* NULL with an injected carrier */
+    const mw_http *http;
+    mw_retry *retry;
+    mw_recorder *recorder;
+    mw_replay *replay;
+    mw_doc_builder *page;    /* the page being delivered */
+    mw_doc_builder *scratch; /* parameters of the request being made */
+    mw_active_call *calls;
+    mw_client_stats stats;
+    int64_t clock_offset_s;
+    bool no_host_prefix;
+    mw_arena arena;
+    bucket_region *buckets[MW_BUCKET_TABLE];
+    size_t bucket_count;
+};
+
+/** The operation, or MW_ERR_UNSUPPORTED with the nearest name. */
+mw_status mw__client_operation(const mw_models *m, const char *service, const char *operation,
+                               const mw_operation **out, mw_error *err);
+/** End every call that is still there with @p status. */
+void mw__client_end_all(mw_client *c, mw_status status, const char *message);
+/** Region of a bucket learnt from a redirect, or NULL. */
+const char *mw__client_bucket_region(const mw_client *c, const char *bucket);
+void mw__client_learn_bucket(mw_client *c, const char *bucket, const char *region);
+
+#endif
