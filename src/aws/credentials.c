@@ -80,22 +80,23 @@ static bool valid_for(const mw_provider *p, int64_t now, int64_t seconds)
            (p->current.expires_at_unix == 0 || p->current.expires_at_unix - now >= seconds);
 }
 
-/* Moves what a refresh brought into `current`, unless it is useless. */
+/* Takes what a refresh brought as `current`, unless it is useless. */
 static mw_status accept_fresh(mw_provider *p, mw_error *err)
 {
-    if (!*p->fresh.access_key_id || !mw_secret_is_set(&p->fresh.secret_access_key)) {
-        mw_credentials_clear(&p->fresh);
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave no credentials", p->description);
-    }
-    if (p->fresh.expires_at_unix != 0 && p->fresh.expires_at_unix <= p->asked_at_unix &&
-        !p->class->static_stability) {
-        mw_credentials_clear(&p->fresh);
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave credentials that have expired already",
-                       p->description);
-    }
-    mw_credentials_clear(&p->current);
-    p->current = p->fresh;
-    memset(&p->fresh, 0, sizeof(p->fresh)); /* moved, not copied */
+    mw_credentials *f = &p->fresh;
+    mw_status st = MW_OK;
+
+    if (!*f->access_key_id || !mw_secret_is_set(&f->secret_access_key))
+        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave no credentials", p->description);
+    else if (f->expires_at_unix != 0 && f->expires_at_unix <= p->asked_at_unix)
+        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave credentials that have expired already",
+                     p->description);
+    else /* copied: a secret is known to the log by its address */
+        st = mw__credentials_set(&p->current, f->access_key_id, f->secret_access_key.data,
+                                 f->session_token.data, f->account_id, f->expires_at_unix, err);
+    mw_credentials_clear(f);
+    if (st != MW_OK)
+        return st;
     p->usable = true;
     p->failed_at_unix = 0;
     return MW_OK;
@@ -156,8 +157,16 @@ static mw_status start(mw_provider *p, int64_t now, mw_error *err)
     p->refreshing = true;
     mw_provider_ref(p);
     st = p->class->refresh(p, now, &local);
-    if (st == MW_ERR_PENDING)
-        return st;
+    if (st == MW_ERR_PENDING) {
+        if (p->refreshing)
+            return st;
+        /* The carrier answered from inside `send`: mw__provider_finish() has run already. */
+        if (p->failed_at_unix == 0)
+            return MW_OK;
+        if (err)
+            *err = p->failure;
+        return p->failure.status;
+    }
     p->refreshing = false;
     if (st == MW_OK)
         st = accept_fresh(p, &local);

@@ -20,8 +20,6 @@ typedef struct mw_provider_class {
     mw_status (*refresh)(mw_provider *p, int64_t now_unix, mw_error *err);
     /** Release what the subclass owns. */
     void (*clear)(mw_provider *p);
-    /** Instance metadata: expired credentials go on being used while the source cannot renew them. */
-    bool static_stability;
 } mw_provider_class;
 
 typedef struct mw_waiter {
@@ -57,8 +55,8 @@ mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, cons
 /** ISO 8601 text of an Expiration to Unix seconds. @p source is for the message. */
 mw_status mw__credentials_expiry(const char *text, const char *source, int64_t *out, mw_error *err);
 /**
- * The JSON that credential_process, containers and instance metadata share: @p secret_key etc. are
- * the usual names; `Token` or `SessionToken`. @p source is for messages.
+ * The JSON that credential_process, containers and instance metadata share: AccessKeyId,
+ * SecretAccessKey, `Token` or `SessionToken`, Expiration, AccountId. @p source is for messages.
  */
 mw_status mw__credentials_from_json(const char *text, size_t len, const char *source,
                                     mw_credentials *out, mw_error *err);
@@ -68,10 +66,6 @@ mw_status mw__provider_environment(const mw_aws_config *config, mw_provider **ou
 /** Static keys of a profile in one file. MW_ERR_NOTFOUND when there are none. */
 mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source,
                             const char *profile, mw_provider **out, mw_error *err);
-/** `role_arn` of a profile with its source. MW_ERR_NOTFOUND when the profile has none. */
-mw_status mw__provider_profile_role(const mw_aws_config *config, const mw_models *models,
-                                    const mw_http *http, const char *profile, mw_provider **out,
-                                    mw_error *err);
 /** AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the profile; MW_ERR_NOTFOUND if neither. */
 mw_status mw__provider_web_identity(const mw_aws_config *config, const mw_models *models,
                                     const mw_http *http, const char *profile, bool environment,
@@ -86,13 +80,11 @@ mw_status mw__provider_process(const mw_aws_config *config, const char *profile,
 /** AWS_CONTAINER_CREDENTIALS_*; MW_ERR_NOTFOUND without. */
 mw_status mw__provider_container(const mw_aws_config *config, const mw_http *http,
                                  mw_provider **out, mw_error *err);
-/** EC2 instance metadata, version 2; MW_ERR_NOTFOUND when it is switched off. */
+/**
+ * EC2 instance metadata, version 2; MW_ERR_NOTFOUND when it is switched off.
+ * @param looked_at  Lead of its failure message: what was tried before; may be NULL.
+ */
 mw_status mw__provider_instance(const mw_aws_config *config, const mw_http *http,
-                                mw_provider **out, mw_error *err);
-
-/** Steps 3 to 8 of the chain for one profile, as a source of an assumed role. */
-mw_status mw__provider_profile_source(const mw_aws_config *config, const mw_models *models,
-                                      const mw_http *http, const char *profile, mw_provider **out,
-                                      mw_error *err);
+                                const char *looked_at, mw_provider **out, mw_error *err);
 
 #endif

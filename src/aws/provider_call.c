@@ -1,0 +1,261 @@
+/*
+ * One model-driven call for a credential provider: serialise, resolve, sign, send, retry a little,
+ * parse. Relies on the same serialiser, endpoint rules, signer and parser as every other call, but
+ * not on the client, which itself needs credentials first. Answers hold secrets: neither bodies nor
+ * parameters are ever put in a message.
+ */
+#include "aws/provider_call.h"
+
+#include "aws/endpoint.h"
+#include "aws/protocol.h"
+#include "aws/retry.h"
+#include "aws/sigv4.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ATTEMPTS 3
+#define FIRST_DELAY_MS 200
+#define MAX_BODY_BYTES ((size_t)1 << 20)
+
+typedef struct call {
+    const mw_http *http;
+    const mw_operation *op;
+    const mw_credentials *credentials;
+    mw_arena arena;
+    mw_http_request request;
+    mw_sigv4_scope scope;
+    int attempt;
+    mw_provider_call_done done;
+    void *user;
+} call;
+
+static void send_again(void *user);
+
+static void end(call *c, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                const mw_error *err)
+{
+    mw_error named = {0};
+
+    if (status != MW_OK) {
+        named = *err;
+        mw_error_prefix(&named, status, "%s", mw_operation_name(c->op));
+    }
+    c->done(c->user, status, doc, result, code, &named);
+    mw_arena_clear(&c->arena);
+    mw_free(c);
+}
+
+static void give_up(call *c, mw_status status, const char *code, const mw_error *err)
+{
+    end(c, status, NULL, MW_VAL_ABSENT, code, err);
+}
+
+static bool retry(call *c, mw_status status, const mw_aws_error *aws)
+{
+    int64_t delay = (int64_t)FIRST_DELAY_MS << c->attempt;
+
+    if (c->attempt >= ATTEMPTS || mw_retry_classify(c->op, status, aws) == MW_RETRY_NEVER)
+        return false;
+    return c->http->after(c->http->ctx, delay, send_again, c, NULL) == MW_OK;
+}
+
+static void answered(void *user, const mw_http_response *response, const mw_error *error)
+{
+    call *c = user;
+    mw_doc_options options = {.max_bytes = MAX_BODY_BYTES * 4};
+    mw_doc_builder *b = NULL;
+    mw_aws_error aws = {0};
+    mw_error err = {0};
+    mw_val result = MW_VAL_ABSENT;
+    mw_status st;
+
+    if (!response) {
+        st = error && error->status != MW_OK ? error->status : MW_ERR_NET;
+        if (!retry(c, st, &aws)) {
+            mw_fail(&err, st, "%s: %s", c->request.host, error ? error->message : "no answer");
+            give_up(c, st, "", &err);
+        }
+        return;
+    }
+    st = mw_doc_builder_new(&options, &b, &err);
+    if (st == MW_OK)
+        st = mw_protocol_parse(c->op, response, b, &result, &aws, &err);
+    if (st == MW_OK) {
+        end(c, MW_OK, mw_doc_view(b), result, "", NULL);
+    } else if (!retry(c, st, &aws)) {
+        if (st == MW_ERR_AWS) {
+            /* What AWS refuses here stays a credential problem for whoever waits for it. */
+            st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: %s", aws.code,
+                         *aws.message ? aws.message : "no message");
+        } else if (st == MW_ERR_PARSE) {
+            st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the answer could not be read",
+                         c->request.host);
+        }
+        give_up(c, st, aws.code, &err);
+    }
+    mw_doc_builder_free(b);
+}
+
+static mw_status send_once(call *c, mw_error *err)
+{
+    mw_http_limits limits = {.max_body_bytes = MAX_BODY_BYTES};
+    mw_status st;
+
+    c->attempt++;
+    if (c->credentials) {
+        st = mw_sigv4_sign(&c->request, c->credentials, &c->scope, mw_now_unix(), NULL, err);
+        if (st != MW_OK)
+            return st;
+    }
+    return c->http->send(c->http->ctx, &c->request, &limits, answered, c, err);
+}
+
+static void send_again(void *user)
+{
+    call *c = user;
+    mw_error err = {0};
+    mw_status st = send_once(c, &err);
+
+    if (st != MW_OK)
+        give_up(c, st, "", &err);
+}
+
+/* Text parameters become what the model says; numbers are written as digits. */
+static mw_status build_params(const mw_provider_call *spec, const mw_shape *input,
+                              mw_doc_builder *b, mw_val *out, mw_error *err)
+{
+    mw_doc_begin_object(b);
+    for (size_t i = 0; i < spec->param_count; i++) {
+        const char *name = spec->params[i][0], *text = spec->params[i][1];
+        const mw_member *m = input ? mw_shape_member(input, name, strlen(name)) : NULL;
+        mw_shape_type type = m ? mw_shape_type_of(mw_member_shape(m)) : MW_SHAPE_STRING;
+        long long number;
+
+        if (!text)
+            continue;
+        if ((type == MW_SHAPE_INTEGER || type == MW_SHAPE_LONG) &&
+            mw_parse_int(text, strlen(text), &number))
+            mw_doc_member_int(b, name, number);
+        else
+            mw_doc_member_str(b, name, text);
+    }
+    mw_doc_end_object(b);
+    *out = mw_doc_pop(b);
+    return mw_doc_builder_status(b, err);
+}
+
+static mw_status prepare(call *c, const mw_provider_call *spec, mw_error *err)
+{
+    mw_doc_builder *b = NULL;
+    mw_serialize_options options = {0};
+    mw_endpoint_request q = {.operation = c->op, .region = spec->region, .config = spec->config};
+    mw_endpoint endpoint;
+    const char *host_prefix = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+
+    if (st != MW_OK)
+        return st;
+    q.params_doc = mw_doc_view(b);
+    c->request.arena = &c->arena;
+    if ((st = build_params(spec, mw_operation_input(c->op), b, &q.params, err)) != MW_OK ||
+        (st = mw_protocol_serialize(c->op, q.params_doc, q.params, &options, &c->request,
+                                    &host_prefix, err)) != MW_OK ||
+        (st = mw_endpoint_resolve(&q, &c->arena, &endpoint, err)) != MW_OK)
+        goto out;
+    c->request.scheme = endpoint.scheme;
+    c->request.host = endpoint.host;
+    c->request.port = endpoint.port;
+    c->request.path = *endpoint.path ? mw_arena_printf(&c->arena, "%s%s", endpoint.path,
+                                                       c->request.path ? c->request.path : "/")
+                                     : c->request.path;
+    c->scope = (mw_sigv4_scope){.region = endpoint.signing_region,
+                                .service = endpoint.signing_name,
+                                .single_encode = endpoint.single_encode};
+    for (size_t i = 0; i < endpoint.headers.count && st == MW_OK; i++)
+        st = mw_http_add(&c->arena, &c->request.headers, endpoint.headers.items[i].name,
+                         endpoint.headers.items[i].value, err);
+    if (st == MW_OK && !c->request.path)
+        st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
+out:
+    mw_doc_builder_free(b);
+    return st;
+}
+
+mw_status mw__provider_call_start(const mw_provider_call *spec, mw_error *err)
+{
+    const mw_service *service = mw_models_service(spec->models, spec->service);
+    const mw_operation *op = service ? mw_service_operation(service, spec->operation) : NULL;
+    call *c;
+    mw_status st;
+
+    if (!op)
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "the compiled models lack %s %s", spec->service,
+                       spec->operation);
+    c = mw_alloc(sizeof(*c));
+    if (!c)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    c->http = spec->http;
+    c->op = op;
+    c->credentials = spec->credentials;
+    c->done = spec->done;
+    c->user = spec->user;
+    st = prepare(c, spec, err);
+    if (st == MW_OK)
+        st = send_once(c, err);
+    if (st != MW_OK) {
+        mw_error_prefix(err, st, "%s", spec->operation);
+        mw_arena_clear(&c->arena);
+        mw_free(c);
+    }
+    return st;
+}
+
+bool mw__is_stale_credentials_code(const char *code)
+{
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId",
+                                        "UnrecognizedClientException", "RequestExpired"};
+
+    for (size_t i = 0; i < MW_COUNT(codes); i++)
+        if (strcmp(code, codes[i]) == 0)
+            return true;
+    return false;
+}
+
+mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char *source,
+                                   mw_credentials *out, mw_error *err)
+{
+    mw_val c = mw_val_get(doc, result, "Credentials");
+    const char *key = mw_val_get_str(doc, c, "AccessKeyId", NULL);
+    const char *secret = mw_val_get_str(doc, c, "SecretAccessKey", NULL);
+    const char *token = mw_val_get_str(doc, c, "SessionToken", NULL);
+    const char *expiration = mw_val_get_str(doc, c, "Expiration", NULL);
+    int64_t expires = 0;
+    char account[13];
+    mw_status st;
+
+    if (!key || !secret || !token || !expiration)
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: the answer of STS lacks credentials", source);
+    mw__account_of_arn(mw_val_str(doc, mw_val_path(doc, result, "AssumedRoleUser.Arn"), NULL),
+                       account);
+    if ((st = mw__credentials_expiry(expiration, source, &expires, err)) != MW_OK)
+        return st;
+    st = mw__credentials_set(out, key, secret, token, account, expires, err);
+    return st == MW_OK ? st : mw_error_prefix(err, st, "%s", source);
+}
+
+void mw__account_of_arn(const char *arn, char out[13])
+{
+    out[0] = '\0';
+    for (int i = 0; arn && i < 4; i++) {
+        arn = strchr(arn, ':');
+        if (arn)
+            arn++;
+    }
+    if (arn && strspn(arn, "0123456789") == 12 && arn[12] == ':') {
+        memcpy(out, arn, 12);
+        out[12] = '\0';
+    }
+}
