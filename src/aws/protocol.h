@@ -10,7 +10,8 @@ typedef struct mw_aws_error {
     char code[128];      /* "AccessDenied"; the HTTP status as text when there was no body */
     char message[1024];
     char request_id[128];
-    int http_status;
+    char region[64]; /* S3: the `<Region>` that AWS expected; "" when it said none */
+    int http_status; /* 500 for S3's error inside a 200 */
     bool sender_fault;
 } mw_aws_error;
 
