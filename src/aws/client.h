@@ -75,12 +75,22 @@ typedef struct mw_call {
     void *user;
 } mw_call;
 
+/** The operation, or MW_ERR_UNSUPPORTED naming what is nearest. */
+mw_status mw_client_operation(const mw_models *models, const char *service, const char *operation,
+                              const mw_operation **out, mw_error *err);
+
 /**
  * Start a call. Fails at once (and on_done is not called) only for a caller's mistake:
  * MW_ERR_UNSUPPORTED when the models lack service or operation (the message says what is near),
  * MW_ERR_INVALID for parameters.
  */
 mw_status mw_client_call(mw_client *c, const mw_call *call, mw_error *err);
+/**
+ * The request that mw_client_call() would send first, unsigned, as an object of @p b: method, url,
+ * headers, body (or body_base64), signing_name, signing_region, read_only. Sends nothing.
+ */
+mw_status mw_client_preview(mw_client *c, const mw_call *call, mw_doc_builder *b, mw_val *out,
+                            mw_error *err);
 /** Run until every call is done. */
 mw_status mw_client_run(mw_client *c, mw_error *err);
 

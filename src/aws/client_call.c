@@ -1,13 +1,13 @@
 /*
- * The life of one call: parameters to a request, endpoint, credentials, signature, sending, and what is
- * done with the answer: parse, retry, redirect, next page. Everything runs on the event loop's thread.
+ * The life of one call: what its first page needs, credentials, sending, and what is done with the answer:
+ * parse, retry, redirect, next page. Everything runs on the event loop's thread; client_request.c makes
+ * the requests.
  *
  * What changes something is never sent twice unless AWS said that it did not do it, or the request
  * cannot have left this machine; such retries belong to whoever keeps a journal.
  */
 #include "aws/client_internal.h"
 
-#include "aws/sigv4.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -26,174 +26,6 @@ static void finish(mw_active_call *k, mw_status status);
 static bool stopping(const mw_client *c)
 {
     return c->stop && *c->stop;
-}
-
-/* ---- parameters and request ---- */
-
-/** Parameters of the page at hand: the caller's, with limit and tokens. Valid until the next request is made. */
-static mw_status page_params(mw_active_call *k, const mw_doc **d, mw_val *params, mw_error *err)
-{
-    mw_client *c = k->client;
-    mw_status st;
-
-    *d = k->params_doc ? k->params_doc : k->call.params_doc;
-    *params = k->params;
-    if (!k->paginator || (k->page == 1 && k->call.page_size <= 0))
-        return MW_OK;
-    st = mw_paginator_params(k->paginator, k->op, *d, k->params, k->call.page_size, c->scratch, params,
-                             err);
-    *d = mw_doc_view(c->scratch);
-    return st;
-}
-
-static bool is_s3(const mw_active_call *k)
-{
-    return strcmp(mw_service_name(mw_operation_service(k->op)), "s3") == 0;
-}
-
-static const char *bucket_param(const mw_active_call *k)
-{
-    return is_s3(k) && k->params_doc ? mw_val_get_str(k->params_doc, k->params, "Bucket", NULL) : NULL;
-}
-
-static const char *region_of(const mw_active_call *k)
-{
-    const char *bucket = bucket_param(k);
-    const char *known = k->region ? k->region
-                        : bucket  ? mw__client_bucket_region(k->client, bucket)
-                                  : NULL;
-
-    return known ? known : k->call.scope->region;
-}
-
-static mw_status random_uuid(char out[37], mw_error *err)
-{
-    unsigned char r[16];
-    char hex[33];
-
-    if (mw_sys.random_fn(mw_sys.ctx, r, sizeof(r)) != 0)
-        return mw_fail(err, MW_ERR_IO, "no randomness for a request id");
-    r[6] = (unsigned char)((r[6] & 0x0F) | 0x40); /* RFC 9562, version 4 */
-    r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
-    mw_hex(hex, r, sizeof(r));
-    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return MW_OK;
-}
-
-static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, const char *path,
-                         const char *host_prefix, mw_error *err)
-{
-    mw_client *c = k->client;
-    mw_http_request *q = &k->request;
-    mw_endpoint_request e = {
-        .operation = k->op,
-        .params_doc = d,
-        .params = params,
-        .region = region_of(k),
-        .account = k->call.scope->account,
-        .endpoint_url = c->endpoint_url,
-        .config = c->config,
-    };
-    mw_status st = mw_endpoint_resolve(&e, &k->arena, &k->endpoint, err);
-
-    if (st != MW_OK)
-        return st;
-    q->scheme = k->endpoint.scheme;
-    q->host = k->endpoint.host;
-    q->port = k->endpoint.port;
-    if (host_prefix && !c->no_host_prefix)
-        q->host = mw_arena_printf(&k->arena, "%s%s", host_prefix, k->endpoint.host);
-    q->path = k->endpoint.path && *k->endpoint.path
-                  ? mw_arena_printf(&k->arena, "%s%s", k->endpoint.path, path)
-                  : path;
-    if (!q->host || !q->path)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < k->endpoint.headers.count; i++) {
-        const mw_http_pair *h = &k->endpoint.headers.items[i];
-
-        if ((st = mw_http_set(&k->arena, &q->headers, h->name, h->value, err)) != MW_OK)
-            return st;
-    }
-    return MW_OK;
-}
-
-/** Serialise the page's request and find its endpoint. MW_ERR_INVALID in *bad_params: the caller's fault. */
-static mw_status prepare(mw_active_call *k, bool *bad_params, mw_error *err)
-{
-    mw_http_request *q = &k->request;
-    mw_serialize_options o = {
-        .validate = k->call.validate,
-        .drop_unknown = !k->call.validate,
-        .strip_bucket = is_s3(k), /* its rule set puts the bucket into the host or the path */
-    };
-    const char *host_prefix = NULL;
-    const mw_doc *d;
-    mw_val params;
-    mw_status st;
-
-    *bad_params = true;
-    mw_arena_clear(&k->arena);
-    *q = (mw_http_request){.arena = &k->arena};
-    if ((st = page_params(k, &d, &params, err)) != MW_OK ||
-        (st = mw_protocol_serialize(k->op, d, params, &o, q, &host_prefix, err)) != MW_OK)
-        return st;
-    *bad_params = false;
-    if ((st = resolve(k, d, params, q->path, host_prefix, err)) != MW_OK ||
-        (st = random_uuid(k->invocation_id, err)) != MW_OK ||
-        (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) != MW_OK ||
-        (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id, err)) != MW_OK)
-        return st;
-    k->base_headers = q->headers.count;
-    return MW_OK;
-}
-
-/* ---- signing ---- */
-
-static bool wants_content_hash(const char *signing_name)
-{
-    static const char *const names[] = {"s3", "s3-outposts", "s3-object-lambda", "s3express",
-                                        "glacier"};
-
-    for (size_t i = 0; i < MW_COUNT(names); i++)
-        if (strcmp(signing_name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-static mw_status sign(mw_active_call *k, const mw_credentials *creds, mw_error *err)
-{
-    const mw_endpoint *e = &k->endpoint;
-    const char *auth = mw_operation_auth_type(k->op);
-    const char *name = e->signing_name ? e->signing_name
-                                       : mw_service_signing_name(mw_operation_service(k->op));
-    bool s3 = mw_str_starts(name, "s3");
-    mw_sigv4_scope scope = {
-        .region = e->signing_region ? e->signing_region : region_of(k),
-        .service = name,
-        .single_encode = e->single_encode || s3,
-        .no_normalize = s3,
-        .unsigned_payload = mw_operation_unsigned_payload(k->op) || mw_str_eq(auth, "v4-unsigned-body"),
-        .content_sha256_header = wants_content_hash(name),
-    };
-
-    if (mw_str_eq(e->auth_scheme, "sigv4a") || mw_str_eq(e->auth_scheme, "sigv4-s3express") ||
-        mw_str_eq(e->auth_scheme, "bearer"))
-        return mw_fail(err, MW_ERR_UNSUPPORTED, "%s:%s at %s is signed with '%s', which is not supported",
-                       mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op), e->host,
-                       e->auth_scheme);
-    /* A payload may go unsigned only where TLS guards it. */
-    if (scope.unsigned_payload && !mw_str_eq(k->request.scheme, "https"))
-        scope.unsigned_payload = false;
-    if (scope.unsigned_payload)
-        scope.content_sha256_header = true;
-    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->client->clock_offset_s, NULL,
-                         err);
-}
-
-static bool is_unsigned(const mw_active_call *k)
-{
-    return !k->call.scope->credentials || mw_str_eq(mw_operation_auth_type(k->op), "none") ||
-           mw_str_eq(k->endpoint.auth_scheme, "none");
 }
 
 /* ---- ending ---- */
@@ -330,7 +162,7 @@ static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
     static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
                                         "TokenRefreshRequired"};
 
-    if (k->refreshed || is_unsigned(k) || !one_of(e->code, codes, MW_COUNT(codes)))
+    if (k->refreshed || mw__call_unsigned(k) || !one_of(e->code, codes, MW_COUNT(codes)))
         return false;
     k->refreshed = true;
     mw_provider_invalidate(k->call.scope->credentials);
@@ -391,7 +223,7 @@ static bool follow_bucket(mw_active_call *k, const mw_aws_error *e, const mw_htt
     static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect", "301", "307",
                                         "AuthorizationHeaderMalformed",
                                         "IllegalLocationConstraintException"};
-    const char *bucket = bucket_param(k);
+    const char *bucket = mw__call_bucket(k);
     const char *region = mw_http_get(&answer->headers, "x-amz-bucket-region");
     char *copy;
 
@@ -399,7 +231,7 @@ static bool follow_bucket(mw_active_call *k, const mw_aws_error *e, const mw_htt
         return false;
     if (!region && one_of(e->code, codes, MW_COUNT(codes)))
         region = region_in_body(k, answer);
-    if (!region || !plausible_region(region) || mw_str_eq(region, region_of(k)))
+    if (!region || !plausible_region(region) || mw_str_eq(region, mw__call_region(k)))
         return false;
     /* Any error may carry the header; only these are about the place. */
     if (e->http_status != 301 && e->http_status != 307 && e->http_status != 400 &&
@@ -441,7 +273,7 @@ static void on_aws_error(mw_active_call *k, const mw_http_response *answer, mw_e
 
     if (!c->replay) {
         if (follow_bucket(k, &k->result.aws, answer)) {
-            mw_status st = prepare(k, &bad_params, err);
+            mw_status st = mw__call_prepare(k, &bad_params, err);
 
             if (st != MW_OK)
                 fail(k, st, err);
@@ -553,7 +385,7 @@ static void begin_attempt(void *user)
         return;
     }
     st = attempt_headers(k, &err);
-    if (st == MW_OK && !is_unsigned(k)) {
+    if (st == MW_OK && !mw__call_unsigned(k)) {
         st = mw_provider_get(k->call.scope->credentials, mw_now_unix() + c->clock_offset_s, &creds,
                              on_credentials, k, &err);
         if (st == MW_ERR_PENDING) {
@@ -561,7 +393,7 @@ static void begin_attempt(void *user)
             return;
         }
         if (st == MW_OK)
-            st = sign(k, creds, &err);
+            st = mw__call_sign(k, creds, &err);
     }
     if (st == MW_OK) {
         k->unsent = false;
@@ -619,7 +451,7 @@ static void begin_page(void *user)
         next_step(k, 0, replay_page);
         return;
     }
-    if ((st = prepare(k, &bad_params, &err)) != MW_OK) {
+    if ((st = mw__call_prepare(k, &bad_params, &err)) != MW_OK) {
         fail(k, st, &err);
         return;
     }
@@ -659,7 +491,7 @@ static mw_status no_operation(const mw_service *s, const char *name, mw_error *e
                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-mw_status mw__client_operation(const mw_models *m, const char *service, const char *operation,
+mw_status mw_client_operation(const mw_models *m, const char *service, const char *operation,
                                const mw_operation **out, mw_error *err)
 {
     const mw_service *s = mw_models_service(m, service);
@@ -697,7 +529,7 @@ static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
     k->params = MW_VAL_ABSENT;
     if (kind == MW_KIND_OBJECT) {
         k->params = k->call.params;
-        if ((k->call.paginate || c->recorder || c->replay || is_s3(k)) &&
+        if ((k->call.paginate || c->recorder || c->replay || mw__call_is_s3(k)) &&
             (st = copy_params(k, err)) != MW_OK)
             return st;
     }
@@ -708,7 +540,7 @@ static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
     if (!k->bucket)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (!c->replay || k->call.validate)
-        st = prepare(k, bad_params, err);
+        st = mw__call_prepare(k, bad_params, err);
     if (c->replay && !*bad_params)
         st = MW_OK; /* a replay needs no endpoint */
     return st;
@@ -728,7 +560,7 @@ mw_status mw_client_call(mw_client *c, const mw_call *call, mw_error *err)
     mw_error failure = {0};
     bool bad_params = false;
     void (*first)(void *user) = c->replay ? replay_page : begin_attempt;
-    mw_status st = mw__client_operation(c->models, call->service, call->operation, &op, err);
+    mw_status st = mw_client_operation(c->models, call->service, call->operation, &op, err);
 
     if (st != MW_OK)
         return st;

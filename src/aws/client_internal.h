@@ -67,9 +67,24 @@ struct mw_client {
     size_t bucket_count;
 };
 
-/** The operation, or MW_ERR_UNSUPPORTED with the nearest name. */
-mw_status mw__client_operation(const mw_models *m, const char *service, const char *operation,
-                               const mw_operation **out, mw_error *err);
+/* ---- client_request.c ---- */
+
+/**
+ * Serialise the page's request and find its endpoint.
+ * @param[out] bad_params  True when a failure is the caller's mistake.
+ */
+mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err);
+/** Sign the request as it stands, by the client's idea of the time. */
+mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error *err);
+bool mw__call_unsigned(const mw_active_call *k);
+bool mw__call_is_s3(const mw_active_call *k);
+/** `Bucket` of an S3 call whose parameters were kept, else NULL. */
+const char *mw__call_bucket(const mw_active_call *k);
+/** The region that the call goes to: its scope's, unless its bucket is known to be elsewhere. */
+const char *mw__call_region(const mw_active_call *k);
+
+/* ---- client_call.c and client.c ---- */
+
 /** End every call that is still there with @p status. */
 void mw__client_end_all(mw_client *c, mw_status status, const char *message);
 /** Region of a bucket learnt from a redirect, or NULL. */

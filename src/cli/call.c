@@ -1,0 +1,343 @@
+/*
+ * `moonward call`: one AWS API call, its answer as one JSON document. Relies on the client for everything
+ * about AWS. It must never send an operation that may change something without --write, and it prints
+ * nothing on stdout unless the call succeeded.
+ */
+#include "cli/commands.h"
+
+#include "aws/client.h"
+#include "aws/endpoint.h"
+#include "aws/paginate.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "moonward/jmespath.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define PARAMS_MAX_BYTES ((size_t)64 << 20)
+#define OUTPUT_MAX_BYTES ((size_t)1 << 30)
+#define PAGE_SIZE_MAX 1000000
+#define API_ERROR_EXIT 1 /* as the AWS CLI's users expect of a failed call */
+
+typedef struct session {
+    const mw_args *args;
+    const mw_operation *op;
+    mw_aws_config *config;
+    mw_client *client;
+    mw_provider *credentials;
+    mw_doc_builder *params;
+    mw_val params_root;
+    mw_doc_builder *out;
+    mw_page_merge *merge;
+    mw_jmespath *query;
+    mw_scope scope;
+    mw_buf text;
+    mw_call_result result;
+    mw_error page_error; /* a page could not be kept */
+} session;
+
+static void session_clear(session *s)
+{
+    mw_page_merge_free(s->merge);
+    mw_jmespath_free(s->query);
+    mw_client_free(s->client);
+    mw_provider_unref(s->credentials);
+    mw_aws_config_free(s->config);
+    mw_doc_builder_free(s->params);
+    mw_doc_builder_free(s->out);
+    mw_buf_clear(&s->text);
+}
+
+/* ---- failures ---- */
+
+static void add_member(mw_buf *out, const char *name, const char *value)
+{
+    MW_AUTO(mw_buf) masked = {.max = 8192};
+
+    mw_mask_secrets(&masked, value, strlen(value));
+    mw_buf_printf(out, ",\"%s\":", name);
+    mw_json_write_string(out, masked.data ? masked.data : "", masked.len);
+}
+
+/** The last line of stderr; its form is part of the command's contract. */
+static void print_error(const char *code, const char *message, int status, const char *request_id)
+{
+    MW_AUTO(mw_buf) line = {.max = 16384};
+
+    mw_buf_puts(&line, "{\"error\":{\"code\":");
+    mw_json_write_string(&line, code, strlen(code));
+    add_member(&line, "message", message);
+    mw_buf_printf(&line, ",\"status\":%d", status);
+    add_member(&line, "request_id", request_id);
+    mw_buf_puts(&line, "}}\n");
+    if (line.failed == MW_OK)
+        (void)mw_fd_write_all(STDERR_FILENO, "stderr", line.data, line.len, NULL);
+}
+
+/** A failure before or beside AWS's answer: the code is the status' name. */
+static int fail_local(const mw_error *err, int code)
+{
+    int usual = mw_cli_fail(err);
+
+    print_error(mw_status_name(err->status), err->message, 0, "");
+    return code >= 0 ? code : usual;
+}
+
+static int fail_call(const mw_call_result *r)
+{
+    if (r->status == MW_ERR_AWS) {
+        print_error(r->aws.code, r->aws.message, r->aws.http_status, r->aws.request_id);
+        return API_ERROR_EXIT;
+    }
+    return fail_local(&r->error, r->status == MW_ERR_CREDENTIALS || r->status == MW_ERR_CANCELLED
+                                     ? -1
+                                     : API_ERROR_EXIT);
+}
+
+/* ---- what was asked ---- */
+
+static mw_status read_params(session *s, mw_error *err)
+{
+    const char *text = mw_args_get(s->args, "params");
+    MW_AUTO(mw_buf) file = {.max = PARAMS_MAX_BYTES};
+    size_t len;
+    mw_status st;
+
+    s->params_root = MW_VAL_ABSENT;
+    if (!text)
+        return MW_OK;
+    len = strlen(text);
+    if (mw_str_starts(text, "file://")) {
+        if ((st = mw_file_read(text + strlen("file://"), &file, err)) != MW_OK)
+            return mw_error_prefix(err, st, "--params");
+        text = file.data ? file.data : "";
+        len = file.len;
+    }
+    if ((st = mw_doc_builder_new(NULL, &s->params, err)) != MW_OK)
+        return st;
+    if ((st = mw_json_read(s->params, text, len, NULL, NULL, err)) != MW_OK)
+        return mw_error_prefix(err, st, "--params");
+    s->params_root = mw_doc_pop(s->params);
+    if (mw_val_kind(mw_doc_view(s->params), s->params_root) != MW_KIND_OBJECT)
+        return mw_fail(err, MW_ERR_INVALID, "--params: expected a JSON object");
+    return MW_OK;
+}
+
+static mw_status read_page_size(const session *s, int *out, mw_error *err)
+{
+    const char *text = mw_args_get(s->args, "page-size");
+    long long n = 0;
+
+    *out = 0;
+    if (!text)
+        return MW_OK;
+    if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > PAGE_SIZE_MAX)
+        return mw_fail(err, MW_ERR_INVALID, "--page-size: '%s' is not a whole number from 1 to %d", text,
+                       PAGE_SIZE_MAX);
+    if (!mw_args_flag(s->args, "paginate"))
+        return mw_fail(err, MW_ERR_INVALID, "--page-size works with --paginate only");
+    *out = (int)n;
+    return MW_OK;
+}
+
+static mw_status read_query(session *s, mw_error *err)
+{
+    const char *text = mw_args_get(s->args, "query");
+    mw_status st;
+
+    if (!text)
+        return MW_OK;
+    st = mw_jmespath_compile(text, strlen(text), &s->query, err);
+    return st == MW_OK ? st : mw_error_prefix(err, st, "--query");
+}
+
+static mw_status settle_scope(session *s, const mw_models *models, mw_error *err)
+{
+    const char *region = mw_args_get(s->args, "region");
+    const char *account = mw_args_get(s->args, "account");
+
+    if (region && strpbrk(region, "*?"))
+        return mw_fail(err, MW_ERR_INVALID, "--region: a call goes to one region, '%s' is a pattern",
+                       region);
+    if (!region)
+        region = mw_aws_config_region(s->config);
+    s->scope.region = region ? region : "";
+    s->scope.account = account ? account : "";
+    s->scope.partition = mw_partition_of_region(models, s->scope.region);
+    return MW_OK;
+}
+
+static mw_status open_client(session *s, mw_cli *cli, const mw_models *models, mw_error *err)
+{
+    mw_aws_config_options co = {.profile = mw_args_get(s->args, "profile")};
+    mw_client_options o = {
+        .models = models,
+        .endpoint_url = mw_args_get(s->args, "endpoint-url"),
+        .record_dir = mw_args_get(s->args, "record"),
+        .replay_dir = mw_args_get(s->args, "replay"),
+        .stop = cli->stop,
+    };
+    mw_status st;
+
+    if ((st = mw_aws_config_load(&co, &s->config, err)) != MW_OK)
+        return st;
+    o.config = s->config;
+    if ((st = settle_scope(s, models, err)) != MW_OK ||
+        (st = mw_client_new(&o, &s->client, err)) != MW_OK)
+        return st;
+    return mw_doc_builder_new(NULL, &s->out, err);
+}
+
+static bool needs_credentials(const session *s)
+{
+    return !mw_client_replays(s->client) && !mw_str_eq(mw_operation_auth_type(s->op), "none") &&
+           !mw_args_flag(s->args, "no-sign-request") && !mw_args_flag(s->args, "dry-run");
+}
+
+/* ---- the answer ---- */
+
+static mw_status print_value(session *s, mw_doc_builder *b, mw_val v, mw_error *err)
+{
+    mw_status st;
+
+    if (s->query && (st = mw_jmespath_eval(s->query, b, v, &v, err)) != MW_OK)
+        return mw_error_prefix(err, st, "--query");
+    if ((st = mw_json_write(&s->text, mw_doc_view(b), v, MW_JSON_PRETTY)) != MW_OK)
+        return mw_fail(err, st, "the answer is too large to be printed");
+    mw_buf_putc(&s->text, '\n');
+    return mw_buf_status(&s->text, err);
+}
+
+static bool on_page(void *user, mw_doc_builder *page, mw_val result)
+{
+    session *s = user;
+    mw_status st = s->merge ? mw_page_merge_add(s->merge, page, result, &s->page_error)
+                            : print_value(s, page, result, &s->page_error);
+
+    return st == MW_OK;
+}
+
+static void on_done(void *user, const mw_call_result *result)
+{
+    session *s = user;
+
+    s->result = *result;
+}
+
+static int send(session *s, const mw_call *call)
+{
+    mw_error err = {0};
+    mw_val merged;
+    mw_status st;
+
+    if ((st = mw_client_call(s->client, call, &err)) != MW_OK)
+        return fail_local(&err, -1);
+    if (mw_client_run(s->client, &err) != MW_OK && s->result.status == MW_OK)
+        return fail_local(&err, API_ERROR_EXIT);
+    if (mw_client_close(s->client, &err) != MW_OK)
+        return fail_local(&err, -1);
+    if (s->result.status != MW_OK)
+        return fail_call(&s->result);
+    if (s->page_error.status == MW_OK && s->merge &&
+        (st = mw_page_merge_build(s->merge, s->out, &merged, &s->page_error)) == MW_OK)
+        print_value(s, s->out, merged, &s->page_error);
+    if (s->page_error.status != MW_OK)
+        return fail_local(&s->page_error, -1);
+    return mw_cli_print(s->text.data, s->text.len, MW_EXIT_OK);
+}
+
+static int show_request(session *s, const mw_call *call)
+{
+    mw_error err = {0};
+    mw_val v;
+
+    if (mw_client_preview(s->client, call, s->out, &v, &err) != MW_OK ||
+        print_value(s, s->out, v, &err) != MW_OK)
+        return fail_local(&err, -1);
+    return mw_cli_print(s->text.data, s->text.len, MW_EXIT_OK);
+}
+
+static mw_status prepare(session *s, mw_cli *cli, mw_call *call, mw_error *err)
+{
+    const mw_models *models;
+    mw_status st;
+
+    if ((st = mw_models_builtin(&models, err)) != MW_OK ||
+        (st = mw_client_operation(models, call->service, call->operation, &s->op, err)) != MW_OK ||
+        (st = read_params(s, err)) != MW_OK || (st = read_query(s, err)) != MW_OK ||
+        (st = read_page_size(s, &call->page_size, err)) != MW_OK ||
+        (st = open_client(s, cli, models, err)) != MW_OK)
+        return st;
+    if (call->paginate && (st = mw_page_merge_new(s->op, &s->merge, err)) != MW_OK)
+        return st;
+    if (needs_credentials(s)) {
+        st = mw_provider_chain(s->config, models, mw_client_http(s->client), &s->credentials, err);
+        if (st != MW_OK)
+            return st;
+        s->scope.credentials = s->credentials;
+    }
+    call->params_doc = s->params ? mw_doc_view(s->params) : NULL;
+    call->params = s->params_root;
+    return MW_OK;
+}
+
+static int run(mw_cli *cli)
+{
+    MW_AUTO(session) s = {.args = cli->args, .text = {.max = OUTPUT_MAX_BYTES}};
+    mw_call call = {
+        .scope = &s.scope,
+        .service = mw_args_positional(cli->args, 0),
+        .operation = mw_args_positional(cli->args, 1),
+        .paginate = mw_args_flag(cli->args, "paginate"),
+        .validate = true,
+        .on_page = on_page,
+        .on_done = on_done,
+        .user = &s,
+    };
+    mw_error err = {0};
+
+    if (prepare(&s, cli, &call, &err) != MW_OK)
+        return fail_local(&err, -1);
+    if (mw_args_flag(cli->args, "dry-run"))
+        return show_request(&s, &call);
+    if (!mw_operation_read_only(s.op) && !mw_args_flag(cli->args, "write")) {
+        mw_fail(&err, MW_ERR_INVALID,
+                "%s:%s is not known to be read-only; --write lets it through, --dry-run shows it",
+                call.service, call.operation);
+        return fail_local(&err, MW_EXIT_REFUSED);
+    }
+    return send(&s, &call);
+}
+
+static const mw_option options[] = {
+    {.name = "params", .value = "JSON", .help = "Parameters, as an object or file://PATH"},
+    {.name = "paginate", .help = "Follow the service's paging and print one merged document"},
+    {.name = "page-size", .value = "N", .help = "Items in each page, with --paginate"},
+    {.name = "query", .value = "JMESPATH", .help = "Print this part of the answer only"},
+    {.name = "write", .help = "Let an operation through that may change something"},
+    {.name = "dry-run", .help = "Print the request, unsigned, and send nothing"},
+    {.name = "no-sign-request", .help = "Send without credentials"},
+};
+
+const mw_command mw_command_call = {
+    .name = "call",
+    .arguments = "SERVICE OPERATION",
+    .summary = "Make one AWS API call and print its answer as JSON",
+    .description =
+        "SERVICE is the name that the AWS SDKs use (ec2, s3, elbv2, config), OPERATION the API's own "
+        "(DescribeInstances). The answer has the API's member names; blobs are base64, times ISO 8601.\n"
+        "\n"
+        "Operations that are not known to be read-only need --write. When the call fails the exit "
+        "status is 1 and the last line on stderr is {\"error\":{code, message, status, request_id}}.",
+    .examples = "moonward call sts GetCallerIdentity\n"
+                "moonward call ec2 DescribeInstances --paginate --query 'Reservations[].Instances[].InstanceId'\n"
+                "moonward call s3 GetBucketVersioning --params '{\"Bucket\":\"logs\"}'",
+    .options = options,
+    .option_count = MW_COUNT(options),
+    .min_args = 2,
+    .max_args = 2,
+    .run = run,
+};
