@@ -120,9 +120,6 @@ static mw_status rule_paths(mw_setup *s, const char ***out, size_t *count, mw_er
                            "no rules in ./rules, %s or %s; name a file or folder with --rules",
                            defaults[1], defaults[2]);
     }
-    for (size_t i = 0; i < *count; i++)
-        if (!mw_file_exists((*out)[i]))
-            return mw_fail(err, MW_ERR_NOTFOUND, "rules: %s does not exist", (*out)[i]);
     return MW_OK;
 }
 
@@ -160,16 +157,25 @@ static mw_status check_params(const mw_setup *s, mw_error *err)
 
 mw_status mw_setup_rules(mw_setup *s, mw_error *err)
 {
+    return mw_setup_rules_at(s, NULL, 0, err);
+}
+
+mw_status mw_setup_rules_at(mw_setup *s, const char **paths, size_t count, mw_error *err)
+{
     mw_rules_options o = {.config_doc = s->config.doc, .params = mw_config_params(&s->config)};
-    const char **types, **paths;
+    const char **types;
     size_t type_count;
     mw_status st;
 
     if ((st = mw_setup_list(s, "types", "types", &types, &type_count, err)) != MW_OK ||
         (st = mw_types_load(types, type_count, &s->types, err)) != MW_OK ||
-        (st = rule_paths(s, &paths, &o.path_count, err)) != MW_OK)
+        (count == 0 && (st = rule_paths(s, &paths, &count, err)) != MW_OK))
         return st;
+    for (size_t i = 0; i < count; i++)
+        if (!mw_file_exists(paths[i]))
+            return mw_fail(err, MW_ERR_NOTFOUND, "rules: %s does not exist", paths[i]);
     o.paths = paths;
+    o.path_count = count;
     o.types = s->types;
     if ((st = mw_rules_load(&o, &s->rules, err)) != MW_OK)
         return st;

@@ -240,12 +240,12 @@ static mw_status put_run_row(struct writer *w, mw_error *err)
 {
     const mw_run *r = w->run;
     const char *const fields[] = {r->id, r->started_at, r->finished_at, r->engine, r->rules_digest,
-                                  r->findings_digest, r->snapshot, r->coverage, r->summary};
+                                  r->findings_digest, r->snapshot, r->coverage};
     sqlite3_stmt *q;
     mw_status st = mw__store_prepare(
         w->s,
         "INSERT INTO run(id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot,"
-        " coverage, summary) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+        " coverage) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
         &q, err);
 
     if (st == MW_OK) {
@@ -256,6 +256,20 @@ static mw_status put_run_row(struct writer *w, mw_error *err)
                      ? mw_fail(err, MW_ERR_CONFLICT, "store %s holds run %s already", w->s->path, r->id)
                      : mw__store_fail(w->s, "recording the run", err);
         w->run_n = sqlite3_last_insert_rowid(w->s->db);
+    }
+    sqlite3_finalize(q);
+    return st;
+}
+
+static mw_status put_fixed(struct writer *w, mw_error *err)
+{
+    sqlite3_stmt *q;
+    mw_status st = mw__store_prepare(w->s, "UPDATE run SET fixed = ?1 WHERE n = ?2", &q, err);
+
+    if (st == MW_OK) {
+        sqlite3_bind_int64(q, 1, (sqlite3_int64)w->fixed);
+        sqlite3_bind_int64(q, 2, w->run_n);
+        st = mw__store_run(w->s, q, "recording the run", err);
     }
     sqlite3_finalize(q);
     return st;
@@ -305,7 +319,8 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
     for (size_t i = 0; i < count; i++)
         if ((st = put_finding(&w, &findings[i], i, err)) != MW_OK)
             goto out;
-    if (complete && (st = close_all_gone(&w, complete, user, err)) != MW_OK)
+    if ((complete && (st = close_all_gone(&w, complete, user, err)) != MW_OK) ||
+        (st = put_fixed(&w, err)) != MW_OK)
         goto out;
     if (fixed)
         *fixed = w.fixed;
@@ -329,7 +344,7 @@ out:
 
 #define RUN_COLUMNS                                                                                \
     "SELECT id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot, coverage," \
-    " summary FROM run "
+    " fixed FROM run "
 
 static mw_status each_run(mw_store *s, sqlite3_stmt *q, bool (*row)(void *user, const mw_run *run),
                           void *user, size_t *count, mw_error *err)
@@ -343,7 +358,7 @@ static mw_status each_run(mw_store *s, sqlite3_stmt *q, bool (*row)(void *user, 
             .finished_at = mw__store_text(q, 2), .engine = mw__store_text(q, 3),
             .rules_digest = mw__store_text(q, 4), .findings_digest = mw__store_text(q, 5),
             .snapshot = mw__store_text(q, 6), .coverage = mw__store_text(q, 7),
-            .summary = mw__store_text(q, 8),
+            .fixed = (size_t)sqlite3_column_int64(q, 8),
         };
         (*count)++;
         if (!row(user, &r))

@@ -22,7 +22,7 @@ typedef struct mw_run {
     const char *started_at, *finished_at; /* ISO 8601; finished_at NULL while running */
     const char *engine, *rules_digest, *findings_digest, *snapshot;
     const char *coverage;                 /* JSON text of the contract's "coverage" */
-    const char *summary;                  /* JSON text */
+    size_t fixed;                         /* out: findings that this run saw fixed */
     /* Rules that ran, for mw_store_put_run() only: what others found is left alone. */
     const char *const *rules;
     size_t rule_count;
@@ -47,7 +47,7 @@ typedef struct mw_store_finding {
  * Fills the out members of @p findings: first and last time that the fingerprint failed, "" when never.
  * @param complete  For (account, region, type) tells whether the scope was complete; decides "no longer
  *                  exists". NULL = no scope was.
- * @param[out] fixed  How many became fixed, those that no longer exist included; may be NULL.
+ * @param[out] fixed  How many became fixed, those that no longer exist included; may be NULL. Kept with the run.
  * @return MW_OK; MW_ERR_CONFLICT (the run's id is taken, or the store stays locked); MW_ERR_IO (disk full…):
  *         nothing was recorded then.
  */

@@ -110,8 +110,8 @@ static bool see_run(void *user, const mw_run *run)
 {
     struct seen *seen = user;
 
-    snprintf(seen->last, sizeof(seen->last), "%s %s %s %s %s", run->id, run->started_at, run->engine,
-             run->coverage, run->summary);
+    snprintf(seen->last, sizeof(seen->last), "%s %s %s %s %zu", run->id, run->started_at, run->engine,
+             run->coverage, run->fixed);
     seen->count++;
     return true;
 }
@@ -133,7 +133,7 @@ static void reads_back(void **state)
     mw_error err = {0};
     struct seen seen = {0};
     mw_run run = {.id = "A", .started_at = "2026-01-01T00:00:00Z", .finished_at = "2026-01-01T00:00:09Z",
-                  .engine = "0.1", .coverage = "[1]", .summary = "{}"};
+                  .engine = "0.1", .coverage = "[1]"};
     mw_store_finding all[3] = {finding("x", "fail"), finding("y", "pass"), finding("z", "fail")};
 
     (void)state;
@@ -152,7 +152,7 @@ static void reads_back(void **state)
     run.finished_at = NULL; /* unfinished: not the newest finished one */
     assert_int_equal(mw_store_put_run(s, &run, all, 1, NULL, NULL, NULL, &err), MW_OK);
     assert_int_equal(mw_store_get_run(s, NULL, see_run, &seen, &err), MW_OK);
-    assert_string_equal(seen.last, "A 2026-01-01T00:00:00Z 0.1 [1] {}");
+    assert_string_equal(seen.last, "A 2026-01-01T00:00:00Z 0.1 [1] 0");
     seen.count = 0;
     assert_int_equal(mw_store_runs(s, see_run, &seen, &err), MW_OK);
     assert_int_equal(seen.count, 2); /* newest first, so the last one seen is A */

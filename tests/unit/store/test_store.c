@@ -31,7 +31,7 @@ static void sql(const char *path, const char *text)
 static mw_status put(mw_store *s, const char *id, size_t count, const char *message, mw_error *err)
 {
     const mw_run run = {.id = id, .started_at = "2026-01-01T00:00:00Z",
-                        .finished_at = "2026-01-01T00:00:01Z", .coverage = "[]", .summary = "{}"};
+                        .finished_at = "2026-01-01T00:00:01Z", .coverage = "[]"};
     mw_store_finding *all = mw_alloc(count * sizeof(*all) + 1);
     char (*names)[64] = mw_alloc(count * sizeof(*names) + 1);
     mw_status st;

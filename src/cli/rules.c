@@ -1,0 +1,239 @@
+/* `moonward rules list|show`: what is there, for which control, and what a rule costs in API calls. */
+#include "cli/commands.h"
+#include "cli/setup.h"
+#include "cli/sweep.h"
+
+#include "base/str.h"
+#include "report/term.h"
+
+#include <string.h>
+
+/* ---- JSON ---- */
+
+static void add_list(mw_doc_builder *b, const char *key, const char *const *items, size_t n)
+{
+    mw_doc_ckey(b, key);
+    mw_doc_begin_array(b);
+    for (size_t i = 0; i < n; i++)
+        mw_doc_add_cstr(b, items[i]);
+    mw_doc_end_array(b);
+}
+
+static void add_value(mw_doc_builder *b, const char *key, const mw_doc *d, mw_val v)
+{
+    mw_doc_ckey(b, key);
+    if (mw_val_kind(d, v) == MW_KIND_ABSENT)
+        mw_doc_add_null(b);
+    else
+        mw_doc_add_copy(b, d, v);
+}
+
+static void add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r)
+{
+    const mw_doc *d = mw_rules_doc(rules);
+
+    mw_doc_begin_object(b);
+    mw_doc_member_str(b, "id", r->id);
+    mw_doc_member_str(b, "title", r->title);
+    mw_doc_member_str(b, "severity", r->severity);
+    mw_doc_member_str(b, "pillar", r->pillar);
+    mw_doc_member_str(b, "resource", r->resource);
+    mw_doc_member_str(b, "remediation", r->remediation);
+    mw_doc_member_str(b, "description", r->description);
+    mw_doc_member_str(b, "see", r->see);
+    mw_doc_member_str(b, "path", r->path);
+    add_list(b, "needs", r->needs, r->need_count);
+    add_list(b, "related", r->related, r->related_count);
+    add_value(b, "params", d, r->params);
+    add_value(b, "controls", d, r->controls);
+    add_value(b, "applies", d, r->applies);
+    mw_doc_end_object(b);
+}
+
+static mw_status write_json(const mw_rules *rules, const mw_rule *only, mw_buf *out, mw_error *err)
+{
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+
+    if (st != MW_OK)
+        return st;
+    if (only) {
+        add_rule(b, rules, only);
+    } else {
+        mw_doc_begin_array(b);
+        for (size_t i = 0; i < mw_rules_count(rules); i++)
+            add_rule(b, rules, mw_rules_at(rules, i));
+        mw_doc_end_array(b);
+    }
+    if ((st = mw_doc_builder_status(b, err)) == MW_OK) {
+        mw_json_write(out, mw_doc_view(b), mw_doc_pop(b), MW_JSON_PRETTY);
+        mw_buf_putc(out, '\n');
+        st = mw_buf_status(out, err);
+    }
+    mw_doc_builder_free(b);
+    return st;
+}
+
+/* ---- list ---- */
+
+static void write_table(const mw_rules *rules, mw_buf *out)
+{
+    size_t id_columns = 2, type_columns = 4;
+
+    for (size_t i = 0; i < mw_rules_count(rules); i++) {
+        const mw_rule *r = mw_rules_at(rules, i);
+        id_columns = strlen(r->id) > id_columns ? strlen(r->id) : id_columns;
+        type_columns = strlen(r->resource) > type_columns ? strlen(r->resource) : type_columns;
+    }
+    for (size_t i = 0; i < mw_rules_count(rules); i++) {
+        const mw_rule *r = mw_rules_at(rules, i);
+        mw_term_cell(out, r->id, id_columns);
+        mw_buf_printf(out, "  %-8s  ", r->severity);
+        mw_term_cell(out, r->resource, type_columns);
+        mw_buf_puts(out, "  ");
+        mw_term_text(out, r->title);
+        mw_buf_putc(out, '\n');
+    }
+}
+
+static int run_list(mw_cli *cli)
+{
+    MW_AUTO(mw_setup) s = {0};
+    MW_AUTO(mw_buf) out = {0};
+    const char *globs[64];
+    size_t n = mw_args_positional_count(cli->args);
+    mw_error err = {0};
+    mw_status st;
+
+    for (size_t i = 0; i < n; i++)
+        globs[i] = mw_args_positional(cli->args, i);
+    if (mw_setup_config(&s, cli, &err) != MW_OK || mw_setup_rules(&s, &err) != MW_OK ||
+        (n > 0 && mw_rules_keep(s.rules, globs, n, &err) != MW_OK))
+        return mw_cli_fail(&err);
+    if (mw_str_eq(mw_args_get(cli->args, "output"), "json")) {
+        st = write_json(s.rules, NULL, &out, &err);
+    } else {
+        write_table(s.rules, &out);
+        st = mw_buf_status(&out, &err);
+    }
+    return st == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
+}
+
+static const mw_option options[] = {
+    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
+     .help = "Format (default: text)"},
+};
+
+const mw_command mw_command_rules_list = {
+    .name = "rules list",
+    .arguments = "[RULES…]",
+    .summary = "List rules with severity, resource type and title",
+    .options = options,
+    .option_count = MW_COUNT(options),
+    .max_args = 64,
+    .run = run_list,
+};
+
+/* ---- show ---- */
+
+static void line(mw_buf *out, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    mw_buf_printf(out, "%-12s ", name);
+    mw_term_wrap(out, value, 13, 13, 100);
+    mw_buf_putc(out, '\n');
+}
+
+static void list_line(mw_buf *out, const char *name, const char *const *items, size_t n)
+{
+    MW_AUTO(mw_buf) text = {.max = 1 << 16};
+
+    for (size_t i = 0; i < n; i++)
+        mw_buf_printf(&text, "%s%s", i ? ", " : "", items[i]);
+    line(out, name, text.data);
+}
+
+static void value_line(mw_buf *out, const char *name, const mw_doc *d, mw_val v)
+{
+    MW_AUTO(mw_buf) text = {.max = 1 << 20};
+
+    if (mw_val_len(d, v) == 0)
+        return;
+    mw_json_write(&text, d, v, MW_JSON_COMPACT);
+    line(out, name, text.data);
+}
+
+static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
+{
+    MW_AUTO(mw_buf) text = {.max = 1 << 16};
+    const mw_models *models;
+    mw_plan *plan = NULL;
+    mw_status st;
+
+    if ((st = mw_models_builtin(&models, err)) == MW_OK &&
+        (st = mw_sweep_plan(s->rules, s->types, models, &plan, err)) == MW_OK)
+        for (size_t i = 0; i < mw_plan_operation_count(plan); i++)
+            mw_buf_printf(&text, "%s%s", i ? ", " : "", mw_plan_operation_at(plan, i));
+    mw_plan_free(plan);
+    line(out, "calls", text.data);
+    return st;
+}
+
+static mw_status describe(const mw_setup *s, const mw_rule *r, mw_buf *out, mw_error *err)
+{
+    const mw_doc *d = mw_rules_doc(s->rules);
+    mw_status st;
+
+    line(out, "id", r->id);
+    line(out, "title", r->title);
+    line(out, "severity", r->severity);
+    line(out, "pillar", r->pillar);
+    line(out, "resource", r->resource);
+    list_line(out, "needs", r->needs, r->need_count);
+    list_line(out, "related", r->related, r->related_count);
+    if ((st = calls_line(s, out, err)) != MW_OK)
+        return st;
+    value_line(out, "params", d, r->params);
+    value_line(out, "controls", d, r->controls);
+    value_line(out, "applies", d, r->applies);
+    line(out, "remediation", r->remediation);
+    line(out, "file", r->path);
+    line(out, "see", r->see);
+    line(out, "why", r->description);
+    return mw_buf_status(out, err);
+}
+
+static int run_show(mw_cli *cli)
+{
+    MW_AUTO(mw_setup) s = {0};
+    MW_AUTO(mw_buf) out = {0};
+    const char *id = mw_args_positional(cli->args, 0);
+    const mw_rule *r;
+    mw_error err = {0};
+    mw_status st;
+
+    if (mw_setup_config(&s, cli, &err) != MW_OK || mw_setup_rules(&s, &err) != MW_OK ||
+        mw_rules_keep(s.rules, &id, 1, &err) != MW_OK)
+        return mw_cli_fail(&err);
+    r = mw_rules_get(s.rules, id);
+    if (!r) {
+        mw_fail(&err, MW_ERR_INVALID, "rules show: '%s' names %zu rules, expected one id", id,
+                mw_rules_count(s.rules));
+        return mw_cli_fail(&err);
+    }
+    st = mw_str_eq(mw_args_get(cli->args, "output"), "json") ? write_json(s.rules, r, &out, &err)
+                                                             : describe(&s, r, &out, &err);
+    return st == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
+}
+
+const mw_command mw_command_rules_show = {
+    .name = "rules show",
+    .arguments = "RULE",
+    .summary = "Show one rule: why, what it reads, which API calls it needs",
+    .options = options,
+    .option_count = MW_COUNT(options),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_show,
+};

@@ -1,0 +1,323 @@
+/*
+ * Before a sweep: which account do the credentials belong to, and which regions are meant. Nothing else is
+ * called before the account is known to be an expected one. A replay asks nobody: the recording tells.
+ */
+#include "cli/session.h"
+
+#include "aws/endpoint.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* AWS has some 40 regions; a partition of thousands would be a hostile answer. */
+#define REGIONS_MAX 512
+
+/* ---- one call, waited for ---- */
+
+struct answer {
+    mw_call_result result;
+    mw_session *session;
+    const char *account, *arn;
+    const char *names[REGIONS_MAX];
+    size_t name_count;
+};
+
+static const char *keep(const mw_session *n, const char *s)
+{
+    return s ? mw_arena_strdup(&n->setup->arena, s) : NULL;
+}
+
+static bool identity_page(void *user, mw_doc_builder *page, mw_val result)
+{
+    struct answer *a = user;
+    const mw_doc *d = mw_doc_view(page);
+
+    a->account = keep(a->session, mw_val_get_str(d, result, "Account", NULL));
+    a->arn = keep(a->session, mw_val_get_str(d, result, "Arn", NULL));
+    return true;
+}
+
+static bool regions_page(void *user, mw_doc_builder *page, mw_val result)
+{
+    struct answer *a = user;
+    const mw_doc *d = mw_doc_view(page);
+    mw_val list = mw_val_get(d, result, "Regions");
+
+    for (size_t i = 0; i < mw_val_len(d, list) && a->name_count < REGIONS_MAX; i++) {
+        mw_val region = mw_val_at(d, list, i);
+        const char *name = mw_val_get_str(d, region, "RegionName", NULL);
+        if (name && !mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in"))
+            a->names[a->name_count++] = keep(a->session, name);
+    }
+    return true;
+}
+
+static void call_done(void *user, const mw_call_result *result)
+{
+    ((struct answer *)user)->result = *result;
+}
+
+static mw_status call(mw_session *n, const char *service, const char *operation, mw_call_page on_page,
+                      struct answer *a, mw_error *err)
+{
+    const mw_scope scope = {.partition = mw_partition_of_region(n->models, n->region),
+                            .account = n->account ? n->account : "", .region = n->region,
+                            .credentials = n->credentials};
+    const mw_call c = {.scope = &scope, .service = service, .operation = operation,
+                       .params = MW_VAL_ABSENT, .on_page = on_page, .on_done = call_done, .user = a};
+    mw_status st;
+
+    a->session = n;
+    if ((st = mw_client_call(n->client, &c, err)) != MW_OK || (st = mw_client_run(n->client, err)) != MW_OK)
+        return st;
+    if (a->result.status != MW_OK && err)
+        *err = a->result.error;
+    return a->result.status;
+}
+
+/* ---- opening ---- */
+
+mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err)
+{
+    const mw_args *args = s->cli->args;
+    const mw_aws_config_options config = {.profile = mw_setup_str(s, "profile")};
+    mw_client_options o = {.endpoint_url = mw_args_get(args, "endpoint-url"),
+                           .record_dir = mw_args_get(args, "record"),
+                           .replay_dir = mw_args_get(args, "replay"), .stop = s->cli->stop};
+    mw_status st;
+
+    *out = (mw_session){.setup = s};
+    if (o.record_dir && o.replay_dir)
+        return mw_fail(err, MW_ERR_INVALID, "--record and --replay exclude each other");
+    if ((st = mw_setup_jobs(s, &o.max_in_flight, err)) != MW_OK ||
+        (st = mw_models_builtin(&out->models, err)) != MW_OK ||
+        (st = mw_aws_config_load(&config, &out->aws, err)) != MW_OK)
+        goto out;
+    o.models = out->models;
+    o.config = out->aws;
+    st = mw_client_new(&o, &out->client, err);
+out:
+    if (st != MW_OK)
+        mw_session_clear(out);
+    return st;
+}
+
+void mw_session_clear(mw_session *n)
+{
+    mw_client_free(n->client);
+    mw_provider_unref(n->credentials);
+    mw_aws_config_free(n->aws);
+    *n = (mw_session){0};
+}
+
+mw_status mw_session_close(mw_session *n, mw_error *err)
+{
+    return mw_client_close(n->client, err);
+}
+
+/* ---- identity ---- */
+
+static mw_status no_memory(mw_error *err)
+{
+    return mw_fail(err, MW_ERR_NOMEM, "session: out of memory");
+}
+
+static mw_status check_account(mw_session *n, const char *arn, mw_error *err)
+{
+    const char **wanted;
+    size_t count;
+    MW_AUTO(mw_buf) list = {.max = 1 << 16};
+    mw_status st = mw_setup_list(n->setup, "account", "accounts", &wanted, &count, err);
+
+    if (st != MW_OK || count == 0)
+        return st;
+    for (size_t i = 0; i < count; i++) {
+        if (mw_glob_match(wanted[i], n->account))
+            return MW_OK;
+        mw_buf_printf(&list, "%s%s", i ? ", " : "", wanted[i]);
+    }
+    return mw_fail(err, MW_ERR_CREDENTIALS, "the credentials belong to account %s (%s), expected %.100s",
+                   n->account, arn ? arn : "by the recording", list.data);
+}
+
+static mw_status identify_caller(mw_session *n, mw_error *err)
+{
+    struct answer a = {0};
+    char partition[32] = "aws";
+    mw_status st = mw_provider_chain(n->aws, n->models, mw_client_http(n->client), &n->credentials, err);
+
+    if (st != MW_OK)
+        return st;
+    st = call(n, "sts", "GetCallerIdentity", identity_page, &a, err);
+    if (st == MW_ERR_AWS) /* it needs no permission: whoever is refused is nobody */
+        return mw_error_prefix(err, mw_fail(err, MW_ERR_CREDENTIALS, "%s", a.result.error.message),
+                               "credentials (%s)", mw_provider_describe(n->credentials));
+    if (st != MW_OK)
+        return st;
+    if (!a.account || !*a.account)
+        return mw_fail(err, MW_ERR_CREDENTIALS, "sts:GetCallerIdentity did not name an account");
+    if (mw_str_starts(a.arn ? a.arn : "", "arn:")) {
+        size_t len = strcspn(a.arn + 4, ":");
+        if (len > 0 && len < sizeof(partition)) {
+            memcpy(partition, a.arn + 4, len);
+            partition[len] = '\0';
+        }
+    }
+    n->account = a.account;
+    n->partition = keep(n, partition);
+    if (!n->partition)
+        return no_memory(err);
+    return check_account(n, a.arn, err);
+}
+
+/* ---- regions ---- */
+
+mw_status mw_session_patterns(mw_session *n, const char ***out, size_t *count, mw_error *err)
+{
+    const char *fallback = mw_aws_config_region(n->aws);
+    mw_status st = mw_setup_list(n->setup, "region", "regions", out, count, err);
+
+    if (st == MW_OK && *count == 0)
+        (*out)[(*count)++] = fallback ? fallback : "us-east-1";
+    return st;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static mw_status take_regions(mw_session *n, const char *const *patterns, size_t pattern_count,
+                              const char **enabled, size_t enabled_count, mw_error *err)
+{
+    char where[64];
+
+    for (size_t i = 0; i < enabled_count; i++)
+        if (!enabled[i])
+            return no_memory(err);
+    qsort(enabled, enabled_count, sizeof(*enabled), by_name);
+    n->regions = mw_arena_alloc(&n->setup->arena, (enabled_count + 1) * sizeof(*n->regions));
+    if (!n->regions)
+        return no_memory(err);
+    snprintf(where, sizeof(where), "account %s", n->account);
+    return mw_regions_select(patterns, pattern_count, enabled, enabled_count, where, n->regions,
+                             &n->region_count, err);
+}
+
+/*
+ * Without permission to ask which regions are enabled, plain names are taken at their word and the ledger
+ * says so; a glob cannot be answered.
+ */
+static mw_status trust_names(mw_session *n, const char **patterns, size_t count, const mw_call_result *why,
+                             mw_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strpbrk(patterns[i], "*?"))
+            return mw_error_prefix(err, MW_ERR_AWS, "--region: '%s' needs the list of enabled regions",
+                                   patterns[i]);
+    n->regions_unchecked = true;
+    n->unchecked = (mw_coverage_extra){
+        .account = n->account, .region = n->region, .type = "AWS::::Region",
+        .state = mw_str_eq(why->aws.code, "UnauthorizedOperation") || why->aws.http_status == 403 ? "denied"
+                                                                                                : "failed",
+        .operation = "ec2:DescribeRegions", .code = keep(n, why->aws.code),
+        .message = keep(n, why->aws.message)};
+    mw_log_warn("which regions are enabled could not be read (%s); taking the names given",
+                why->error.message);
+    return take_regions(n, (const char *const *)patterns, count, patterns, count, err);
+}
+
+static mw_status find_regions(mw_session *n, mw_error *err)
+{
+    struct answer a = {0};
+    const char **patterns;
+    size_t count;
+    mw_status st;
+
+    if ((st = mw_session_patterns(n, &patterns, &count, err)) != MW_OK)
+        return st;
+    st = call(n, "ec2", "DescribeRegions", regions_page, &a, err);
+    if (st == MW_ERR_AWS)
+        return trust_names(n, patterns, count, &a.result, err);
+    if (st != MW_OK)
+        return st;
+    return take_regions(n, (const char *const *)patterns, count, a.names, a.name_count, err);
+}
+
+/* ---- replay ---- */
+
+static mw_status split(mw_session *n, const char *list, const char **out, size_t *count, mw_error *err)
+{
+    for (*count = 0; *list && *count < REGIONS_MAX;) {
+        size_t len = strcspn(list, ",");
+        if (len > 0 && !(out[(*count)++] = mw_arena_strndup(&n->setup->arena, list, len)))
+            return no_memory(err);
+        list += len + (list[len] == ',');
+    }
+    return MW_OK;
+}
+
+static mw_status identify_recording(mw_session *n, mw_error *err)
+{
+    static const char *const all[] = {"*"};
+    const char *names[REGIONS_MAX], **patterns, *recorded = mw_client_noted(n->client, "regions");
+    size_t name_count, count;
+    mw_status st;
+
+    n->account = mw_client_noted(n->client, "account");
+    n->partition = mw_client_noted(n->client, "partition");
+    if (!n->account || !recorded)
+        return mw_fail(err, MW_ERR_INVALID, "--replay: the recording in %s does not say its account and "
+                                            "regions; record a sweep with --record",
+                       mw_args_get(n->setup->cli->args, "replay"));
+    n->partition = n->partition ? n->partition : "aws";
+    if ((st = check_account(n, NULL, err)) != MW_OK || (st = split(n, recorded, names, &name_count, err)) != MW_OK)
+        return st;
+    /* What the machine happens to have configured says nothing about a recording: only a flag does. */
+    if ((count = mw_args_count(n->setup->cli->args, "region")) == 0)
+        return take_regions(n, all, 1, names, name_count, err);
+    if ((st = mw_session_patterns(n, &patterns, &count, err)) != MW_OK)
+        return st;
+    return take_regions(n, (const char *const *)patterns, count, names, name_count, err);
+}
+
+static mw_status note(mw_session *n, mw_error *err)
+{
+    MW_AUTO(mw_buf) list = {.max = 1 << 16};
+    mw_status st;
+
+    for (size_t i = 0; i < n->region_count; i++)
+        mw_buf_printf(&list, "%s%s", i ? "," : "", n->regions[i]);
+    if ((st = mw_buf_status(&list, err)) != MW_OK ||
+        (st = mw_client_note(n->client, "account", n->account, err)) != MW_OK ||
+        (st = mw_client_note(n->client, "partition", n->partition, err)) != MW_OK)
+        return st;
+    return mw_client_note(n->client, "regions", list.data, err);
+}
+
+mw_status mw_session_identify(mw_session *n, mw_error *err)
+{
+    const char *configured = mw_aws_config_region(n->aws);
+    const char **patterns;
+    size_t count;
+    mw_status st;
+
+    if (mw_client_replays(n->client)) {
+        st = identify_recording(n, err);
+    } else {
+        if ((st = mw_session_patterns(n, &patterns, &count, err)) != MW_OK)
+            return st;
+        /* The session's own calls go where the user is at home, in the partition that was asked for. */
+        n->region = configured                        ? configured
+                    : !strpbrk(patterns[0], "*?")     ? patterns[0]
+                                                      : mw_home_region("aws");
+        if ((st = identify_caller(n, err)) == MW_OK && (st = find_regions(n, err)) == MW_OK &&
+            mw_args_get(n->setup->cli->args, "record"))
+            st = note(n, err);
+    }
+    n->home_region = n->partition ? mw_home_region(n->partition) : NULL;
+    return st;
+}
