@@ -81,18 +81,20 @@ function(mw_find_botocore data_var version_var)
   set(${version_var} ${best_version} PARENT_SCOPE)
 endfunction()
 
-mw_find_botocore(MW_BOTOCORE_DATA MW_BOTOCORE_VERSION)
+mw_find_botocore(data version)
+# For the tests too; found anew by each configuration.
+set(MW_BOTOCORE_DATA ${data} CACHE INTERNAL "botocore data folder of the models")
+set(MW_BOTOCORE_VERSION ${version} CACHE INTERNAL "and its version")
+set(MW_PACK_FILE ${CMAKE_BINARY_DIR}/models.pack CACHE INTERNAL "the compiled pack")
 message(STATUS "Service models: botocore ${MW_BOTOCORE_VERSION} (${MW_BOTOCORE_DATA})")
 
 enable_language(ASM)
-set(MW_PACK_FILE ${CMAKE_BINARY_DIR}/models.pack)
 set(stamps)
 foreach(file __init__.py data/endpoints.json data/partitions.json)
   if(EXISTS ${MW_BOTOCORE_DATA}/../${file})
     list(APPEND stamps ${MW_BOTOCORE_DATA}/../${file})
   endif()
 endforeach()
-# The tool is linked to be replaced on any change of its libraries; the pack depends on what it does.
 add_custom_command(
   OUTPUT ${MW_PACK_FILE}
   COMMAND mw-modelc --botocore ${MW_BOTOCORE_DATA} --output ${MW_PACK_FILE}

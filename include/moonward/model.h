@@ -45,9 +45,12 @@ typedef enum mw_timestamp_format {
 
 /* ---- pack ---- */
 
-/** The pack carried by this binary. Opened once; safe on any number of threads afterwards. */
+/** The pack carried by this binary (library mw_models_pack). Opened once, in constant time; never freed; any thread. */
 mw_status mw_models_builtin(const mw_models **out, mw_error *err);
-/** Open a pack given as bytes (borrowed) or a file (mapped). Checked: MW_ERR_PARSE on damage. */
+/**
+ * Open a pack given as bytes (borrowed, at an address divisible by 8) or a file (mapped). Checked whole:
+ * MW_ERR_PARSE on damage. Opening bytes that are open already gives the same handle, counted.
+ */
 mw_status mw_models_open(const void *bytes, size_t size, mw_models **out, mw_error *err);
 mw_status mw_models_open_file(const char *path, mw_models **out, mw_error *err);
 void mw_models_free(mw_models *m);
@@ -60,7 +63,11 @@ const mw_service *mw_models_service_at(const mw_models *m, size_t i); /**< in na
 const mw_service *mw_models_service(const mw_models *m, const char *name);
 /** Pack data that is not shapes, as one document; see mw_service_extra(). */
 const mw_doc *mw_models_doc(const mw_models *m);
-/** botocore's partitions.json, and the region hints {service: [regions]} of endpoints.json. */
+/**
+ * botocore's partitions.json, and the region hints {service: [regions]} of endpoints.json, by our service
+ * names: regions of all partitions, and a pseudo region like "aws-global" where the service has one for its
+ * partition. A service that endpoints.json does not know is absent.
+ */
 mw_val mw_models_partitions(const mw_models *m);
 mw_val mw_models_regions(const mw_models *m);
 
@@ -80,7 +87,7 @@ bool mw_service_query_compatible(const mw_service *s);       /**< awsQueryCompat
 size_t mw_service_operation_count(const mw_service *s);
 const mw_operation *mw_service_operation_at(const mw_service *s, size_t i); /**< in name order */
 const mw_operation *mw_service_operation(const mw_service *s, const char *name);
-/** Modelled exception shape by error code (error.code, else shape name), or NULL. */
+/** Modelled exception shape by error code: error.code, else the name of the shape; or NULL. */
 const mw_shape *mw_service_error(const mw_service *s, const char *code);
 /** The rule set, paginators, waiters and client context params of botocore, as values of mw_models_doc(); ABSENT if none. */
 mw_val mw_service_ruleset(const mw_service *s);
@@ -100,13 +107,14 @@ const char *mw_operation_uri(const mw_operation *o);
 unsigned mw_operation_response_code(const mw_operation *o);  /**< http.responseCode or 0 */
 const mw_shape *mw_operation_input(const mw_operation *o);   /**< NULL when it takes nothing */
 const mw_shape *mw_operation_output(const mw_operation *o);  /**< NULL when it returns nothing */
-/** Reference traits of the input/output, e.g. locationName and xmlNamespace of the root element. */
+/** Traits of the reference to the input/output, else of its shape: e.g. the name and namespace of the root element. */
 const char *mw_operation_input_location_name(const mw_operation *o);
 const char *mw_operation_input_xml_namespace(const mw_operation *o);
 const char *mw_operation_result_wrapper(const mw_operation *o);
 const char *mw_operation_host_prefix(const mw_operation *o); /**< endpoint.hostPrefix template */
-const char *mw_operation_auth_type(const mw_operation *o);   /**< "none", "v4-unsigned-body", "bearer", NULL = v4; from `auth` where present */
-bool mw_operation_unsigned_payload(const mw_operation *o);
+/** "none", "bearer", "v4-unsigned-body"; NULL = v4. From `auth` of the operation, its `authtype`, `auth` of the service. */
+const char *mw_operation_auth_type(const mw_operation *o);
+bool mw_operation_unsigned_payload(const mw_operation *o);   /**< the trait, or v4-unsigned-body */
 bool mw_operation_checksum_required(const mw_operation *o);  /**< httpChecksumRequired or httpChecksum.requestChecksumRequired */
 /** botocore's httpChecksum, staticContextParams, operationContextParams of the operation as a document value. */
 mw_val mw_operation_extra(const mw_operation *o, const char *key);
@@ -119,7 +127,7 @@ const char *mw_shape_name(const mw_shape *s);
 size_t mw_shape_member_count(const mw_shape *s);
 const mw_member *mw_shape_member_at(const mw_shape *s, size_t i);  /**< in the model's order */
 const mw_member *mw_shape_member(const mw_shape *s, const char *name, size_t len);
-/** By locationName, else name: what the body calls it. */
+/** By locationName, else name: what the body calls it. Where a header has the same name, the body's member is meant. */
 const mw_member *mw_shape_member_wire(const mw_shape *s, const char *wire, size_t len);
 const mw_member *mw_shape_element(const mw_shape *s);              /**< list member */
 const mw_member *mw_shape_key(const mw_shape *s);                  /**< map key, value */
@@ -147,15 +155,18 @@ mw_timestamp_format mw_shape_timestamp_format(const mw_shape *s);
 size_t mw_shape_enum_count(const mw_shape *s);
 const char *mw_shape_enum_at(const mw_shape *s, size_t i);
 
-/* ---- member: a named or anonymous reference to a shape, with the reference's own traits ---- */
+/*
+ * ---- member: a named or anonymous reference to a shape. locationName, xmlNamespace, flattened, streaming,
+ *      jsonvalue and timestampFormat are the reference's own, else its shape's, as botocore resolves them. ----
+ */
 
 const char *mw_member_name(const mw_member *m);              /**< NULL for list elements, map keys and values */
 const mw_shape *mw_member_shape(const mw_member *m);
-const char *mw_member_location_name(const mw_member *m);     /**< as modelled, or NULL */
+const char *mw_member_location_name(const mw_member *m);     /**< or NULL */
 const char *mw_member_query_name(const mw_member *m);
 mw_location mw_member_location(const mw_member *m);
 bool mw_member_required(const mw_member *m);
-bool mw_member_flattened(const mw_member *m);                /**< reference or shape */
+bool mw_member_flattened(const mw_member *m);
 bool mw_member_idempotency_token(const mw_member *m);
 bool mw_member_xml_attribute(const mw_member *m);
 bool mw_member_streaming(const mw_member *m);
@@ -166,7 +177,7 @@ bool mw_member_event_header(const mw_member *m);
 const char *mw_member_xml_namespace(const mw_member *m);
 const char *mw_member_xml_prefix(const mw_member *m);
 const char *mw_member_context_param(const mw_member *m);     /**< endpoint rule-set parameter it fills */
-mw_timestamp_format mw_member_timestamp_format(const mw_member *m); /**< reference, else shape */
+mw_timestamp_format mw_member_timestamp_format(const mw_member *m);
 
 /* ---- compiling ---- */
 
@@ -174,13 +185,15 @@ mw_timestamp_format mw_member_timestamp_format(const mw_member *m); /**< referen
  * Compile a botocore data folder (plain or .gz files, any vintage; the newest API version of each
  * service; *.sdk-extras merged) into a pack.
  * @param version  botocore's version to record; NULL = look for it beside the folder.
- * @param[out] pack  Appended; ceiling pack->max.
+ * @param[out] pack  Appended at a multiple of 8; ceiling pack->max. Unchanged on failure.
+ * @return MW_OK; MW_ERR_NOTFOUND (no models there); MW_ERR_PARSE (file, line); MW_ERR_IO; MW_ERR_LIMIT; MW_ERR_NOMEM.
  */
 mw_status mw_models_compile_tree(const char *data_dir, const char *version, mw_buf *pack,
                                  mw_error *err);
 /**
  * Compile one service from values of a document: @p metadata, @p shapes and @p operations (an object
- * {name: operation}), as in service-2.json; for test vectors that bring their own models.
+ * {name: operation}), as in service-2.json; for test vectors that bring their own models. Members come
+ * in byte order of their names, for a document keeps no other.
  */
 mw_status mw_models_compile_service(const char *name, const mw_doc *d, mw_val metadata,
                                     mw_val operations, mw_val shapes, mw_buf *pack, mw_error *err);

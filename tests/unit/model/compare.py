@@ -242,6 +242,8 @@ class Service:
         check(self.name, "operations", [o["name"] for o in seen["operations"]],
               sorted(model["operations"]))
         for operation in seen["operations"]:
+            if operation["name"] not in model["operations"]:
+                continue
             self.operation(operation, model["operations"][operation["name"]], paginators or {})
         self.errors()
 
