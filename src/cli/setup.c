@@ -155,33 +155,41 @@ static mw_status check_params(const mw_setup *s, mw_error *err)
     return st;
 }
 
-mw_status mw_setup_rules(mw_setup *s, mw_error *err)
+static mw_status load(mw_setup *s, const char **paths, mw_rules_options *o, mw_error *err)
 {
-    return mw_setup_rules_at(s, NULL, 0, err);
-}
-
-mw_status mw_setup_rules_at(mw_setup *s, const char **paths, size_t count, mw_error *err)
-{
-    mw_rules_options o = {.config_doc = s->config.doc, .params = mw_config_params(&s->config)};
     const char **types;
     size_t type_count;
     mw_status st;
 
     if ((st = mw_setup_list(s, "types", "types", &types, &type_count, err)) != MW_OK ||
         (st = mw_types_load(types, type_count, &s->types, err)) != MW_OK ||
-        (count == 0 && (st = rule_paths(s, &paths, &count, err)) != MW_OK))
+        (o->path_count == 0 && (st = rule_paths(s, &paths, &o->path_count, err)) != MW_OK))
         return st;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < o->path_count; i++)
         if (!mw_file_exists(paths[i]))
             return mw_fail(err, MW_ERR_NOTFOUND, "rules: %s does not exist", paths[i]);
-    o.paths = paths;
-    o.path_count = count;
-    o.types = s->types;
-    if ((st = mw_rules_load(&o, &s->rules, err)) != MW_OK)
+    o->paths = paths;
+    o->types = s->types;
+    if ((st = mw_rules_load(o, &s->rules, err)) != MW_OK)
         return st;
     if (mw_rules_count(s->rules) == 0)
         return mw_fail(err, MW_ERR_NOTFOUND, "no rules in %s", paths[0]);
-    return check_params(s, err);
+    return MW_OK;
+}
+
+mw_status mw_setup_rules(mw_setup *s, mw_error *err)
+{
+    mw_rules_options o = {.config_doc = s->config.doc, .params = mw_config_params(&s->config)};
+    mw_status st = load(s, NULL, &o, err);
+
+    return st == MW_OK ? check_params(s, err) : st;
+}
+
+mw_status mw_setup_rules_untouched(mw_setup *s, const char **paths, size_t count, mw_error *err)
+{
+    mw_rules_options o = {.path_count = count, .params = MW_VAL_ABSENT};
+
+    return load(s, paths, &o, err);
 }
 
 /* ---- store ---- */

@@ -22,8 +22,8 @@ typedef struct mw_setup {
 mw_status mw_setup_config(mw_setup *s, const mw_cli *cli, mw_error *err);
 /** Resource types and rules: all that there are. Needs the configuration. */
 mw_status mw_setup_rules(mw_setup *s, mw_error *err);
-/** The same from @p paths, when there are any. */
-mw_status mw_setup_rules_at(mw_setup *s, const char **paths, size_t count, mw_error *err);
+/** For tests of rules: from @p paths when there are any, with the parameters that the rules themselves name. */
+mw_status mw_setup_rules_untouched(mw_setup *s, const char **paths, size_t count, mw_error *err);
 void mw_setup_clear(mw_setup *s);
 
 /** A setting by the name of its flag: flag, environment, configuration (dashes as underscores); or NULL. */

@@ -156,7 +156,7 @@ static mw_status load(mw_setup *s, mw_error *err)
         return mw_fail(err, MW_ERR_NOMEM, "test: out of memory");
     for (size_t i = 0; i < n; i++)
         paths[i] = mw_args_positional(s->cli->args, i);
-    return mw_setup_rules_at(s, paths, n, err);
+    return mw_setup_rules_untouched(s, paths, n, err);
 }
 
 static int run(mw_cli *cli)

@@ -1,0 +1,143 @@
+/* moonward.yaml: what it may say, and what each mistake is answered with. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/config.h"
+#include "unit/store/scratch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static mw_status load(const char *text, mw_config *c, mw_error *err)
+{
+    assert_int_equal(mw_file_write_atomic(scratch("m.yaml"), text, strlen(text), 0600, NULL), MW_OK);
+    return mw_config_load(scratch("m.yaml"), c, err);
+}
+
+static void refuses(void **state)
+{
+    static const struct {
+        const char *text, *message; /* behind the path */
+    } rows[] = {
+        {"regoins: [a]\n", ":1: unknown key 'regoins'; did you mean 'regions'?"},
+        {"# c\nzzzzzzzzz: 1\n", ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
+                                "fail_on, jobs, params, profile, regions, rules, select, store, types"},
+        {"store: a.db\nfail_on: hihg\n",
+         ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},
+        {"regions: [eu-west-1, EU]\n",
+         ":1: regions is [\"eu-west-1\",\"EU\"], expected a list of regions or globs, such as [eu-west-1, "
+         "'us-*']"},
+        {"regions: []\n",
+         ":1: regions is [], expected a list of regions or globs, such as [eu-west-1, 'us-*']"},
+        {"accounts: [12345]\n", NULL},
+        {"accounts: ['12345']\n",
+         ":1: accounts is [\"12345\"], expected a list of account ids (12 digits)"},
+        {"jobs: 0\n", ":1: jobs is 0, expected a whole number from 1 to 1000"},
+        {"jobs: many\n", ":1: jobs is \"many\", expected a whole number from 1 to 1000"},
+        {"allow_incomplete: yes\n", ":1: allow_incomplete is \"yes\", expected true or false"},
+        {"store: ''\n", ":1: store is \"\", expected a path"},
+        {"rules: {a: b}\n", ":1: rules is {\"a\":\"b\"}, expected a path or a list of paths"},
+        {"params:\n  some-rule: 3\n", ":2: params.some-rule: expected {parameter: value}"},
+        {"params: [1]\n", ":1: params is [1], expected {rule id: {parameter: value}}"},
+        {"- a\n", ": expected keys and values, such as 'regions: [eu-west-1]'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        MW_AUTO(mw_config) c = {0};
+        mw_error err = {0};
+        mw_status st = load(rows[i].text, &c, &err);
+        if (!rows[i].message) { /* an id without its leading zeros is still one */
+            assert_int_equal(st, MW_OK);
+            assert_string_equal(mw_config_at(&c, "accounts", 0), "000000012345");
+            continue;
+        }
+        assert_int_equal(st, MW_ERR_INVALID);
+        assert_null(c.doc);
+        if (!strstr(err.message, rows[i].message) &&
+            !(rows[i].message[0] == ':' && strstr(err.message, rows[i].message + 1)))
+            fail_msg("%s -> %s (want %s)", rows[i].text, err.message, rows[i].message);
+        assert_non_null(strstr(err.message, "m.yaml"));
+    }
+}
+
+static void bad_yaml_names_the_line(void **state)
+{
+    MW_AUTO(mw_config) c = {0};
+    mw_error err = {0};
+
+    (void)state;
+    assert_int_equal(load("a: 1\nb: [\n", &c, &err), MW_ERR_INVALID);
+    assert_non_null(strstr(err.message, "m.yaml:"));
+    assert_int_equal(load("store: a\nstore: b\n", &c, &err), MW_ERR_INVALID);
+    assert_int_equal(mw_config_load(scratch("absent.yaml"), &c, &err), MW_ERR_NOTFOUND);
+    assert_non_null(strstr(err.message, "absent.yaml"));
+}
+
+static void answers(void **state)
+{
+    MW_AUTO(mw_config) c = {0};
+    mw_error err = {0};
+    char expected[256];
+    mw_val params;
+
+    (void)state;
+    assert_int_equal(load("regions: [eu-west-1, 'us-*']\n"
+                          "accounts: [111122223333, '012345678901']\n"
+                          "rules: my/rules\n"
+                          "types: [/abs/types]\n"
+                          "store: data/m.db\n"
+                          "fail_on: high\n"
+                          "allow_incomplete: true\n"
+                          "jobs: 8\n"
+                          "params:\n"
+                          "  s3-x: {days: 30}\n", &c, &err), MW_OK);
+    assert_int_equal(mw_config_count(&c, "regions"), 2);
+    assert_string_equal(mw_config_at(&c, "regions", 1), "us-*");
+    assert_null(mw_config_at(&c, "regions", 2));
+    assert_string_equal(mw_config_at(&c, "accounts", 0), "111122223333");
+    assert_string_equal(mw_config_at(&c, "accounts", 1), "012345678901");
+    assert_int_equal(mw_config_count(&c, "rules"), 1); /* relative to the file */
+    snprintf(expected, sizeof(expected), "%s/my/rules", scratch_folder);
+    assert_string_equal(mw_config_at(&c, "rules", 0), expected);
+    assert_string_equal(mw_config_at(&c, "types", 0), "/abs/types");
+    snprintf(expected, sizeof(expected), "%s/data/m.db", scratch_folder);
+    assert_string_equal(mw_config_str(&c, "store"), expected);
+    assert_string_equal(mw_config_str(&c, "fail_on"), "high");
+    assert_null(mw_config_str(&c, "profile"));
+    assert_int_equal(mw_config_int(&c, "jobs", 1), 8);
+    assert_true(mw_config_bool(&c, "allow_incomplete", false));
+    params = mw_config_params(&c);
+    assert_int_equal(mw_val_get_int(c.doc, mw_val_get(c.doc, params, "s3-x"), "days", 0), 30);
+}
+
+static void empty_is_fine(void **state)
+{
+    MW_AUTO(mw_config) c = {0};
+    MW_AUTO(mw_config) none = {0};
+    mw_error err = {0};
+
+    (void)state;
+    assert_int_equal(load("# nothing yet\n", &c, &err), MW_OK);
+    assert_int_equal(mw_config_count(&c, "regions"), 0);
+    assert_int_equal(chdir(scratch_folder), 0); /* where no moonward.yaml is */
+    assert_int_equal(mw_config_load(NULL, &none, &err), MW_OK);
+    assert_null(none.path);
+    assert_null(mw_config_str(&none, "store"));
+    assert_int_equal(mw_config_int(&none, "jobs", 7), 7);
+    assert_int_equal(mw_config_count(&none, "rules"), 0);
+    assert_int_equal(mw_val_kind(none.doc, mw_config_params(&none)), MW_KIND_ABSENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(refuses, scratch_empty),
+        cmocka_unit_test_teardown(bad_yaml_names_the_line, scratch_empty),
+        cmocka_unit_test_teardown(answers, scratch_empty),
+        cmocka_unit_test_teardown(empty_is_fine, scratch_empty),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
