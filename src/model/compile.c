@@ -333,7 +333,15 @@ static const char *from_auth_list(const json_t *list, bool *found)
     return last;
 }
 
-static const char *auth_type(const json_t *metadata, const json_t *operation)
+/* Calls that bring their own proof; models of 2022 leave it to the client to know (botocore handlers.py). */
+static bool known_unsigned(const char *service, const char *operation)
+{
+    return strcmp(service, "sts") == 0 && (strcmp(operation, "AssumeRoleWithSAML") == 0 ||
+                                           strcmp(operation, "AssumeRoleWithWebIdentity") == 0);
+}
+
+static const char *auth_type(const char *service, const json_t *metadata, const char *name,
+                             const json_t *operation)
 {
     const char *type;
     bool found;
@@ -344,6 +352,8 @@ static const char *auth_type(const json_t *metadata, const json_t *operation)
     type = mw__json_text(operation, "authtype");
     if (type)
         return strcmp(type, "v4") == 0 ? NULL : type;
+    if (known_unsigned(service, name))
+        return "none";
     type = from_auth_list(json_object_get(metadata, "auth"), &found);
     if (found)
         return type;
@@ -355,8 +365,8 @@ static mw_status read_operation(struct job *j, const json_t *metadata, const cha
 {
     const json_t *http = json_object_get(model, "http"), *input = json_object_get(model, "input"),
                  *output = json_object_get(model, "output"), *input_shape;
-    const char *auth = auth_type(metadata, model), *method = mw__json_text(http, "method"),
-               *uri = mw__json_text(http, "requestUri");
+    const char *auth = auth_type(j->service, metadata, name, model),
+               *method = mw__json_text(http, "method"), *uri = mw__json_text(http, "requestUri");
     mw_compiler *c = j->c;
     mw_c_operation o = {.service = (uint32_t)c->service_count};
     mw_status st;

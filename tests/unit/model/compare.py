@@ -75,12 +75,18 @@ def namespace(value):
     return (value or {}).get("uri"), (value or {}).get("prefix")
 
 
-def auth_type(metadata, operation):
+# Unsigned by botocore's handlers, where a model of 2022 does not say so.
+UNSIGNED = {"sts": {"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}}
+
+
+def auth_type(service, metadata, name, operation):
     known = {"aws.auth#sigv4": None, "smithy.api#noAuth": "none", "smithy.api#httpBearerAuth": "bearer"}
     for source in (operation.get("auth"), "authtype", metadata.get("auth")):
         if source == "authtype":
             if operation.get("authtype"):
                 return None if operation["authtype"] == "v4" else operation["authtype"]
+            if name in UNSIGNED.get(service, ()):
+                return "none"
         elif source:
             for scheme in source:
                 if scheme in known:
@@ -190,7 +196,7 @@ class Service:
         check(place, "resultWrapper", seen.get("resultWrapper"),
               model.get("output", {}).get("resultWrapper"))
         check(place, "hostPrefix", seen.get("hostPrefix"), model.get("endpoint", {}).get("hostPrefix"))
-        auth = auth_type(self.model["metadata"], model)
+        auth = auth_type(self.name, self.model["metadata"], seen["name"], model)
         check(place, "auth type", seen.get("authType"), auth)
         check(place, "unsignedPayload", seen.get("unsignedPayload", False),
               bool(model.get("unsignedPayload")) or auth == "v4-unsigned-body")

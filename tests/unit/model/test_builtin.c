@@ -1,17 +1,37 @@
-/* The pack that the binary carries: well-known services, operations and traits of any botocore since 2022. */
+/*
+ * The pack that the binary carries: well-known services, operations and traits of any botocore since
+ * 2022. With a data folder as argument, a pack of that one instead.
+ */
 #include "support/support.h"
 
-#include "base/mem.h"
+#include "base/buf.h"
 #include "unit/model/walk.h"
 
 static const mw_models *models;
+static mw_models *compiled;
+static mw_buf pack;
+static const char *tree; /* argument, or NULL */
 
-static int open_builtin(void **state)
+static int open_pack(void **state)
 {
     mw_error err = {0};
 
     (void)state;
+    if (tree) {
+        assert_ok(mw_models_compile_tree(tree, NULL, &pack, &err));
+        assert_ok(mw_models_open(pack.data, pack.len, &compiled, &err));
+        models = compiled;
+        return 0;
+    }
     assert_ok(mw_models_builtin(&models, &err));
+    return 0;
+}
+
+static int close_pack(void **state)
+{
+    (void)state;
+    mw_models_free(compiled);
+    mw_buf_clear(&pack);
     return 0;
 }
 
@@ -40,8 +60,10 @@ static void it_is_one_and_whole(void **state)
     mw_error err = {0};
 
     (void)state;
-    assert_ok(mw_models_builtin(&again, &err));
-    assert_ptr_equal(again, models);
+    if (!compiled) {
+        assert_ok(mw_models_builtin(&again, &err));
+        assert_ptr_equal(again, models);
+    }
     assert_ok(mw__pack_check(models->header, models->header->size, &err));
     assert_true(mw_models_service_count(models) >= 300);
     assert_true(mw_models_size_bytes(models) < (16 << 20));
@@ -167,8 +189,9 @@ static void partitions_and_regions(void **state)
     assert_true(found); /* keyed by service, not by the endpoint prefix "monitoring" */
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_one_and_whole),
         cmocka_unit_test(well_known_operations),
@@ -176,5 +199,6 @@ int main(void)
         cmocka_unit_test(partitions_and_regions),
     };
 
-    return cmocka_run_group_tests(tests, open_builtin, NULL);
+    tree = argc > 1 ? argv[1] : NULL;
+    return cmocka_run_group_tests(tests, open_pack, close_pack);
 }
