@@ -290,7 +290,7 @@ mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_
                               mw_error *err)
 {
     resolver r = {.q = q, .arena = arena, .params = MW_VAL_ABSENT, .err = err};
-    mw_val ruleset, params;
+    mw_val ruleset, params = MW_VAL_ABSENT;
     mw_status st;
 
     r.service = mw_operation_service(q->operation);
