@@ -88,6 +88,20 @@ mw_status mw__scan_events(const mw_operation *op, const mw_shape *stream, const 
     return MW_OK;
 }
 
+void mw__initial_response(const char **body, size_t *len)
+{
+    mw__event e;
+
+    for (size_t offset = 0; offset < *len && mw__event_next(*body, *len, &offset, &e, NULL) == MW_OK;) {
+        if (header_is(&e, ":event-type", "initial-response")) {
+            *body = e.payload;
+            *len = e.payload_len;
+            return;
+        }
+    }
+    *len = 0;
+}
+
 static void add_event_header(mw_doc_builder *b, const mw_member *m, const mw__event_header *h)
 {
     mw_doc_ckey(b, mw_member_name(m));

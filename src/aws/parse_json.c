@@ -281,6 +281,9 @@ static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__pat
     if (type == MW_SHAPE_LIST)
         return t == MW__JSON_ARRAY ? read_list(in, s, at) : mismatch(in, t, "a list", at);
     switch (t) {
+    case MW__JSON_OBJECT:
+    case MW__JSON_ARRAY: /* more than the model promised: kept whole, as the SDKs do */
+        return type == MW_SHAPE_STRING ? read_any(in) : mismatch(in, t, "a scalar", at);
     case MW__JSON_STRING:
         return read_text(in, s, at);
     case MW__JSON_NUMBER:

@@ -188,13 +188,17 @@ static mw_status parse_xml(const mw_operation *op, const char *body, size_t len,
                            mw_error *err)
 {
     const char *wrapper = mw_operation_result_wrapper(op);
+    const mw_shape *output = mw_operation_output(op);
     mw__xml *x = NULL;
-    mw_status st = mw__xml_open(b, mw_operation_output(op), wrapper ? MW__XML_WRAPPED : MW__XML_ROOT,
-                                wrapper, body, len, &x, err);
+    mw_status st = MW_OK;
 
+    if (mw_shape_member_count(output) || !blank(body, len))
+        st = mw__xml_open(b, output, wrapper ? MW__XML_WRAPPED : MW__XML_ROOT, wrapper, body, len, &x,
+                          err);
     if (st == MW_OK) {
         mw_doc_begin_object(b);
-        mw__xml_emit(x);
+        if (x)
+            mw__xml_emit(x);
         mw_doc_end_object(b);
     }
     mw__xml_free(x);
@@ -208,16 +212,19 @@ static mw_status parse_rpc(const mw_operation *op, const mw_http_response *r, mw
     const mw_member *stream = mw__event_stream_member(s);
     bool json = mw_service_protocol(mw_operation_service(op)) == MW_PROTO_JSON;
     const char *body = r->body.data ? r->body.data : "";
+    size_t len = r->body.len;
     mw_status st = MW_OK;
 
     mw_doc_begin_object(b);
     if (stream) {
         mw_doc_ckey(b, mw_member_name(stream));
-        st = mw__parse_events(op, mw_member_shape(stream), body, r->body.len, b, err);
-    } else if (!blank(body, r->body.len)) {
-        st = json ? mw__json_parse_members(b, s, body, r->body.len, err)
-                  : mw__cbor_parse_members(b, s, body, r->body.len, err);
+        st = mw__parse_events(op, mw_member_shape(stream), body, len, b, err);
+        /* The members beside the stream come in a message of their own. */
+        mw__initial_response(&body, &len);
     }
+    if (st == MW_OK && !blank(body, len))
+        st = json ? mw__json_parse_members(b, s, body, len, err)
+                  : mw__cbor_parse_members(b, s, body, len, err);
     if (st == MW_OK)
         mw_doc_end_object(b);
     return st;

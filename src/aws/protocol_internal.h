@@ -145,6 +145,8 @@ mw_status mw__scan_events(const mw_operation *op, const mw_shape *stream, const 
 /** Push an array of {"EventName": {...}}. */
 mw_status mw__parse_events(const mw_operation *op, const mw_shape *stream, const char *body,
                            size_t len, mw_doc_builder *b, mw_error *err);
+/** Replace a body that was scanned by the payload of its `initial-response` message; empty without one. */
+void mw__initial_response(const char **body, size_t *len);
 /** Fill @p aws from an error answer and push the modelled members' object. Always MW_ERR_AWS (or NOMEM). */
 mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b,
                           mw_aws_error *aws, mw_error *err);

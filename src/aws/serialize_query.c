@@ -46,12 +46,12 @@ static void add_member_name(struct form *f, const mw_member *m)
         add_step(f, mw__wire_name(m));
         return;
     }
-    if (query || !location) {
-        add_step(f, query ? query : mw_member_name(m));
+    if (query) {
+        add_step(f, query);
         return;
     }
     at = f->name.len ? f->name.len + 1 : 0;
-    add_step(f, location);
+    add_step(f, location ? location : mw_member_name(m));
     if (f->name.len > at && f->name.data[at] >= 'a' && f->name.data[at] <= 'z')
         f->name.data[at] = (char)(f->name.data[at] - 'a' + 'A');
 }

@@ -4,6 +4,7 @@
  */
 #include "aws/protocol_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct xml_out {
@@ -121,6 +122,33 @@ static mw_status put_list(struct xml_out *x, const mw_member *ref, const char *n
     return MW_OK;
 }
 
+struct entry {
+    mw_atom atom;
+    mw_val key, value;
+};
+
+static int by_atom(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+
+    return x->atom < y->atom ? -1 : x->atom > y->atom;
+}
+
+/* Objects are sorted by key; atoms are numbered as strings first occur, which is the caller's order. */
+static struct entry *entries_of(const mw_doc *d, mw_val v)
+{
+    size_t n = mw_val_len(d, v);
+    struct entry *entries = mw_alloc(n ? n * sizeof(*entries) : 1);
+
+    for (size_t i = 0; entries && i < n; i++) {
+        entries[i].value = mw_val_member(d, v, i, &entries[i].key);
+        entries[i].atom = mw_val_atom(d, entries[i].key);
+    }
+    if (entries && n > 1)
+        qsort(entries, n, sizeof(*entries), by_atom);
+    return entries;
+}
+
 static mw_status put_map(struct xml_out *x, const mw_member *ref, const char *name, mw_val v)
 {
     const mw_member *key_ref = mw_shape_key(mw_member_shape(ref));
@@ -128,18 +156,20 @@ static mw_status put_map(struct xml_out *x, const mw_member *ref, const char *na
     const char *key_name = mw_member_location_name(key_ref);
     const char *value_name = mw_member_location_name(value_ref);
     bool flat = mw_member_flattened(ref);
+    MW_AUTO_FREE struct entry *entries = entries_of(x->d, v);
     mw_status st;
 
+    if (!entries)
+        return mw_fail(x->err, MW_ERR_NOMEM, "out of memory for a map");
     if (!flat) {
         put_open(x->out, name, ref);
         mw_buf_putc(x->out, '>');
     }
     for (size_t i = 0; i < mw_val_len(x->d, v); i++) {
-        mw_val key, value = mw_val_member(x->d, v, i, &key);
         put_open(x->out, flat ? name : "entry", flat ? ref : NULL);
         mw_buf_putc(x->out, '>');
-        if ((st = put_value(x, key_ref, key_name ? key_name : "key", key)) != MW_OK ||
-            (st = put_value(x, value_ref, value_name ? value_name : "value", value)) != MW_OK)
+        if ((st = put_value(x, key_ref, key_name ? key_name : "key", entries[i].key)) != MW_OK ||
+            (st = put_value(x, value_ref, value_name ? value_name : "value", entries[i].value)) != MW_OK)
             return st;
         put_close(x->out, flat ? name : "entry");
     }
