@@ -1,0 +1,339 @@
+/*
+ * ctx and ctx.inventory: what a check sees beside its resource. Other resources are found through
+ * small indexes over the snapshot, made when first asked for. A type that was not listed completely
+ * raises unknown instead of looking empty; a type that the rule did not declare is a script error.
+ */
+#include "lua/internal.h"
+
+#include <string.h>
+
+static const char inventory_key = 0; /* its address: registry key of ctx.inventory */
+
+/* ---- declared types ---- */
+
+MW_LJMP static const char *check_type(lua_State *L, int index)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_vm_rule *rule = vm->subject->rule;
+    const char *type = luaL_checkstring(L, index);
+
+    if (strcmp(type, rule->resource) == 0)
+        return rule->resource;
+    for (size_t i = 0; i < rule->related_count; i++)
+        if (strcmp(type, rule->related[i]) == 0)
+            return rule->related[i];
+    luaL_error(L, "resource type '%s' was not asked for: add it to related", type);
+    return NULL;
+}
+
+/* ---- completeness ---- */
+
+/* Raise when the type's list is not wholly known for the subject's account (and region, unless NULL). */
+MW_LJMP static void check_complete(lua_State *L, const char *type, mw_val account, mw_val region)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_gap_entry *e = &vm->gap_at[((uint32_t)((uintptr_t)type >> 3) + account * 7u + region * 3u +
+                                   (uint32_t)vm->subject->world) & (MW_GAP_CACHE - 1)];
+
+    if (!e->set || e->world != vm->subject->world || e->type != type || e->account != account ||
+        e->region != region) {
+        const char *a = mw_val_str(d, account, NULL);
+        e->set = true;
+        e->world = vm->subject->world;
+        e->type = type;
+        e->account = account;
+        e->region = region;
+        e->gap = mw_snap_gap(vm->snap, e->world, type, a ? a : "", mw_val_str(d, region, NULL));
+    }
+    if (e->gap != MW_VAL_ABSENT)
+        mw__raise_gap(L, e->gap, type);
+}
+
+/* ---- get ---- */
+
+static uint32_t hash_id(mw_atom account, mw_atom id)
+{
+    uint64_t h = ((uint64_t)account << 32 | id) * 0x9E3779B97F4A7C15u; /* Fibonacci hashing */
+
+    return (uint32_t)(h >> 32);
+}
+
+/* Below this a linear scan is quicker than making an index. */
+#define INDEX_FROM 16
+
+static void index_add(const mw_vm *vm, mw_id_index *x, mw_val resource, size_t number, mw_atom member)
+{
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_atom account = mw_val_atom(d, mw_val_get_atom(d, resource, vm->snap->account));
+    mw_atom id = mw_val_atom(d, mw_val_get_atom(d, resource, member));
+    uint32_t slot;
+
+    if (id == MW_ATOM_NONE)
+        return;
+    for (slot = hash_id(account, id) & x->mask; x->slots[slot]; slot = (slot + 1) & x->mask)
+        ;
+    x->slots[slot] = (uint32_t)number + 1;
+}
+
+/* The index of an array of resources by (account, id) and (account, arn), or NULL: then scan. */
+static const mw_id_index *index_of(mw_vm *vm, mw_val array, size_t count)
+{
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_id_index *x = &vm->index_at[(array ^ (array >> 7)) & (MW_ID_INDEXES - 1)];
+    size_t slots = 64;
+
+    if (count < INDEX_FROM || count > UINT32_MAX / 8)
+        return NULL;
+    if (x->slots && x->array == array)
+        return x;
+    mw_free(x->slots);
+    while (slots < count * 4)
+        slots *= 2;
+    x->slots = mw_alloc(slots * sizeof(*x->slots));
+    if (!x->slots)
+        return NULL;
+    x->array = array;
+    x->mask = (uint32_t)slots - 1;
+    for (size_t i = 0; i < count; i++) {
+        mw_val resource = mw_val_at(d, array, i);
+        index_add(vm, x, resource, i, vm->snap->id);
+        index_add(vm, x, resource, i, vm->snap->arn);
+    }
+    return x;
+}
+
+static bool same_atom(const mw_doc *d, mw_val resource, mw_atom member, mw_atom want)
+{
+    return want != MW_ATOM_NONE && mw_val_atom(d, mw_val_get_atom(d, resource, member)) == want;
+}
+
+/* The subject's own region wins over the first of another region: ids repeat between regions. */
+static mw_val find_resource(mw_vm *vm, mw_val array, mw_atom account, mw_atom region, mw_atom id)
+{
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    size_t count = mw_val_len(d, array), best = count;
+    const mw_id_index *x = index_of(vm, array, count);
+    uint32_t slot = x ? hash_id(account, id) & x->mask : 0;
+
+    for (size_t i = 0; x ? x->slots[slot] != 0 : i < count; i++) {
+        size_t number = x ? x->slots[slot] - 1 : i;
+        mw_val r = mw_val_at(d, array, number);
+        if (x)
+            slot = (slot + 1) & x->mask;
+        if (!same_atom(d, r, vm->snap->account, account) ||
+            (!same_atom(d, r, vm->snap->id, id) && !same_atom(d, r, vm->snap->arn, id)))
+            continue;
+        if (same_atom(d, r, vm->snap->region, region))
+            return r;
+        if (number < best)
+            best = number;
+    }
+    return best < count ? mw_val_at(d, array, best) : MW_VAL_ABSENT;
+}
+
+/* ctx.inventory:get(type, id or ARN) */
+MW_LJMP static int inventory_get(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val subject = vm->subject->resource, account, region, found = MW_VAL_ABSENT;
+    const char *type = check_type(L, 2), *id;
+    size_t len;
+    mw_atom atom;
+
+    if (lua_isnoneornil(L, 3)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    id = luaL_checklstring(L, 3, &len);
+    account = mw_val_get_atom(d, subject, vm->snap->account);
+    region = mw_val_get_atom(d, subject, vm->snap->region);
+    atom = mw_doc_atom(d, id, len);
+    if (atom != MW_ATOM_NONE)
+        found = find_resource(vm, mw_snap_resources(vm->snap, vm->subject->world, type),
+                              mw_val_atom(d, account), mw_val_atom(d, region), atom);
+    mw__poll(L);
+    if (found == MW_VAL_ABSENT) {
+        check_complete(L, type, account, MW_VAL_NULL);
+        lua_pushnil(L);
+        return 1;
+    }
+    mw__push_val(L, MW_SPACE_SNAPSHOT, found, MW_PROXY_RESOURCE);
+    return 1;
+}
+
+/* ---- each ---- */
+
+#define FILTERS_MAX 16
+
+typedef struct filter {
+    mw_path path;
+    mw_needles needles;
+} filter;
+
+/* Conditions of the filter table at index 3, in a userdata pushed here (or NULL): the cache of paths
+ * may replace an entry when two share a slot, so they are copied. */
+MW_LJMP static filter *read_filter(lua_State *L, size_t *count, bool *all_regions)
+{
+    filter *filters;
+
+    *count = 0;
+    *all_regions = false;
+    if (lua_isnoneornil(L, 3))
+        return NULL;
+    luaL_checktype(L, 3, LUA_TTABLE);
+    filters = lua_newuserdatauv(L, FILTERS_MAX * sizeof(*filters), 0);
+    lua_pushnil(L);
+    while (lua_next(L, 3)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            luaL_error(L, "a filter is a table of paths and values");
+        if (strcmp(lua_tostring(L, -2), "region") == 0 && lua_type(L, -1) == LUA_TSTRING &&
+            strcmp(lua_tostring(L, -1), "*") == 0) {
+            *all_regions = true;
+        } else {
+            if (*count == FILTERS_MAX)
+                luaL_error(L, "a filter has at most %d conditions", FILTERS_MAX);
+            filters[*count].path = *mw__path(L, -2);
+            mw__needles(L, lua_gettop(L), MW_SPACE_SNAPSHOT, &filters[*count].needles);
+            ++*count;
+        }
+        lua_pop(L, 1);
+    }
+    return filters;
+}
+
+MW_LJMP static bool passes(lua_State *L, mw_val resource, const filter *filters, size_t n)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val unknown = MW_VAL_ABSENT;
+
+    for (size_t i = 0; i < n; i++) {
+        mw_val v = mw__element_path(L, MW_SPACE_SNAPSHOT, MW_PROXY_RESOURCE, resource, &filters[i].path);
+        if (mw_val_kind(d, v) == MW_KIND_UNKNOWN)
+            unknown = v;
+        else if (!mw__needles_match(d, v, &filters[i].needles))
+            return false;
+    }
+    if (unknown != MW_VAL_ABSENT)
+        mw__raise_unknown(L, unknown, "a field of the filter");
+    return true;
+}
+
+static bool regional(const mw_vm *vm, const char *type)
+{
+    return strcmp(mw_snap_type_scope(vm->snap, type), "regional") == 0;
+}
+
+/* ctx.inventory:each(type [, filter]) */
+MW_LJMP static int inventory_each(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val subject = vm->subject->resource, account, region, array;
+    const char *type = check_type(L, 2), *account_text, *region_text = NULL;
+    const filter *filters;
+    size_t from, to, n, kept = 0;
+    mw_val *hits;
+    mw_proxy *list;
+    bool all_regions;
+
+    lua_settop(L, 3);
+    filters = read_filter(L, &n, &all_regions);
+    account = mw_val_get_atom(d, subject, vm->snap->account);
+    region = MW_VAL_NULL;
+    if (!all_regions && regional(vm, type) && regional(vm, vm->subject->rule->resource)) {
+        region = mw_val_get_atom(d, subject, vm->snap->region);
+        region_text = mw_val_str(d, region, NULL);
+    }
+    check_complete(L, type, account, region);
+    array = mw_snap_resources(vm->snap, vm->subject->world, type);
+    account_text = mw_val_str(d, account, NULL);
+    mw_snap_range(vm->snap, array, account_text ? account_text : "", region_text, &from, &to);
+    hits = lua_newuserdatauv(L, (to - from + 1) * sizeof(*hits), 0);
+    for (size_t i = from; i < to; i++) {
+        mw_val r = mw_val_at(d, array, i);
+        if (passes(L, r, filters, n))
+            hits[kept++] = r;
+        if (i % 256 == 255)
+            mw__poll(L);
+    }
+    list = mw__push_list(L, kept);
+    memcpy(list->items, hits, kept * sizeof(*hits));
+    return 1;
+}
+
+/* ---- ctx ---- */
+
+/* ctx.log(format, …): a line for the log, not for the finding. */
+MW_LJMP static int ctx_log(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    const char *text;
+    size_t len;
+
+    luaL_checkstring(L, 1);
+    mw__format(L, 1, true);
+    text = lua_tolstring(L, -1, &len);
+    if (vm->log_count < MW_LOG_LINES) {
+        char *line = mw_arena_strndup(vm->arena, text, len < MW_LOG_LINE_MAX ? len : MW_LOG_LINE_MAX);
+        if (line)
+            vm->log[vm->log_count++] = line;
+    }
+    return 0;
+}
+
+MW_LJMP static int ctx_index(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    const char *key = luaL_checkstring(L, 2);
+    mw_atom member;
+
+    if (strcmp(key, "params") == 0) {
+        mw__push_val(L, MW_SPACE_BUNDLE, vm->subject->params, MW_PROXY_VALUE);
+        return 1;
+    }
+    if (strcmp(key, "inventory") == 0) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &inventory_key);
+        return 1;
+    }
+    if (strcmp(key, "now") == 0) {
+        lua_pushinteger(L, (lua_Integer)vm->now);
+        return 1;
+    }
+    if (strcmp(key, "log") == 0) {
+        lua_pushcfunction(L, ctx_log);
+        return 1;
+    }
+    if (strcmp(key, "account") == 0)
+        member = vm->snap->account;
+    else if (strcmp(key, "region") == 0)
+        member = vm->snap->region;
+    else
+        return luaL_error(L, "ctx has no '%s'; it has account, inventory, log, now, params, region", key);
+    mw__push_val(L, MW_SPACE_SNAPSHOT,
+                 mw_val_get_atom(vm->doc[MW_SPACE_SNAPSHOT], vm->subject->resource, member), MW_PROXY_VALUE);
+    return 1;
+}
+
+MW_LJMP static int ctx_newindex(lua_State *L)
+{
+    return luaL_error(L, "ctx is read-only");
+}
+
+MW_LJMP void mw__open_ctx(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"get", inventory_get}, {"each", inventory_each}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__index", ctx_index}, {"__newindex", ctx_newindex}, {NULL, NULL}};
+
+    luaL_newlib(L, methods);
+    mw__freeze(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &inventory_key);
+    lua_newtable(L);
+    luaL_newlib(L, meta);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    mw__vm(L)->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}

@@ -1,0 +1,262 @@
+/* What the files of src/lua share: the VM's state and the library openers. Nobody else includes it. */
+#ifndef MW_LUA_INTERNAL_H
+#define MW_LUA_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "lua/snapshot.h"
+#include "lua/vm.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <signal.h>
+
+/* Documents that a proxy may lie in. */
+enum { MW_SPACE_SNAPSHOT, MW_SPACE_BUNDLE, MW_SPACE_COUNT };
+
+typedef enum mw_proxy_kind { MW_PROXY_VALUE, MW_PROXY_RESOURCE, MW_PROXY_DOC, MW_PROXY_TAGS, MW_PROXY_LIST } mw_proxy_kind;
+
+/*
+ * The userdata behind a proxy; immutable. RESOURCE, DOC (its item without the envelope's names) and TAGS hold the
+ * envelope's or the tags' value; LIST holds resources found in the inventory.
+ */
+typedef struct mw_proxy {
+    mw_val val;
+    uint8_t space, kind;
+    uint32_t count;   /* LIST: resources that follow */
+    mw_val items[];
+} mw_proxy;
+
+/* Cache sizes: evidence/rule-performance.md, "Recommendation". Powers of two. */
+#define MW_PROXY_CACHE 1024
+#define MW_STRING_CACHE 4096
+#define MW_KEY_CACHE 1024
+#define MW_PATH_CACHE 256
+#define MW_PATH_STEPS 12
+#define MW_NAMES_MAX 8192
+#define MW_NAMES_BYTES ((size_t)256 << 10)
+#define MW_READS_MAX 16384
+#define MW_LOG_LINES 10
+#define MW_LOG_LINE_MAX 512
+
+typedef enum mw_method {
+    MW_METHOD_NONE, MW_METHOD_PATH, MW_METHOD_FIND, MW_METHOD_ANY, MW_METHOD_ALL, MW_METHOD_COUNT_OF,
+    MW_METHOD_HAS, MW_METHOD_GET, MW_METHOD_MAX
+} mw_method;
+
+/* A member name used by a script, resolved once per document. */
+typedef struct mw_key {
+    const char *text; /* the Lua string; anchored by the cache that holds this entry */
+    size_t len;
+    uint32_t name;    /* id in the names table: outlives the Lua string, for evidence */
+    mw_atom atom[MW_SPACE_COUNT];
+    uint8_t reserved; /* mw_snap_reserved */
+    uint8_t method;   /* mw_method */
+} mw_key;
+
+typedef struct mw_path {
+    const char *text;
+    size_t count;
+    mw_key step[MW_PATH_STEPS];
+} mw_path;
+
+/* One read of a script, for evidence. */
+#define MW_READ_INDEX 0x80000000u
+typedef struct mw_read {
+    mw_val parent, result;
+    uint32_t key;      /* name id, or MW_READ_INDEX | position */
+    uint8_t kind;      /* mw_proxy_kind of the parent */
+    uint8_t result_kind;
+} mw_read;
+
+typedef struct mw_gap_entry {
+    size_t world;
+    const char *type; /* the rule's own text: lives as long as the VM */
+    mw_val account, region;
+    mw_val gap;
+    bool set;
+} mw_gap_entry;
+
+typedef struct mw_id_index {
+    mw_val array;
+    uint32_t *slots; /* resource number + 1 */
+    uint32_t mask;
+} mw_id_index;
+
+/* Members that were found to be readable: (rule, type, name). */
+#define MW_ACCESS_CACHE 4096
+typedef struct mw_access {
+    const mw_vm_rule *rule;
+    mw_atom type;
+    uint32_t name;
+} mw_access;
+
+#define MW_ID_INDEXES 32
+#define MW_GAP_CACHE 64
+
+struct mw_vm {
+    lua_State *L;
+    size_t used, max;
+    bool oom, spoiled;
+
+    /* deadline; the signal handler touches only these */
+    volatile sig_atomic_t expired, running, ticks, tick_limit;
+    volatile unsigned sequence, seen;
+    unsigned soft_ms;
+
+    /* an unknown value was read: only try() or the end of the evaluation clears it */
+    bool unknown_pending;
+    mw_val unknown; /* the UNKNOWN value or a scope's entry, in the snapshot */
+    bool unknown_is_scope;
+    char unknown_what[256];
+
+    const mw_doc *doc[MW_SPACE_COUNT];
+    const mw_snap *snap;
+    const mw_vm_subject *subject;
+    int64_t now;
+
+    /* registry references */
+    const void *meta;
+    int meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, base_ref, modules_ref, ctx_ref;
+    const void *declared_rule; /* table last given to rule { } */
+
+    struct {
+        mw_val val;
+        uint16_t tag;
+    } proxy_at[MW_PROXY_CACHE];
+    uint64_t string_at[MW_STRING_CACHE];
+    mw_key key_at[MW_KEY_CACHE];
+    mw_path path_at[MW_PATH_CACHE];
+
+    char names[MW_NAMES_BYTES];
+    size_t names_used;
+    uint32_t name_at[MW_NAMES_MAX];         /* offset of each name; id 0 is "?" */
+    uint32_t name_slot[MW_NAMES_MAX * 2];   /* hash table of ids */
+    uint32_t name_count;
+
+    mw_access access_at[MW_ACCESS_CACHE];
+    mw_read reads[MW_READS_MAX];
+    size_t read_count;
+    size_t verdict_mark; /* reads before this belong to an earlier verdict */
+
+    mw_id_index index_at[MW_ID_INDEXES];
+    mw_gap_entry gap_at[MW_GAP_CACHE];
+
+    mw_vm_verdict verdicts[MW_VM_VERDICTS_MAX];
+    size_t verdict_count;
+    mw_buf scratch;  /* text under way; owned here because a Lua error may leave the function that fills it */
+    mw_arena *arena; /* strings of the verdicts and the log */
+    const char *log[MW_LOG_LINES];
+    size_t log_count;
+};
+
+static inline mw_vm *mw__vm(lua_State *L)
+{
+    return *(mw_vm **)lua_getextraspace(L);
+}
+
+/** Raise when the deadline has passed; for our own loops. [-0, +0, v] */
+MW_LJMP void mw__poll(lua_State *L);
+bool mw_vm_expired(lua_State *L);
+
+/** Run @p fn(L) with @p arg as light userdata in protected mode. The error text goes to @p err. */
+mw_status mw__vm_run(mw_vm *vm, lua_CFunction fn, void *arg, unsigned limit_ms, mw_error *err);
+/** One line for the error value at @p index, which may be anything. Never runs script code. */
+void mw__error_text(lua_State *L, int index, char *out, size_t size);
+
+/* ---- libraries: each pushes one table of functions. [-0, +1, m] ---- */
+MW_LJMP void mw__open_base(lua_State *L);
+MW_LJMP void mw__open_string(lua_State *L); /* also becomes the index of strings */
+MW_LJMP void mw__open_table(lua_State *L);
+MW_LJMP void mw__open_math(lua_State *L);
+MW_LJMP void mw__open_utf8(lua_State *L);
+MW_LJMP void mw__open_verdicts(lua_State *L);
+MW_LJMP void mw__open_fixtures(lua_State *L);
+MW_LJMP void mw__open_proxies(lua_State *L); /* pushes nothing: fills the VM's references */
+MW_LJMP void mw__open_ctx(lua_State *L);     /* pushes nothing */
+
+/** Replace the table on top by a read-only view of it, deeply. [-1, +1, m] */
+MW_LJMP void mw__freeze(lua_State *L);
+/** When @p index is a frozen view, push what it views and return true. [-0, +(0|1), m] */
+bool mw__unfreeze(lua_State *L, int index);
+MW_LJMP int mw__require(lua_State *L);
+/** Push an environment: an empty table that reads through to the base functions and those that
+ *  @p extras pushes (may be NULL). [-0, +1, m] */
+MW_LJMP void mw__push_env(lua_State *L, void (*extras)(lua_State *));
+/** Globals made while loading move behind the environment and are read-only from now on. */
+MW_LJMP void mw__seal_env(lua_State *L, int env);
+
+/** tostring() without addresses; pushes a string. [-0, +1, m] */
+MW_LJMP const char *mw__tostring(lua_State *L, int index, size_t *len);
+/** string.format() over the arguments from @p first (the format). Lenient: nil for missing ones, text for
+ *  what is not a number. [-0, +1, e] */
+MW_LJMP void mw__format(lua_State *L, int first, bool lenient);
+
+/* ---- proxies ---- */
+/** NULL when it is not a proxy. */
+mw_proxy *mw__to_proxy(lua_State *L, int index);
+/** Push a document's value: scalars converted, containers as proxies, unknown raises. [-0, +1, e] */
+MW_LJMP void mw__push_val(lua_State *L, int space, mw_val v, mw_proxy_kind kind);
+MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count);
+/** Elements of a list-like proxy (array, LIST, empty object); their kind. */
+size_t mw__proxy_len(lua_State *L, const mw_proxy *p);
+mw_val mw__proxy_at(lua_State *L, const mw_proxy *p, size_t i);
+mw_proxy_kind mw__element_kind(const mw_proxy *p);
+/** Push key and value of member @p i (arrays: position and element); false behind the last. [-0, +(0|2), e] */
+MW_LJMP bool mw__proxy_member(lua_State *L, const mw_proxy *p, size_t i);
+/** Push its JSON, cut; raises when something in it is unknown. [-0, +1, e] */
+MW_LJMP void mw__proxy_text(lua_State *L, const mw_proxy *p);
+/** Member of a resource as a rule may read it; raises for undeclared facets and unknown values. */
+MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, const mw_key *key);
+MW_LJMP const mw_key *mw__key(lua_State *L, int index);
+MW_LJMP const mw_path *mw__path(lua_State *L, int index);
+/** Value of a path in an element; UNKNOWN is returned, not raised. */
+MW_LJMP mw_val mw__element_path(lua_State *L, int space, mw_proxy_kind kind, mw_val v, const mw_path *path);
+MW_LJMP int mw__raise_unknown(lua_State *L, mw_val unknown, const char *what);
+MW_LJMP int mw__raise_gap(lua_State *L, mw_val scope, const char *type);
+/** The function behind a method of proxies. */
+lua_CFunction mw__method(mw_method method);
+mw_method mw__method_name(const char *name, size_t len);
+
+/* Values that a document's value is compared with, converted once. */
+#define MW_NEEDLES_MAX 64
+typedef struct mw_needle {
+    mw_kind kind;      /* NULL stands for nil */
+    mw_atom atom;
+    int64_t integer;
+    double real;
+    bool is_true;
+} mw_needle;
+typedef struct mw_needles {
+    size_t count;
+    bool any_value;    /* no value was given: anything but absent, null and false */
+    mw_needle needle[MW_NEEDLES_MAX];
+} mw_needles;
+MW_LJMP void mw__needles(lua_State *L, int index, int space, mw_needles *out);
+bool mw__needles_match(const mw_doc *d, mw_val v, const mw_needles *n);
+
+/* ---- evidence ---- */
+void mw__read_add(mw_vm *vm, mw_val parent, mw_proxy_kind kind, uint32_t key, mw_val result,
+                  mw_proxy_kind result_kind);
+uint32_t mw__name_id(mw_vm *vm, const char *text, size_t len);
+const char *mw__name_text(const mw_vm *vm, uint32_t id);
+/** Start of an evaluation. */
+void mw__reads_begin(mw_vm *vm);
+/** mw__read_add() when the proxy lies in the snapshot. */
+void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_proxy_kind result_kind);
+/** Evidence of the reads [from, to) as JSON array text. */
+mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out);
+/** Path of the last read. */
+void mw__last_path(mw_vm *vm, char *out, size_t size);
+
+/* ---- embedded modules, generated from lib ---- */
+typedef struct mw_lua_module {
+    const char *name;
+    const unsigned char *source;
+    size_t len;
+} mw_lua_module;
+extern const mw_lua_module mw__lua_modules[];
+extern const size_t mw__lua_module_count;
+
+#endif

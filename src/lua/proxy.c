@@ -1,0 +1,617 @@
+/*
+ * Proxies: what a script holds of a document. A userdata is a value word and the document it lies
+ * in; members are looked up by atoms through caches (proxies, strings, keys, paths), so the common
+ * read costs some tens of nanoseconds. Relies on documents outliving the VM. It must never give nil for an unknown
+ * value or for a facet that the rule did not ask for: both raise.
+ */
+#include "lua/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Upvalues of the hot functions. */
+#define UP_PROXIES lua_upvalueindex(1)
+#define UP_STRINGS lua_upvalueindex(2)
+#define UP_META lua_upvalueindex(3)
+
+mw_proxy *mw__to_proxy(lua_State *L, int index)
+{
+    mw_proxy *p = lua_touserdata(L, index);
+
+    if (!p || !lua_getmetatable(L, index))
+        return NULL;
+    if (lua_topointer(L, -1) != mw__vm(L)->meta)
+        p = NULL;
+    lua_pop(L, 1);
+    return p;
+}
+
+/* ---- names, keys, paths ---- */
+
+static unsigned pointer_slot(const void *p, unsigned size)
+{
+    uintptr_t n = (uintptr_t)p;
+
+    return (unsigned)((n >> 4) ^ (n >> 14)) & (size - 1);
+}
+
+static void fill_key(mw_vm *vm, mw_key *key, const char *text, size_t len)
+{
+    key->text = text;
+    key->len = len;
+    key->name = mw__name_id(vm, text, len);
+    for (int space = 0; space < MW_SPACE_COUNT; space++)
+        key->atom[space] = vm->doc[space] ? mw_doc_atom(vm->doc[space], text, len) : MW_ATOM_NONE;
+    key->reserved = (uint8_t)mw_snap_reserved_name(text, len);
+    key->method = (uint8_t)mw__method_name(text, len);
+}
+
+MW_LJMP static void anchor(lua_State *L, int table_ref, unsigned slot, int index)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, table_ref);
+    lua_pushvalue(L, index);
+    lua_rawseti(L, -2, (lua_Integer)slot + 1);
+    lua_pop(L, 1);
+}
+
+MW_LJMP const mw_key *mw__key(lua_State *L, int index)
+{
+    mw_vm *vm = mw__vm(L);
+    size_t len;
+    const char *text = lua_tolstring(L, index, &len);
+    unsigned slot = pointer_slot(text, MW_KEY_CACHE);
+    mw_key *key = &vm->key_at[slot];
+
+    if (key->text == text)
+        return key;
+    key->text = NULL;
+    anchor(L, vm->keys_ref, slot, lua_absindex(L, index));
+    fill_key(vm, key, text, len);
+    return key;
+}
+
+MW_LJMP const mw_path *mw__path(lua_State *L, int index)
+{
+    mw_vm *vm = mw__vm(L);
+    size_t len;
+    const char *text = luaL_checklstring(L, index, &len), *end = text + len, *s = text;
+    unsigned slot = pointer_slot(text, MW_PATH_CACHE);
+    mw_path *path = &vm->path_at[slot];
+
+    if (path->text == text)
+        return path;
+    path->text = NULL;
+    path->count = 0;
+    anchor(L, vm->paths_ref, slot, lua_absindex(L, index));
+    for (;;) {
+        const char *dot = memchr(s, '.', (size_t)(end - s));
+        const char *stop = dot ? dot : end;
+        if (stop == s)
+            luaL_error(L, "path '%s' has an empty step", text);
+        if (path->count == MW_PATH_STEPS)
+            luaL_error(L, "path '%s' has more than %d steps", text, MW_PATH_STEPS);
+        fill_key(vm, &path->step[path->count++], s, (size_t)(stop - s));
+        if (!dot)
+            break;
+        s = dot + 1;
+    }
+    path->text = text;
+    return path;
+}
+
+/* ---- pushing values ---- */
+
+MW_LJMP static void push_cached(lua_State *L, bool hot, int up, int ref, unsigned slot)
+{
+    if (hot) {
+        lua_rawgeti(L, up, (lua_Integer)slot + 1);
+        return;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
+    lua_rawgeti(L, -1, (lua_Integer)slot + 1);
+    lua_remove(L, -2);
+}
+
+/* Store the value on top. */
+MW_LJMP static void store_cached(lua_State *L, int ref, unsigned slot)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)slot + 1);
+    lua_pop(L, 1);
+}
+
+MW_LJMP static void push_string(lua_State *L, mw_vm *vm, int space, mw_val v, bool hot)
+{
+    const mw_doc *d = vm->doc[space];
+    mw_atom atom = mw_val_atom(d, v);
+    uint64_t tag = ((uint64_t)atom << 2 | (unsigned)space) + 1;
+    unsigned slot = (unsigned)(atom * 2 + (unsigned)space) & (MW_STRING_CACHE - 1);
+    const char *text;
+    size_t len;
+
+    if (vm->string_at[slot] == tag) {
+        push_cached(L, hot, UP_STRINGS, vm->strings_ref, slot);
+        return;
+    }
+    text = mw_val_str(d, v, &len);
+    lua_pushlstring(L, text, len);
+    vm->string_at[slot] = 0;
+    store_cached(L, vm->strings_ref, slot);
+    vm->string_at[slot] = tag;
+}
+
+MW_LJMP static mw_proxy *new_proxy(lua_State *L, int space, mw_val v, mw_proxy_kind kind, size_t count)
+{
+    mw_proxy *p = lua_newuserdatauv(L, sizeof(*p) + count * sizeof(mw_val), 0);
+
+    p->val = v;
+    p->space = (uint8_t)space;
+    p->kind = (uint8_t)kind;
+    p->count = (uint32_t)count;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, mw__vm(L)->meta_ref);
+    lua_setmetatable(L, -2);
+    return p;
+}
+
+MW_LJMP static void push_container(lua_State *L, mw_vm *vm, int space, mw_val v, mw_proxy_kind kind,
+                                   bool hot)
+{
+    uint16_t tag = (uint16_t)(1 + (unsigned)space * 8 + (unsigned)kind);
+    unsigned slot = (unsigned)(v ^ (v >> 10) ^ (unsigned)tag * 67u) & (MW_PROXY_CACHE - 1);
+
+    if (vm->proxy_at[slot].tag == tag && vm->proxy_at[slot].val == v) {
+        push_cached(L, hot, UP_PROXIES, vm->proxies_ref, slot);
+        return;
+    }
+    new_proxy(L, space, v, kind, 0);
+    vm->proxy_at[slot].tag = 0;
+    store_cached(L, vm->proxies_ref, slot);
+    vm->proxy_at[slot].val = v;
+    vm->proxy_at[slot].tag = tag;
+}
+
+MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind, bool hot)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[space];
+
+    if (kind != MW_PROXY_VALUE) {
+        push_container(L, vm, space, v, kind, hot);
+        return;
+    }
+    switch (mw_val_kind(d, v)) {
+    case MW_KIND_ABSENT:
+    case MW_KIND_NULL: lua_pushnil(L); break;
+    case MW_KIND_BOOL: lua_pushboolean(L, mw_val_bool(d, v)); break;
+    case MW_KIND_INT: lua_pushinteger(L, (lua_Integer)mw_val_int(d, v)); break;
+    case MW_KIND_REAL: lua_pushnumber(L, (lua_Number)mw_val_real(d, v)); break;
+    case MW_KIND_STRING: push_string(L, vm, space, v, hot); break;
+    case MW_KIND_ARRAY:
+    case MW_KIND_OBJECT: push_container(L, vm, space, v, kind, hot); break;
+    case MW_KIND_UNKNOWN: mw__raise_unknown(L, v, NULL); break;
+    }
+}
+
+MW_LJMP void mw__push_val(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
+{
+    push(L, space, v, kind, false);
+}
+
+MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count)
+{
+    return new_proxy(L, MW_SPACE_SNAPSHOT, MW_VAL_NULL, MW_PROXY_LIST, count);
+}
+
+/* ---- unknown ---- */
+
+MW_LJMP static int raise_pending(lua_State *L, mw_val cause, const char *what)
+{
+    mw_vm *vm = mw__vm(L);
+    char text[400];
+
+    vm->unknown_pending = true;
+    snprintf(vm->unknown_what, sizeof(vm->unknown_what), "%s", what);
+    mw_snap_cause_text(vm->doc[MW_SPACE_SNAPSHOT], cause, text, sizeof(text));
+    return luaL_error(L, "%s is unknown: %s", vm->unknown_what, text);
+}
+
+MW_LJMP int mw__raise_unknown(lua_State *L, mw_val unknown, const char *what)
+{
+    mw_vm *vm = mw__vm(L);
+    char path[sizeof(vm->unknown_what)];
+
+    vm->unknown = unknown;
+    vm->unknown_is_scope = false;
+    if (!what) {
+        mw__last_path(vm, path, sizeof(path));
+        what = path;
+    }
+    return raise_pending(L, mw_val_cause(vm->doc[MW_SPACE_SNAPSHOT], unknown), what);
+}
+
+MW_LJMP int mw__raise_gap(lua_State *L, mw_val scope, const char *type)
+{
+    mw_vm *vm = mw__vm(L);
+    char what[sizeof(vm->unknown_what)];
+
+    vm->unknown = scope;
+    vm->unknown_is_scope = true;
+    snprintf(what, sizeof(what), "the list of %s", type);
+    return raise_pending(L, mw_val_get(vm->doc[MW_SPACE_SNAPSHOT], scope, "cause"), what);
+}
+
+/* Raise when any part of the value is unknown. */
+MW_LJMP static void check_known(lua_State *L, const mw_proxy *p)
+{
+    mw_val unknown = mw_snap_find_unknown(mw__vm(L)->doc[p->space], p->val);
+
+    if (unknown != MW_VAL_ABSENT)
+        mw__raise_unknown(L, unknown, NULL);
+}
+
+/* ---- what a rule may read ---- */
+
+static bool declared(const mw_vm_rule *rule, const char *type, const char *facet, size_t len)
+{
+    size_t type_len = strlen(type);
+    bool own = strcmp(type, rule->resource) == 0;
+
+    for (size_t i = 0; i < rule->need_count; i++) {
+        const char *need = rule->needs[i];
+        if (strncmp(need, type, type_len) == 0 && need[type_len] == '.')
+            need += type_len + 1;
+        else if (!own)
+            continue;
+        /* `Metrics.CPUUtilization` declares the member `Metrics`. */
+        if (strncmp(need, facet, len) == 0 && (need[len] == '\0' || need[len] == '.'))
+            return true;
+    }
+    return false;
+}
+
+static bool is_facet(const mw_vm *vm, const char *type, const char *name, size_t len)
+{
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val facets = mw_snap_type_facets(vm->snap, type);
+
+    for (size_t i = 0; i < mw_val_len(d, facets); i++) {
+        const char *facet = mw_val_str(d, mw_val_at(d, facets, i), NULL);
+        if (facet && strncmp(facet, name, len) == 0 && (facet[len] == '\0' || facet[len] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* Raise unless the rule declared the facet behind this name. Remembered, so usually one comparison. */
+MW_LJMP static void check_access(lua_State *L, mw_vm *vm, mw_val resource, const mw_key *key)
+{
+    const mw_vm_rule *rule = vm->subject->rule;
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_atom type_atom = MW_ATOM_NONE;
+    mw_access *known;
+    const char *type;
+    unsigned slot;
+    mw_val v;
+
+    if (resource != vm->subject->resource)
+        type_atom = mw_val_atom(d, mw_val_get_atom(d, resource, vm->snap->type));
+    slot = ((unsigned)((uintptr_t)rule >> 4) * 31u + type_atom * 7u + key->name) & (MW_ACCESS_CACHE - 1);
+    known = &vm->access_at[slot];
+    if (known->rule == rule && known->type == type_atom && known->name == key->name && key->name)
+        return;
+    v = mw_val_get_atom(d, resource, vm->snap->type);
+    type = mw_val_str(d, v, NULL);
+    if (!type)
+        type = rule->resource;
+    if (key->reserved == MW_SNAP_TAGS) {
+        for (size_t i = 0; i < rule->tag_facet_count; i++)
+            if (strcmp(rule->tag_facet_types[i], type) == 0 &&
+                !declared(rule, type, rule->tag_facets[i], strlen(rule->tag_facets[i])))
+                luaL_error(L, "the tags of %s come from its facet '%s': name it in needs", type,
+                           rule->tag_facets[i]);
+    } else if (is_facet(vm, type, key->text, key->len) && !declared(rule, type, key->text, key->len)) {
+        lua_pushlstring(L, key->text, key->len);
+        luaL_error(L, "facet '%s' of %s was not asked for: add \"%s%s%s\" to needs", lua_tostring(L, -1),
+                   type, strcmp(type, rule->resource) == 0 ? "" : type,
+                   strcmp(type, rule->resource) == 0 ? "" : ".", lua_tostring(L, -1));
+    }
+    known->rule = rule;
+    known->type = type_atom;
+    known->name = key->name;
+}
+
+/* A member of the item, without the envelope's names. */
+MW_LJMP static mw_val item_member(lua_State *L, mw_val resource, const mw_key *key)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val v = mw_val_get_atom(d, mw_val_get_atom(d, resource, vm->snap->item),
+                               key->atom[MW_SPACE_SNAPSHOT]);
+    mw_val rest;
+
+    check_access(L, vm, resource, key);
+    if (v != MW_VAL_ABSENT)
+        return v;
+    rest = mw_val_get_atom(d, resource, vm->snap->rest);
+    if (mw_val_kind(d, rest) == MW_KIND_UNKNOWN) {
+        const char *type = mw_snap_text(vm->snap, resource, vm->snap->type);
+        if (!is_facet(vm, type ? type : "", key->text, key->len))
+            return rest;
+    }
+    return v;
+}
+
+MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, const mw_key *key)
+{
+    mw_vm *vm = mw__vm(L);
+
+    if (p->kind == MW_PROXY_DOC || key->reserved == MW_SNAP_NONE)
+        return item_member(L, p->val, key);
+    if (key->reserved == MW_SNAP_TAGS)
+        check_access(L, vm, p->val, key);
+    return mw_snap_envelope(vm->snap, p->val, (mw_snap_reserved)key->reserved);
+}
+
+MW_LJMP mw_val mw__element_path(lua_State *L, int space, mw_proxy_kind kind, mw_val v, const mw_path *path)
+{
+    const mw_doc *d = mw__vm(L)->doc[space];
+
+    for (size_t i = 0; i < path->count; i++) {
+        const mw_key *key = &path->step[i];
+        if (i == 0 && (kind == MW_PROXY_RESOURCE || kind == MW_PROXY_DOC)) {
+            mw_proxy p = {.val = v, .space = (uint8_t)space, .kind = (uint8_t)kind};
+            v = mw__member(L, &p, key);
+        } else {
+            v = mw_val_get_atom(d, v, key->atom[space]);
+        }
+        if (v == MW_VAL_ABSENT || mw_val_kind(d, v) == MW_KIND_UNKNOWN)
+            break;
+    }
+    return v;
+}
+
+/* ---- index ---- */
+
+size_t mw__proxy_len(lua_State *L, const mw_proxy *p)
+{
+    const mw_doc *d = mw__vm(L)->doc[p->space];
+
+    if (p->kind == MW_PROXY_LIST)
+        return p->count;
+    if (p->kind != MW_PROXY_VALUE || mw_val_kind(d, p->val) != MW_KIND_ARRAY)
+        return 0;
+    return mw_val_len(d, p->val);
+}
+
+mw_val mw__proxy_at(lua_State *L, const mw_proxy *p, size_t i)
+{
+    if (p->kind == MW_PROXY_LIST)
+        return i < p->count ? p->items[i] : MW_VAL_ABSENT;
+    return mw_val_at(mw__vm(L)->doc[p->space], p->val, i);
+}
+
+mw_proxy_kind mw__element_kind(const mw_proxy *p)
+{
+    return p->kind == MW_PROXY_LIST ? MW_PROXY_RESOURCE : MW_PROXY_VALUE;
+}
+
+void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_proxy_kind result_kind)
+{
+    if (p->space == MW_SPACE_SNAPSHOT)
+        mw__read_add(vm, p->val, (mw_proxy_kind)p->kind, key, result, result_kind);
+}
+
+MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, const mw_key *key)
+{
+    mw_val v;
+
+    if (key->method == MW_METHOD_PATH) {
+        lua_pushcfunction(L, mw__method(MW_METHOD_PATH));
+        return 1;
+    }
+    if (p->kind == MW_PROXY_RESOURCE && key->reserved == MW_SNAP_DOC) {
+        push(L, p->space, p->val, MW_PROXY_DOC, true);
+        return 1;
+    }
+    v = mw__member(L, p, key);
+    if (p->kind == MW_PROXY_RESOURCE && key->reserved == MW_SNAP_TAGS) {
+        mw__note(vm, p, key->name, v, MW_PROXY_TAGS);
+        if (mw_val_kind(vm->doc[p->space], v) == MW_KIND_UNKNOWN)
+            return mw__raise_unknown(L, v, NULL);
+        push(L, p->space, v, MW_PROXY_TAGS, true);
+        return 1;
+    }
+    mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
+    push(L, p->space, v, MW_PROXY_VALUE, true);
+    return 1;
+}
+
+MW_LJMP static int index_position(lua_State *L, mw_vm *vm, const mw_proxy *p)
+{
+    int ok;
+    lua_Integer i = lua_tointegerx(L, 2, &ok);
+    mw_proxy_kind kind = mw__element_kind(p);
+    mw_val v;
+
+    if (!ok || i < 1 || (size_t)i > mw__proxy_len(L, p)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    v = mw__proxy_at(L, p, (size_t)i - 1);
+    if (p->kind != MW_PROXY_LIST)
+        mw__note(vm, p, MW_READ_INDEX | (uint32_t)(i - 1), v, kind);
+    push(L, p->space, v, kind, true);
+    return 1;
+}
+
+MW_LJMP static int proxy_index(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_proxy *p = lua_touserdata(L, 1);
+    const mw_key *key;
+    mw_kind kind;
+    mw_val v;
+
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return index_position(L, vm, p);
+    key = mw__key(L, 2);
+    switch ((mw_proxy_kind)p->kind) {
+    case MW_PROXY_RESOURCE:
+    case MW_PROXY_DOC: return index_resource(L, vm, p, key);
+    case MW_PROXY_LIST:
+        if (key->method == MW_METHOD_NONE)
+            lua_pushnil(L);
+        else
+            lua_pushcfunction(L, mw__method((mw_method)key->method));
+        return 1;
+    case MW_PROXY_TAGS:
+        if (key->method == MW_METHOD_HAS || key->method == MW_METHOD_GET) {
+            lua_pushcfunction(L, mw__method((mw_method)key->method));
+            return 1;
+        }
+        break;
+    case MW_PROXY_VALUE:
+        kind = mw_val_kind(vm->doc[p->space], p->val);
+        if (key->method != MW_METHOD_NONE &&
+            (key->method == MW_METHOD_PATH || kind == MW_KIND_ARRAY ||
+             (mw_val_len(vm->doc[p->space], p->val) == 0 && key->method != MW_METHOD_GET))) {
+            lua_pushcfunction(L, mw__method((mw_method)key->method));
+            return 1;
+        }
+        break;
+    }
+    v = mw_val_get_atom(vm->doc[p->space], p->val, key->atom[p->space]);
+    mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
+    push(L, p->space, v, MW_PROXY_VALUE, true);
+    return 1;
+}
+
+MW_LJMP static int proxy_len(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)mw__proxy_len(L, lua_touserdata(L, 1)));
+    return 1;
+}
+
+MW_LJMP static int proxy_newindex(lua_State *L)
+{
+    return luaL_error(L, "resources are read-only");
+}
+
+MW_LJMP static int proxy_eq(lua_State *L)
+{
+    const mw_proxy *a = mw__to_proxy(L, 1), *b = mw__to_proxy(L, 2);
+    mw_vm *vm = mw__vm(L);
+    bool equal;
+
+    if (!a || !b || a->kind != b->kind || a->kind == MW_PROXY_LIST || b->kind == MW_PROXY_LIST) {
+        lua_pushboolean(L, a == b);
+        return 1;
+    }
+    equal = a->space == b->space && a->val == b->val;
+    if (!equal && a->kind == MW_PROXY_VALUE) {
+        equal = mw_val_equal(vm->doc[a->space], a->val, vm->doc[b->space], b->val);
+        /* An unknown part makes the answer unknown, not "different". */
+        for (int i = 0; !equal && i < 2; i++)
+            check_known(L, i ? b : a);
+    }
+    lua_pushboolean(L, equal);
+    return 1;
+}
+
+MW_LJMP bool mw__proxy_member(lua_State *L, const mw_proxy *p, size_t i)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[p->space];
+    mw_val object = p->val, key, v;
+    size_t n = mw__proxy_len(L, p), len;
+    const char *name;
+    mw_key k;
+
+    if (n > 0) {
+        if (i >= n)
+            return false;
+        lua_pushinteger(L, (lua_Integer)i + 1);
+        v = mw__proxy_at(L, p, i);
+        if (p->kind != MW_PROXY_LIST)
+            mw__note(vm, p, MW_READ_INDEX | (uint32_t)i, v, MW_PROXY_VALUE);
+        mw__push_val(L, p->space, v, mw__element_kind(p));
+        return true;
+    }
+    if (p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC) {
+        mw_val rest = mw_val_get_atom(d, p->val, vm->snap->rest);
+        if (mw_val_kind(d, rest) == MW_KIND_UNKNOWN)
+            mw__raise_unknown(L, rest, "the whole of the resource");
+        object = mw_val_get_atom(d, p->val, vm->snap->item);
+    }
+    v = mw_val_member(d, object, i, &key);
+    if (v == MW_VAL_ABSENT)
+        return false;
+    name = mw_val_str(d, key, &len);
+    mw__push_val(L, p->space, key, MW_PROXY_VALUE);
+    fill_key(vm, &k, name, len);
+    if (object != p->val)
+        check_access(L, vm, p->val, &k);
+    mw__note(vm, p, k.name, v, MW_PROXY_VALUE);
+    mw__push_val(L, p->space, v, MW_PROXY_VALUE);
+    return true;
+}
+
+MW_LJMP void mw__proxy_text(lua_State *L, const mw_proxy *p)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[p->space];
+    const char *id;
+
+    if (p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC) {
+        id = mw_snap_text(vm->snap, p->val, vm->snap->id);
+        lua_pushstring(L, id ? id : "resource");
+        return;
+    }
+    if (p->kind == MW_PROXY_LIST) {
+        lua_pushfstring(L, "%d resources", (int)p->count);
+        return;
+    }
+    check_known(L, p);
+    mw_buf_reset(&vm->scratch);
+    vm->scratch.max = MW_VM_STRING_MAX;
+    if (mw_json_write(&vm->scratch, d, p->val, MW_JSON_COMPACT) != MW_OK)
+        luaL_error(L, "the value is too large to be made text");
+    lua_pushlstring(L, vm->scratch.data, vm->scratch.len);
+}
+
+/* ---- opening ---- */
+
+MW_LJMP static int new_cache(lua_State *L, int size)
+{
+    lua_createtable(L, size, 0);
+    for (int i = 1; i <= size; i++) {
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, i);
+    }
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+MW_LJMP void mw__open_proxies(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__len", proxy_len}, {"__newindex", proxy_newindex},
+                                    {"__eq", proxy_eq},   {NULL, NULL}};
+    mw_vm *vm = mw__vm(L);
+
+    vm->proxies_ref = new_cache(L, MW_PROXY_CACHE);
+    vm->strings_ref = new_cache(L, MW_STRING_CACHE);
+    vm->keys_ref = new_cache(L, MW_KEY_CACHE);
+    vm->paths_ref = new_cache(L, MW_PATH_CACHE);
+    luaL_newlib(L, meta);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->proxies_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->strings_ref);
+    lua_pushvalue(L, -3);
+    lua_pushcclosure(L, proxy_index, 3);
+    lua_setfield(L, -2, "__index");
+    lua_pushliteral(L, "table"); /* what Lua's own messages call it */
+    lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    vm->meta = lua_topointer(L, -1);
+    vm->meta_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
