@@ -12,7 +12,9 @@ int mw_outcome(const mw_report_counts *counts, const char *fail_on, bool allow_i
         return MW_EXIT_INCOMPLETE;
     if (mw_str_eq(fail_on, "none"))
         return MW_EXIT_OK;
-    for (unsigned rank = 0; rank <= threshold && rank <= MW_SEVERITY_COUNT; rank++)
+    if (threshold >= MW_SEVERITY_COUNT - 1) /* info asks for everything */
+        threshold = MW_SEVERITY_COUNT;
+    for (unsigned rank = 0; rank <= threshold; rank++)
         if (counts->failing[rank])
             return MW_EXIT_FINDINGS;
     return MW_EXIT_OK;

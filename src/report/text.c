@@ -84,13 +84,19 @@ static void subject(mw_buf *out, const mw_finding *f, bool many)
     }
 }
 
-static void padded(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many),
-                   const mw_finding *f, size_t columns)
+/* Padded, never cut: people copy names. @return the columns taken. */
+static size_t padded(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many),
+                     const mw_finding *f, size_t columns)
 {
     MW_AUTO(mw_buf) b = {.max = 1 << 16};
+    size_t taken;
 
     write(&b, f, t->many_accounts);
-    mw_term_cell(t->out, b.data, columns);
+    taken = b.data ? mw_term_columns(b.data, b.len) : 0;
+    mw_buf_add(t->out, b.data, b.len, NULL);
+    if (taken < columns)
+        mw_buf_printf(t->out, "%*s", (int)(columns - taken), "");
+    return taken < columns ? columns : taken;
 }
 
 /* ---- failing ---- */
@@ -106,22 +112,23 @@ static void change_note(mw_buf *b, const mw_finding *f)
 static void failing_line(struct text *t, const mw_finding *f, size_t name_columns, size_t place_columns)
 {
     MW_AUTO(mw_buf) message = {.max = 1 << 20};
-    size_t at = 4 + name_columns + 2 + place_columns + 2;
+    size_t indent = 4 + name_columns + 2 + place_columns + 2, at;
 
     mw_buf_puts(t->out, "    ");
-    padded(t, subject, f, name_columns);
+    at = 4 + padded(t, subject, f, name_columns) + 2;
     mw_buf_puts(t->out, "  ");
-    padded(t, place, f, place_columns);
-    mw_buf_puts(t->out, "  ");
+    at += padded(t, place, f, place_columns);
     if (f->subkey && *f->subkey)
         mw_buf_printf(&message, "[%s] ", f->subkey);
     mw_buf_puts(&message, f->message ? f->message : "");
     change_note(&message, f);
-    if (at + 24 > t->width) { /* too narrow for a third column: the message has its own line */
+    if (at + 2 > indent || indent + 24 > t->width) { /* no room for a third column: a line of its own */
         mw_buf_puts(t->out, "\n      ");
-        at = 6;
+        indent = 6;
+    } else {
+        mw_buf_puts(t->out, "  ");
     }
-    mw_term_wrap(t->out, message.data, at, at, t->width);
+    mw_term_wrap(t->out, message.data, indent, indent, t->width);
     mw_buf_putc(t->out, '\n');
 }
 
@@ -551,8 +558,9 @@ mw_status mw_report_table(const mw_finding *findings, size_t count, const mw_tex
         mw_buf_puts(out, "  ");
         padded(&t, place, f, place_columns);
         mw_buf_puts(out, "  ");
-        padded(&t, subject, f, name_columns);
-        mw_buf_puts(out, "  ");
+        padded(&t, subject, f, f->message && *f->message ? name_columns : 0);
+        if (f->message && *f->message)
+            mw_buf_puts(out, "  ");
         mw_term_text(out, f->message);
         mw_buf_putc(out, '\n');
     }

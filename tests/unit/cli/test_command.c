@@ -1,4 +1,5 @@
 /* The parser over the real tables: what is accepted, and what every refusal says. */
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/commands.h"
@@ -6,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -191,6 +193,33 @@ static void tables_are_sound(void **state)
         assert_non_null(global[i].help);
 }
 
+/*
+ * docs/reference/commands.md is this. After a wanted change: MW_UPDATE_GOLDEN=1 ctest -R cli/test_command
+ */
+static void reference_is_current(void **state)
+{
+    static const char path[] = MW_SOURCE_DIR "/docs/reference/commands.md";
+    MW_AUTO(mw_buf) page = {0};
+    MW_AUTO(mw_buf) found = {0};
+    size_t n;
+    const mw_command *const *all = mw_commands(&n);
+
+    (void)state;
+    mw_buf_puts(&page, "# Commands\n\nMade from the table that `--help` is made from.\n\n```\n");
+    assert_int_equal(mw_help_global(&page, NULL), MW_OK);
+    mw_buf_puts(&page, "```\n");
+    for (size_t i = 0; i < n; i++) {
+        mw_buf_printf(&page, "\n## moonward %s\n\n```\n", all[i]->name);
+        assert_int_equal(mw_help_command(all[i], &page, NULL), MW_OK);
+        mw_buf_puts(&page, "```\n");
+    }
+    if (getenv("MW_UPDATE_GOLDEN"))
+        assert_int_equal(mw_file_write_atomic(path, page.data, page.len, 0644, NULL), MW_OK);
+    assert_int_equal(mw_file_read(path, &found, NULL), MW_OK);
+    if (strcmp(found.data, page.data) != 0)
+        fail_msg("docs/reference/commands.md differs from --help: MW_UPDATE_GOLDEN=1 ctest -R cli/test_command");
+}
+
 static void exit_statuses(void **state)
 {
     static const struct {
@@ -213,7 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses),          cmocka_unit_test(accepts),
         cmocka_unit_test(reads_the_environment), cmocka_unit_test(tables_are_sound),
-        cmocka_unit_test(exit_statuses),
+        cmocka_unit_test(exit_statuses),    cmocka_unit_test(reference_is_current),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

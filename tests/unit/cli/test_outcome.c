@@ -32,7 +32,7 @@ static void statuses(void **state)
         {1, 1, 4, 3, -1, "low", true, 0},         {1, 1, 4, 3, HIGH, "low", true, 1},
         {1, 1, 4, 3, HIGH, "none", true, 0},
         /* a severity that nobody knows counts as info */
-        {0, 0, 4, 4, OTHER, "low", false, 0},
+        {0, 0, 4, 4, OTHER, "low", false, 0},     {0, 0, 4, 4, OTHER, "info", false, 1},
     };
 
     (void)state;
