@@ -101,6 +101,28 @@ static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, cons
     return MW_OK;
 }
 
+/**
+ * What botocore sends when AWS_RESPONSE_CHECKSUM_VALIDATION is when_supported, its default: the answer then
+ * names the object's checksum.
+ */
+static mw_status ask_for_checksum(mw_active_call *k, mw_error *err)
+{
+    const mw_aws_config *c = k->client->config;
+    const mw_doc *d = mw_models_doc(k->client->models);
+    const mw_shape *input = mw_operation_input(k->op);
+    const char *name = mw_val_get_str(d, mw_operation_extra(k->op, "httpChecksum"),
+                                      "requestValidationModeMember", NULL);
+    const char *mode = c ? mw_aws_config_env(c, "AWS_RESPONSE_CHECKSUM_VALIDATION") : NULL;
+    const mw_member *m = name && input ? mw_shape_member(input, name, strlen(name)) : NULL;
+    const char *header = m ? mw_member_location_name(m) : NULL;
+
+    if (!mode && c)
+        mode = mw_aws_config_get(c, NULL, "response_checksum_validation");
+    if (!header || mw_str_ieq(mode, "when_required") || mw_http_get(&k->request.headers, header))
+        return MW_OK;
+    return mw_http_add(&k->arena, &k->request.headers, header, "ENABLED", err);
+}
+
 /** Serialise the page's request and find its endpoint. MW_ERR_INVALID in *bad_params: the caller's fault. */
 mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
 {
@@ -123,6 +145,7 @@ mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
         return st;
     *bad_params = false;
     if ((st = resolve(k, d, params, q->path, host_prefix, err)) != MW_OK ||
+        (st = ask_for_checksum(k, err)) != MW_OK ||
         (st = random_uuid(k->invocation_id, err)) != MW_OK ||
         (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) != MW_OK ||
         (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id, err)) != MW_OK)

@@ -1,0 +1,656 @@
+/* The life of a call, with scripted answers: retries, paging, clock, redirects, credentials, endings. */
+#include "client_fake.h"
+
+#include "aws/client_internal.h"
+#include "base/time.h"
+
+static const mw_models *models;
+
+typedef struct world {
+    fake_http fake;
+    mw_aws_config *config;
+    mw_client *client;
+    mw_provider *provider;
+    mw_scope scope;
+    mw_doc_builder *params;
+    /* outcome */
+    mw_call_result result;
+    int done;
+    int pages, stop_after;
+    mw_buf text; /* the pages as JSON, one a line */
+} world;
+
+static const char *fake_env(const char *name)
+{
+    if (strcmp(name, "AWS_CONFIG_FILE") == 0 || strcmp(name, "AWS_SHARED_CREDENTIALS_FILE") == 0)
+        return "/nonexistent";
+    if (strcmp(name, "AWS_MAX_ATTEMPTS") == 0)
+        return getenv("TEST_MAX_ATTEMPTS");
+    return NULL;
+}
+
+static bool on_page(void *user, mw_doc_builder *page, mw_val result)
+{
+    world *w = user;
+
+    assert_int_equal(mw_json_write(&w->text, mw_doc_view(page), result, MW_JSON_COMPACT), MW_OK);
+    mw_buf_putc(&w->text, '\n');
+    return ++w->pages != w->stop_after;
+}
+
+static void on_done(void *user, const mw_call_result *result)
+{
+    world *w = user;
+
+    w->done++;
+    w->result = *result;
+}
+
+static void open_world_with(world *w, const fake_answer *answers, size_t count,
+                            const mw_client_options *more)
+{
+    mw_error err = {0};
+    mw_aws_config_options co = {.getenv_fn = fake_env};
+    mw_client_options o = more ? *more : (mw_client_options){0};
+
+    memset(w, 0, sizeof(*w));
+    fake_init(&w->fake, answers, count);
+    assert_ok(mw_aws_config_load(&co, &w->config, &err));
+    o.models = models;
+    o.config = w->config;
+    o.http = &w->fake.http;
+    assert_ok(mw_client_new(&o, &w->client, &err));
+    assert_ok(mw_provider_static("AKIATEST", "a-long-enough-secret", NULL, &w->provider, &err));
+    assert_ok(mw_doc_builder_new(NULL, &w->params, &err));
+    w->scope = (mw_scope){"aws", "123456789012", "eu-west-1", w->provider};
+}
+
+#define open_world(w, answers) open_world_with(w, answers, MW_COUNT(answers), NULL)
+
+static void close_world(world *w)
+{
+    mw_client_free(w->client);
+    mw_provider_unref(w->provider);
+    mw_aws_config_free(w->config);
+    mw_doc_builder_free(w->params);
+    mw_buf_clear(&w->text);
+}
+
+/** Start a call with JSON parameters. */
+static mw_status start(world *w, const char *service, const char *operation, const char *params,
+                       const mw_call *more, mw_error *err)
+{
+    mw_call call = more ? *more : (mw_call){0};
+
+    mw_doc_builder_reset(w->params);
+    call.scope = &w->scope;
+    call.service = service;
+    call.operation = operation;
+    if (params) {
+        assert_int_equal(mw_json_read(w->params, params, strlen(params), NULL, NULL, err), MW_OK);
+        call.params_doc = mw_doc_view(w->params);
+        call.params = mw_doc_pop(w->params);
+    }
+    call.on_page = on_page;
+    call.on_done = on_done;
+    call.user = w;
+    return mw_client_call(w->client, &call, err);
+}
+
+static void call(world *w, const char *service, const char *operation, const char *params,
+                 const mw_call *more)
+{
+    mw_error err = {0};
+
+    assert_ok(start(w, service, operation, params, more, &err));
+    assert_ok(mw_client_run(w->client, &err));
+    assert_int_equal(w->done, 1);
+}
+
+#define IDENTITY                                                                                   \
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"           \
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+#define QUERY_ERROR(code, message)                                                                 \
+    "<ErrorResponse><Error><Code>" code "</Code><Message>" message                                 \
+    "</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"
+
+static void one_signed_request(void **state)
+{
+    const fake_answer answers[] = {{200, {0}, IDENTITY, MW_OK, false}};
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_int_equal(w.result.status, MW_OK);
+    assert_int_equal(w.result.pages, 1);
+    assert_int_equal(w.result.requests, 1);
+    assert_string_equal(w.text.data, "{\"Account\":\"123456789012\"}\n");
+    assert_string_equal(w.fake.seen[0].host, "sts.eu-west-1.amazonaws.com");
+    assert_string_equal(w.fake.seen[0].attempt, "attempt=1; max=3");
+    assert_int_equal(strlen(w.fake.seen[0].invocation), 36);
+    assert_non_null(strstr(w.fake.seen[0].agent, "moonward/"));
+    assert_non_null(strstr(w.fake.seen[0].authorization, "/eu-west-1/sts/aws4_request"));
+    assert_false(w.fake.seen[0].fresh);
+    assert_int_equal(mw_client_stats_get(w.client).requests, 1);
+    close_world(&w);
+}
+
+/* ---- what is tried again ---- */
+
+typedef struct retry_row {
+    const char *name, *service, *operation, *params;
+    fake_answer answers[4];
+    size_t answer_count;
+    mw_status want;
+    const char *code;
+    unsigned requests, throttled;
+} retry_row;
+
+#define OK_IDENTITY {200, {0}, IDENTITY, MW_OK, false}
+
+static const retry_row retry_rows[] = {
+    {"503 then fine", "sts", "GetCallerIdentity", NULL,
+     {{503, {0}, "", MW_OK, false}, OK_IDENTITY}, 2, MW_OK, "", 2, 0},
+    {"500 three times", "sts", "GetCallerIdentity", NULL,
+     {{500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false},
+      {502, {0}, "", MW_OK, false},
+      {500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false}}, 3, MW_ERR_AWS, "InternalError", 3, 0},
+    {"denied is final", "sts", "GetCallerIdentity", NULL,
+     {{403, {0}, QUERY_ERROR("AccessDenied", "no"), MW_OK, false}}, 1, MW_ERR_AWS, "AccessDenied", 1, 0},
+    {"throttled", "sts", "GetCallerIdentity", NULL,
+     {{400, {0}, QUERY_ERROR("Throttling", "slow"), MW_OK, false},
+      {400, {0}, QUERY_ERROR("RequestLimitExceeded", "slow"), MW_OK, false}, OK_IDENTITY},
+     3, MW_OK, "", 3, 2},
+    {"429 alone is final", "sts", "GetCallerIdentity", NULL,
+     {{429, {0}, QUERY_ERROR("Whatever", "x"), MW_OK, false}}, 1, MW_ERR_AWS, "Whatever", 1, 0},
+    {"broken connection, read", "sts", "GetCallerIdentity", NULL,
+     {{0, {0}, NULL, MW_ERR_NET, false}, OK_IDENTITY}, 2, MW_OK, "", 2, 0},
+    {"timeouts, read", "sts", "GetCallerIdentity", NULL,
+     {{0, {0}, NULL, MW_ERR_TIMEOUT, false}, {0, {0}, NULL, MW_ERR_TIMEOUT, false},
+      {0, {0}, NULL, MW_ERR_TIMEOUT, false}}, 3, MW_ERR_TIMEOUT, "", 3, 0},
+    {"broken connection, write: never again", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+     {{0, {0}, NULL, MW_ERR_NET, false}}, 1, MW_ERR_NET, "", 1, 0},
+    {"timeout, write: never again", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+     {{0, {0}, NULL, MW_ERR_TIMEOUT, false}}, 1, MW_ERR_TIMEOUT, "", 1, 0},
+    {"500, write: never again", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+     {{500, {0}, "{}", MW_OK, false}}, 1, MW_ERR_AWS, "500", 1, 0},
+    {"write that never left", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+     {{0, {0}, NULL, MW_ERR_NET, true}, {200, {0}, "{}", MW_OK, false}}, 2, MW_OK, "", 2, 0},
+    {"throttled write", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+     {{400, {0}, "{\"__type\":\"ThrottlingException\"}", MW_OK, false}, {200, {0}, "{}", MW_OK, false}},
+     2, MW_OK, "", 2, 1},
+    {"answer that is no XML", "sts", "GetCallerIdentity", NULL,
+     {{200, {0}, "<html", MW_OK, false}}, 1, MW_ERR_PARSE, "", 1, 0},
+};
+
+static void retries(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(retry_rows); i++) {
+        const retry_row *r = &retry_rows[i];
+        world w;
+
+        open_world_with(&w, r->answers, r->answer_count, NULL);
+        call(&w, r->service, r->operation, r->params, NULL);
+        if (w.result.status != r->want || strcmp(w.result.aws.code, r->code) != 0 ||
+            w.result.requests != r->requests ||
+            mw_client_stats_get(w.client).throttled != r->throttled)
+            fail_msg("%s: %s '%s' after %u requests, %u throttled: %s", r->name,
+                     mw_status_name(w.result.status), w.result.aws.code, w.result.requests,
+                     (unsigned)mw_client_stats_get(w.client).throttled, w.result.error.message);
+        if (r->want != MW_OK) {
+            assert_non_null(strstr(w.result.error.message, r->operation));
+            assert_int_equal(w.pages, 0);
+        }
+        for (unsigned n = 0; n < r->requests; n++) {
+            char attempt[32];
+
+            snprintf(attempt, sizeof(attempt), "attempt=%u; max=3", n + 1);
+            assert_string_equal(w.fake.seen[n].attempt, attempt);
+            assert_string_equal(w.fake.seen[n].invocation, w.fake.seen[0].invocation);
+            assert_int_equal(w.fake.seen[n].fresh, strcmp(r->operation, "DeleteQueue") == 0);
+            assert_true(w.fake.seen[n].at_ms <= 3000); /* 1 s, then 2 s at most */
+        }
+        close_world(&w);
+    }
+}
+
+static void attempts_by_environment(void **state)
+{
+    const fake_answer answers[] = {{503, {0}, "", MW_OK, false}};
+    mw_error err = {0};
+    mw_client_options o = {.models = models};
+    world w;
+
+    (void)state;
+    setenv("TEST_MAX_ATTEMPTS", "1", 1);
+    open_world(&w, answers);
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_int_equal(w.result.requests, 1);
+    close_world(&w);
+    setenv("TEST_MAX_ATTEMPTS", "many", 1);
+    assert_ok(mw_aws_config_load(&(mw_aws_config_options){.getenv_fn = fake_env}, &w.config, &err));
+    o.config = w.config;
+    assert_int_equal(mw_client_new(&o, &w.client, &err), MW_ERR_INVALID);
+    assert_non_null(strstr(err.message, "AWS_MAX_ATTEMPTS is 'many'"));
+    mw_aws_config_free(w.config);
+    unsetenv("TEST_MAX_ATTEMPTS");
+}
+
+/** 500 tokens, 5 for a retry: after a hundred there are no more, and each failure is final at once. */
+static void quota_ends_a_storm(void **state)
+{
+    static fake_answer answers[FAKE_MAX];
+    unsigned requests = 0;
+    world w;
+
+    (void)state;
+    for (size_t i = 0; i < FAKE_MAX; i++)
+        answers[i] = (fake_answer){503, {0}, "", MW_OK, false};
+    open_world_with(&w, answers, FAKE_MAX, NULL);
+    for (int i = 0; i < 60; i++) {
+        mw_error err = {0};
+
+        w.fake.next = w.fake.seen_count = 0;
+        w.done = 0;
+        assert_ok(start(&w, "sts", "GetCallerIdentity", NULL, NULL, &err));
+        assert_ok(mw_client_run(w.client, &err));
+        requests += w.result.requests;
+    }
+    assert_int_equal(requests, 60 + 100);
+    assert_int_equal(mw_client_stats_get(w.client).retries, 100);
+    close_world(&w);
+}
+
+/* ---- paging ---- */
+
+#define USERS(user, more)                                                                          \
+    "<ListUsersResponse><ListUsersResult><Users><member><UserName>" user                           \
+    "</UserName></member></Users>" more "</ListUsersResult></ListUsersResponse>"
+#define MARKER(m) "<IsTruncated>true</IsTruncated><Marker>" m "</Marker>"
+
+static void pages_to_the_end(void **state)
+{
+    const fake_answer answers[] = {
+        {200, {0}, USERS("a", MARKER("m1")), MW_OK, false},
+        {503, {0}, "", MW_OK, false},
+        {200, {0}, USERS("b", MARKER("m2")), MW_OK, false},
+        {200, {0}, USERS("c", "<IsTruncated>false</IsTruncated><Marker>x</Marker>"), MW_OK, false},
+    };
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    call(&w, "iam", "ListUsers", "{\"PathPrefix\":\"/x/\"}",
+         &(mw_call){.paginate = true, .page_size = 7});
+    assert_int_equal(w.result.status, MW_OK);
+    assert_int_equal(w.result.pages, 3);
+    assert_int_equal(w.result.requests, 4);
+    assert_non_null(strstr(w.fake.seen[0].body, "MaxItems=7"));
+    assert_non_null(strstr(w.fake.seen[0].body, "PathPrefix=%2Fx%2F"));
+    assert_null(strstr(w.fake.seen[0].body, "Marker"));
+    assert_non_null(strstr(w.fake.seen[1].body, "Marker=m1"));
+    assert_non_null(strstr(w.fake.seen[2].body, "Marker=m1"));
+    assert_non_null(strstr(w.fake.seen[3].body, "Marker=m2"));
+    assert_non_null(strstr(w.fake.seen[3].body, "PathPrefix=%2Fx%2F"));
+    close_world(&w);
+}
+
+static void page_callback_may_stop(void **state)
+{
+    const fake_answer answers[] = {{200, {0}, USERS("a", MARKER("m1")), MW_OK, false}};
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    w.stop_after = 1;
+    call(&w, "iam", "ListUsers", NULL, &(mw_call){.paginate = true});
+    assert_int_equal(w.result.status, MW_OK);
+    assert_int_equal(w.result.pages, 1);
+    close_world(&w);
+}
+
+static void repeated_token_is_an_error(void **state)
+{
+    const fake_answer answers[] = {
+        {200, {0}, USERS("a", MARKER("same")), MW_OK, false},
+        {200, {0}, USERS("b", MARKER("same")), MW_OK, false},
+    };
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    call(&w, "iam", "ListUsers", NULL, &(mw_call){.paginate = true});
+    assert_int_equal(w.result.status, MW_ERR_CONFLICT);
+    assert_non_null(strstr(w.result.error.message, "same"));
+    assert_non_null(strstr(w.result.error.message, "iam:ListUsers"));
+    close_world(&w);
+}
+
+static void error_on_a_later_page_is_not_an_end(void **state)
+{
+    const fake_answer answers[] = {
+        {200, {0}, USERS("a", MARKER("m")), MW_OK, false},
+        {403, {0}, QUERY_ERROR("AccessDenied", "no"), MW_OK, false},
+    };
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    call(&w, "iam", "ListUsers", NULL, &(mw_call){.paginate = true});
+    assert_int_equal(w.result.status, MW_ERR_AWS);
+    assert_int_equal(w.result.pages, 1);
+    close_world(&w);
+}
+
+static void token_may_be_a_document(void **state)
+{
+    const fake_answer answers[] = {
+        {200, {0}, "{\"Items\":[],\"LastEvaluatedKey\":{\"k\":{\"S\":\"1\"}}}", MW_OK, false},
+        {200, {0}, "{\"Items\":[]}", MW_OK, false},
+    };
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    call(&w, "dynamodb", "Scan", "{\"TableName\":\"t\"}", &(mw_call){.paginate = true});
+    assert_int_equal(w.result.status, MW_OK);
+    assert_non_null(strstr(w.fake.seen[1].body, "\"ExclusiveStartKey\""));
+    assert_non_null(strstr(w.fake.seen[1].body, "{\"S\":\"1\"}"));
+    close_world(&w);
+}
+
+/* ---- clock, credentials, buckets ---- */
+
+static void clock_is_corrected_once(void **state)
+{
+    char ahead[MW_TIME_SIZE], signed_at[MW_TIME_SIZE];
+    int64_t theirs = (mw_now_unix() + 3600) * 1000000000;
+    fake_answer answers[] = {
+        {403, {"date", ahead}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false},
+        {403, {"date", ahead}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false},
+    };
+    world w;
+
+    (void)state;
+    mw_time_rfc822(ahead, theirs);
+    mw_time_sigv4(signed_at, theirs);
+    open_world(&w, answers);
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_int_equal(w.result.requests, 2);
+    assert_string_equal(w.result.aws.code, "SignatureDoesNotMatch");
+    assert_int_not_equal(strncmp(w.fake.seen[0].date, signed_at, 11), 0);
+    assert_memory_equal(w.fake.seen[1].date, signed_at, 11); /* to the hour */
+    close_world(&w);
+}
+
+static void wrong_signature_with_a_right_clock_is_final(void **state)
+{
+    char now[MW_TIME_SIZE];
+    fake_answer answers[] = {{403, {"date", now}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false}};
+    world w;
+
+    (void)state;
+    mw_time_rfc822(now, mw_now_ns());
+    open_world(&w, answers);
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_int_equal(w.result.requests, 1);
+    close_world(&w);
+}
+
+static void use_late_provider(world *w, late_provider **late)
+{
+    mw_error err = {0};
+
+    mw_provider_unref(w->provider);
+    assert_ok(mw__provider_new(&late_class, sizeof(late_provider), "late", late, &err));
+    (*late)->http = &w->fake.http;
+    w->provider = &(*late)->base;
+    w->scope.credentials = w->provider;
+}
+
+static void waits_for_credentials_and_renews_expired_ones(void **state)
+{
+    const fake_answer answers[] = {
+        {403, {0}, QUERY_ERROR("ExpiredToken", "old"), MW_OK, false},
+        OK_IDENTITY,
+        {403, {0}, QUERY_ERROR("ExpiredToken", "old"), MW_OK, false},
+        {403, {0}, QUERY_ERROR("ExpiredToken", "old"), MW_OK, false},
+    };
+    late_provider *late;
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    use_late_provider(&w, &late);
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_int_equal(w.result.status, MW_OK);
+    assert_int_equal(late->refreshes, 2);
+    assert_non_null(strstr(w.fake.seen[0].authorization, "AKIA1/"));
+    assert_non_null(strstr(w.fake.seen[1].authorization, "AKIA2/"));
+    w.done = 0;
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL); /* once, not for ever */
+    assert_string_equal(w.result.aws.code, "ExpiredToken");
+    assert_int_equal(late->refreshes, 3);
+    close_world(&w);
+}
+
+static void failing_credentials_fail_the_call(void **state)
+{
+    const fake_answer answers[] = {OK_IDENTITY};
+    late_provider *late;
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    use_late_provider(&w, &late);
+    late->broken = true;
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_int_equal(w.result.status, MW_ERR_CREDENTIALS);
+    assert_non_null(strstr(w.result.error.message, "no keys today"));
+    assert_int_equal(w.fake.seen_count, 0);
+    close_world(&w);
+}
+
+static void bucket_elsewhere_is_followed_and_remembered(void **state)
+{
+    const fake_answer answers[] = {
+        {301, {"x-amz-bucket-region", "us-west-2"},
+         "<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>", MW_OK, false},
+        {200, {0}, "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", MW_OK, false},
+        {200, {0}, "<VersioningConfiguration/>", MW_OK, false},
+        {400, {0}, "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
+                   "<Region>ap-south-1</Region></Error>", MW_OK, false},
+        {301, {"x-amz-bucket-region", "us-east-2"}, "<Error><Code>PermanentRedirect</Code></Error>", MW_OK, false},
+    };
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    call(&w, "s3", "GetBucketVersioning", "{\"Bucket\":\"logs\"}", NULL);
+    assert_int_equal(w.result.status, MW_OK);
+    assert_string_equal(w.fake.seen[0].host, "logs.s3.eu-west-1.amazonaws.com");
+    assert_string_equal(w.fake.seen[1].host, "logs.s3.us-west-2.amazonaws.com");
+    assert_non_null(strstr(w.fake.seen[1].authorization, "/us-west-2/s3/"));
+    w.done = 0;
+    call(&w, "s3", "GetBucketVersioning", "{\"Bucket\":\"logs\"}", NULL);
+    assert_string_equal(w.fake.seen[2].host, "logs.s3.us-west-2.amazonaws.com");
+    w.done = 0;
+    call(&w, "s3", "GetBucketVersioning", "{\"Bucket\":\"other\"}", NULL);
+    assert_string_equal(w.fake.seen[4].host, "other.s3.ap-south-1.amazonaws.com");
+    assert_int_equal(w.result.status, MW_ERR_AWS); /* a second redirect is not followed */
+    close_world(&w);
+}
+
+/* ---- mistakes and endings ---- */
+
+static void mistakes_are_named_at_once(void **state)
+{
+    static const struct {
+        const char *service, *operation, *params;
+        mw_status want;
+        const char *says;
+    } rows[] = {
+        {"ec3", "DescribeVpcs", NULL, MW_ERR_UNSUPPORTED, "did you mean 'ec2'?"},
+        {"ec2", "DescribeVpc", NULL, MW_ERR_UNSUPPORTED, "did you mean 'DescribeVpcs'?"},
+        {"iam", "GetRole", "{}", MW_ERR_INVALID, "RoleName"},
+        {"iam", "GetRole", "{\"RoleName\":1}", MW_ERR_INVALID, "RoleName"},
+        {"iam", "GetRole", "[]", MW_ERR_INVALID, "iam:GetRole"},
+    };
+    world w;
+
+    (void)state;
+    open_world_with(&w, NULL, 0, NULL);
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        mw_error err = {0};
+
+        assert_int_equal(start(&w, rows[i].service, rows[i].operation, rows[i].params,
+                               &(mw_call){.validate = true}, &err),
+                         rows[i].want);
+        if (!strstr(err.message, rows[i].says))
+            fail_msg("'%s' does not say '%s'", err.message, rows[i].says);
+    }
+    assert_int_equal(w.done, 0);
+    close_world(&w);
+}
+
+static void no_endpoint_is_an_outcome(void **state)
+{
+    mw_error err = {0};
+    world w;
+
+    (void)state;
+    open_world_with(&w, NULL, 0, NULL);
+    w.scope.region = "";
+    assert_ok(start(&w, "ec2", "DescribeVpcs", NULL, NULL, &err));
+    assert_int_equal(w.done, 0);
+    assert_ok(mw_client_run(w.client, &err));
+    assert_int_equal(w.done, 1);
+    assert_int_equal(w.result.status, MW_ERR_INVALID);
+    close_world(&w);
+}
+
+static volatile bool stop_flag;
+
+static void stop_ends_calls(void **state)
+{
+    const fake_answer answers[] = {OK_IDENTITY};
+    mw_error err = {0};
+    world w;
+
+    (void)state;
+    open_world_with(&w, answers, 1, &(mw_client_options){.stop = &stop_flag});
+    assert_ok(start(&w, "sts", "GetCallerIdentity", NULL, NULL, &err));
+    stop_flag = true;
+    assert_ok(mw_client_run(w.client, &err));
+    assert_int_equal(w.done, 1);
+    assert_int_equal(w.result.status, MW_ERR_CANCELLED);
+    assert_int_equal(w.fake.seen_count, 0);
+    stop_flag = false;
+    close_world(&w);
+}
+
+static void closing_ends_calls(void **state)
+{
+    mw_error err = {0};
+    world w;
+
+    (void)state;
+    open_world_with(&w, NULL, 0, NULL);
+    assert_ok(start(&w, "sts", "GetCallerIdentity", NULL, NULL, &err));
+    close_world(&w);
+    assert_int_equal(w.done, 1);
+    assert_int_equal(w.result.status, MW_ERR_CANCELLED);
+}
+
+static void preview_sends_nothing(void **state)
+{
+    mw_error err = {0};
+    mw_doc_builder *b;
+    mw_val v;
+    const mw_doc *d;
+    world w;
+
+    (void)state;
+    open_world_with(&w, NULL, 0, NULL);
+    assert_ok(mw_doc_builder_new(NULL, &b, &err));
+    assert_ok(mw_json_read(w.params, "{\"Bucket\":\"logs\"}", 17, NULL, NULL, &err));
+    assert_ok(mw_client_preview(w.client,
+                                &(mw_call){.scope = &w.scope, .service = "s3",
+                                           .operation = "DeleteBucket",
+                                           .params_doc = mw_doc_view(w.params),
+                                           .params = mw_doc_pop(w.params)},
+                                b, &v, &err));
+    d = mw_doc_view(b);
+    assert_string_equal(mw_val_get_str(d, v, "method", ""), "DELETE");
+    assert_string_equal(mw_val_get_str(d, v, "url", ""), "https://logs.s3.eu-west-1.amazonaws.com/");
+    assert_false(mw_val_get_bool(d, v, "read_only", true));
+    assert_int_equal(w.fake.seen_count, 0);
+    mw_doc_builder_free(b);
+    close_world(&w);
+}
+
+/** Each allocation refused once: a clean failure or a success, never a crash, a leak or a second on_done. */
+static void oom_sweep(void **state)
+{
+    const fake_answer answers[] = {
+        {200, {0}, USERS("a", MARKER("m1")), MW_OK, false},
+        {503, {0}, "", MW_OK, false},
+        {200, {0}, USERS("b", ""), MW_OK, false},
+    };
+    bool whole = false;
+
+    (void)state;
+    for (long n = 1; !whole && n < 2000; n++) {
+        struct failing_alloc f = {.fail_at = n};
+        mw_error err = {0};
+        mw_status st;
+        world w;
+
+        open_world(&w, answers);
+        mw_sys.realloc_fn = failing_realloc;
+        mw_sys.ctx = &f;
+        st = start(&w, "iam", "ListUsers", NULL, &(mw_call){.paginate = true}, &err);
+        if (st == MW_OK)
+            mw_client_run(w.client, &err);
+        mw_sys_reset();
+        whole = f.count < n;
+        assert_int_equal(w.done, st == MW_OK ? 1 : 0);
+        if (whole)
+            assert_int_equal(w.result.status, MW_OK);
+        close_world(&w);
+    }
+    assert_true(whole);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_signed_request),
+        cmocka_unit_test(retries),
+        cmocka_unit_test(attempts_by_environment),
+        cmocka_unit_test(quota_ends_a_storm),
+        cmocka_unit_test(pages_to_the_end),
+        cmocka_unit_test(page_callback_may_stop),
+        cmocka_unit_test(repeated_token_is_an_error),
+        cmocka_unit_test(error_on_a_later_page_is_not_an_end),
+        cmocka_unit_test(token_may_be_a_document),
+        cmocka_unit_test(clock_is_corrected_once),
+        cmocka_unit_test(wrong_signature_with_a_right_clock_is_final),
+        cmocka_unit_test(waits_for_credentials_and_renews_expired_ones),
+        cmocka_unit_test(failing_credentials_fail_the_call),
+        cmocka_unit_test(bucket_elsewhere_is_followed_and_remembered),
+        cmocka_unit_test(mistakes_are_named_at_once),
+        cmocka_unit_test(no_endpoint_is_an_outcome),
+        cmocka_unit_test(stop_ends_calls),
+        cmocka_unit_test(closing_ends_calls),
+        cmocka_unit_test(preview_sends_nothing),
+        cmocka_unit_test(oom_sweep),
+    };
+    mw_error err = {0};
+
+    if (mw_models_builtin(&models, &err) != MW_OK)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
