@@ -258,7 +258,10 @@ static void begin(mw_doc_builder *b, bool object)
         mw__builder_fail(b, MW_ERR_LIMIT, "a document is nested deeper than 1024 levels");
         return;
     }
-    if (!mw__builder_grow(b, (void **)&b->frames, &b->cap_frames, b->n_frames + 1, sizeof *f))
+    /* the stacks too, so that even an empty container points into something */
+    if (!mw__builder_grow(b, (void **)&b->frames, &b->cap_frames, b->n_frames + 1, sizeof *f) ||
+        !mw__builder_grow(b, (void **)&b->values, &b->cap_values, b->n_values + 1, 4) ||
+        !mw__builder_grow(b, (void **)&b->keys, &b->cap_keys, b->n_keys + 1, 4))
         return;
     f = &b->frames[b->n_frames++];
     f->values = (uint32_t)b->n_values;

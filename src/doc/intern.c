@@ -336,8 +336,7 @@ bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t
         !mw__builder_grow(b, (void **)&b->orders, &b->cap_orders, b->n_orders + 3 + 2 * n, 4))
         return false;
     sorted = b->scratch;
-    if (n)
-        memcpy(sorted, keys, n * 4);
+    memcpy(sorted, keys, n * 4);
     mw__sort(sorted, sorted + n, n, by_key_bytes, b);
     for (i = 0, distinct = 0; i < n; i++)
         if (!distinct || sorted[distinct - 1] != sorted[i])
@@ -351,8 +350,7 @@ bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t
     record[0] = (uint32_t)n;
     record[1] = shape;
     record[2] = distinct != n;
-    if (n)
-        memcpy(record + 3, keys, n * 4);
+    memcpy(record + 3, keys, n * 4);
     for (i = 0; i < n; i++) {
         record[3 + n + i] = position_of(b, sorted, distinct, keys[i]);
         record[2] |= record[3 + n + i] != i;

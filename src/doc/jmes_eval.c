@@ -45,8 +45,8 @@ bool mw__jmes_read(jmes_run *run, mw_val v)
 
 bool mw__jmes_read_deep(jmes_run *run, mw_val v)
 {
+    mw_val inner = V_NULL;
     size_t i, n;
-    mw_val inner;
 
     /* each block tells whether an unknown lies below it: one way down, no search */
     while (mw__has_unknown(run->d, v) && mw__jmes_read(run, v)) {

@@ -248,7 +248,7 @@ static bool number_equal(const mw_doc *a, mw_val va, const mw_doc *b, mw_val vb)
     if (real_a && real_b) /* as documents, two NaN are the same content */
         return x == y || (isnan(x) && isnan(y));
     /* a double may stand for several large integers: compare exactly, in the integers */
-    return x == y && fabs(x) <= 9223372036854774784.0 && mw_val_int(a, va) == mw_val_int(b, vb);
+    return x == y && x < 9223372036854775808.0 && mw_val_int(a, va) == mw_val_int(b, vb);
 }
 
 static bool equal(struct pair *p, mw_val va, mw_val vb, unsigned depth)
