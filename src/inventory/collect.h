@@ -22,6 +22,8 @@ typedef struct mw_collect_options {
     const mw_collect_account *accounts;
     size_t account_count;
     int64_t now_unix;
+    const mw_doc *params_doc;     /* rule parameters {name: value} for `{param.x}`; NULL = none */
+    mw_val params;
     void (*on_progress)(void *user, const mw_collect_progress *p); /* may be NULL */
     void *user;
 } mw_collect_options;

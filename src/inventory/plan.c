@@ -488,6 +488,10 @@ static mw_status need_type(mw_plan *p, const mw_type *type, size_t *index, unsig
                            parent);
         if ((st = need_type(p, t, &g.t->parent, depth + 1, err)) != MW_OK)
             return st;
+        if (p->items[g.t->parent]->regional != g.t->regional)
+            return mw_fail(err, MW_ERR_INVALID,
+                           "type %s: its scope is '%s' but that of its parent %s is '%s'", type->name,
+                           scope, parent, mw_type_scope(t));
     }
     *index = p->count;
     p->items[p->count++] = g.t;
@@ -514,6 +518,7 @@ static mw_status read_ways(struct planning *g, mw_val v, plan_facet *f)
 
     f->join = join != MW_VAL_ABSENT;
     f->many = mw_val_get_bool(g->d, join, "many", false);
+    f->by_arn = f->join && mw_str_eq(mw_val_get_str(g->d, join, "key", NULL), "arn");
     f->batch_param = mw_val_get_str(g->d, batch, "param", NULL);
     f->batch_size = (unsigned)mw_val_get_int(g->d, batch, "size", 0);
     if ((st = path_at(g, keyed, "key", &f->key)) != MW_OK ||

@@ -61,7 +61,7 @@ typedef struct plan_facet {
     size_t absent_count;
     mw_jmespath *when;
     mw_jmespath *key, *field, *value; /* join and batch */
-    bool join, many;
+    bool join, many, by_arn;
     const char *batch_param;
     unsigned batch_size;
     mw_jmespath *each;

@@ -1,0 +1,267 @@
+/*
+ * The run of a collection: accounts are opened one after the other as the queue of jobs drains, jobs are
+ * turned into calls while the client has room, answers queue further jobs. It never waits for anything
+ * but the client's event loop, and it ends when no job, call or timer is left.
+ */
+#include "inventory/collect_internal.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* Calls handed to the client at a time: each holds a prepared request, so the rest wait as jobs. */
+#define WINDOW 256u
+
+void collection_fail(collection *c, mw_status status, const mw_error *err)
+{
+    if (c->status != MW_OK)
+        return;
+    c->status = status;
+    c->error = *err;
+}
+
+void collection_no_memory(collection *c)
+{
+    mw_error err = {0};
+
+    mw_fail(&err, MW_ERR_NOMEM, "out of memory for the collection");
+    collection_fail(c, MW_ERR_NOMEM, &err);
+}
+
+void *account_alloc(account *a, size_t size)
+{
+    void *p = mw_arena_alloc(&a->arena, size);
+
+    if (!p)
+        collection_no_memory(a->c);
+    return p;
+}
+
+const place *account_place(account *a, const char *region)
+{
+    collection *c = a->c;
+    place *p;
+
+    for (p = a->places; p; p = p->next)
+        if (mw_str_eq(p->scope.region, region))
+            return p;
+    /* Kept for the whole run: the client borrows it until a call is really gone. */
+    p = mw_arena_alloc(&c->names, sizeof(*p));
+    if (p)
+        p->scope.region = mw_arena_strdup(&c->names, region);
+    if (!p || !p->scope.region) {
+        collection_no_memory(c);
+        return NULL;
+    }
+    p->scope.partition = a->in->partition;
+    p->scope.account = a->in->account;
+    p->scope.credentials = a->in->credentials;
+    p->next = a->places;
+    a->places = p;
+    return p;
+}
+
+/* ---- jobs ---- */
+
+void collection_push(collection *c, account *a, job_fn fn, void *x, void *y)
+{
+    if (c->job_count == c->job_cap) {
+        size_t cap = c->job_cap ? c->job_cap * 2 : 1024;
+        job *jobs = mw_alloc(cap * sizeof(*jobs));
+        if (!jobs) {
+            collection_no_memory(c);
+            return;
+        }
+        for (size_t i = 0; i < c->job_count; i++)
+            jobs[i] = c->jobs[(c->job_head + i) % c->job_cap];
+        mw_free(c->jobs);
+        c->jobs = jobs;
+        c->job_cap = cap;
+        c->job_head = 0;
+    }
+    c->jobs[(c->job_head + c->job_count++) % c->job_cap] = (job){fn, a, x, y};
+    a->work++;
+}
+
+void account_done(account *a)
+{
+    collection *c = a->c;
+
+    if (--a->work > 0 || c->status != MW_OK || c->cancelled)
+        return;
+    account_finish(c, a);
+}
+
+static scope *new_scope(account *a, const plan_type *t, const char *region)
+{
+    scope *s = account_alloc(a, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->account = a;
+    s->type = t;
+    s->at = account_place(a, region);
+    s->cause = MW_VAL_ABSENT;
+    s->facets = account_alloc(a, (t->facet_count + 1) * sizeof(*s->facets));
+    if (!s->at || !s->facets)
+        return NULL;
+    for (size_t i = 0; i < t->facet_count; i++)
+        s->facets[i].cause = MW_VAL_ABSENT;
+    return s;
+}
+
+/* The scope of @p type that is listed per item of a parent's scope in the same region. */
+static void link_parent(account *a, scope *child)
+{
+    const plan_type *parent = a->c->plan->items[child->type->parent];
+
+    for (size_t i = 0; i < a->scope_count; i++) {
+        scope *s = a->scopes[i];
+        if (s->type == parent && (s->at == child->at || !child->type->regional)) {
+            child->parent = s;
+            child->sibling = s->children;
+            s->children = child;
+            child->pending++;
+            return;
+        }
+    }
+}
+
+static void open_account(collection *c, size_t index)
+{
+    const mw_collect_account *in = &c->o->accounts[index];
+    const mw_plan *p = c->plan;
+    account *a = mw_alloc(sizeof(*a));
+    size_t most = p->count * (in->region_count + 1);
+
+    if (!a) {
+        collection_no_memory(c);
+        return;
+    }
+    c->accounts[index] = a;
+    a->c = c;
+    a->in = in;
+    a->scopes = account_alloc(a, (most + 1) * sizeof(scope *));
+    for (size_t t = 0; a->scopes && t < p->count; t++) {
+        size_t n = p->items[t]->regional ? in->region_count : 1;
+        for (size_t r = 0; r < n; r++) {
+            const char *region = p->items[t]->regional ? in->regions[r] : in->home_region;
+            scope *s = new_scope(a, p->items[t], region);
+            if (!s)
+                return;
+            a->scopes[a->scope_count++] = s;
+            if (s->type->parent != PLAN_NONE)
+                link_parent(a, s); /* parents come first in the plan */
+        }
+    }
+    a->work++; /* holds the account open while its lists are asked for */
+    for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++)
+        scope_start(c, a->scopes[i]);
+    account_done(a);
+}
+
+void collection_pump(collection *c)
+{
+    if (c->pumping)
+        return;
+    c->pumping = true;
+    while (c->status == MW_OK && !c->cancelled && c->active < WINDOW) {
+        if (c->job_count > 0) {
+            job j = c->jobs[c->job_head];
+            c->job_head = (c->job_head + 1) % c->job_cap;
+            c->job_count--;
+            j.fn(c, j.a, j.b);
+            account_done(j.account);
+        } else if (c->next_account < c->o->account_count) {
+            open_account(c, c->next_account++);
+        } else {
+            break;
+        }
+    }
+    c->pumping = false;
+    if (c->o->on_progress) {
+        mw_client_stats stats = mw_client_stats_get(c->client);
+        c->progress.requests = stats.requests;
+        c->progress.throttled = stats.throttled;
+        c->o->on_progress(c->o->user, &c->progress);
+    }
+}
+
+/* ---- life ---- */
+
+static mw_status prepare(collection *c, mw_error *err)
+{
+    mw_doc_options share = {.share = true};
+    mw_status st = mw_doc_builder_new(&share, &c->b, err);
+
+    if (st == MW_OK)
+        st = mw_doc_builder_new(NULL, &c->scratch, err);
+    if (st != MW_OK)
+        return st;
+    c->accounts = mw_alloc((c->o->account_count + 1) * sizeof(account *));
+    c->made = mw_alloc((c->plan->count + 1) * sizeof(*c->made));
+    if (!c->accounts || !c->made)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for the collection");
+    c->not_collected = unknown_of(c, NULL, "NotCollected", "the facet that holds the tags was not collected");
+    for (size_t a = 0; a < c->o->account_count; a++)
+        for (size_t t = 0; t < c->plan->count; t++)
+            c->progress.scopes_total +=
+                c->plan->items[t]->regional ? c->o->accounts[a].region_count : 1;
+    return MW_OK;
+}
+
+static void clear(collection *c)
+{
+    for (size_t i = 0; c->accounts && i < c->o->account_count; i++)
+        if (c->accounts[i])
+            account_free(c, c->accounts[i]);
+    for (size_t i = 0; c->made && i < c->plan->count; i++)
+        mw_free(c->made[i].items);
+    mw_free(c->made);
+    mw_free(c->accounts);
+    mw_free(c->jobs);
+    mw_free(c->entries);
+    mw_arena_clear(&c->names);
+    mw_doc_builder_free(c->scratch);
+    mw_doc_builder_free(c->b);
+    mw_free(c);
+}
+
+mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o,
+                     int *snapshot_fd, mw_error *err)
+{
+    collection *c = mw_alloc(sizeof(*c));
+    mw_error local = {0};
+    mw_status st;
+
+    *snapshot_fd = -1;
+    if (!err)
+        err = &local;
+    if (!c)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for the collection");
+    c->client = client;
+    c->plan = plan;
+    c->o = o;
+    st = prepare(c, err);
+    if (st == MW_OK)
+        collection_pump(c);
+    while (st == MW_OK && c->status == MW_OK && !c->cancelled &&
+           c->accounts_finished < o->account_count) {
+        size_t before = c->accounts_finished;
+        st = mw_client_run(client, err);
+        collection_pump(c);
+        if (st == MW_OK && c->active == 0 && c->accounts_finished == before && !c->cancelled &&
+            c->status == MW_OK)
+            st = mw_fail(err, MW_ERR_CONFLICT, "the collection stopped with %zu of %zu scopes done",
+                         c->progress.scopes_done, c->progress.scopes_total);
+    }
+    if (c->cancelled || st == MW_ERR_CANCELLED)
+        st = mw_fail(err, MW_ERR_CANCELLED, "the collection was stopped");
+    else if (st == MW_OK && c->status != MW_OK)
+        st = mw_fail(err, c->status, "%s", c->error.message);
+    if (st == MW_OK)
+        st = collection_finish(c, snapshot_fd, err);
+    clear(c);
+    return st;
+}

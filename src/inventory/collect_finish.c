@@ -1,0 +1,301 @@
+/*
+ * The end: a finished account's resources get their envelopes and its scopes their states, then its
+ * memory goes; when all are finished the snapshot is written in a builder of its own, so that what was
+ * only passing through (joined lists, parameters, pages) does not travel with it.
+ */
+#include "inventory/collect_internal.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- coverage ---- */
+
+static bool add_entry(collection *c, const mw_scope_entry *e)
+{
+    if (c->entry_count == c->entry_cap) {
+        size_t cap = c->entry_cap ? c->entry_cap * 2 : 64;
+        mw_scope_entry *entries = mw_realloc(c->entries, cap * sizeof(*entries));
+        if (!entries) {
+            collection_no_memory(c);
+            return false;
+        }
+        c->entries = entries;
+        c->entry_cap = cap;
+    }
+    c->entries[c->entry_count++] = *e;
+    return true;
+}
+
+static const char *state(const collection *c, size_t ok, size_t failed, mw_val cause)
+{
+    if (failed == 0)
+        return "complete";
+    return ok ? "partial" : mw_scope_state_of(mw_val_get_str(view(c), cause, "code", NULL));
+}
+
+static void add_entries(collection *c, const scope *s)
+{
+    mw_scope_entry list = {.account = s->account->in->account,
+                           .region = s->at->scope.region,
+                           .partition = s->account->in->partition,
+                           .type = s->type->type->name,
+                           .state = state(c, s->pages + s->resources, s->failed, s->cause),
+                           .resources = s->resources,
+                           .calls = s->calls,
+                           .cause = s->cause};
+
+    if (!add_entry(c, &list))
+        return;
+    for (size_t i = 0; i < s->type->facet_count; i++) {
+        const facet_scope *fs = &s->facets[i];
+        mw_scope_entry e = list;
+        e.facet = s->type->facets[i].name;
+        e.resources = fs->ok;
+        e.calls = fs->calls;
+        /* A facet cannot be more complete than the list of what it belongs to. */
+        if (fs->failed) {
+            e.state = state(c, fs->ok, fs->failed, fs->cause);
+            e.cause = fs->cause;
+        }
+        if (!add_entry(c, &e))
+            return;
+    }
+}
+
+/* ---- resources ---- */
+
+static mw_val document(collection *c, const resource *r)
+{
+    const plan_type *t = r->scope->type;
+    const mw_doc *d = view(c);
+
+    if (t->facet_count == 0)
+        return r->item;
+    mw_doc_begin_object(c->b);
+    for (size_t i = 0; i < mw_val_len(d, r->item); i++) {
+        mw_val key;
+        mw_val v = mw_val_member(d, r->item, i, &key);
+        mw_doc_key_val(c->b, key);
+        mw_doc_add_val(c->b, v);
+    }
+    for (size_t i = 0; i < t->facet_count; i++) {
+        mw_doc_ckey(c->b, t->facets[i].name);
+        if (r->facets[i] == MW_VAL_ABSENT)
+            mw_doc_add_unknown_cause(c->b, c->plan->calls[t->facets[i].call]->name, "NotCollected",
+                                     "the collection ended before this was read");
+        else
+            mw_doc_add_val(c->b, r->facets[i]);
+    }
+    mw_doc_end_object(c->b);
+    return mw_doc_pop(c->b);
+}
+
+static bool collects(const plan_type *t, const char *facet)
+{
+    for (size_t i = 0; i < t->facet_count; i++)
+        if (mw_str_eq(t->facets[i].name, facet))
+            return true;
+    return false;
+}
+
+static void make_resource(collection *c, const resource *r, made_list *list)
+{
+    const account *a = r->scope->account;
+    const plan_type *t = r->scope->type;
+    const char *tag_facet = mw_type_tag_facet(t->type);
+    mw_envelope_input in = {.account = a->in->account,
+                            .region = r->at->scope.region,
+                            .partition = a->in->partition,
+                            .item = r->item,
+                            .doc = document(c, r),
+                            .rest = r->rest,
+                            .tags = tag_facet && !collects(t, tag_facet) ? c->not_collected
+                                                                         : MW_VAL_ABSENT};
+    mw_error err = {0};
+    made m;
+    mw_status st = mw_envelope_build(t->envelope, c->b, &in, &m.resource, &err);
+
+    if (st != MW_OK) {
+        collection_fail(c, st, &err);
+        return;
+    }
+    m.account = mw_val_get(view(c), m.resource, "account");
+    m.region = mw_val_get(view(c), m.resource, "region");
+    m.id = mw_val_get(view(c), m.resource, "id");
+    if (list->count == list->cap) {
+        size_t cap = list->cap ? list->cap * 2 : 64;
+        made *items = mw_realloc(list->items, cap * sizeof(*items));
+        if (!items) {
+            collection_no_memory(c);
+            return;
+        }
+        list->items = items;
+        list->cap = cap;
+    }
+    list->items[list->count++] = m;
+}
+
+void account_free(collection *c, account *a)
+{
+    for (size_t i = 0; i < ANSWER_BUCKETS; i++) {
+        for (answer *ans = a->answers[i]; ans; ans = ans->next) {
+            while (ans->indexes) {
+                join_index *next = ans->indexes->next;
+                mw_free(ans->indexes->entries);
+                mw_free(ans->indexes);
+                ans->indexes = next;
+            }
+            if (ans->live)
+                call_free(ans->live);
+        }
+    }
+    for (size_t i = 0; i < c->o->account_count; i++)
+        if (c->accounts[i] == a)
+            c->accounts[i] = NULL;
+    mw_arena_clear(&a->arena);
+    mw_free(a);
+}
+
+void account_finish(collection *c, account *a)
+{
+    for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++) {
+        scope *s = a->scopes[i];
+        made_list *list = NULL;
+        for (size_t t = 0; t < c->plan->count; t++)
+            if (c->plan->items[t] == s->type)
+                list = &c->made[t];
+        add_entries(c, s);
+        for (resource *r = s->first; r && c->status == MW_OK; r = r->next)
+            make_resource(c, r, list);
+    }
+    c->accounts_finished++;
+    account_free(c, a);
+}
+
+/* ---- the snapshot ---- */
+
+struct sortable {
+    const char *account, *region, *id;
+    mw_val resource;
+};
+
+static int by_identity(const void *pa, const void *pb)
+{
+    const struct sortable *a = pa, *b = pb;
+    int order = strcmp(a->account, b->account);
+
+    if (order == 0)
+        order = strcmp(a->region, b->region);
+    return order ? order : strcmp(a->id, b->id);
+}
+
+static int by_scope(const void *pa, const void *pb)
+{
+    const mw_scope_entry *a = pa, *b = pb;
+    int order = strcmp(a->account, b->account);
+
+    if (order == 0)
+        order = strcmp(a->region, b->region);
+    if (order == 0)
+        order = strcmp(a->type, b->type);
+    return order ? order : strcmp(a->facet ? a->facet : "", b->facet ? b->facet : "");
+}
+
+static mw_status write_resources(collection *c, const made_list *list, mw_doc_builder *out,
+                                 mw_error *err)
+{
+    struct sortable *sorted = mw_alloc((list->count + 1) * sizeof(*sorted));
+    const mw_doc *d = view(c);
+
+    if (!sorted)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for the snapshot");
+    for (size_t i = 0; i < list->count; i++) {
+        const made *m = &list->items[i];
+        sorted[i] = (struct sortable){mw_val_str(d, m->account, NULL), mw_val_str(d, m->region, NULL),
+                                      mw_val_str(d, m->id, NULL), m->resource};
+    }
+    qsort(sorted, list->count, sizeof(*sorted), by_identity);
+    mw_doc_begin_array(out);
+    for (size_t i = 0; i < list->count; i++)
+        mw_doc_add_copy(out, d, sorted[i].resource);
+    mw_doc_end_array(out);
+    mw_free(sorted);
+    return mw_doc_builder_status(out, err);
+}
+
+static void write_types(collection *c, mw_doc_builder *out)
+{
+    for (size_t t = 0; t < c->plan->count; t++) {
+        const plan_type *p = c->plan->items[t];
+        const char **names = mw_alloc((p->facet_count + 1) * sizeof(*names));
+        if (!names) {
+            mw_doc_builder_fail(out, MW_ERR_NOMEM, "out of memory for the snapshot");
+            return;
+        }
+        for (size_t i = 0; i < p->facet_count; i++)
+            names[i] = p->facets[i].name;
+        mw_snapshot_add_type(out, p->type, names, p->facet_count);
+        mw_free(names);
+    }
+}
+
+static void write_scopes(collection *c, mw_doc_builder *out)
+{
+    qsort(c->entries, c->entry_count, sizeof(*c->entries), by_scope);
+    for (size_t i = 0; i < c->entry_count; i++) {
+        mw_scope_entry e = c->entries[i];
+        if (e.cause != MW_VAL_ABSENT) {
+            mw_doc_add_copy(out, view(c), e.cause);
+            e.cause = mw_doc_pop(out);
+        }
+        mw_snapshot_add_scope(out, &e);
+    }
+}
+
+mw_status collection_finish(collection *c, int *fd, mw_error *err)
+{
+    mw_doc_builder *out = NULL;
+    mw_doc_options share = {.share = true};
+    char now[MW_TIME_SIZE];
+    mw_status st = mw_doc_builder_status(c->b, err);
+
+    if (st == MW_OK)
+        st = mw_doc_builder_new(&share, &out, err);
+    if (st != MW_OK)
+        return st;
+    mw_time_iso(now, c->o->now_unix * 1000000000);
+    mw_doc_begin_object(out);
+    mw_doc_member_str(out, "now", now);
+    mw_doc_ckey(out, "types");
+    mw_doc_begin_object(out);
+    write_types(c, out);
+    mw_doc_end_object(out);
+    mw_doc_ckey(out, "worlds");
+    mw_doc_begin_array(out);
+    mw_doc_begin_object(out);
+    mw_doc_member_str(out, "now", now);
+    mw_doc_ckey(out, "scopes");
+    mw_doc_begin_array(out);
+    write_scopes(c, out);
+    mw_doc_end_array(out);
+    mw_doc_ckey(out, "resources");
+    mw_doc_begin_object(out);
+    for (size_t t = 0; t < c->plan->count && st == MW_OK; t++) {
+        if (c->made[t].count == 0)
+            continue;
+        mw_doc_ckey(out, c->plan->items[t]->type->name);
+        st = write_resources(c, &c->made[t], out, err);
+    }
+    mw_doc_end_object(out);
+    mw_doc_end_object(out);
+    mw_doc_end_array(out);
+    mw_doc_end_object(out);
+    if (st == MW_OK)
+        st = mw_doc_finish_memfd(out, mw_doc_pop(out), fd, err);
+    mw_doc_builder_free(out);
+    return st;
+}

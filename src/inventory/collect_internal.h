@@ -1,0 +1,267 @@
+/*
+ * A collection under way. One rule holds it together: what happens when an answer arrives only stores
+ * values and queues jobs; only the pump, between answers, starts calls. So nothing recurses, and what
+ * waits costs a job's few bytes instead of a prepared request.
+ *
+ * Life: account opened → its lists start → items become resources (described, located) → facets →
+ * account finished: its resources are built into the snapshot and its memory goes.
+ */
+#ifndef MW_INVENTORY_COLLECT_INTERNAL_H
+#define MW_INVENTORY_COLLECT_INTERNAL_H
+
+#include "base/arena.h"
+#include "inventory/collect.h"
+#include "inventory/plan_internal.h"
+
+typedef struct collection collection;
+typedef struct account account;
+typedef struct scope scope;
+typedef struct resource resource;
+typedef struct answer answer;
+
+/* A region of an account; what a call borrows while it is under way. */
+typedef struct place {
+    mw_scope scope;
+    struct place *next;
+} place;
+
+typedef void (*job_fn)(collection *c, void *a, void *b);
+
+typedef struct job {
+    job_fn fn;
+    account *account;
+    void *a, *b;
+} job;
+
+/* Who waits for an answer. `done` may read the answer's value of `query`, or its unknown. */
+typedef struct waiter {
+    struct waiter *next;
+    void (*done)(collection *c, struct waiter *w, answer *a);
+    void *subject; /* resource, batch, group, item… as `done` knows */
+    size_t query, index;
+} waiter;
+
+/* A list that takes the items of each page as it arrives. */
+typedef struct lister {
+    struct lister *next;
+    scope *scope;
+    const resource *parent; /* NULL at the top */
+    size_t query;
+    struct pending_item *batch; /* waiting for a full describe call */
+    size_t batch_count;
+} lister;
+
+typedef struct pending_item {
+    struct pending_item *next;
+    scope *scope;
+    const resource *parent;
+    mw_val item, key;
+} pending_item;
+
+/* Elements of an answer by one of their members. */
+typedef struct join_index {
+    struct join_index *next;
+    const mw_jmespath *field;
+    struct join_entry {
+        mw_atom atom;
+        uint32_t element;
+    } *entries;
+    size_t count;
+} join_index;
+
+struct facet_scope;
+
+typedef struct seen {
+    struct facet_scope *by;
+    struct seen *next;
+} seen;
+
+/* What a call gave: shared by all who ask for the same thing in the same place. */
+struct answer {
+    answer *next;            /* in the account's table */
+    unsigned char key[16];
+    struct call *live;       /* until it is there */
+    mw_val unknown;          /* UNKNOWN when the call failed, else ABSENT */
+    unsigned calls;          /* API calls that it took */
+    seen seen;               /* whose coverage counted them */
+    join_index *indexes;
+    mw_val values[];         /* one per query of the planned call */
+};
+
+typedef struct page_values {
+    mw_val *v;
+    size_t count, cap;
+} page_values;
+
+/* A call under way; freed when its answer is there. */
+typedef struct call {
+    collection *c;
+    account *account;
+    const plan_call *plan;
+    const place *at;
+    answer *answer;
+    mw_doc *params, *prepare_params;
+    mw_val item, parent;     /* for the parameters that need {prepared} */
+    mw_val prepared;
+    unsigned polls, pages;
+    int64_t waited_ms;
+    bool preparing, started, ready, failed_job, too_many;
+    lister *listers;
+    waiter *waiters, *last_waiter;
+    page_values *pages_of;   /* one per query */
+    mw_status trouble;       /* a failure of ours while reading pages */
+    mw_error trouble_error;
+} call;
+
+typedef struct facet_scope {
+    size_t ok, failed, calls;
+    mw_val cause;            /* smallest seen, or ABSENT */
+    struct batch *open;      /* being filled */
+    size_t entered;          /* resources that have been through a batch facet */
+} facet_scope;
+
+struct scope {
+    account *account;
+    const plan_type *type;
+    const place *at;
+    scope *parent, *children, *sibling; /* types listed per item of this one */
+    size_t pending;          /* what may still bring resources */
+    bool listed;
+    size_t resources, calls, pages, failed;
+    mw_val cause;
+    resource *first, *last;
+    size_t count;            /* resources in the list above */
+    facet_scope *facets;
+};
+
+enum { FACET_WAITING, FACET_STARTED, FACET_DONE };
+
+struct resource {
+    resource *next, *same_hash;
+    scope *scope;
+    const place *at;         /* where its facets are called */
+    mw_val item, id;
+    mw_val rest;             /* UNKNOWN or ABSENT */
+    mw_val lost;             /* UNKNOWN: its region could not be found; or ABSENT */
+    mw_val parent_item;      /* or ABSENT */
+    mw_val *facets;
+    unsigned char *states;
+};
+
+#define ANSWER_BUCKETS 4096u
+#define RESOURCE_BUCKETS 4096u
+
+struct account {
+    collection *c;
+    const mw_collect_account *in;
+    mw_arena arena;
+    place *places;
+    scope **scopes;
+    size_t scope_count;
+    size_t work; /* jobs and calls; the account is finished at 0 */
+    answer *answers[ANSWER_BUCKETS];
+    resource *resources[RESOURCE_BUCKETS];
+};
+
+/* A finished resource, waiting to be sorted. */
+typedef struct made {
+    mw_val resource, account, region, id;
+} made;
+
+typedef struct made_list {
+    made *items;
+    size_t count, cap;
+} made_list;
+
+struct collection {
+    mw_client *client;
+    const mw_plan *plan;
+    const mw_collect_options *o;
+    mw_doc_builder *b;       /* everything that was read */
+    mw_doc_builder *scratch; /* parameters of one call */
+    job *jobs;               /* ring */
+    size_t job_head, job_count, job_cap;
+    size_t active;           /* calls handed to the client */
+    account **accounts;      /* as opened; freed when finished */
+    size_t next_account, accounts_finished;
+    bool pumping, cancelled;
+    mw_status status;        /* first failure of ours: memory, a ceiling */
+    mw_error error;
+    made_list *made;         /* by the plan's type */
+    mw_scope_entry *entries; /* coverage */
+    size_t entry_count, entry_cap;
+    mw_arena names;          /* strings of the entries */
+    mw_collect_progress progress;
+    mw_val not_collected;    /* UNKNOWN for tags whose facet was not asked for */
+};
+
+/* collect.c */
+/** Remember the first failure of our own; the run then winds down. */
+void collection_fail(collection *c, mw_status status, const mw_error *err);
+void collection_no_memory(collection *c);
+void collection_push(collection *c, account *a, job_fn fn, void *x, void *y);
+void collection_pump(collection *c);
+/** One unit of the account's work is over. */
+void account_done(account *a);
+/** Region of an account by name, made when new; NULL when out of memory. */
+const place *account_place(account *a, const char *region);
+void *account_alloc(account *a, size_t size);
+static inline const mw_doc *view(const collection *c)
+{
+    return mw_doc_view(c->b);
+}
+
+/* collect_call.c */
+typedef struct call_context {
+    const place *at;
+    mw_val item, parent, each;
+    const char *extra_param; /* a parameter beside the planned ones, or NULL */
+    const mw_val *extra;     /* its value, or its elements when `extra_list` */
+    size_t extra_count;
+    bool extra_list;
+} call_context;
+
+typedef enum ask_outcome { ASK_CALLED, ASK_NULL, ASK_UNKNOWN } ask_outcome;
+
+/**
+ * Ask for a planned call. ASK_CALLED: @p w->done runs when the answer is there (at once when it is);
+ * ASK_NULL: a parameter is null, no call; ASK_UNKNOWN: a parameter, or the models, make it unknown.
+ */
+ask_outcome call_ask(account *a, size_t plan_call_index, const call_context *ctx, waiter *w,
+                     mw_val *unknown);
+/** The same for a list, whose items are taken from each page. `w->done` runs at the end. */
+ask_outcome call_list(account *a, size_t plan_call_index, const call_context *ctx, lister *l,
+                      waiter *w, mw_val *unknown);
+void call_free(call *k);
+/** UNKNOWN with a cause of ours. */
+mw_val unknown_of(collection *c, const char *operation, const char *code, const char *message);
+/** Is this failure one that means absence? */
+bool is_absent(const collection *c, mw_val unknown, const plan_absent *absent, size_t count);
+/** The smaller of two causes by operation, code and message, so that runs agree on which to show. */
+mw_val smaller_cause(const collection *c, mw_val a, mw_val b);
+/** Pages of one query added up: arrays joined, objects member by member, else the first that is not null. */
+mw_val combine_pages(collection *c, const mw_val *pages, size_t n);
+
+/* collect_list.c */
+void scope_start(collection *c, scope *s);
+void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items);
+/** One thing that might have brought resources is over. */
+void scope_release(collection *c, scope *s);
+void scope_failed(collection *c, scope *s, mw_val unknown);
+
+/* collect_facet.c */
+void resource_facets(collection *c, void *resource_, void *unused);
+/** All resources of the scope are known: batches need not wait for more. */
+void facets_flush(collection *c, scope *s);
+
+/* collect_join.c */
+/** Elements of the array @p list whose @p field is one of @p key (text, or a list of texts). */
+mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field,
+                 const mw_jmespath *value, bool many, mw_val key);
+
+/* collect_finish.c */
+void account_free(collection *c, account *a);
+void account_finish(collection *c, account *a);
+mw_status collection_finish(collection *c, int *fd, mw_error *err);
+
+#endif

@@ -1,0 +1,506 @@
+/*
+ * Lists: pages of items become resources. An item may first be described (one call each or many at a
+ * time), and its region found; the items of a parent type start the lists of its children. What goes
+ * wrong here lands in the scope's state with its cause, or in one resource's `rest`; it never makes a
+ * list look shorter than it is without saying so.
+ */
+#include "inventory/collect_internal.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+
+static void add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest);
+
+/* ---- state of a scope ---- */
+
+void scope_failed(collection *c, scope *s, mw_val unknown)
+{
+    s->failed++;
+    s->cause = smaller_cause(c, s->cause, mw_val_cause(view(c), unknown));
+}
+
+/* Everything that could bring a resource is over: batches are complete, and so may the children be. */
+void scope_release(collection *c, scope *s)
+{
+    if (--s->pending > 0)
+        return;
+    s->listed = true;
+    c->progress.scopes_done++;
+    facets_flush(c, s);
+    for (scope *child = s->children; child; child = child->sibling) {
+        if (s->failed) {
+            child->failed++;
+            child->cause = smaller_cause(c, child->cause, s->cause);
+        }
+        scope_release(c, child);
+    }
+}
+
+/* ---- listing ---- */
+
+typedef struct list_ask {
+    waiter w; /* first: a waiter is turned back into this */
+    lister l;
+    const plan_list *list;
+} list_ask;
+
+static void flush_batch(collection *c, lister *l);
+
+static void list_done(collection *c, waiter *w, answer *a)
+{
+    list_ask *ask = (list_ask *)(void *)w;
+    scope *s = ask->l.scope;
+
+    s->calls += a->calls;
+    if (a->unknown != MW_VAL_ABSENT &&
+        !is_absent(c, a->unknown, s->type->list_absent, s->type->list_absent_count))
+        scope_failed(c, s, a->unknown);
+    else
+        s->pages++;
+    flush_batch(c, &ask->l);
+    scope_release(c, s);
+}
+
+static void start_list(collection *c, scope *s, const plan_list *list, const resource *parent)
+{
+    account *a = s->account;
+    list_ask *ask = account_alloc(a, sizeof(*ask));
+    call_context x = {.item = MW_VAL_ABSENT, .parent = MW_VAL_ABSENT, .each = MW_VAL_ABSENT};
+    mw_val unknown = MW_VAL_ABSENT;
+
+    s->pending++;
+    if (!ask)
+        return;
+    ask->list = list;
+    ask->l.scope = s;
+    ask->l.parent = parent;
+    ask->l.query = list->query;
+    ask->w.done = list_done;
+    x.at = list->home ? account_place(a, a->in->home_region) : parent ? parent->at : s->at;
+    if (parent)
+        x.parent = parent->item;
+    if (!x.at)
+        return;
+    switch (call_list(a, list->call, &x, &ask->l, &ask->w, &unknown)) {
+    case ASK_CALLED: return;
+    case ASK_UNKNOWN: scope_failed(c, s, unknown); break;
+    case ASK_NULL:
+        /* The parent lacks what the list asks by: unknown when a failed describe hides it. */
+        if (parent && parent->rest != MW_VAL_ABSENT)
+            scope_failed(c, s, parent->rest);
+        break;
+    }
+    scope_release(c, s);
+}
+
+void scope_start(collection *c, scope *s)
+{
+    if (s->type->parent != PLAN_NONE)
+        return; /* the parent's items start it */
+    s->pending++;
+    for (size_t i = 0; i < s->type->list_count; i++) {
+        /* A list bound to the home region brings its own items once, except where all regions share it. */
+        if (s->type->lists[i].home && s->type->list_count > 1 && s->type->regional &&
+            !mw_str_eq(s->at->scope.region, s->account->in->home_region))
+            continue;
+        start_list(c, s, &s->type->lists[i], NULL);
+    }
+    scope_release(c, s);
+}
+
+typedef struct child_ask {
+    scope *child;
+    const resource *parent;
+} child_ask;
+
+static void start_child(collection *c, void *ask_, void *unused)
+{
+    child_ask *ask = ask_;
+
+    (void)unused;
+    for (size_t i = 0; i < ask->child->type->list_count; i++)
+        start_list(c, ask->child, &ask->child->type->lists[i], ask->parent);
+    scope_release(c, ask->child);
+}
+
+static void start_children(collection *c, resource *r)
+{
+    for (scope *child = r->scope->children; child; child = child->sibling) {
+        child_ask *ask = account_alloc(child->account, sizeof(*ask));
+        if (!ask)
+            return;
+        ask->child = child;
+        ask->parent = r;
+        child->pending++; /* until its lists are asked for */
+        collection_push(c, child->account, start_child, ask, NULL);
+    }
+}
+
+/* ---- items of a page ---- */
+
+static bool wanted(collection *c, const scope *s, mw_doc_builder *page, mw_val item)
+{
+    mw_template_context t = {.b = page, .item = item, .account = s->account->in->account,
+                             .region = s->at->scope.region, .partition = s->account->in->partition,
+                             .now_unix = c->o->now_unix};
+    MW_AUTO(mw_buf) want = {.max = 1 << 16};
+
+    t.parent = t.each = t.prepared = MW_VAL_ABSENT;
+    for (size_t i = 0; i < s->type->where_count; i++) {
+        mw_template_outcome outcome;
+        mw_val found = MW_VAL_NULL, unknown;
+        const char *text;
+        mw_buf_reset(&want);
+        if (mw_jmespath_eval(s->type->where[i].path, page, item, &found, NULL) != MW_OK ||
+            mw_template_text(s->type->where[i].want, &t, &want, &outcome, &unknown, NULL) != MW_OK)
+            return false;
+        text = mw_val_str(mw_doc_view(page), found, NULL);
+        if (!text || outcome != MW_TEMPLATE_VALUE || !mw_str_eq(text, want.data ? want.data : ""))
+            return false;
+    }
+    return true;
+}
+
+static void take_item(collection *c, lister *l, mw_val item);
+
+void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items)
+{
+    const mw_doc *d = mw_doc_view(page);
+
+    for (size_t i = 0; i < mw_val_len(d, items) && mw_val_kind(d, items) == MW_KIND_ARRAY; i++) {
+        mw_val item = mw_val_at(d, items, i);
+        if (mw_val_kind(d, item) != MW_KIND_OBJECT || !wanted(c, l->scope, page, item))
+            continue;
+        mw_doc_add_copy(c->b, d, item);
+        take_item(c, l, mw_doc_pop(c->b));
+    }
+}
+
+/* ---- describing ---- */
+
+typedef struct describe_ask {
+    waiter w;
+    pending_item *items;
+    size_t count;
+} describe_ask;
+
+static mw_val merge(collection *c, mw_val item, mw_val more)
+{
+    const mw_doc *d = view(c);
+
+    mw_doc_begin_object(c->b);
+    for (int pass = 0; pass < 2; pass++) {
+        mw_val from = pass ? more : item;
+        for (size_t i = 0; i < mw_val_len(d, from); i++) {
+            mw_val key;
+            mw_val v = mw_val_member(d, from, i, &key);
+            mw_doc_key_val(c->b, key);
+            mw_doc_add_val(c->b, v);
+        }
+    }
+    mw_doc_end_object(c->b);
+    return mw_doc_pop(c->b);
+}
+
+static mw_val eval(collection *c, const mw_jmespath *j, mw_val v)
+{
+    mw_val out = MW_VAL_NULL;
+
+    return mw_jmespath_eval(j, c->b, v, &out, NULL) == MW_OK ? out : MW_VAL_NULL;
+}
+
+static mw_val not_returned(collection *c, const plan_type *t)
+{
+    return unknown_of(c, c->plan->calls[t->describe_call]->name, "NotReturned",
+                      "the answer does not hold this item of the list");
+}
+
+static void described(collection *c, waiter *w, answer *a)
+{
+    describe_ask *ask = (describe_ask *)(void *)w;
+    scope *s = ask->items->scope;
+    const plan_type *t = s->type;
+    const mw_doc *d = view(c);
+    mw_val found = a->values[t->describe_query];
+
+    s->calls += a->calls;
+    if (a->unknown == MW_VAL_ABSENT && t->describe_size == 1) {
+        mw_val more = mw_val_kind(d, found) == MW_KIND_ARRAY ? mw_val_at(d, found, 0) : found;
+        bool whole = mw_val_kind(d, more) == MW_KIND_OBJECT;
+        add_item(c, s, ask->items->parent, whole ? merge(c, ask->items->item, more) : ask->items->item,
+                 whole ? MW_VAL_ABSENT : not_returned(c, t));
+        scope_release(c, s);
+        return;
+    }
+    /* Gone between list and describe: no longer a resource. */
+    if (t->describe_size == 1 && is_absent(c, a->unknown, t->describe_absent, t->describe_absent_count)) {
+        scope_release(c, s);
+        return;
+    }
+    for (pending_item *p = ask->items; p; p = p->next) {
+        mw_val whole = MW_VAL_ABSENT, rest = a->unknown;
+        if (rest == MW_VAL_ABSENT) {
+            whole = join_find(c, a, found, t->describe_key, NULL, false, p->key);
+            if (mw_val_kind(d, whole) != MW_KIND_OBJECT) {
+                whole = MW_VAL_ABSENT;
+                rest = not_returned(c, t);
+            }
+        }
+        add_item(c, s, p->parent, whole == MW_VAL_ABSENT ? p->item : whole, rest);
+    }
+    scope_release(c, s);
+}
+
+static void describe(collection *c, void *ask_, void *unused)
+{
+    describe_ask *ask = ask_;
+    pending_item *first = ask->items;
+    scope *s = first->scope;
+    const plan_type *t = s->type;
+    mw_val *keys = mw_alloc((ask->count + 1) * sizeof(*keys));
+    call_context x = {.item = first->item,
+                      .parent = first->parent ? first->parent->item : MW_VAL_ABSENT,
+                      .each = MW_VAL_ABSENT,
+                      .extra_param = t->describe_param,
+                      .extra = keys,
+                      .extra_list = t->describe_size > 1};
+    mw_val unknown = MW_VAL_ABSENT;
+
+    (void)unused;
+    if (!keys) {
+        collection_no_memory(c);
+        return;
+    }
+    for (pending_item *p = first; p; p = p->next)
+        keys[x.extra_count++] = p->key;
+    x.at = first->parent ? first->parent->at : s->at;
+    ask->w.done = described;
+    ask_outcome outcome = call_ask(s->account, t->describe_call, &x, &ask->w, &unknown);
+    mw_free(keys);
+    if (outcome == ASK_CALLED)
+        return;
+    if (outcome == ASK_NULL)
+        unknown = unknown_of(c, c->plan->calls[t->describe_call]->name, "InvalidRequest",
+                             "the item lacks what the describe call asks by");
+    for (pending_item *p = first; p; p = p->next)
+        add_item(c, s, p->parent, p->item, unknown);
+    scope_release(c, s);
+}
+
+static void queue_describe(collection *c, scope *s, pending_item *items, size_t count)
+{
+    describe_ask *ask = account_alloc(s->account, sizeof(*ask));
+
+    if (!ask)
+        return;
+    ask->items = items;
+    ask->count = count;
+    s->pending++;
+    collection_push(c, s->account, describe, ask, NULL);
+}
+
+static void flush_batch(collection *c, lister *l)
+{
+    if (l->batch_count == 0)
+        return;
+    queue_describe(c, l->scope, l->batch, l->batch_count);
+    l->batch = NULL;
+    l->batch_count = 0;
+}
+
+static void take_item(collection *c, lister *l, mw_val item)
+{
+    const plan_type *t = l->scope->type;
+    pending_item *p;
+    mw_val key;
+
+    if (t->describe_call == PLAN_NONE) {
+        add_item(c, l->scope, l->parent, item, MW_VAL_ABSENT);
+        return;
+    }
+    key = eval(c, t->describe_key, item);
+    if (mw_val_kind(view(c), key) == MW_KIND_NULL) {
+        add_item(c, l->scope, l->parent, item,
+                 unknown_of(c, c->plan->calls[t->describe_call]->name, "InvalidRequest",
+                            "the item lacks what the describe call asks by"));
+        return;
+    }
+    p = account_alloc(l->scope->account, sizeof(*p));
+    if (!p)
+        return;
+    *p = (pending_item){.next = l->batch, .scope = l->scope, .parent = l->parent, .item = item,
+                        .key = key};
+    l->batch = p;
+    if (++l->batch_count >= t->describe_size)
+        flush_batch(c, l);
+}
+
+/* ---- resources ---- */
+
+/* The resource of the same identity, or NULL after having remembered @p r. */
+static resource *remember(collection *c, resource *r)
+{
+    struct {
+        const plan_type *type;
+        const place *at;
+        uintptr_t id;
+    } key = {r->scope->type, r->at, mw_val_atom(view(c), r->id)};
+    resource **slot = &r->scope->account->resources[mw_hash64(&key, sizeof(key)) % RESOURCE_BUCKETS];
+
+    for (resource *o = *slot; o; o = o->same_hash)
+        if (o->scope->type == key.type && o->at == key.at &&
+            mw_val_atom(view(c), o->id) == (mw_atom)key.id)
+            return o;
+    r->same_hash = *slot;
+    *slot = r;
+    return NULL;
+}
+
+/* Its region is known: it is a resource unless it is one already. */
+static void settle_resource(collection *c, resource *r)
+{
+    scope *s = r->scope;
+    resource *same = remember(c, r);
+
+    if (same) {
+        /* A shadow of one that another region listed counts here too; a page that repeats an id does not. */
+        s->resources += same->scope != s;
+        return;
+    }
+    s->resources++;
+    s->count++;
+    if (s->last)
+        s->last->next = r;
+    else
+        s->first = r;
+    s->last = r;
+    c->progress.resources++;
+    start_children(c, r);
+    if (s->type->facet_count)
+        collection_push(c, s->account, resource_facets, r, NULL);
+}
+
+typedef struct locate_ask {
+    waiter w;
+    resource *r;
+} locate_ask;
+
+static void lost(collection *c, resource *r, mw_val unknown)
+{
+    (void)c;
+    r->lost = unknown;
+    r->at = account_place(r->scope->account, "unknown");
+}
+
+static const char *mapped(collection *c, const plan_type *t, mw_val v)
+{
+    const char *s = mw_val_str(view(c), v, NULL);
+    const char *other = mw_val_get_str(t->type->d, t->locate_map, s && *s ? s : "none", NULL);
+
+    return other ? other : s && *s ? s : NULL;
+}
+
+static void located(collection *c, waiter *w, answer *a)
+{
+    locate_ask *ask = (locate_ask *)(void *)w;
+    resource *r = ask->r;
+    scope *s = r->scope;
+
+    s->calls += a->calls;
+    if (a->unknown != MW_VAL_ABSENT) {
+        lost(c, r, a->unknown);
+    } else {
+        const char *region = mapped(c, s->type, a->values[s->type->locate_query]);
+        if (region)
+            r->at = account_place(s->account, region);
+        else
+            lost(c, r, unknown_of(c, c->plan->calls[s->type->locate_call]->name, "NotReturned",
+                                  "the answer does not tell the region"));
+    }
+    if (r->at)
+        settle_resource(c, r);
+    scope_release(c, s);
+}
+
+static void locate(collection *c, void *ask_, void *unused)
+{
+    locate_ask *ask = ask_;
+    scope *s = ask->r->scope;
+    call_context x = {.at = s->at, .item = ask->r->item, .parent = MW_VAL_ABSENT,
+                      .each = MW_VAL_ABSENT};
+    mw_val unknown = MW_VAL_ABSENT;
+    ask_outcome outcome;
+
+    (void)unused;
+    ask->w.done = located;
+    outcome = call_ask(s->account, s->type->locate_call, &x, &ask->w, &unknown);
+    if (outcome == ASK_CALLED)
+        return;
+    lost(c, ask->r, outcome == ASK_UNKNOWN
+                        ? unknown
+                        : unknown_of(c, c->plan->calls[s->type->locate_call]->name,
+                                     "InvalidRequest", "the item lacks what the call asks by"));
+    if (ask->r->at)
+        settle_resource(c, ask->r);
+    scope_release(c, s);
+}
+
+/* Find where the resource is read; false when a call must tell. */
+static bool find_region(collection *c, resource *r)
+{
+    const plan_type *t = r->scope->type;
+
+    r->at = r->scope->at;
+    for (size_t i = 0; i < t->locate_count; i++) {
+        const char *region = mw_val_str(view(c), eval(c, t->locate[i], r->item), NULL);
+        if (region && *region) {
+            r->at = account_place(r->scope->account, region);
+            return true;
+        }
+    }
+    return t->locate_call == PLAN_NONE;
+}
+
+static void add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest)
+{
+    const plan_type *t = s->type;
+    resource *r = account_alloc(s->account, sizeof(*r));
+    mw_error err = {0};
+    mw_status st;
+
+    if (!r)
+        return;
+    r->scope = s;
+    r->item = item;
+    r->rest = rest;
+    r->lost = MW_VAL_ABSENT;
+    r->parent_item = parent ? parent->item : MW_VAL_ABSENT;
+    st = mw_envelope_id(t->envelope, c->b, item, &r->id, &err);
+    if (st != MW_OK || r->id == MW_VAL_ABSENT) {
+        scope_failed(c, s, unknown_of(c, c->plan->calls[t->lists[0].call]->name, "NoIdentity",
+                                      st == MW_OK ? "an item of the list has no id" : err.message));
+        return;
+    }
+    if (t->facet_count) {
+        r->facets = account_alloc(s->account, t->facet_count * sizeof(*r->facets));
+        r->states = account_alloc(s->account, t->facet_count);
+        if (!r->facets || !r->states)
+            return;
+        for (size_t i = 0; i < t->facet_count; i++)
+            r->facets[i] = MW_VAL_ABSENT;
+    }
+    if (find_region(c, r)) {
+        if (r->at)
+            settle_resource(c, r);
+        return;
+    }
+    locate_ask *ask = account_alloc(s->account, sizeof(*ask));
+    if (!ask)
+        return;
+    ask->r = r;
+    s->pending++;
+    collection_push(c, s->account, locate, ask, NULL);
+}
