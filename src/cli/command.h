@@ -67,7 +67,7 @@ typedef struct mw_command {
     const char *arguments;   /* "SERVICE OPERATION", for the usage line; NULL = none */
     const char *summary;     /* one line */
     const char *description; /* paragraphs; NULL = none */
-    const char *examples;    /* lines; NULL = none */
+    const char *examples;    /* lines, indented when printed; NULL = none */
     const mw_option *options;
     size_t option_count;
     unsigned min_args, max_args; /* positional ones */

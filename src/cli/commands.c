@@ -34,7 +34,7 @@ static const mw_option global_options[] = {
     {.name = "no-color", .help = "No colours, as NO_COLOR=1"},
     {.name = "progress", .value = "MODE", .choices = "auto|plain|json|off",
      .env = "MOONWARD_PROGRESS",
-     .help = "Progress on stderr (default: auto, a line on a terminal, else a heartbeat every 30 s)"},
+     .help = "Progress on stderr (default: auto; a line on a terminal, else a heartbeat every 30 s)"},
     {.name = "log-format", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_LOG_FORMAT",
      .help = "Format of log lines on stderr (default: text)"},
     {.name = "log-level", .value = "LEVEL", .choices = "error|warn|info|debug",

@@ -87,8 +87,8 @@ const mw_command mw_command_findings_list = {
     .name = "findings list",
     .summary = "List findings of a stored run",
     .description = "Options of different names must all match, of one name any.",
-    .examples = "  moonward findings list --severity critical --severity high\n"
-                "  moonward findings list --rule 's3-*' --change new --output jsonl\n",
+    .examples = "moonward findings list --severity critical --severity high\n"
+                "moonward findings list --rule 's3-*' --change new --output jsonl\n",
     .options = list_options,
     .option_count = MW_COUNT(list_options),
     .run = run_list,

@@ -41,8 +41,9 @@ static void wrap(mw_buf *out, const char *text, size_t at, size_t indent)
 static void one_option(mw_buf *out, const mw_option *o)
 {
     MW_AUTO(mw_buf) text = {.max = 4096};
+    const char *fallback = strstr(o->help, " (default:");
+    size_t before = fallback ? (size_t)(fallback - o->help) : strlen(o->help), len;
     char left[96], letter[8] = "    ";
-    size_t len;
 
     if (o->letter)
         snprintf(letter, sizeof(letter), "-%c, ", o->letter);
@@ -54,11 +55,13 @@ static void one_option(mw_buf *out, const mw_option *o)
         mw_buf_printf(out, "\n%*s", OPTION_INDENT, "");
     else
         mw_buf_printf(out, "%*s", (int)(OPTION_INDENT - len), "");
-    mw_buf_puts(&text, o->help);
+    /* "Format (default: text)" with choices reads "Format: text, json (default: text)". */
+    mw_buf_add(&text, o->help, before, NULL);
     if (o->choices)
         mw_buf_puts(&text, ": ");
     for (const char *at = o->choices; at && *at; at++)
         mw_buf_puts(&text, *at == '|' ? ", " : (char[]){*at, '\0'});
+    mw_buf_puts(&text, o->help + before);
     if (o->repeatable)
         mw_buf_puts(&text, "; may be repeated");
     if (o->env)
@@ -117,7 +120,12 @@ mw_status mw_help_command(const mw_command *c, mw_buf *out, mw_error *err)
     }
     global_part(out, c);
     if (c->examples)
-        mw_buf_printf(out, "\nExamples:\n%s", c->examples);
+        mw_buf_puts(out, "\nExamples:\n");
+    for (const char *at = c->examples; at && *at;) {
+        size_t len = strcspn(at, "\n");
+        mw_buf_printf(out, "  %.*s\n", (int)len, at);
+        at += len + (at[len] == '\n');
+    }
     return mw_buf_status(out, err);
 }
 

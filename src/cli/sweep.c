@@ -415,10 +415,10 @@ const mw_command mw_command_sweep = {
         "cause, and the exit status is 2.\n\n"
         "Exit status: 0 complete and nothing at or above --fail-on; 1 findings at or above it; 2 incomplete; "
         "3 usage, configuration or rule error; 4 no usable credentials or not the expected account.",
-    .examples = "  moonward sweep --region eu-west-1 --region 'us-*'\n"
-                "  moonward sweep 's3-*' --output json\n"
-                "  moonward sweep --plan\n"
-                "  moonward sweep --record trip && moonward sweep --replay trip\n",
+    .examples = "moonward sweep --region eu-west-1 --region 'us-*'\n"
+                "moonward sweep 's3-*' --output json\n"
+                "moonward sweep --plan\n"
+                "moonward sweep --record trip && moonward sweep --replay trip\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = MW_ARGS_ANY,

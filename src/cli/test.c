@@ -199,8 +199,8 @@ const mw_command mw_command_test = {
     .summary = "Run the tests that stand beside rules, without AWS",
     .description = "PATHS are rule files and folders (default: --rules, else the built-in rules). Exit status: 0 all "
                    "passed; 1 a test failed; 3 usage or a rule that does not load.",
-    .examples = "  moonward test\n"
-                "  moonward test rules/s3 --output tap\n",
+    .examples = "moonward test\n"
+                "moonward test rules/s3 --output tap\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = MW_ARGS_ANY,

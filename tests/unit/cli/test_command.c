@@ -185,7 +185,8 @@ static void tables_are_sound(void **state)
         assert_int_equal(mw_help_command(all[i], &help, NULL), MW_OK);
         for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1) {
             size_t bytes = strcspn(line, "\n");
-            if (bytes > 90) /* a few bytes more than columns: "…" takes three */
+            /* A few bytes more than columns: "…" takes three. Examples are to be copied whole. */
+            if (bytes > 90 && !mw_str_starts(line, "  moonward "))
                 fail_msg("%s --help: %.*s", all[i]->name, (int)bytes, line);
         }
     }
@@ -208,10 +209,14 @@ static void reference_is_current(void **state)
     mw_buf_puts(&page, "# Commands\n\nMade from the table that `--help` is made from.\n\n```\n");
     assert_int_equal(mw_help_global(&page, NULL), MW_OK);
     mw_buf_puts(&page, "```\n");
-    for (size_t i = 0; i < n; i++) {
-        mw_buf_printf(&page, "\n## moonward %s\n\n```\n", all[i]->name);
-        assert_int_equal(mw_help_command(all[i], &page, NULL), MW_OK);
-        mw_buf_puts(&page, "```\n");
+    for (size_t i = 0; i < n; i++) { /* the global options stand above, once */
+        MW_AUTO(mw_buf) help = {0};
+        const char *global, *examples;
+        assert_int_equal(mw_help_command(all[i], &help, NULL), MW_OK);
+        global = strstr(help.data, "\nGlobal options:\n");
+        examples = strstr(help.data, "\nExamples:\n");
+        mw_buf_printf(&page, "\n## moonward %s\n\n```\n%.*s%s```\n", all[i]->name,
+                      (int)(global - help.data), help.data, examples ? examples : "");
     }
     if (getenv("MW_UPDATE_GOLDEN"))
         assert_int_equal(mw_file_write_atomic(path, page.data, page.len, 0644, NULL), MW_OK);
