@@ -319,7 +319,7 @@ static bool shape_intern(mw_doc_builder *b, const uint32_t *sorted, size_t n, ui
 
 bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t *order)
 {
-    uint32_t hash = words_hash(keys, n), at, *sorted, *record, shape;
+    uint32_t hash = words_hash(keys, n), at, *sorted, *record, shape = 0;
     size_t i, distinct;
     table_cursor c;
 

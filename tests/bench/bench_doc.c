@@ -1,0 +1,216 @@
+/*
+ * How fast JSON becomes a document, against jansson's tree, in one run on the same text: synthetic items
+ * of EC2's DescribeInstances. The figures to hold are ratios, so the machine does not matter: at least 2
+ * times jansson's speed, at most 0.35 bytes of shared document per byte of JSON.
+ *
+ *   bench_doc [items]      default 2000
+ */
+#include "base/buf.h"
+#include "moonward/doc.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ROUNDS 5
+
+static uint64_t seed = 88172645463325252u; /* xorshift64, Marsaglia 2003 */
+
+static unsigned pick(unsigned n)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (unsigned)(seed >> 33) % n;
+}
+
+static void add_id(mw_buf *out, const char *key, const char *prefix, unsigned kinds)
+{
+    unsigned long long id = (kinds ? pick(kinds) : seed) * 0x9E3779B97F4A7C15u;
+
+    mw_buf_printf(out, "\"%s\":\"%s-%017llx\",", key, prefix, id & 0xFFFFFFFFFFFFFFFu);
+    pick(2);
+}
+
+static void add_item(mw_buf *out, unsigned i)
+{
+    static const char *const states[][2] = {{"16", "running"}, {"80", "stopped"}};
+    static const char *const types[] = {"t3.micro", "t3.large", "m6i.xlarge", "c6g.medium", "r5.2xlarge"};
+    static const char *const owners[] = {"platform", "payments", "search", "data", "web"};
+    const char *const *state = states[pick(8) == 0];
+    unsigned az = pick(3), n = 1 + pick(3), k;
+
+    mw_buf_printf(out, "{\"AmiLaunchIndex\":%u,", pick(4));
+    add_id(out, "ImageId", "ami", 20);
+    add_id(out, "InstanceId", "i", 0);
+    mw_buf_printf(out, "\"InstanceType\":\"%s\",\"KeyName\":\"key-%u\",", types[pick(5)], pick(6));
+    mw_buf_printf(out, "\"LaunchTime\":\"2026-0%u-%02uT%02u:%02u:%02u+00:00\",", 1 + pick(9), 1 + pick(28),
+                  pick(24), pick(60), pick(60));
+    mw_buf_printf(out, "\"Monitoring\":{\"State\":\"%s\"},", pick(2) ? "enabled" : "disabled");
+    mw_buf_printf(out, "\"Placement\":{\"AvailabilityZone\":\"eu-west-1%c\",\"GroupName\":\"\",\"Tenancy\":"
+                       "\"default\"},", 'a' + (int)az);
+    mw_buf_printf(out, "\"PrivateDnsName\":\"ip-10-%u-%u-%u.eu-west-1.compute.internal\",\"PrivateIpAddress\":"
+                       "\"10.%u.%u.%u\",", az, i / 250, i % 250, az, i / 250, i % 250);
+    mw_buf_puts(out, "\"ProductCodes\":[],\"PublicDnsName\":\"\",");
+    mw_buf_printf(out, "\"State\":{\"Code\":%s,\"Name\":\"%s\"},\"StateTransitionReason\":\"\",", state[0],
+                  state[1]);
+    add_id(out, "SubnetId", "subnet", 12);
+    add_id(out, "VpcId", "vpc", 4);
+    mw_buf_puts(out, "\"Architecture\":\"x86_64\",\"BlockDeviceMappings\":[");
+    for (k = 0; k < n; k++) {
+        mw_buf_printf(out, "%s{\"DeviceName\":\"/dev/sd%c\",\"Ebs\":{\"AttachTime\":\"2026-01-%02uT10:00:%02u+00:00\","
+                           "\"DeleteOnTermination\":%s,\"Status\":\"attached\",", k ? "," : "", 'a' + (int)k,
+                      1 + pick(28), pick(60), k ? "false" : "true");
+        add_id(out, "VolumeId", "vol", 0);
+        out->data[--out->len] = '\0';
+        mw_buf_puts(out, "}}");
+    }
+    mw_buf_printf(out, "],\"ClientToken\":\"%08x-%04x\",\"EbsOptimized\":%s,\"EnaSupport\":true,\"Hypervisor\":\"xen\","
+                       "\"IamInstanceProfile\":{\"Arn\":\"arn:aws:iam::111122223333:instance-profile/role-%u\",\"Id\":"
+                       "\"AIPA%016u\"},", (unsigned)seed, pick(65536), pick(2) ? "true" : "false", az, az);
+    mw_buf_puts(out, "\"NetworkInterfaces\":[{\"Attachment\":{\"AttachTime\":\"2026-01-01T10:00:00+00:00\",");
+    add_id(out, "AttachmentId", "eni-attach", 0);
+    mw_buf_puts(out, "\"DeleteOnTermination\":true,\"DeviceIndex\":0,\"Status\":\"attached\",\"NetworkCardIndex\":0},"
+                     "\"Description\":\"\",\"Groups\":[{\"GroupName\":\"default\",");
+    add_id(out, "GroupId", "sg", 30);
+    out->data[--out->len] = '\0';
+    mw_buf_puts(out, "}],\"Ipv6Addresses\":[],");
+    add_id(out, "NetworkInterfaceId", "eni", 0);
+    mw_buf_printf(out, "\"OwnerId\":\"111122223333\",\"SourceDestCheck\":true,\"Status\":\"in-use\",\"PrivateIpAddresses\":"
+                       "[{\"Primary\":true,\"PrivateIpAddress\":\"10.%u.%u.%u\"}]}],", az, i / 250, i % 250);
+    mw_buf_puts(out, "\"RootDeviceName\":\"/dev/sda\",\"RootDeviceType\":\"ebs\",\"SecurityGroups\":[{\"GroupName\":\"default\",");
+    add_id(out, "GroupId", "sg", 30);
+    out->data[--out->len] = '\0';
+    mw_buf_printf(out, "}],\"SourceDestCheck\":true,\"Tags\":[{\"Key\":\"Name\",\"Value\":\"host-%u\"},{\"Key\":\"Owner\","
+                       "\"Value\":\"%s\"},{\"Key\":\"Env\",\"Value\":\"%s\"},{\"Key\":\"CostCenter\",\"Value\":\"%u\"}],", i,
+                  owners[pick(5)], pick(3) ? "prod" : "dev", 1000 + pick(20));
+    mw_buf_puts(out, "\"VirtualizationType\":\"hvm\",\"CpuOptions\":{\"CoreCount\":2,\"ThreadsPerCore\":2},"
+                     "\"CapacityReservationSpecification\":{\"CapacityReservationPreference\":\"open\"},"
+                     "\"HibernationOptions\":{\"Configured\":false},\"MetadataOptions\":{\"State\":\"applied\",\"HttpTokens\":");
+    mw_buf_printf(out, "\"%s\",\"HttpPutResponseHopLimit\":%u,\"HttpEndpoint\":\"enabled\",\"HttpProtocolIpv6\":\"disabled\","
+                       "\"InstanceMetadataTags\":\"disabled\"},", pick(4) ? "required" : "optional", 1 + pick(2));
+    mw_buf_puts(out, "\"EnclaveOptions\":{\"Enabled\":false},\"PlatformDetails\":\"Linux/UNIX\",\"UsageOperation\":\"RunInstances\","
+                     "\"UsageOperationUpdateTime\":\"2026-01-01T10:00:00+00:00\",\"PrivateDnsNameOptions\":{\"HostnameType\":"
+                     "\"ip-name\",\"EnableResourceNameDnsARecord\":true,\"EnableResourceNameDnsAAAARecord\":false},"
+                     "\"MaintenanceOptions\":{\"AutoRecovery\":\"default\"},\"CurrentInstanceBootMode\":\"legacy-bios\"}");
+}
+
+static double cpu_seconds(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* Best CPU time of parsing; *doc_bytes gets the size of the finished document. */
+static double time_doc(const mw_buf *json, bool share, bool fresh, size_t *doc_bytes)
+{
+    mw_doc_options options = {.share = share};
+    mw_doc_builder *b = NULL;
+    double best = 1e9;
+    mw_error err = {0};
+    mw_doc *d;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = cpu_seconds(), took;
+
+        if (fresh || !b) {
+            mw_doc_builder_free(b);
+            if (mw_doc_builder_new(&options, &b, &err) != MW_OK)
+                exit(1);
+        } else {
+            mw_doc_builder_reset(b);
+        }
+        if (mw_json_read(b, json->data, json->len, NULL, NULL, &err) != MW_OK) {
+            fprintf(stderr, "%s\n", err.message);
+            exit(1);
+        }
+        took = cpu_seconds() - start;
+        best = took < best ? took : best;
+    }
+    if (mw_doc_finish(b, mw_doc_pop(b), &d, &err) != MW_OK)
+        exit(1);
+    *doc_bytes = mw_doc_size(d);
+    mw_doc_free(d);
+    mw_doc_builder_free(b);
+    return best;
+}
+
+static double time_jansson(const mw_buf *json)
+{
+    double best = 1e9;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = cpu_seconds(), took;
+        json_error_t error;
+        json_t *tree = json_loadb(json->data, json->len, 0, &error);
+
+        if (!tree)
+            exit(1);
+        json_decref(tree);
+        took = cpu_seconds() - start;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+static double time_open(const mw_buf *json)
+{
+    double best = 1e9;
+    mw_doc_builder *b = NULL;
+    mw_error err = {0};
+    mw_doc *d, *opened;
+
+    if (mw_doc_builder_new(&(mw_doc_options){.share = true}, &b, &err) != MW_OK ||
+        mw_json_read(b, json->data, json->len, NULL, NULL, &err) != MW_OK ||
+        mw_doc_finish(b, mw_doc_pop(b), &d, &err) != MW_OK)
+        exit(1);
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = cpu_seconds(), took;
+
+        if (mw_doc_open(mw_doc_bytes(d), mw_doc_size(d), &opened, &err) != MW_OK)
+            exit(1);
+        mw_doc_free(opened);
+        took = cpu_seconds() - start;
+        best = took < best ? took : best;
+    }
+    mw_doc_free(d);
+    mw_doc_builder_free(b);
+    return best;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned items = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 2000;
+    mw_buf json = {.max = (size_t)1 << 30};
+    size_t plain_bytes, shared_bytes;
+    double jansson, plain, shared, fresh, open, mb;
+    bool holds;
+
+    mw_buf_putc(&json, '[');
+    for (unsigned i = 0; i < items; i++) {
+        if (i)
+            mw_buf_putc(&json, ',');
+        add_item(&json, i);
+    }
+    mw_buf_putc(&json, ']');
+    if (json.failed != MW_OK || !items)
+        return 1;
+    mb = (double)json.len / 1e6;
+    jansson = time_jansson(&json);
+    plain = time_doc(&json, false, false, &plain_bytes);
+    shared = time_doc(&json, true, false, &shared_bytes);
+    fresh = time_doc(&json, true, true, &shared_bytes);
+    open = time_open(&json);
+    printf("%u items, %.1f MB of JSON, %zu bytes each\n", items, mb, json.len / items);
+    printf("jansson (load and free)      %7.1f MB/s\n", mb / jansson);
+    printf("document, builder reused     %7.1f MB/s   %.2f x jansson   %4zu bytes/item   %.3f B/B\n", mb / plain,
+           jansson / plain, plain_bytes / items, (double)plain_bytes / (double)json.len);
+    printf("document, shared, reused     %7.1f MB/s   %.2f x jansson   %4zu bytes/item   %.3f B/B\n", mb / shared,
+           jansson / shared, shared_bytes / items, (double)shared_bytes / (double)json.len);
+    printf("document, shared, new        %7.1f MB/s   %.2f x jansson\n", mb / fresh, jansson / fresh);
+    printf("open with all checks         %7.1f MB/s of document\n", (double)shared_bytes / 1e6 / open);
+    holds = jansson / fresh >= 2 && (double)shared_bytes <= 0.35 * (double)json.len;
+    mw_buf_clear(&json);
+    return holds ? 0 : 2;
+}
