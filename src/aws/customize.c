@@ -101,6 +101,14 @@ mw_status mw__customize_params(const mw_operation *op, const mw_doc *d, mw_val p
 
 /* ---- results ---- */
 
+void mw__customize_bindings(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b)
+{
+    const char *expires = mw_http_get(&r->headers, "Expires");
+
+    if (expires && is(op, "S3", NULL) && mw_shape_member(mw_operation_output(op), "Expires", 7))
+        mw_doc_member_str(b, "ExpiresString", expires);
+}
+
 /* What to do with one string: push its replacement, or false to keep it. */
 typedef bool (*rewrite_fn)(mw_doc_builder *b, const mw_shape *s, const char *name, mw_val v);
 

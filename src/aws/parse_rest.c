@@ -83,10 +83,14 @@ static mw_status add_header(mw_doc_builder *b, const mw_member *m, const char *n
     const mw_shape *s = mw_member_shape(m);
     mw_error lower = { 0 };
     bool added = true;
+    int64_t ns;
     mw_status st;
 
     if (mw_shape_type_of(s) != MW_SHAPE_STRING && mw_shape_type_of(s) != MW_SHAPE_BLOB && !*value)
         return MW_OK; /* nothing is not a number */
+    if (mw_str_eq(mw_member_name(m), "Expires") && mw_shape_type_of(s) == MW_SHAPE_TIMESTAMP &&
+        mw_time_parse(value, strlen(value), &ns, NULL) != MW_OK)
+        return MW_OK; /* set by whoever stored the object, and not always a time */
     mw_doc_ckey(b, mw_member_name(m));
     if (mw_member_jsonvalue(m))
         st = add_json_header(b, value, &lower);
@@ -169,9 +173,14 @@ static mw_status add_payload(const mw_operation *op, const mw_member *m, const m
         mw_doc_add_str(b, body, r->body.len);
         return MW_OK;
     }
-    if (blank(&r->body))
+    if (blank(&r->body) && (mw_shape_union(s) || mw_shape_document(s)))
         return MW_OK;
     mw_doc_ckey(b, mw_member_name(m));
+    if (blank(&r->body)) { /* an answer without a body is a structure without members */
+        mw_doc_begin_object(b);
+        mw_doc_end_object(b);
+        return MW_OK;
+    }
     if (!*x)
         return mw__json_parse_value(b, s, body, r->body.len, err);
     mw_doc_begin_object(b);
@@ -211,6 +220,7 @@ mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_d
     if (st == MW_OK) {
         mw_doc_begin_object(b);
         st = mw__parse_bindings(b, output, r, err);
+        mw__customize_bindings(op, r, b);
     }
     if (st == MW_OK && payload)
         st = add_payload(op, payload, r, b, &x, err);

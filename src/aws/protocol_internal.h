@@ -135,6 +135,8 @@ void mw__xml_free(mw__xml *x);
 /** Members of an open object that come from status and headers. */
 mw_status mw__parse_bindings(mw_doc_builder *b, const mw_shape *s, const mw_http_response *r,
                              mw_error *err);
+/** Members beyond the model that AWS's own tools add from headers (S3's ExpiresString). */
+void mw__customize_bindings(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b);
 mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b,
                          mw_error *err);
 /** The member of an output that is an event stream, or NULL. */
