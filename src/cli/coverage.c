@@ -152,9 +152,10 @@ bool mw_coverage_complete(void *user, const char *account, const char *region, c
     const mw_doc *s = v->snapshot, *c = v->coverage;
     mw_val types = mw_val_get(s, mw_doc_root(s), "types");
     const char *scope = type ? mw_val_get_str(s, mw_val_get(s, types, type), "scope", NULL) : NULL;
-    bool once = mw_str_eq(scope, "global") || mw_str_eq(scope, "account"), seen = false;
+    bool once = mw_str_eq(scope, "global") || mw_str_eq(scope, "account");
+    bool seen = false, looked = was_swept(v, region);
 
-    if (!scope || !was_swept(v, region))
+    if (!scope)
         return false;
     for (size_t i = 0; i < mw_val_len(c, mw_doc_root(c)); i++) {
         mw_val entry = mw_val_at(c, mw_doc_root(c), i);
@@ -166,7 +167,9 @@ bool mw_coverage_complete(void *user, const char *account, const char *region, c
             continue;
         if (!mw_str_eq(mw_val_get_str(c, entry, "state", NULL), "complete"))
             return false;
+        /* The home of a global type is looked at whether or not it is among the regions. */
+        looked = looked || mw_str_eq(mw_val_get_str(c, entry, "region", NULL), region);
         seen = true;
     }
-    return seen;
+    return seen && looked;
 }

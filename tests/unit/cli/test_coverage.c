@@ -88,6 +88,10 @@ static void completeness(void **state)
     (void)state;
     assert_int_equal(mw_coverage_from_snapshot(snapshot, NULL, &coverage, NULL), MW_OK);
     view.coverage = coverage;
+    assert_true(mw_coverage_complete(&view, "1", "us-east-1", "AWS::S3::Bucket"));
+    view.region_count = 1; /* without us-east-1: the home of what is global is looked at all the same */
+    assert_true(mw_coverage_complete(&view, "1", "us-east-1", "AWS::S3::Bucket"));
+    view.region_count = 2;
     for (size_t i = 0; i < MW_COUNT(rows); i++)
         if (mw_coverage_complete(&view, rows[i].account, rows[i].region, rows[i].type) != rows[i].complete)
             fail_msg("row %zu", i);
