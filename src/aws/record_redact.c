@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "base/time.h"
 
 #include <string.h>
 
@@ -24,8 +25,7 @@ static const char *const secret_names[] = {
 };
 /* Parts of names that tell a secret in the answer of an operation which exists to hand one out. */
 static const char *const secret_parts[] = {
-    "token", "password", "secret", "credential", "plaintext", "apikey", "unlockcode", "url",
-    "streamkey", "value",
+    "token", "password", "secret", "plaintext", "apikey", "unlockcode", "url", "streamkey", "value",
 };
 /* Paging goes on in a replay only if these stay as they are. */
 static const char *const paging_parts[] = {"nexttoken", "paginationtoken", "nextpagetoken", "marker"};
@@ -110,7 +110,7 @@ static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, b
     }
     switch (mw_val_kind(r->d, v)) {
     case MW_KIND_STRING:
-        if (!hide)
+        if (!hide || (shape && mw_shape_type_of(shape) == MW_SHAPE_TIMESTAMP))
             mw_doc_add_copy(r->b, r->d, v);
         else if (shape && mw_shape_type_of(shape) == MW_SHAPE_BLOB)
             mw_doc_add_cstr(r->b, REDACTED_BASE64);
@@ -256,6 +256,16 @@ static bool hides(const sensitive_names *s, bool minted, const char *name, size_
     return false;
 }
 
+/** Text that a parser wants in its own form and that tells nobody anything: a truth value, an instant. */
+static bool harmless(const char *text, size_t len)
+{
+    if ((len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0))
+        return true;
+    return len >= 20 && len <= 35 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
+           text[13] == ':' && text[16] == ':' &&
+           mw_time_parse(text, len, &(int64_t){0}, NULL) == MW_OK;
+}
+
 /** Copy markup; replace text while inside an element that is hidden. Attributes stay: AWS keeps types in them. */
 static mw_status redact_xml(const sensitive_names *s, bool minted, const char *text, size_t len,
                             mw_buf *out, mw_error *err)
@@ -270,7 +280,7 @@ static mw_status redact_xml(const sensitive_names *s, bool minted, const char *t
 
         for (const char *q = p; q < stop && blank; q++)
             blank = *q == ' ' || *q == '\t' || *q == '\r' || *q == '\n';
-        if (hidden_at > 0 && !blank)
+        if (hidden_at > 0 && !blank && !harmless(p, (size_t)(stop - p)))
             mw_buf_puts(out, REDACTED);
         else
             mw_buf_add(out, p, (size_t)(stop - p), NULL);
