@@ -303,7 +303,7 @@ static bool bracketed_ipv6(const char *host)
     return inet_pton(AF_INET6, inner, &address) == 1;
 }
 
-bool mw__rule_url_parse(mw_arena *arena, const char *text, rule_url *out)
+mw_status mw__rule_url_parse(mw_arena *arena, const char *text, rule_url *out)
 {
     const char *rest, *at, *colon;
     size_t authority_len;
@@ -318,19 +318,19 @@ bool mw__rule_url_parse(mw_arena *arena, const char *text, rule_url *out)
         out->scheme = "http";
         rest = text + 7;
     } else {
-        return false;
+        return MW_ERR_INVALID;
     }
     if (strpbrk(rest, "?#"))
-        return false;
+        return MW_ERR_INVALID;
     for (const char *p = rest; *p; p++)
         if ((unsigned char)*p <= ' ' || *p == 0x7F || *p == '\\')
-            return false;
+            return MW_ERR_INVALID;
     authority_len = strcspn(rest, "/");
     authority = mw_arena_strndup(arena, rest, authority_len);
     host = mw_arena_strndup(arena, rest, authority_len);
     out->path = mw_arena_strdup(arena, rest + authority_len);
     if (!authority || !host || !out->path)
-        return false;
+        return MW_ERR_NOMEM;
     out->authority = authority;
     at = strrchr(host, '@');
     if (at)
@@ -338,16 +338,16 @@ bool mw__rule_url_parse(mw_arena *arena, const char *text, rule_url *out)
     colon = strrchr(host, ':');
     if (colon && colon[1] != '\0' && !strchr(colon, ']')) {
         if (!mw_parse_int(colon + 1, strlen(colon + 1), &port) || port < 1 || port > 65535)
-            return false;
+            return MW_ERR_INVALID;
     }
     if (colon && !strchr(colon, ']'))
         host[colon - host] = '\0';
     if (!*host)
-        return false;
+        return MW_ERR_INVALID;
     out->host = host;
     out->port = (int)port;
     out->is_ip = looks_like_ipv4(host) || bracketed_ipv6(host);
-    return true;
+    return MW_OK;
 }
 
 /* RFC 3986 dot segments removed, what is not a path character encoded, '/' at the end. */
@@ -387,8 +387,9 @@ static mw_status parse_url(const rule_library *lib, const rule_value *a, rule_va
         return MW_OK;
     if ((st = want("parseURL", &a[0], RULE_STRING, err)) != MW_OK)
         return st;
-    if (!mw__rule_url_parse(lib->arena, a[0].text, &url))
-        return MW_OK;
+    st = mw__rule_url_parse(lib->arena, a[0].text, &url);
+    if (st != MW_OK)
+        return st == MW_ERR_NOMEM ? no_memory(err) : MW_OK;
     normalized = normalized_path(lib->arena, url.path);
     if (!normalized || !record_new(lib->arena, &r))
         return no_memory(err);

@@ -58,14 +58,15 @@ mw_val mw__partition_find(const mw_doc *d, mw_val partitions, const char *region
 /** Whether @p text matches the small regular expressions that partitions.json has. */
 bool mw__partition_regex(const char *pattern, const char *text);
 
-/** The pieces of an absolute http(s) URL without query and fragment; false for anything else. */
+/** The pieces of an absolute http(s) URL without query and fragment. */
 typedef struct rule_url {
     const char *scheme, *authority, *path; /* path raw, may be "" */
     const char *host;                      /* without user and port; IPv6 in brackets */
     int port;                              /* 0 when not given */
     bool is_ip;
 } rule_url;
-bool mw__rule_url_parse(mw_arena *arena, const char *text, rule_url *out);
+/** MW_ERR_INVALID for anything that is not such a URL; MW_ERR_NOMEM. Without a message. */
+mw_status mw__rule_url_parse(mw_arena *arena, const char *text, rule_url *out);
 
 /** Fill url, scheme, host, port and path of @p out from an absolute URL. */
 mw_status mw__endpoint_set_url(mw_arena *arena, const char *text, mw_endpoint *out, mw_error *err);

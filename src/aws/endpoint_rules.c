@@ -271,8 +271,11 @@ mw_status mw__endpoint_set_url(mw_arena *arena, const char *text, mw_endpoint *o
 {
     rule_url url;
     char *path;
+    mw_status st = mw__rule_url_parse(arena, text, &url);
 
-    if (!mw__rule_url_parse(arena, text, &url))
+    if (st == MW_ERR_NOMEM)
+        return mw_fail(err, st, "out of memory");
+    if (st != MW_OK)
         return mw_fail(err, MW_ERR_INVALID,
                        "endpoint '%s' is not a URL (expected http(s)://host[:port][/path])", text);
     out->url = mw_arena_strdup(arena, text);
@@ -295,7 +298,7 @@ static mw_status choose_scheme(evaluator *e)
     mw_val schemes = mw_val_get(d, e->out->properties, "authSchemes");
     mw_val chosen = MW_VAL_ABSENT;
     mw_arena *arena = e->lib.arena;
-    const char *name, *text;
+    const char *name, *region;
 
     for (size_t i = 0; i < mw_val_len(d, schemes); i++) {
         mw_val s = mw_val_at(d, schemes, i);
@@ -308,18 +311,18 @@ static mw_status choose_scheme(evaluator *e)
     }
     if (chosen == MW_VAL_ABSENT)
         return MW_OK;
-    name = mw_val_get_str(d, chosen, "name", "sigv4");
-    e->out->auth_scheme = mw_arena_strdup(arena, name);
+    name = mw_val_get_str(d, chosen, "signingName", NULL);
+    region = mw_val_get_str(d, chosen, "signingRegion", NULL);
+    if (!region) /* sigv4a names a set; the first is what a plain signer can use */
+        region = mw_val_str(d, mw_val_at(d, mw_val_get(d, chosen, "signingRegionSet"), 0), NULL);
     e->out->single_encode = mw_val_get_bool(d, chosen, "disableDoubleEncoding", false);
-    text = mw_val_get_str(d, chosen, "signingName", NULL);
-    if (text)
-        e->out->signing_name = mw_arena_strdup(arena, text);
-    text = mw_val_get_str(d, chosen, "signingRegion", NULL);
-    if (!text) /* sigv4a names a set; the first is what a plain signer can use */
-        text = mw_val_str(d, mw_val_at(d, mw_val_get(d, chosen, "signingRegionSet"), 0), NULL);
-    if (text)
-        e->out->signing_region = mw_arena_strdup(arena, text);
-    return e->out->auth_scheme ? MW_OK : no_memory(e);
+    e->out->auth_scheme = mw_arena_strdup(arena, mw_val_get_str(d, chosen, "name", "sigv4"));
+    e->out->signing_name = name ? mw_arena_strdup(arena, name) : NULL;
+    e->out->signing_region = region ? mw_arena_strdup(arena, region) : NULL;
+    if (!e->out->auth_scheme || (name && !e->out->signing_name) ||
+        (region && !e->out->signing_region))
+        return no_memory(e);
+    return MW_OK;
 }
 
 static mw_status give_endpoint(evaluator *e, mw_val endpoint)

@@ -90,8 +90,14 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     mw_status st;
 
     (void)now_unix;
+    if (!relative && !full)
+        return mw_fail(err, MW_ERR_CREDENTIALS,
+                       "container credentials: AWS_CONTAINER_CREDENTIALS_* are not set any more");
     fetch.url = relative ? mw_arena_printf(&arena, ECS_HOST "%s", relative) : full;
-    if (!fetch.url || !mw__rule_url_parse(&arena, fetch.url, &url))
+    st = fetch.url ? mw__rule_url_parse(&arena, fetch.url, &url) : MW_ERR_NOMEM;
+    if (st == MW_ERR_NOMEM)
+        return mw_fail(err, st, "out of memory");
+    if (st != MW_OK)
         return mw_fail(err, MW_ERR_CREDENTIALS,
                        "container credentials: %s is not a URL",
                        relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"

@@ -68,10 +68,12 @@ static void answered(void *user, const mw_http_response *response, const mw_erro
 static mw_status prepare(fetch *f, const mw_fetch *spec, mw_error *err)
 {
     rule_url url;
-    mw_status st = MW_OK;
+    mw_status st = mw__rule_url_parse(&f->arena, spec->url, &url);
 
     f->request.arena = &f->arena;
-    if (!mw__rule_url_parse(&f->arena, spec->url, &url))
+    if (st == MW_ERR_NOMEM)
+        return mw_fail(err, st, "out of memory");
+    if (st != MW_OK)
         return mw_fail(err, MW_ERR_INVALID, "'%s' is not a URL of a credential service", spec->url);
     f->request.method = spec->method;
     f->request.scheme = url.scheme;

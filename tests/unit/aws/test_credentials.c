@@ -433,6 +433,52 @@ static void test_dropped_while_pending(void **state)
     close_bench(&t);
 }
 
+/* Each allocation of a whole refresh refused in turn: an error, no leak, no crash, no half a key. */
+static void test_out_of_memory(void **state)
+{
+    static const fake_answer answers[] = {
+        {200, STS_OK("K", "2026-01-01T01:00:00Z"), NULL, NULL},
+        {200, STS_OK("K", "2026-01-01T01:00:00Z"), NULL, NULL},
+        {200, STS_OK("K", "2026-01-01T01:00:00Z"), NULL, NULL},
+    };
+
+    (void)state;
+    for (long at = 1; at < 2000; at++) {
+        struct failing_alloc f = {.fail_at = at};
+        const mw_credentials *c = NULL;
+        mw_provider *p = NULL;
+        told w = {0};
+        mw_status st;
+        bench t;
+
+        assert_int_equal(open_bench(&t, role_config, NULL, "self", answers, 3), MW_OK);
+        mw_provider_unref(t.p);
+        t.p = NULL;
+        mw_sys.realloc_fn = failing_realloc;
+        mw_sys.ctx = &f;
+        st = mw_provider_chain(t.config, t.models, &t.fake.http, &p, &t.err);
+        if (st == MW_OK) {
+            st = mw_provider_get(p, T0, &c, ready, &w, &t.err);
+            fake_run(&t.fake, NULL, NULL); /* a call may be under way although nobody waits */
+            if (st == MW_ERR_PENDING) {
+                assert_int_equal(w.calls, 1);
+                st = w.status;
+            }
+        }
+        mw_sys_reset();
+        mw_sys.clock_real_ns = clock_ns;
+        if (st == MW_OK) {
+            assert_int_equal(mw_provider_get(p, T0, &c, ready, &w, &t.err), MW_OK);
+            assert_string_equal(c->access_key_id, "K");
+        }
+        mw_provider_unref(p);
+        mw_aws_config_free(t.config);
+        if (f.count < at)
+            return; /* nothing was refused any more */
+    }
+    fail_msg("more than 2000 allocations");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +496,7 @@ int main(void)
         TEST(test_stale_source_is_refreshed),
         TEST(test_explicit_role),
         TEST(test_dropped_while_pending),
+        TEST(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

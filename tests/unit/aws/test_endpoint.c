@@ -443,6 +443,46 @@ static void test_without_rule_set(void **state)
     mw_doc_builder_free(b);
 }
 
+static void test_out_of_memory(void **state)
+{
+    const mw_models *models;
+    mw_aws_config *config = NULL;
+    mw_doc_builder *b = NULL;
+    mw_error err = {0};
+    mw_endpoint_request q = {.region = "eu-west-1"};
+
+    (void)state;
+    env_clear();
+    assert_ok(mw_models_builtin(&models, &err));
+    assert_ok(load_config("", NULL, NULL, &config, &err));
+    assert_ok(mw_doc_builder_new(NULL, &b, &err));
+    q.config = config;
+    q.operation = mw_service_operation(mw_models_service(models, "s3"), "GetBucketAcl");
+    q.params = json(b, "{'Bucket':'b-1'}");
+    q.params_doc = mw_doc_view(b);
+    for (long at = 1; at < 2000; at++) {
+        struct failing_alloc f = {.fail_at = at};
+        mw_arena arena = {0};
+        mw_endpoint out;
+        mw_status st;
+
+        mw_sys.realloc_fn = failing_realloc;
+        mw_sys.ctx = &f;
+        st = mw_endpoint_resolve(&q, &arena, &out, &err);
+        mw_sys_reset();
+        if (st == MW_OK)
+            assert_string_equal(out.host, "b-1.s3.eu-west-1.amazonaws.com");
+        else
+            assert_int_equal(st, MW_ERR_NOMEM);
+        mw_arena_clear(&arena);
+        if (f.count < at)
+            break;
+        assert_true(at < 1999);
+    }
+    mw_doc_builder_free(b);
+    mw_aws_config_free(config);
+}
+
 static void test_builtin_partitions(void **state)
 {
     static const char *const rows[][2] = {
@@ -471,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_environment_endpoints),
         cmocka_unit_test(test_without_rule_set),
         cmocka_unit_test(test_builtin_partitions),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
