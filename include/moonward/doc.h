@@ -90,7 +90,8 @@ mw_atom mw_val_atom(const mw_doc *d, mw_val v);
 /* ---- Finished documents ---- */
 
 /**
- * Open @p size bytes made by mw_doc_finish(), borrowed and never written. Everything that a reader
+ * Open @p size bytes made by mw_doc_finish(), borrowed and never written, at an address divisible by
+ * 8 (MW_ERR_INVALID; mmap and malloc give such). Everything that a reader
  * relies on is checked (offsets, counts, order, acyclicity), so that hostile bytes give
  * MW_ERR_PARSE and never a crash. Cost: one pass over the bytes.
  */
@@ -189,7 +190,8 @@ typedef enum mw_json_style {
 /**
  * Append canonical JSON: keys in byte order, shortest round-trip numbers, non-finite numbers as the
  * strings "NaN", "Infinity", "-Infinity". An UNKNOWN is written as {"$unknown": cause}. The same value gives
- * the same bytes, always.
+ * the same bytes, always; equal numbers too (REAL 1e3 is written 1000). MW_ERR_LIMIT beyond the buffer's
+ * ceiling or 1024 levels; the failure is also remembered by @p out.
  */
 mw_status mw_json_write(mw_buf *out, const mw_doc *d, mw_val v, mw_json_style style);
 /** Append one JSON string with its quotes; control characters and U+2028/9 escaped. */

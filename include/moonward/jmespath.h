@@ -13,6 +13,11 @@ typedef struct mw_jmespath mw_jmespath;
 /**
  * Compile an expression. @return MW_OK; MW_ERR_PARSE naming the column and what was expected.
  * Depth and size are bounded. Source: https://jmespath.org/specification.html (26 functions).
+ *
+ * Names, arity and &expressions of functions and the step of a slice are checked here already. Where
+ * the specification leaves a choice: `!a.b[0] == c` is `(!(a.b[0])) == c`; `<` `<=` `>` `>=` are null
+ * unless both sides are numbers; a back-tick literal that is not JSON is a string, as in the AWS CLI;
+ * members of an object come in byte order of their keys. Threads: a compiled expression is immutable.
  */
 mw_status mw_jmespath_compile(const char *expression, size_t len, mw_jmespath **out, mw_error *err);
 void mw_jmespath_free(mw_jmespath *j);
@@ -20,7 +25,8 @@ void mw_jmespath_free(mw_jmespath *j);
 /**
  * Evaluate on a value of @p b; what the result needs is added to @p b (values are shared, not
  * copied). A missing member gives MW_VAL_NULL. When an UNKNOWN is read (traversed, compared,
- * given to a function), the whole result is that UNKNOWN.
+ * given to a function, or decided to be left out by a projection), the whole result is that UNKNOWN;
+ * one that is only carried, as by `{a: a}`, stays where it is. @p b's stack is left as it was.
  * @return MW_OK; MW_ERR_INVALID for a function's wrong argument type; MW_ERR_LIMIT; MW_ERR_NOMEM.
  */
 mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,

@@ -182,8 +182,4 @@ size_t mw__doc_block_size(const mw_doc *d);
 void mw__doc_attach(mw_doc *d, const void *bytes, size_t size);
 uint32_t mw__doc_hash_check(void);
 
-/* Shortest decimal form of a finite double that reads back as the same; no NUL counted. */
-#define MW__REAL_SIZE 32
-size_t mw__real_text(char out[MW__REAL_SIZE], double value);
-
 #endif

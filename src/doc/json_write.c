@@ -9,18 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-size_t mw__real_text(char out[MW__REAL_SIZE], double value)
-{
-    int digits, n = 0;
-
-    for (digits = 15; digits <= 17; digits++) { /* 17 always suffice for IEEE doubles */
-        n = snprintf(out, MW__REAL_SIZE, "%.*g", digits, value);
-        if (digits == 17 || strtod(out, NULL) == value)
-            break;
-    }
-    return (size_t)n;
-}
-
 /* Bytes that need an escape; 0xE2 begins U+2028 and U+2029. */
 static bool plain(unsigned char c)
 {
@@ -86,18 +74,6 @@ static void new_line(struct writer *w, unsigned depth)
         mw_buf_add(w->out, "  ", 2, NULL);
 }
 
-static void write_real(struct writer *w, double value)
-{
-    char text[MW__REAL_SIZE];
-
-    if (isnan(value))
-        mw_buf_puts(w->out, "\"NaN\"");
-    else if (isinf(value))
-        mw_buf_puts(w->out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
-    else
-        mw_buf_add(w->out, text, mw__real_text(text, value), NULL);
-}
-
 static void write_int(struct writer *w, int64_t value)
 {
     char text[24], *p = text + sizeof text;
@@ -109,6 +85,28 @@ static void write_int(struct writer *w, int64_t value)
     if (value < 0)
         *--p = '-';
     mw_buf_add(w->out, p, (size_t)(text + sizeof text - p), NULL);
+}
+
+static void write_real(struct writer *w, double value)
+{
+    char text[32];
+    int digits, n = 0;
+
+    if (isnan(value)) {
+        mw_buf_puts(w->out, "\"NaN\"");
+    } else if (isinf(value)) {
+        mw_buf_puts(w->out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+    } else if (value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
+               (double)(int64_t)value == value) {
+        write_int(w, (int64_t)value); /* 1e3, 1000.0 and 1000 are equal, so they look equal */
+    } else {
+        for (digits = 15; digits <= 17; digits++) { /* 17 always suffice for IEEE doubles */
+            n = snprintf(text, sizeof text, "%.*g", digits, value);
+            if (digits == 17 || strtod(text, NULL) == value)
+                break;
+        }
+        mw_buf_add(w->out, text, (size_t)n, NULL);
+    }
 }
 
 static mw_status write_value(struct writer *w, mw_val v, unsigned depth)

@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(mw_json_read(b, first.data, first.len, NULL, NULL, &err) == MW_OK);
     v = mw_doc_pop(b);
     must(mw_json_write(&second, mw_doc_view(b), v, MW_JSON_COMPACT) == MW_OK);
+    must(mw_val_equal(mw_doc_view(b), v, d, mw_doc_root(d)));
     must(first.len == second.len && memcmp(first.data, second.data, first.len) == 0);
 out:
     mw_buf_clear(&first);
