@@ -256,6 +256,9 @@ mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_op
             st = mw_fail(err, MW_ERR_CONFLICT, "the collection stopped with %zu of %zu scopes done",
                          c->progress.scopes_done, c->progress.scopes_total);
     }
+    /* The client still holds our calls: nothing may be freed before each has ended. */
+    while (c->active > 0 && mw_client_run(client, NULL) == MW_OK)
+        continue;
     if (c->cancelled || st == MW_ERR_CANCELLED)
         st = mw_fail(err, MW_ERR_CANCELLED, "the collection was stopped");
     else if (st == MW_OK && c->status != MW_OK)

@@ -24,6 +24,7 @@ struct check {
     const mw_yaml_marks *marks;
     mw_error *err;
     mw_buf path; /* of the value at hand */
+    unsigned line; /* of a key that is no value's, or 0 */
 };
 
 typedef mw_status (*check_fn)(struct check *c, mw_val v);
@@ -43,7 +44,7 @@ __attribute__((format(printf, 2, 3))) static mw_status bad(struct check *c, cons
     mw_vfail(c->err, MW_ERR_INVALID, format, args);
     va_end(args);
     return mw_error_prefix(c->err, MW_ERR_INVALID, "%s:%u: %s", c->file,
-                           mw_yaml_line(c->marks, path), path);
+                           c->line ? c->line : mw_yaml_line(c->marks, path), path);
 }
 
 static mw_status descend(struct check *c, const char *key, mw_val v, check_fn check)
@@ -104,6 +105,9 @@ static mw_status check_keys(struct check *c, mw_val v, const struct key_rule *ru
         } else {
             const char *near = mw_nearest(key, names, n);
             MW_AUTO(mw_buf) list = {0};
+            MW_AUTO(mw_buf) place = {0};
+            mw_buf_printf(&place, "%s.%s", c->path.data, key);
+            c->line = mw_yaml_line(c->marks, place.data ? place.data : "");
             for (size_t k = 0; k < n; k++)
                 mw_buf_printf(&list, "%s%s", k ? ", " : "", names[k]);
             st = near ? bad(c, "unknown key '%s'; did you mean '%s'?", key, near)
