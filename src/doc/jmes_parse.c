@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <stdio.h>
+
 typedef struct parser {
     const char *text;
     const jmes_token *token; /* the current one */
@@ -96,6 +98,20 @@ static bool take(parser *p, jmes_token_kind kind)
     }
     p->token++;
     return true;
+}
+
+/* Behind an item of a list: past the comma if another one follows, past @p closer if none does. */
+static bool another(parser *p, jmes_token_kind closer)
+{
+    char what[32];
+
+    if (p->status != MW_OK)
+        return false;
+    if (p->token->kind == TOK_COMMA || p->token->kind == closer)
+        return (p->token++)->kind == TOK_COMMA;
+    snprintf(what, sizeof what, "',' or %s", token_text(closer));
+    expected(p, what);
+    return false;
 }
 
 static unsigned depth_of(const parser *p, uint32_t node)
@@ -223,12 +239,9 @@ static uint32_t multi_list(parser *p)
 {
     items list = {0};
 
-    do {
+    do
         items_add_node(p, &list, expression(p, 0));
-        if (p->status == MW_OK && p->token->kind == TOK_RBRACKET)
-            break;
-    } while (take(p, TOK_COMMA));
-    take(p, TOK_RBRACKET);
+    while (another(p, TOK_RBRACKET));
     return items_node(p, &list, JMES_LIST, 0, 1);
 }
 
@@ -247,10 +260,7 @@ static uint32_t multi_hash(parser *p)
         if (!take(p, TOK_COLON))
             break;
         items_add_node(p, &list, expression(p, 0));
-        if (p->status == MW_OK && p->token->kind == TOK_RBRACE)
-            break;
-    } while (take(p, TOK_COMMA));
-    take(p, TOK_RBRACE);
+    } while (another(p, TOK_RBRACE));
     return items_node(p, &list, JMES_HASH, 0, 2);
 }
 
@@ -399,7 +409,9 @@ static uint32_t call(parser *p, const jmes_token *name)
     if (i == mw__jmes_function_count)
         return unknown_function(p, text, name->at);
     p->token++;
-    if (p->token->kind != TOK_RPAREN) {
+    if (p->token->kind == TOK_RPAREN) {
+        p->token++;
+    } else {
         do {
             if (p->token->kind == TOK_EXPREF) {
                 p->token++;
@@ -407,11 +419,9 @@ static uint32_t call(parser *p, const jmes_token *name)
             } else {
                 items_add_node(p, &list, expression(p, 0));
             }
-            if (p->status == MW_OK && p->token->kind == TOK_RPAREN)
-                break;
-        } while (take(p, TOK_COMMA));
+        } while (another(p, TOK_RPAREN));
     }
-    if (take(p, TOK_RPAREN))
+    if (p->status == MW_OK)
         check_call(p, &mw__jmes_functions[i], &list, name->at);
     return items_node(p, &list, JMES_CALL, i, 1);
 }
