@@ -67,7 +67,7 @@ static void where(const mw__xml *x, mw_buf *path)
         if (mw_member_name(m))
             mw_buf_printf(path, "%s%s", path->len ? "." : "", mw_member_name(m));
         else if (i && x->frames[i - 1].kind == FR_LIST)
-            mw_buf_printf(path, "[%zu]", x->count - x->frames[i - 1].first);
+            mw_buf_printf(path, "[%zu]", f->first - x->frames[i - 1].first);
     }
 }
 
@@ -569,6 +569,8 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
     parsed = XML_Parse(x->parser, body, (int)len, 1);
     if (x->failed != MW_OK)
         return x->failed;
+    if (parsed != XML_STATUS_OK && XML_GetErrorCode(x->parser) == XML_ERROR_NO_MEMORY)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for an XML answer");
     if (parsed != XML_STATUS_OK)
         return mw_fail(err, MW_ERR_PARSE, "XML: %s (line %lu)",
                        XML_ErrorString(XML_GetErrorCode(x->parser)),
