@@ -138,6 +138,7 @@ static mw_status describe(const mw_finding *f, mw_buf *out, mw_error *err)
             mw_buf_puts(out, "  ");
             mw_term_text(out, mw_val_get_str(d, one, "path", "?"));
             mw_buf_puts(out, " = ");
+            mw_term_inherit(out, &value);
             mw_term_text(out, value.data);
             mw_buf_putc(out, '\n');
         }

@@ -66,6 +66,8 @@ static void one_option(mw_buf *out, const mw_option *o)
         mw_buf_puts(&text, "; may be repeated");
     if (o->env)
         mw_buf_printf(&text, " [%s]", o->env);
+    if (out->failed == MW_OK)
+        out->failed = text.failed;
     wrap(out, text.data ? text.data : "", OPTION_INDENT, OPTION_INDENT);
 }
 

@@ -151,6 +151,7 @@ static void list_line(mw_buf *out, const char *name, const char *const *items, s
 
     for (size_t i = 0; i < n; i++)
         mw_buf_printf(&text, "%s%s", i ? ", " : "", items[i]);
+    mw_term_inherit(out, &text);
     line(out, name, text.data);
 }
 
@@ -161,6 +162,7 @@ static void value_line(mw_buf *out, const char *name, const mw_doc *d, mw_val v)
     if (mw_val_len(d, v) == 0)
         return;
     mw_json_write(&text, d, v, MW_JSON_COMPACT);
+    mw_term_inherit(out, &text);
     line(out, name, text.data);
 }
 
@@ -176,6 +178,7 @@ static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
         for (size_t i = 0; i < mw_plan_operation_count(plan); i++)
             mw_buf_printf(&text, "%s%s", i ? ", " : "", mw_plan_operation_at(plan, i));
     mw_plan_free(plan);
+    mw_term_inherit(out, &text);
     line(out, "calls", text.data);
     return st;
 }

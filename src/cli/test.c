@@ -104,6 +104,7 @@ static void xml(mw_buf *out, const char *s)
     MW_AUTO(mw_buf) text = {.max = 1 << 20};
 
     mw_term_text(&text, s);
+    mw_term_inherit(out, &text);
     for (const char *at = text.data ? text.data : ""; *at; at++) {
         switch (*at) {
         case '&': mw_buf_puts(out, "&amp;"); break;

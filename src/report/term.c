@@ -51,6 +51,12 @@ mw_status mw_term_text(mw_buf *out, const char *s)
     return out->failed;
 }
 
+void mw_term_inherit(mw_buf *out, const mw_buf *part)
+{
+    if (out->failed == MW_OK)
+        out->failed = part->failed;
+}
+
 size_t mw_term_columns(const char *s, size_t len)
 {
     size_t n = 0;
@@ -66,6 +72,7 @@ mw_status mw_term_cell(mw_buf *out, const char *s, size_t columns)
     size_t have, end = 0;
 
     mw_term_text(&text, s);
+    mw_term_inherit(out, &text);
     have = text.data ? mw_term_columns(text.data, text.len) : 0;
     if (have <= columns) {
         if (text.data)
@@ -88,6 +95,7 @@ mw_status mw_term_wrap(mw_buf *out, const char *s, size_t at, size_t indent, siz
     bool first = true;
 
     mw_term_text(&text, s);
+    mw_term_inherit(out, &text);
     for (word = text.data ? text.data : ""; *word;) {
         size_t len = strcspn(word, " "), columns = mw_term_columns(word, len);
         if (!first && at + 1 + columns > width) {

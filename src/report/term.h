@@ -16,6 +16,8 @@ typedef enum mw_color {
  * text (bidirectional controls, zero width, line separators) as `\uNNNN`, invalid UTF-8 as U+FFFD. NULL adds nothing.
  */
 mw_status mw_term_text(mw_buf *out, const char *s);
+/** A part that could not be built fails the whole. */
+void mw_term_inherit(mw_buf *out, const mw_buf *part);
 /** Columns of valid UTF-8, one for each character. */
 size_t mw_term_columns(const char *s, size_t len);
 /** mw_term_text() padded with blanks, or cut with "…", to exactly @p columns. */

@@ -63,12 +63,13 @@ static void place(mw_buf *out, const mw_finding *f, bool many_accounts)
     mw_term_text(out, f->region && *f->region ? f->region : "global");
 }
 
-static size_t columns_of(void (*write)(mw_buf *out, const mw_finding *f, bool many),
-                         const mw_finding *f, bool many)
+static size_t columns_of(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many),
+                         const mw_finding *f)
 {
     MW_AUTO(mw_buf) b = {.max = 1 << 16};
 
-    write(&b, f, many);
+    write(&b, f, t->many_accounts);
+    mw_term_inherit(t->out, &b);
     return b.data ? mw_term_columns(b.data, b.len) : 0;
 }
 
@@ -92,6 +93,7 @@ static size_t padded(struct text *t, void (*write)(mw_buf *out, const mw_finding
     size_t taken;
 
     write(&b, f, t->many_accounts);
+    mw_term_inherit(t->out, &b);
     taken = b.data ? mw_term_columns(b.data, b.len) : 0;
     mw_buf_add(t->out, b.data, b.len, NULL);
     if (taken < columns)
@@ -122,6 +124,7 @@ static void failing_line(struct text *t, const mw_finding *f, size_t name_column
         mw_buf_printf(&message, "[%s] ", f->subkey);
     mw_buf_puts(&message, f->message ? f->message : "");
     change_note(&message, f);
+    mw_term_inherit(t->out, &message);
     if (at + 2 > indent || indent + 24 > t->width) { /* no room for a third column: a line of its own */
         mw_buf_puts(t->out, "\n      ");
         indent = 6;
@@ -165,9 +168,9 @@ static void failing_rule(struct text *t, const mw_finding *f, size_t n)
         size_t c;
         if (f[i].status != MW_VERDICT_FAIL || failing++ >= t->list_max)
             continue;
-        if ((c = columns_of(subject, &f[i], false)) > name_columns)
+        if ((c = columns_of(t, subject, &f[i])) > name_columns)
             name_columns = c < NAME_COLUMNS_MAX ? c : NAME_COLUMNS_MAX;
-        if ((c = columns_of(place, &f[i], t->many_accounts)) > place_columns)
+        if ((c = columns_of(t, place, &f[i])) > place_columns)
             place_columns = c;
     }
     rule_head(t, f, failing);
@@ -233,6 +236,7 @@ static void rules_of(struct text *t, const mw_finding *const *all, size_t n)
         if (same > 1)
             mw_buf_printf(&line, " (%zu)", same);
     }
+    mw_term_inherit(t->out, &line);
     mw_buf_puts(t->out, "      ");
     mw_term_wrap(t->out, line.data, 6, 6, t->width);
     mw_buf_putc(t->out, '\n');
@@ -331,6 +335,7 @@ static void scope_line(struct text *t, size_t first)
                       code ? code : "");
     else if (message)
         mw_buf_printf(&line, ": %s", message);
+    mw_term_inherit(t->out, &line);
     mw_buf_puts(t->out, "  ");
     mw_term_wrap(t->out, line.data, 2, 6, t->width);
     mw_buf_putc(t->out, '\n');
@@ -438,11 +443,14 @@ static size_t denied_operations(const struct text *t, mw_buf *out)
     return found;
 }
 
-static void next_step(struct text *t, const char *text)
+/* Print one step, and empty the buffer for the next. */
+static void next_step(struct text *t, mw_buf *step)
 {
+    mw_term_inherit(t->out, step);
     mw_buf_puts(t->out, "  ");
-    mw_term_wrap(t->out, text, 2, 6, t->width);
+    mw_term_wrap(t->out, step->data, 2, 6, t->width);
     mw_buf_putc(t->out, '\n');
+    mw_buf_reset(step);
 }
 
 static const mw_finding *worst(const struct text *t)
@@ -472,24 +480,25 @@ static void next_part(struct text *t)
     mw_buf_puts(t->out, ":\n");
     if (f) {
         mw_buf_printf(&line, "moonward rules show %s   what it wants and why", f->rule);
-        next_step(t, line.data);
-        mw_buf_reset(&line);
-        if (t->o->stored) {
-            mw_buf_printf(&line, "moonward findings show %.12s   the evidence of %s", f->fingerprint,
-                          label(f));
-            next_step(t, line.data);
-            mw_buf_reset(&line);
-        }
+        next_step(t, &line);
+    }
+    if (f && t->o->stored) {
+        mw_buf_printf(&line, "moonward findings show %.12s   the evidence of %s", f->fingerprint, label(f));
+        next_step(t, &line);
     }
     if (denied_operations(t, &denied)) {
-        mw_buf_printf(&line, "Permission is missing for %s: grant it to the role that Moonward uses, then "
-                             "sweep again", denied.data);
-        next_step(t, line.data);
+        mw_term_inherit(t->out, &denied);
+        mw_buf_printf(&line, "Permission is missing for %s: grant it to the role that Moonward uses, then sweep "
+                             "again", denied.data ? denied.data : "");
+        next_step(t, &line);
     } else if (t->counts.by_status[MW_VERDICT_UNKNOWN] || t->counts.scopes_complete < t->counts.scopes) {
-        next_step(t, "What is unknown was not judged: see the causes above, then sweep again");
+        mw_buf_puts(&line, "What is unknown was not judged: see the causes above, then sweep again");
+        next_step(t, &line);
     }
-    if (t->counts.by_status[MW_VERDICT_ERROR])
-        next_step(t, "moonward test   a rule failed: its tests may tell");
+    if (t->counts.by_status[MW_VERDICT_ERROR]) {
+        mw_buf_puts(&line, "moonward test   a rule failed: its tests may tell");
+        next_step(t, &line);
+    }
 }
 
 static size_t accounts_in(const mw_report *r)
@@ -543,9 +552,9 @@ mw_status mw_report_table(const mw_finding *findings, size_t count, const mw_tex
     text_start(&t, &r, o, out);
     for (size_t i = 0; i < count; i++) {
         size_t c;
-        if ((c = columns_of(subject, &findings[i], false)) > name_columns)
+        if ((c = columns_of(&t, subject, &findings[i])) > name_columns)
             name_columns = c < NAME_COLUMNS_MAX ? c : NAME_COLUMNS_MAX;
-        if ((c = columns_of(place, &findings[i], t.many_accounts)) > place_columns)
+        if ((c = columns_of(&t, place, &findings[i])) > place_columns)
             place_columns = c;
         if ((c = mw_term_columns(findings[i].rule, strlen(findings[i].rule))) > rule_columns)
             rule_columns = c;
