@@ -41,8 +41,8 @@ typedef struct script {
     size_t rule_count;
     script_pending *pending;
     size_t pending_head, pending_count, pending_cap;
-    script_timer timers[64];
-    size_t timer_count;
+    script_timer *timers;
+    size_t timer_count, timer_cap;
     int64_t now_ms;
     size_t requests, most_pending;
     mw_buf log;              /* one line a request */
@@ -57,19 +57,23 @@ static inline mw_status script_send(void *ctx, const mw_http_request *q, const m
     mw_buf text = {0};
     const char *target = mw_http_get(&q->headers, "x-amz-target");
 
+    mw_sys_calls calls = mw_sys;
+
     (void)limits;
     (void)err;
+    mw_sys_reset(); /* the script itself is not refused memory */
     mw_buf_printf(&text, "%s %s%s?%s %s ", q->method, q->host, q->path, q->query ? q->query : "",
                   target ? target : "-");
     if (q->body_len)
         mw_buf_add(&text, q->body, q->body_len, NULL);
     mw_buf_printf(&s->log, "%s\n", text.data);
+    mw_sys = calls;
     if (s->pending_head + s->pending_count == s->pending_cap) {
         memmove(s->pending, s->pending + s->pending_head, s->pending_count * sizeof(*s->pending));
         s->pending_head = 0;
         if (s->pending_count * 2 >= s->pending_cap) {
             s->pending_cap = s->pending_cap ? s->pending_cap * 2 : 64;
-            s->pending = mw_realloc(s->pending, s->pending_cap * sizeof(*s->pending));
+            s->pending = realloc(s->pending, s->pending_cap * sizeof(*s->pending));
             assert_non_null(s->pending);
         }
     }
@@ -85,7 +89,11 @@ static inline mw_status script_after(void *ctx, int64_t delay_ms, void (*fn)(voi
     script *s = ctx;
 
     (void)err;
-    assert_true(s->timer_count < MW_COUNT(s->timers));
+    if (s->timer_count == s->timer_cap) {
+        s->timer_cap = s->timer_cap ? s->timer_cap * 2 : 64;
+        s->timers = realloc(s->timers, s->timer_cap * sizeof(*s->timers));
+        assert_non_null(s->timers);
+    }
     s->timers[s->timer_count++] = (script_timer){s->now_ms + delay_ms, fn, user};
     return MW_OK;
 }
@@ -122,12 +130,15 @@ static inline void script_answer(script *s, script_pending *p)
         p->done(p->user, NULL, &err);
         return;
     }
+    mw_sys_calls calls = mw_sys;
+    mw_sys_reset();
     r.status = rule ? rule->status : 400;
     const char *body = rule ? rule->body : "{\"__type\":\"NotScripted\"}";
     if (body)
         assert_int_equal(mw_buf_add(&r.body, body, strlen(body), &err), MW_OK);
     assert_int_equal(mw_http_add(&r.arena, &r.headers, "content-type",
                                  body && body[0] == '<' ? "text/xml" : "application/json", &err), MW_OK);
+    mw_sys = calls;
     p->done(p->user, &r, NULL);
     mw_http_response_clear(&r);
 }
@@ -181,7 +192,8 @@ static inline void script_clear(script *s)
 {
     for (size_t i = 0; i < s->pending_count; i++)
         mw_free(s->pending[s->pending_head + i].text);
-    mw_free(s->pending);
+    free(s->pending);
+    free(s->timers);
     mw_buf_clear(&s->log);
 }
 

@@ -227,13 +227,13 @@ static void bucket_location(void **state)
 {
     script_rule rules[] = {
         {.needles = {"GET s3.us-east-1.amazonaws.com/?"}, .status = 200,
-         .body = BUCKETS(BUCKET("a", "") BUCKET("b", "") BUCKET("c", "") BUCKET("d", ""))},
-        {.needles = {"GET a.s3", "?location"}, .status = 200, .body = "<LocationConstraint/>"},
-        {.needles = {"GET b.s3", "?location"}, .status = 200,
+         .body = BUCKETS(BUCKET("log-a", "") BUCKET("log-b", "") BUCKET("log-c", "") BUCKET("log-d", ""))},
+        {.needles = {"amazonaws.com/log-a/?location"}, .status = 200, .body = "<LocationConstraint/>"},
+        {.needles = {"amazonaws.com/log-b/?location"}, .status = 200,
          .body = "<LocationConstraint>EU</LocationConstraint>"},
-        {.needles = {"GET c.s3", "?location"}, .status = 200,
+        {.needles = {"amazonaws.com/log-c/?location"}, .status = 200,
          .body = "<LocationConstraint>ap-south-1</LocationConstraint>"},
-        {.needles = {"GET d.s3", "?location"}, .status = 403, .body = DENIED_S3},
+        {.needles = {"amazonaws.com/log-d/?location"}, .status = 403, .body = DENIED_S3},
         {.needles = {"?versioning"}, .status = 200, .body = "<VersioningConfiguration/>"},
     };
     struct run r;
@@ -243,6 +243,7 @@ static void bucket_location(void **state)
     need(&r, "AWS::S3::Bucket", "Versioning");
     assert_int_equal(collect(&r, 2), MW_OK);
     assert_int_equal(resource_count(&r, "AWS::S3::Bucket"), 4);
+    /* Sorted by region first. */
     is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::S3::Bucket", 0), "region"), "\"ap-south-1\"");
     is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::S3::Bucket", 1), "region"), "\"eu-west-1\"");
     is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::S3::Bucket", 2), "region"), "\"unknown\"");
@@ -250,8 +251,8 @@ static void bucket_location(void **state)
     /* Where it is could not be found, so what it holds is unknown, and nobody guesses a region. */
     is_unknown(&r, facet(&r, "AWS::S3::Bucket", 2, "Versioning"), "s3:GetBucketLocation", "AccessDenied");
     is_json(&r, facet(&r, "AWS::S3::Bucket", 0, "Versioning"), "{}");
-    assert_int_equal(script_count(&r.s, "c.s3.ap-south-1.amazonaws.com/?versioning"), 1);
-    assert_int_equal(script_count(&r.s, "GET d.s3.us-east-1.amazonaws.com/?versioning"), 0);
+    assert_int_equal(script_count(&r.s, "log-c.s3.ap-south-1.amazonaws.com/?versioning"), 1);
+    assert_int_equal(script_count(&r.s, "GET log-d.s3.us-east-1.amazonaws.com/?versioning"), 0);
     /* Tags were not asked for: unknown, not none. */
     is_unknown(&r, mw_val_get(r.snapshot, resource(&r, "AWS::S3::Bucket", 0), "tags"), "", "NotCollected");
     end(&r);
@@ -516,10 +517,9 @@ static void keys(void **state)
          .body = "{\"__type\":\"NotFoundException\",\"message\":\"gone\"}"},
         {.needles = {"DescribeKey", "arn:k4"}, .status = 200,
          .body = "{\"KeyMetadata\":{\"KeyId\":\"k4\",\"Arn\":\"arn:k4\",\"KeySpec\":\"RSA_2048\"}}"},
-        {.needles = {"GetKeyRotationStatus", "k1"}, .status = 400, .body = DENIED_JSON},
+        {.needles = {"GetKeyRotationStatus"}, .status = 400, .body = DENIED_JSON},
         {.needles = {"tagging", "GetResources"}, .status = 200,
          .body = "{\"ResourceTagMappingList\":[{\"ResourceARN\":\"arn:k1\",\"Tags\":[{\"Key\":\"a\",\"Value\":\"b\"}]}]}"},
-        {.needles = {"kms:ListGrants"}, .status = 500, .body = "{}"},
     };
     struct run r;
 
@@ -780,17 +780,17 @@ static void page_limits(void **state)
         "    One: {operation: cloudtrail:LookupEvents, params: {MaxResults: 1}, result: Events, pages: 1}\n"
         "    Few: {operation: s3:ListObjectsV2, params: {Bucket: '{Name}'}, result: Contents, max_pages: 2}\n";
     script_rule rules[] = {
-        {.needles = {"GET s3.us-east-1.amazonaws.com/?"}, .status = 200, .body = BUCKETS(BUCKET("a", "") BUCKET("b", ""))},
+        {.needles = {"GET s3.us-east-1.amazonaws.com/?"}, .status = 200, .body = BUCKETS(BUCKET("log-a", "") BUCKET("log-b", ""))},
         {.needles = {"LookupEvents"}, .status = 200, .body = "{\"Events\":[{\"EventId\":\"e\"}],\"NextToken\":\"t\"}"},
-        {.needles = {"GET a.s3", "continuation-token=t2"}, .status = 200,
+        {.needles = {"GET log-a.s3", "continuation-token=t2"}, .status = 200,
          .body = "<R><Contents><Key>k2</Key></Contents></R>"},
-        {.needles = {"GET a.s3", "list-type=2"}, .status = 200,
+        {.needles = {"GET log-a.s3", "list-type=2"}, .status = 200,
          .body = "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t2</NextContinuationToken><Contents><Key>k1</Key>"
                  "</Contents></R>"},
-        {.needles = {"GET b.s3", "continuation-token=t3"}, .status = 200, .body = "<R/>"},
-        {.needles = {"GET b.s3", "continuation-token=t2"}, .status = 200,
+        {.needles = {"GET log-b.s3", "continuation-token=t3"}, .status = 200, .body = "<R/>"},
+        {.needles = {"GET log-b.s3", "continuation-token=t2"}, .status = 200,
          .body = "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t3</NextContinuationToken></R>"},
-        {.needles = {"GET b.s3", "list-type=2"}, .status = 200,
+        {.needles = {"GET log-b.s3", "list-type=2"}, .status = 200,
          .body = "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t2</NextContinuationToken></R>"},
     };
     struct run r;
@@ -847,13 +847,13 @@ static void stopped(void **state)
     };
 
     (void)state;
-    for (size_t after = 1; after <= 4; after++) {
+    for (size_t after = 1; after <= 3; after++) {
         struct run r;
         begin(&r, rules, MW_COUNT(rules), NULL);
         r.s.stop_after = after;
         need(&r, "AWS::S3::Bucket", "Versioning");
-        assert_int_equal(collect(&r, 1), MW_ERR_CANCELLED);
-        assert_int_equal(r.fd, -1);
+        if (collect(&r, 1) != MW_ERR_CANCELLED || r.fd != -1)
+            fail_msg("not stopped after %zu requests", after);
         end(&r);
     }
 }
