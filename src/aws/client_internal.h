@@ -16,6 +16,16 @@ typedef struct bucket_region {
 
 #define MW_BUCKET_TABLE 256
 
+/** Strings live in the client's arena. */
+typedef struct known_endpoint {
+    struct known_endpoint *next;
+    const mw_service *service;
+    const char *region, *account;
+    mw_endpoint endpoint;
+} known_endpoint;
+
+#define MW_ENDPOINT_TABLE 1024
+
 /** One call from mw_client_call() to on_done; freed there. */
 typedef struct mw_active_call {
     struct mw_active_call *next, *prev;
@@ -65,6 +75,8 @@ struct mw_client {
     mw_arena arena;
     bucket_region *buckets[MW_BUCKET_TABLE];
     size_t bucket_count;
+    known_endpoint *endpoints[MW_ENDPOINT_TABLE];
+    size_t endpoint_count;
 };
 
 /* ---- client_request.c ---- */
@@ -82,6 +94,12 @@ bool mw__call_is_s3(const mw_active_call *k);
 const char *mw__call_bucket(const mw_active_call *k);
 /** The region that the call goes to: its scope's, unless its bucket is known to be elsewhere. */
 const char *mw__call_region(const mw_active_call *k);
+
+/* ---- client_endpoint.c ---- */
+
+/** mw_endpoint_resolve(), remembered. What @p out points to lives in @p arena or in the client. */
+mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_arena *arena,
+                              mw_endpoint *out, mw_error *err);
 
 /* ---- client_call.c and client.c ---- */
 

@@ -78,14 +78,14 @@ static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, cons
         .endpoint_url = c->endpoint_url,
         .config = c->config,
     };
-    mw_status st = mw_endpoint_resolve(&e, &k->arena, &k->endpoint, err);
+    mw_status st = mw__client_endpoint(c, &e, &k->arena, &k->endpoint, err);
 
     if (st != MW_OK)
         return st;
     q->scheme = k->endpoint.scheme;
     q->host = k->endpoint.host;
     q->port = k->endpoint.port;
-    if (host_prefix && !c->no_host_prefix)
+    if (host_prefix && !c->no_host_prefix && !k->endpoint.is_address)
         q->host = mw_arena_printf(&k->arena, "%s%s", host_prefix, k->endpoint.host);
     q->path = k->endpoint.path && *k->endpoint.path
                   ? mw_arena_printf(&k->arena, "%s%s", k->endpoint.path, path)
