@@ -286,6 +286,30 @@ static mw_status settle_signing(resolver *r, mw_endpoint *out)
     return out->signing_region ? MW_OK : mw_fail(r->err, MW_ERR_NOMEM, "out of memory");
 }
 
+/*
+ * A name cannot stand before an address: where s3control's rule set puts the account in front of a
+ * custom endpoint that is an IP address, the address alone is meant. Such endpoints (local test
+ * servers) find the account by the signature.
+ */
+static mw_status keep_address(resolver *r, mw_endpoint *out)
+{
+    rule_url custom;
+    size_t host, whole;
+    mw_status st;
+
+    if (!r->custom)
+        return MW_OK;
+    st = mw__rule_url_parse(r->arena, r->custom, &custom);
+    if (st != MW_OK)
+        return mw_fail(r->err, st, "'%s' is not an endpoint URL", r->custom);
+    host = strlen(custom.host);
+    whole = strlen(out->host);
+    if (custom.is_ip && whole > host && mw_str_ends(out->host, custom.host))
+        out->host = out->host + whole - host;
+    out->is_address = custom.is_ip;
+    return MW_OK;
+}
+
 mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out,
                               mw_error *err)
 {
@@ -300,8 +324,9 @@ mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_
     if (st != MW_OK)
         return st;
     if (mw_val_kind(r.doc, ruleset) != MW_KIND_OBJECT) {
-        st = by_pattern(&r, out);
-        return st == MW_OK ? settle_signing(&r, out) : st;
+        if ((st = by_pattern(&r, out)) == MW_OK && (st = keep_address(&r, out)) == MW_OK)
+            st = settle_signing(&r, out);
+        return st;
     }
     st = mw_doc_builder_new(NULL, &r.b, err);
     if (st != MW_OK)
@@ -314,7 +339,7 @@ mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_
     if (st == MW_OK)
         st = mw_ruleset_eval(r.doc, ruleset, mw_models_partitions(mw_service_models(r.service)),
                              r.b, params, arena, out, err);
-    if (st == MW_OK)
+    if (st == MW_OK && (st = keep_address(&r, out)) == MW_OK)
         st = settle_signing(&r, out);
     else
         mw_error_prefix(err, st, "%s %s in '%s'", mw_service_name(r.service),

@@ -15,6 +15,7 @@ typedef struct mw_endpoint {
     const char *signing_region;
     const char *auth_scheme;    /* "sigv4", "sigv4a", "sigv4-s3express", "none", "bearer" */
     bool single_encode;         /* disableDoubleEncoding */
+    bool is_address;            /* the host is an IP address: no host prefix can stand before it */
     mw_http_pairs headers;      /* x-amz-account-id and the like */
     mw_val properties;          /* of the rule set result in `doc`, for the conformance program */
 } mw_endpoint;

@@ -380,6 +380,19 @@ static void test_s3control_account_host(void **state)
     assert_ok(mw_endpoint_resolve(&q, &arena, &out, &err));
     assert_string_equal(out.host, "123456789012.s3-control.eu-west-1.amazonaws.com");
     assert_string_equal(out.signing_name, "s3");
+    assert_false(out.is_address);
+    /* A name cannot stand before an address. */
+    q.endpoint_url = "http://127.0.0.1:5000";
+    assert_ok(mw_endpoint_resolve(&q, &arena, &out, &err));
+    assert_string_equal(out.host, "127.0.0.1");
+    assert_int_equal(out.port, 5000);
+    assert_true(out.is_address);
+    q.endpoint_url = "http://[::1]:5000";
+    assert_ok(mw_endpoint_resolve(&q, &arena, &out, &err));
+    assert_string_equal(out.host, "[::1]");
+    q.endpoint_url = "http://moto.local";
+    assert_ok(mw_endpoint_resolve(&q, &arena, &out, &err));
+    assert_string_equal(out.host, "123456789012.moto.local");
     mw_arena_clear(&arena);
     mw_doc_builder_free(b);
 }
