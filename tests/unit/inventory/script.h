@@ -69,7 +69,8 @@ static inline mw_status script_send(void *ctx, const mw_http_request *q, const m
     mw_buf_printf(&s->log, "%s\n", text.data);
     mw_sys = calls;
     if (s->pending_head + s->pending_count == s->pending_cap) {
-        memmove(s->pending, s->pending + s->pending_head, s->pending_count * sizeof(*s->pending));
+        if (s->pending_count)
+            memmove(s->pending, s->pending + s->pending_head, s->pending_count * sizeof(*s->pending));
         s->pending_head = 0;
         if (s->pending_count * 2 >= s->pending_cap) {
             s->pending_cap = s->pending_cap ? s->pending_cap * 2 : 64;
