@@ -9,6 +9,7 @@
  */
 #include "aws/transport.h"
 
+#include "aws/transport_timers.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -23,7 +24,6 @@
 #define IN_FLIGHT_MAX 4096
 #define IDLE_MIN 128L /* kept connections: a sweep visits as many hosts as services × regions */
 #define QUEUE_MAX ((size_t)1 << 20)
-#define TIMERS_MAX ((size_t)1 << 20)
 #define CONNECT_TIMEOUT_MS 3100 /* AWS SDKs' "standard" defaults mode */
 #define TOTAL_TIMEOUT_MS 60000  /* botocore's read timeout */
 #define LOW_SPEED_BYTES 100L    /* a server that drips: below this for the next figure */
@@ -34,13 +34,6 @@
 #define BODY_KEEP_BYTES ((size_t)256 << 10)
 #define POLL_MS 1000
 #define POLL_STOPPABLE_MS 200 /* a signal between the check and the poll is seen this late at worst */
-
-typedef struct timer {
-    int64_t due_ms;
-    uint64_t order;
-    void (*fn)(void *user);
-    void *user;
-} timer;
 
 typedef struct exchange {
     struct exchange *next, *prev; /* queue or running list; free list by next */
@@ -68,9 +61,7 @@ struct mw_transport {
     CURLM *multi;
     list queue, running;
     exchange *spare;
-    timer *timers; /* binary heap */
-    size_t timer_count, timer_cap;
-    uint64_t timer_order;
+    mw_timers timers;
     int max_in_flight, max_per_host;
     char *ca_bundle, *https_proxy, *http_proxy, *no_proxy;
     bool offline, stopping;
@@ -106,81 +97,26 @@ static void list_remove(list *l, exchange *x)
 
 /* ---- timers ---- */
 
-static bool earlier(const timer *a, const timer *b)
-{
-    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->order < b->order;
-}
-
-static void swap_timers(timer *a, timer *b)
-{
-    timer t = *a;
-
-    *a = *b;
-    *b = t;
-}
-
 static mw_status carrier_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
                                mw_error *err)
 {
     mw_transport *t = ctx;
-    size_t i;
 
     if (t->stopping)
         return mw_fail(err, MW_ERR_CANCELLED, "stopped");
-    if (t->timer_count == t->timer_cap) {
-        size_t cap = t->timer_cap ? t->timer_cap * 2 : 32;
-        timer *grown;
-
-        if (cap > TIMERS_MAX)
-            return mw_fail(err, MW_ERR_LIMIT, "more than %zu timers", TIMERS_MAX);
-        grown = mw_realloc(t->timers, cap * sizeof(*grown));
-        if (!grown)
-            return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-        t->timers = grown;
-        t->timer_cap = cap;
-    }
-    i = t->timer_count++;
-    t->timers[i] = (timer){mw_mono_ms() + (delay_ms > 0 ? delay_ms : 0), t->timer_order++, fn, user};
-    while (i > 0 && earlier(&t->timers[i], &t->timers[(i - 1) / 2])) {
-        swap_timers(&t->timers[i], &t->timers[(i - 1) / 2]);
-        i = (i - 1) / 2;
-    }
-    return MW_OK;
-}
-
-static timer pop_timer(mw_transport *t)
-{
-    timer first = t->timers[0];
-    size_t i = 0;
-
-    t->timers[0] = t->timers[--t->timer_count];
-    for (;;) {
-        size_t least = i, left = 2 * i + 1;
-
-        if (left < t->timer_count && earlier(&t->timers[left], &t->timers[least]))
-            least = left;
-        if (left + 1 < t->timer_count && earlier(&t->timers[left + 1], &t->timers[least]))
-            least = left + 1;
-        if (least == i)
-            return first;
-        swap_timers(&t->timers[i], &t->timers[least]);
-        i = least;
-    }
+    return mw_timers_add(&t->timers, mw_mono_ms() + (delay_ms > 0 ? delay_ms : 0), fn, user, err);
 }
 
 /** Only those due now: a timer that arms another of 0 ms must not keep the network waiting. */
 static bool fire_timers(mw_transport *t)
 {
-    int64_t now;
-    uint64_t before = t->timer_order;
+    uint64_t before = t->timers.added;
     bool any = false;
+    mw_timer due;
 
-    if (t->timer_count == 0)
+    if (t->timers.count == 0)
         return false;
-    now = mw_mono_ms();
-    while (t->timer_count > 0 && t->timers[0].due_ms <= now && t->timers[0].order < before) {
-        timer due = pop_timer(t);
-
+    while (mw_timers_due(&t->timers, mw_mono_ms(), before, &due)) {
         due.fn(due.user);
         any = true;
     }
@@ -639,6 +575,7 @@ static void start_queued(mw_transport *t)
 static void cancel_all(mw_transport *t)
 {
     mw_error err = {0};
+    mw_timer due;
     exchange *x;
 
     t->stopping = true;
@@ -654,11 +591,8 @@ static void cancel_all(mw_transport *t)
             *x->limits.unsent = true;
         exchange_finish(t, x, &err);
     }
-    while (t->timer_count > 0) {
-        timer due = pop_timer(t);
-
+    while (mw_timers_due(&t->timers, INT64_MAX, UINT64_MAX, &due))
         due.fn(due.user);
-    }
     t->stopping = false;
 }
 
@@ -694,8 +628,8 @@ static int poll_timeout(const mw_transport *t, bool stoppable)
 {
     int64_t wait = stoppable ? POLL_STOPPABLE_MS : POLL_MS;
 
-    if (t->timer_count > 0) {
-        int64_t left = t->timers[0].due_ms - mw_mono_ms();
+    if (t->timers.count > 0) {
+        int64_t left = t->timers.heap[0].due_ms - mw_mono_ms();
 
         if (left < wait)
             wait = left > 0 ? left : 0;
@@ -717,7 +651,7 @@ static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err
         }
         fired = fire_timers(t);
         start_queued(t);
-        if (t->running.count == 0 && t->queue.count == 0 && t->timer_count == 0)
+        if (t->running.count == 0 && t->queue.count == 0 && t->timers.count == 0)
             return MW_OK;
         if (t->running.count > 0) {
             size_t before = t->running.count;
@@ -798,7 +732,7 @@ void mw_transport_free(mw_transport *t)
     }
     if (t->multi)
         curl_multi_cleanup(t->multi);
-    mw_free(t->timers);
+    mw_timers_clear(&t->timers);
     mw_free(t->ca_bundle);
     mw_free(t->https_proxy);
     mw_free(t->http_proxy);
