@@ -1,6 +1,6 @@
 /*
  * require() of our own modules, and read-only views. A module is Lua text embedded at build time,
- * run once per VM in an environment without verdicts, then frozen: what one rule does to it cannot
+ * run once per VM in an environment of its own, then frozen: what one rule does to it cannot
  * reach the next. A frozen table is an empty one whose metatable reads through; the functions that
  * use raw access ask mw__unfreeze().
  */
@@ -127,7 +127,7 @@ MW_LJMP int mw__require(lua_State *L)
     lua_pushboolean(L, 0);
     lua_setfield(L, 2, name);
     lua_settop(L, 2);
-    mw__push_env(L, NULL);
+    mw__push_env(L, mw__open_verdicts);
     lua_pushfstring(L, "@%s.lua", name);
     if (luaL_loadbufferx(L, (const char *)module->source, module->len, lua_tostring(L, 4), "t") != LUA_OK)
         return lua_error(L);

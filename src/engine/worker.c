@@ -1,0 +1,458 @@
+/*
+ * The worker process. Maps the snapshot and the bundle read-only, gives everything else up, then
+ * runs scripts and writes records. It holds no credential, has no network and no files, and may be
+ * killed at any instruction: the broker knows from the progress page where it was.
+ */
+#include "engine/worker.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "lua/vm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* Address space beyond the documents and the VM: libc, buffers, indexes, seccomp's own. */
+#define HEADROOM_BYTES ((size_t)256 << 20)
+#define FLUSH_AT ((size_t)60 << 10) /* a pipe takes 64 KiB at once */
+
+struct worker {
+    mw_work work;
+    mw_doc *snapshot, *bundle;
+    mw_progress_page *page;
+    mw_vm *vm;
+    mw_vm_rule *rules;
+    char (*broken)[MW_ERROR_MESSAGE_SIZE]; /* why a rule cannot be loaded here; "" */
+    size_t rule_count;
+    size_t vm_bytes;
+    unsigned soft_ms;
+    mw_buf out;
+    mw_arena arena;
+};
+
+/* The timer's signal finds the VM here; volatile because it may arrive at any time. */
+static mw_vm *volatile ticking;
+
+static void on_tick(int signal)
+{
+    mw_vm *vm = ticking;
+
+    (void)signal;
+    if (vm)
+        mw_vm_tick(vm);
+}
+
+/* Processor time, not wall time: a busy machine must not change verdicts. */
+static void start_timer(void)
+{
+    struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
+    const struct itimerval every = {{0, MW_VM_TICK_MS * 1000}, {0, MW_VM_TICK_MS * 1000}};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGPROF, &action, NULL);
+    setitimer(ITIMER_PROF, &every, NULL);
+}
+
+/* ---- talking ---- */
+
+static void get_on(struct worker *w, mw_position p)
+{
+    atomic_store_explicit(&w->page->item, p.item, memory_order_relaxed);
+    atomic_store_explicit(&w->page->rule, p.rule, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->page->sequence, 1, memory_order_release);
+}
+
+static void set_phase(struct worker *w, mw_worker_phase phase)
+{
+    atomic_store_explicit(&w->page->phase, (uint32_t)phase, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->page->sequence, 1, memory_order_release);
+}
+
+static void flush(struct worker *w)
+{
+    if (w->out.len > 0 &&
+        mw_fd_write_all(MW_WORKER_RESULTS_FD, "results", w->out.data, w->out.len, NULL) != MW_OK)
+        _exit(1); /* nobody listens any more */
+    mw_buf_reset(&w->out);
+}
+
+static mw_str text(const char *s)
+{
+    return s ? mw_str_of(s) : (mw_str){NULL, 0};
+}
+
+static void say(struct worker *w, const mw_record *r)
+{
+    if (w->out.len >= FLUSH_AT)
+        flush(w);
+    if (mw_record_encode(&w->out, r, NULL) == MW_OK)
+        return;
+    /* Too large: the same without its texts, as an error, so that it is never simply missing. */
+    mw_record plain = *r;
+    plain.status = MW_VERDICT_ERROR;
+    plain.text[0] = r->kind == MW_RECORD_VERDICT ? r->text[0] : text("the result is too large");
+    plain.text[1] = text("the result is too large");
+    plain.text[2] = text("[]");
+    if (plain.kind != MW_RECORD_VERDICT)
+        plain.kind = MW_RECORD_FAILED;
+    if (mw_record_encode(&w->out, &plain, NULL) != MW_OK)
+        _exit(1);
+}
+
+/* ---- the VM ---- */
+
+static mw_status new_vm(struct worker *w, mw_error *err)
+{
+    mw_status st;
+
+    ticking = NULL;
+    mw_vm_free(w->vm);
+    w->vm = NULL;
+    st = mw_vm_new(w->vm_bytes, &w->vm, err);
+    if (st == MW_OK) {
+        mw_vm_set_documents(w->vm, w->snapshot ? &w->work.snap : NULL, w->bundle);
+        ticking = w->vm;
+    }
+    return st;
+}
+
+static const char *const *strings_of(struct worker *w, mw_val array, size_t *count)
+{
+    size_t n = mw_val_len(w->bundle, array);
+    const char **list = mw_arena_alloc(&w->arena, (n + 1) * sizeof(*list));
+
+    *count = list ? n : 0;
+    for (size_t i = 0; list && i < n; i++)
+        list[i] = mw_val_str(w->bundle, mw_val_at(w->bundle, array, i), NULL);
+    return list;
+}
+
+static bool describe_rule(struct worker *w, size_t i)
+{
+    mw_val rule = mw_val_at(w->bundle, w->work.rules, i);
+    mw_val facets = mw_val_get(w->bundle, rule, "tag_facets");
+    size_t n = mw_val_len(w->bundle, facets);
+    const char **types = mw_arena_alloc(&w->arena, (n + 1) * sizeof(*types));
+    const char **names = mw_arena_alloc(&w->arena, (n + 1) * sizeof(*names));
+    mw_vm_rule *r = &w->rules[i];
+
+    if (!types || !names)
+        return false;
+    for (size_t k = 0; k < n; k++) {
+        mw_val key, value = mw_val_member(w->bundle, facets, k, &key);
+        types[k] = mw_val_str(w->bundle, key, NULL);
+        names[k] = mw_val_str(w->bundle, value, NULL);
+    }
+    r->id = mw_val_get_str(w->bundle, rule, "id", "");
+    r->resource = mw_val_get_str(w->bundle, rule, "resource", "");
+    r->needs = strings_of(w, mw_val_get(w->bundle, rule, "needs"), &r->need_count);
+    r->related = strings_of(w, mw_val_get(w->bundle, rule, "related"), &r->related_count);
+    r->tag_facet_count = n;
+    r->tag_facet_types = types;
+    r->tag_facets = names;
+    return r->needs && r->related;
+}
+
+static bool quarantined(const struct worker *w, uint32_t rule)
+{
+    if (rule / 8 >= MW_QUARANTINE_BYTES)
+        return false;
+    return atomic_load_explicit(&w->page->quarantined[rule / 8], memory_order_relaxed) >> (rule % 8) & 1;
+}
+
+/* All rules into a fresh VM. A rule that fails now, for it loaded before, makes its evaluations errors. */
+static mw_status load_rules(struct worker *w, mw_error *err)
+{
+    for (size_t tries = 0; tries <= w->rule_count; tries++) {
+        mw_status st = new_vm(w, err);
+        if (st != MW_OK)
+            return st;
+        for (size_t i = 0; i < w->rule_count && !mw_vm_spoiled(w->vm); i++) {
+            mw_val rule = mw_val_at(w->bundle, w->work.rules, i);
+            mw_val source = mw_val_get(w->bundle, rule, "source");
+            mw_error why = {0};
+            size_t len;
+            const char *s = mw_val_str(w->bundle, source, &len);
+            if (w->broken[i][0] || quarantined(w, (uint32_t)i))
+                continue;
+            get_on(w, (mw_position){UINT32_MAX, (uint32_t)i});
+            st = mw_vm_load(w->vm, MW_VM_RULE, mw_val_get_str(w->bundle, rule, "path", ""), s ? s : "", len,
+                            &w->rules[i].ref, &why);
+            if (st == MW_OK)
+                st = mw_vm_rule_ready(w->vm, &w->rules[i], &why);
+            if (st != MW_OK)
+                snprintf(w->broken[i], MW_ERROR_MESSAGE_SIZE, "%s", why.message);
+        }
+        if (!mw_vm_spoiled(w->vm))
+            return MW_OK;
+    }
+    return mw_fail(err, MW_ERR_SCRIPT, "rules cannot be loaded");
+}
+
+/* ---- evaluating ---- */
+
+static void say_verdicts(struct worker *w, mw_position p, const mw_vm_verdict *v, size_t n)
+{
+    _Static_assert((int)MW_VM_ERROR == (int)MW_VERDICT_ERROR && (int)MW_VM_FAIL == (int)MW_VERDICT_FAIL &&
+                       (int)MW_VM_UNKNOWN == (int)MW_VERDICT_UNKNOWN,
+                   "the VM's outcomes are the verdicts");
+    for (size_t i = 0; i < n; i++) {
+        const mw_record r = {.kind = MW_RECORD_VERDICT, .item = p.item, .rule = p.rule,
+                             .index = (uint32_t)i, .count = (uint32_t)n, .status = (uint8_t)v[i].outcome,
+                             .text = {text(v[i].subkey), text(v[i].message),
+                                      v[i].outcome == MW_VM_FAIL ? text(v[i].evidence) : text(NULL)}};
+        say(w, &r);
+    }
+}
+
+/* `applies`, natively. True when that decided. */
+static bool guard(struct worker *w, mw_position p, mw_val rule, mw_val resource)
+{
+    mw_val applies = mw_val_get(w->bundle, rule, "applies"), value;
+    MW_AUTO(mw_buf) message = {.max = 4096};
+    mw_vm_verdict v = {.outcome = MW_VM_NOT_APPLICABLE};
+    const char *path;
+    char cause[400];
+    int match;
+
+    if (mw_val_kind(w->bundle, applies) != MW_KIND_OBJECT)
+        return false;
+    match = mw_snap_applies(&w->work.snap, resource, w->bundle, applies, &path, &value);
+    if (match == 1)
+        return false;
+    if (match < 0) {
+        v.outcome = MW_VM_UNKNOWN;
+        mw_snap_cause_text(w->snapshot, mw_val_cause(w->snapshot, value), cause, sizeof(cause));
+        mw_buf_printf(&message, "%s is unknown: %s", path, cause);
+    } else {
+        mw_buf_printf(&message, "%s is ", path);
+        if (value == MW_VAL_ABSENT)
+            mw_buf_puts(&message, "absent");
+        else if (mw_val_str(w->snapshot, value, NULL))
+            mw_buf_puts(&message, mw_val_str(w->snapshot, value, NULL));
+        else
+            mw_json_write(&message, w->snapshot, value, MW_JSON_COMPACT);
+    }
+    v.message = message.data;
+    say_verdicts(w, p, &v, 1);
+    return true;
+}
+
+static void evaluate(struct worker *w, mw_position p)
+{
+    const mw_work_group *g = mw_work_group_of(&w->work, p.item);
+    mw_val rule = mw_val_at(w->bundle, w->work.rules, p.rule);
+    mw_val resource = mw_work_resource(&w->work, p.item);
+    const mw_vm_verdict *verdicts, failed = {.outcome = MW_VM_ERROR, .message = w->broken[p.rule]};
+    mw_vm_subject s = {.rule = &w->rules[p.rule], .world = g->world, .resource = resource,
+                       .params = g->params != MW_VAL_ABSENT ? g->params
+                                                            : mw_val_get(w->bundle, rule, "params"),
+                       .soft_ms = w->soft_ms};
+    size_t n;
+
+    if (guard(w, p, rule, resource))
+        return;
+    if (w->broken[p.rule][0]) {
+        say_verdicts(w, p, &failed, 1);
+        return;
+    }
+    n = mw_vm_check(w->vm, &s, &verdicts);
+    for (size_t i = 0; i < mw_vm_log_count(w->vm); i++) {
+        const mw_record r = {.kind = MW_RECORD_LOG, .item = p.item, .rule = p.rule,
+                             .text = {text(mw_vm_log_at(w->vm, i))}};
+        say(w, &r);
+    }
+    say_verdicts(w, p, verdicts, n);
+    if (mw_vm_spoiled(w->vm)) {
+        mw_error err = {0};
+        flush(w);
+        if (load_rules(w, &err) != MW_OK)
+            _exit(1);
+    }
+}
+
+static void evaluate_all(struct worker *w, mw_position from, uint32_t end, mw_position skip)
+{
+    for (mw_position p = from; mw_work_at_or_after(&w->work, &p) && p.item < end; p.rule++) {
+        if (mw_position_compare(p, skip) == 0) {
+            flush(w); /* what came before the deadly one is safe now */
+            continue;
+        }
+        if (quarantined(w, p.rule))
+            continue;
+        get_on(w, p);
+        evaluate(w, p);
+    }
+}
+
+/* ---- loading ---- */
+
+static void say_failed(struct worker *w, uint32_t file, const char *why)
+{
+    const mw_record r = {.kind = MW_RECORD_FAILED, .item = file, .status = MW_VERDICT_ERROR,
+                         .index = 0, .count = 1, .text = {text(why)}};
+
+    say(w, &r);
+}
+
+static void load_file(struct worker *w, uint32_t number)
+{
+    mw_val file = mw_val_at(w->bundle, w->work.files, number);
+    bool rule = w->work.mode == MW_WORK_LOAD;
+    MW_AUTO(mw_buf) json = {.max = MW_RECORD_MAX - 1024}; /* room for the record's own members */
+    mw_error err = {0};
+    size_t len, n;
+    const char *source = mw_val_str(w->bundle, mw_val_get(w->bundle, file, "source"), &len);
+    const char *path = mw_val_get_str(w->bundle, file, "path", "");
+    mw_status st;
+    int ref;
+
+    st = mw_vm_load(w->vm, rule ? MW_VM_RULE : MW_VM_FIXTURES, path, source ? source : "",
+                    source ? len : 0, &ref, &err);
+    if (st != MW_OK) {
+        say_failed(w, number, err.message);
+        return;
+    }
+    n = rule ? 1 : mw_vm_list_len(w->vm, ref);
+    if (n == 0)
+        say_failed(w, number, "there are no fixtures in this file");
+    for (size_t i = 0; i < n; i++) {
+        mw_record r = {.kind = rule ? MW_RECORD_LOADED : MW_RECORD_FIXTURE, .item = number,
+                       .index = (uint32_t)i, .count = (uint32_t)n};
+        mw_buf_reset(&json);
+        st = mw_vm_to_json(w->vm, ref, rule ? 0 : i + 1, &json, &err);
+        if (st != MW_OK) {
+            if (!rule)
+                mw_error_prefix(&err, st, "fixture %zu", i + 1);
+            mw_error_prefix(&err, st, "%s", path);
+            r.kind = MW_RECORD_FAILED;
+            r.text[0] = text(err.message);
+        } else {
+            r.text[0] = (mw_str){json.data, json.len};
+        }
+        say(w, &r);
+        if (st != MW_OK)
+            break; /* the file's answer is complete with that */
+    }
+}
+
+static void load_all(struct worker *w, mw_position from, uint32_t end, mw_position skip)
+{
+    mw_error err = {0};
+
+    for (uint32_t i = from.item; i < end; i++) {
+        if (i == skip.item && skip.rule == 0) {
+            flush(w);
+            continue;
+        }
+        get_on(w, (mw_position){i, 0});
+        load_file(w, i);
+        if (mw_vm_spoiled(w->vm) && new_vm(w, &err) != MW_OK)
+            _exit(1);
+    }
+}
+
+/* ---- start ---- */
+
+static size_t size_of(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.st_size > 0 ? (size_t)st.st_size : 0;
+}
+
+static mw_status open_all(struct worker *w, mw_error *err)
+{
+    mw_status st = mw_doc_map(MW_WORKER_BUNDLE_FD, &w->bundle, err);
+    const char *mode;
+    mw_val root;
+
+    if (st != MW_OK)
+        return st;
+    root = mw_doc_root(w->bundle);
+    mode = mw_val_get_str(w->bundle, root, "mode", "");
+    if (strcmp(mode, "evaluate") == 0 &&
+        (st = mw_doc_map(MW_WORKER_SNAPSHOT_FD, &w->snapshot, err)) != MW_OK)
+        return st;
+    w->page = mmap(NULL, MW_PROGRESS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, MW_WORKER_PROGRESS_FD, 0);
+    if (w->page == MAP_FAILED)
+        return mw_fail(err, MW_ERR_IO, "cannot map the progress page: %s", strerror(errno));
+    w->vm_bytes = (size_t)mw_val_get_int(w->bundle, root, "vm_bytes", 0);
+    if (w->vm_bytes == 0)
+        w->vm_bytes = MW_VM_BYTES_DEFAULT;
+    w->soft_ms = (unsigned)mw_val_get_int(w->bundle, root, "soft_ms", 50);
+    return MW_OK;
+}
+
+static mw_status prepare(struct worker *w, mw_error *err)
+{
+    mw_status st = mw_work_init(&w->work, w->bundle, w->snapshot, err);
+
+    if (st != MW_OK)
+        return st;
+    if (w->work.mode != MW_WORK_EVALUATE)
+        return new_vm(w, err);
+    w->rule_count = mw_val_len(w->bundle, w->work.rules);
+    w->rules = mw_alloc((w->rule_count + 1) * sizeof(*w->rules));
+    w->broken = mw_alloc((w->rule_count + 1) * sizeof(*w->broken));
+    if (!w->rules || !w->broken)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu rules", w->rule_count);
+    for (size_t i = 0; i < w->rule_count; i++)
+        if (!describe_rule(w, i))
+            return mw_fail(err, MW_ERR_NOMEM, "out of memory for rules");
+    return load_rules(w, err);
+}
+
+static uint32_t argument(int argc, char **argv, int i, uint32_t fallback)
+{
+    long long n;
+
+    return i < argc && mw_parse_int(argv[i], strlen(argv[i]), &n) && n >= 0 && n <= UINT32_MAX
+               ? (uint32_t)n
+               : fallback;
+}
+
+/* argv: --worker first-item first-rule end-item skip-item skip-rule */
+int mw_worker_main(int argc, char **argv)
+{
+    static struct worker w;
+    mw_record r = {.kind = MW_RECORD_READY};
+    mw_position from = {argument(argc, argv, 2, 0), argument(argc, argv, 3, 0)};
+    mw_position skip = {argument(argc, argv, 5, UINT32_MAX), argument(argc, argv, 6, UINT32_MAX)};
+    uint32_t end = argument(argc, argv, 4, UINT32_MAX);
+    mw_error err = {0};
+    char isolation[128];
+
+    w.out.max = (size_t)4 << 20;
+    w.arena.max_bytes = (size_t)64 << 20;
+    if (open_all(&w, &err) != MW_OK)
+        _exit(2);
+    start_timer();
+    mw__jail_enter(size_of(MW_WORKER_SNAPSHOT_FD) / 2 + w.vm_bytes * 2 + HEADROOM_BYTES, isolation,
+                   sizeof(isolation));
+    set_phase(&w, MW_PHASE_LOAD);
+    if (prepare(&w, &err) != MW_OK) {
+        say_failed(&w, UINT32_MAX, err.message);
+        flush(&w);
+        _exit(2);
+    }
+    r.text[0] = text(isolation);
+    say(&w, &r);
+    flush(&w);
+    set_phase(&w, MW_PHASE_RUN);
+    if (w.work.mode == MW_WORK_EVALUATE)
+        evaluate_all(&w, from, end, skip);
+    else
+        load_all(&w, from, end < w.work.items ? end : w.work.items, skip);
+    r = (mw_record){.kind = MW_RECORD_DONE};
+    say(&w, &r);
+    flush(&w);
+    _exit(0);
+}

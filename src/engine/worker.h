@@ -1,0 +1,91 @@
+/* Between the broker and its workers: descriptors, the progress page, running a set of them. */
+#ifndef MW_ENGINE_WORKER_H
+#define MW_ENGINE_WORKER_H
+
+#include "engine/evaluate.h"
+#include "engine/work.h"
+#include "engine/worker_records.h"
+
+#include <stdatomic.h>
+
+/* Descriptors of a worker. */
+enum { MW_WORKER_SNAPSHOT_FD = 3, MW_WORKER_BUNDLE_FD, MW_WORKER_RESULTS_FD, MW_WORKER_PROGRESS_FD,
+       MW_WORKER_FD_END };
+
+#define MW_PROGRESS_SIZE 4096
+#define MW_QUARANTINE_BYTES (MW_PROGRESS_SIZE - 32)
+
+typedef enum mw_worker_phase { MW_PHASE_START, MW_PHASE_LOAD, MW_PHASE_RUN } mw_worker_phase;
+
+/* Shared memory: the worker tells where it is, the broker which rules to leave out. */
+typedef struct mw_progress_page {
+    _Atomic uint64_t sequence;    /* changes whenever the worker gets on */
+    _Atomic uint32_t item, rule, phase;
+    uint32_t unused;
+    _Atomic unsigned char quarantined[MW_QUARANTINE_BYTES]; /* a bit per rule */
+} mw_progress_page;
+_Static_assert(sizeof(mw_progress_page) <= MW_PROGRESS_SIZE, "the progress page is one page");
+
+/** The executable that becomes a worker; NULL = this one. For tests. The text is borrowed. */
+void mw__worker_set_path(const char *path);
+
+/**
+ * Give up everything that a worker does not need: descriptors, dumps, privileges, limits, system calls.
+ * @param bytes   What it may map beyond what it has now.
+ * @param[out] isolation  "seccomp", or "process only (why)".
+ */
+void mw__jail_enter(size_t bytes, char *isolation, size_t size);
+
+/** How a run treats its workers. */
+typedef struct mw_pool {
+    const mw_work *work;
+    int snapshot_fd;              /* -1 in the modes that load */
+    int bundle_fd;
+    size_t workers;
+    int hard_ms;
+    bool quarantine;              /* after MW_DEATHS_MAX deaths of a rule */
+    const volatile bool *stop;    /* may be NULL */
+    void *user;
+    /** A record of an evaluation, in order within a slot. Failing it makes the worker's answer incredible. */
+    mw_status (*on_record)(void *user, size_t slot, const mw_record *r, mw_error *err);
+    /** Evaluation @p p has no answer: the worker died in it. What came of it so far is void. */
+    mw_status (*on_lost)(void *user, size_t slot, mw_position p, const char *why, mw_error *err);
+    void (*on_progress)(void *user, size_t done, size_t total); /* may be NULL */
+    void *progress_user;
+    /* out */
+    size_t started, died;
+    char isolation[128];
+    unsigned char *quarantined;   /* one per rule; filled here; owned by the caller */
+} mw_pool;
+
+#define MW_DEATHS_MAX 3      /* of one rule in one run, then it is quarantined */
+#define MW_SLOW_MAX 100      /* soft deadlines or memory ceilings of one rule, likewise */
+
+/** Run to the end. @return MW_OK; MW_ERR_CANCELLED; MW_ERR_IO when no worker can be started; what a callback returned. */
+mw_status mw__pool_run(mw_pool *p, mw_error *err);
+
+/** The bundle document for a set of rules; @p jobs may be NULL (all rules on world 0). */
+typedef struct mw_job {
+    uint32_t rule;               /* index in the rules */
+    size_t world, resource;      /* number in its type's array */
+    mw_val params;               /* in @p params_doc; ABSENT = the rule's own */
+} mw_job;
+mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs,
+                           size_t job_count, const mw_doc *params_doc, int *fd, mw_error *err);
+typedef struct mw_source_file {
+    const char *path, *source;
+    size_t len;
+} mw_source_file;
+/** @p mode "load" or "fixtures". */
+mw_status mw__bundle_files(const char *mode, const mw_source_file *files, size_t count, int *fd, mw_error *err);
+
+/** Run files through one worker. @p on_record gets LOADED, FIXTURE and FAILED records, also for files that killed their worker. */
+mw_status mw__load_files(const char *mode, const mw_source_file *files, size_t count, void *user,
+                         mw_status (*on_record)(void *user, const mw_record *r, mw_error *err), mw_error *err);
+
+/** Evaluate jobs; findings of each job in @p per_job. */
+mw_status mw__evaluate_jobs(const mw_rules *rules, int snapshot_fd, const mw_job *jobs, size_t count,
+                            const mw_doc *params_doc, const mw_evaluate_options *o, mw_findings *per_job,
+                            mw_error *err);
+
+#endif
