@@ -85,9 +85,9 @@ static void subject(mw_buf *out, const mw_finding *f, bool many)
     }
 }
 
-/* Padded, never cut: people copy names. @return the columns taken. */
-static size_t padded(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many),
-                     const mw_finding *f, size_t columns)
+/* Padded, never cut: people copy names. */
+static void padded(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many),
+                   const mw_finding *f, size_t columns)
 {
     MW_AUTO(mw_buf) b = {.max = 1 << 16};
     size_t taken;
@@ -98,14 +98,16 @@ static size_t padded(struct text *t, void (*write)(mw_buf *out, const mw_finding
     mw_buf_add(t->out, b.data, b.len, NULL);
     if (taken < columns)
         mw_buf_printf(t->out, "%*s", (int)(columns - taken), "");
-    return taken < columns ? columns : taken;
 }
 
 /* ---- failing ---- */
 
-static void change_note(mw_buf *b, const mw_finding *f)
+/* In a first run everything is new: saying so in each line would tell nothing. */
+static void change_note(const struct text *t, mw_buf *b, const mw_finding *f)
 {
-    if (mw_str_eq(f->change, "new") || mw_str_eq(f->change, "regressed"))
+    bool all_new = t->counts.added == t->counts.by_status[MW_VERDICT_FAIL];
+
+    if ((mw_str_eq(f->change, "new") && !all_new) || mw_str_eq(f->change, "regressed"))
         mw_buf_printf(b, " (%s)", f->change);
     else if (mw_str_eq(f->change, "open") && f->first_seen)
         mw_buf_printf(b, " (since %.10s)", f->first_seen);
@@ -114,23 +116,21 @@ static void change_note(mw_buf *b, const mw_finding *f)
 static void failing_line(struct text *t, const mw_finding *f, size_t name_columns, size_t place_columns)
 {
     MW_AUTO(mw_buf) message = {.max = 1 << 20};
-    size_t indent = 4 + name_columns + 2 + place_columns + 2, at;
+    size_t indent = 4 + name_columns + 2 + place_columns + 2;
+    /* No room for a third column: the message has a line of its own. */
+    bool own_line = columns_of(t, subject, f) > name_columns || indent + 24 > t->width;
 
     mw_buf_puts(t->out, "    ");
-    at = 4 + padded(t, subject, f, name_columns) + 2;
+    padded(t, subject, f, name_columns);
     mw_buf_puts(t->out, "  ");
-    at += padded(t, place, f, place_columns);
+    padded(t, place, f, own_line ? 0 : place_columns);
     if (f->subkey && *f->subkey)
         mw_buf_printf(&message, "[%s] ", f->subkey);
     mw_buf_puts(&message, f->message ? f->message : "");
-    change_note(&message, f);
+    change_note(t, &message, f);
     mw_term_inherit(t->out, &message);
-    if (at + 2 > indent || indent + 24 > t->width) { /* no room for a third column: a line of its own */
-        mw_buf_puts(t->out, "\n      ");
-        indent = 6;
-    } else {
-        mw_buf_puts(t->out, "  ");
-    }
+    mw_buf_puts(t->out, own_line ? "\n      " : "  ");
+    indent = own_line ? 6 : indent;
     mw_term_wrap(t->out, message.data, indent, indent, t->width);
     mw_buf_putc(t->out, '\n');
 }
