@@ -1,7 +1,7 @@
 /*
- * CBOR data items: reader and writer. The reader hands out heads and borrowed strings and never trusts a
- * length before it has seen the bytes; an announced count costs nothing until its elements arrive. It knows
- * neither shapes nor documents: parse_cbor.c and serialize_cbor.c do.
+ * CBOR data items: reader and writer. The reader hands out heads and borrowed strings and never
+ * trusts a length before it has seen the bytes; an announced count costs nothing until its elements
+ * arrive. It knows neither shapes nor documents: parse_cbor.c and serialize_cbor.c do.
  */
 #include "aws/cbor.h"
 #include "base/str.h"
@@ -13,7 +13,7 @@ enum { BREAK = 0xFF, INDEFINITE = 31 };
 
 void mw__cbor_init(mw__cbor *c, const void *data, size_t len)
 {
-    *c = (mw__cbor){ .start = data, .p = data, .end = (const unsigned char *)data + len };
+    *c = (mw__cbor){.start = data, .p = data, .end = (const unsigned char *)data + len};
 }
 
 void mw__cbor_clear(mw__cbor *c)
@@ -118,13 +118,14 @@ static mw_status string(mw__cbor *c, unsigned major, unsigned info, mw__cbor_ite
 
     item->type = major == 2 ? MW__CBOR_BYTES : MW__CBOR_TEXT;
     if (info != INDEFINITE) {
-        if ((st = argument(c, info, &n, err)) != MW_OK || (st = take(c, n, &item->data, err)) != MW_OK)
+        if ((st = argument(c, info, &n, err)) != MW_OK ||
+            (st = take(c, n, &item->data, err)) != MW_OK)
             return st;
         item->len = (size_t)n;
     } else {
         mw_buf_reset(&c->scratch);
         for (;;) {
-            const char *chunk;
+            const char *chunk = NULL;
             if (c->p == c->end)
                 return fail(c, "the end inside a string", err);
             if (*c->p == BREAK)
@@ -132,7 +133,8 @@ static mw_status string(mw__cbor *c, unsigned major, unsigned info, mw__cbor_ite
             if (*c->p >> 5 != major || (*c->p & 31) == INDEFINITE)
                 return fail(c, "a chunk of another kind", err);
             info = *c->p++ & 31;
-            if ((st = argument(c, info, &n, err)) != MW_OK || (st = take(c, n, &chunk, err)) != MW_OK ||
+            if ((st = argument(c, info, &n, err)) != MW_OK ||
+                (st = take(c, n, &chunk, err)) != MW_OK ||
                 (st = mw_buf_add(&c->scratch, chunk, (size_t)n, err)) != MW_OK)
                 return st;
         }
@@ -149,7 +151,7 @@ mw_status mw__cbor_next(mw__cbor *c, mw__cbor_item *item, mw_error *err)
 {
     unsigned major, info;
 
-    *item = (mw__cbor_item){ .type = MW__CBOR_NULL };
+    *item = (mw__cbor_item){.type = MW__CBOR_NULL};
     if (c->p == c->end)
         return fail(c, "the end where an item was expected", err);
     major = *c->p >> 5;
@@ -161,18 +163,14 @@ mw_status mw__cbor_next(mw__cbor *c, mw__cbor_item *item, mw_error *err)
         item->type = major == 0 ? MW__CBOR_UINT : MW__CBOR_NEGINT;
         return argument(c, info, &item->number, err);
     case 2:
-    case 3:
-        return string(c, major, info, item, err);
+    case 3: return string(c, major, info, item, err);
     case 4:
     case 5:
         item->type = major == 4 ? MW__CBOR_ARRAY : MW__CBOR_MAP;
         item->indefinite = info == INDEFINITE;
         return item->indefinite ? MW_OK : argument(c, info, &item->number, err);
-    case 6:
-        item->type = MW__CBOR_TAG;
-        return argument(c, info, &item->number, err);
-    default:
-        return simple(c, info, item, err);
+    case 6: item->type = MW__CBOR_TAG; return argument(c, info, &item->number, err);
+    default: return simple(c, info, item, err);
     }
 }
 
@@ -241,7 +239,11 @@ static void put_big_endian(mw_buf *out, uint64_t v, unsigned n)
 
 void mw__cbor_put_head(mw_buf *out, unsigned major, uint64_t a)
 {
-    unsigned info = a < 24 ? (unsigned)a : a <= 0xFF ? 24 : a <= 0xFFFF ? 25 : a <= 0xFFFFFFFF ? 26 : 27;
+    unsigned info = a < 24            ? (unsigned)a
+                    : a <= 0xFF       ? 24
+                    : a <= 0xFFFF     ? 25
+                    : a <= 0xFFFFFFFF ? 26
+                                      : 27;
 
     mw_buf_putc(out, (char)(major << 5 | info));
     if (info >= 24)

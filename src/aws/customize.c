@@ -1,8 +1,9 @@
 /*
- * The customisations that users of AWS's own tools take for granted, and the only place of the wire formats that knows
- * services by name. On the way out: idempotency tokens, S3's url encoding of listed keys, Route 53 ids with
- * their path, Glacier's account. On the way back: IAM policy documents and CloudFormation templates as values, console
- * output as text, S3's bucket location and listed keys. Policies that AWS documents as strings stay strings.
+ * The customisations that users of AWS's own tools take for granted, and the only place of the wire
+ * formats that knows services by name. On the way out: idempotency tokens, S3's url encoding of
+ * listed keys, Route 53 ids with their path, Glacier's account. On the way back: IAM policy
+ * documents and CloudFormation templates as values, console output as text, S3's bucket location
+ * and listed keys. Policies that AWS documents as strings stay strings.
  */
 #include "aws/protocol_internal.h"
 
@@ -121,7 +122,8 @@ static mw_val rewrite_value(const struct rewrite *w, const mw_shape *s, const ch
                             unsigned depth);
 
 /* A container whose elements were rewritten: the same value when none changed. */
-static mw_val rewrite_container(const struct rewrite *w, const mw_shape *s, mw_val v, unsigned depth)
+static mw_val rewrite_container(const struct rewrite *w, const mw_shape *s, mw_val v,
+                                unsigned depth)
 {
     const mw_doc *d = mw_doc_view(w->b);
     size_t n = mw_val_len(d, v);
@@ -181,20 +183,18 @@ static mw_val rewrite_value(const struct rewrite *w, const mw_shape *s, const ch
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_STRING:
         return k == MW_KIND_STRING && w->string(w->b, s, name, v) ? mw_doc_pop(w->b) : v;
-    case MW_SHAPE_LIST:
-        return k == MW_KIND_ARRAY ? rewrite_container(w, s, v, depth) : v;
+    case MW_SHAPE_LIST: return k == MW_KIND_ARRAY ? rewrite_container(w, s, v, depth) : v;
     case MW_SHAPE_STRUCTURE:
     case MW_SHAPE_MAP:
         return k == MW_KIND_OBJECT && !mw_shape_document(s) ? rewrite_container(w, s, v, depth) : v;
-    default:
-        return v;
+    default: return v;
     }
 }
 
 /* Push @p text as JSON; false when it is none. */
 static bool add_json(mw_doc_builder *b, const char *text, size_t len)
 {
-    const mw_json_options options = { .max_depth = MW__PROTOCOL_DEPTH };
+    const mw_json_options options = {.max_depth = MW__PROTOCOL_DEPTH};
 
     return mw_json_read(b, text, len, &options, NULL, NULL) == MW_OK;
 }
@@ -202,7 +202,7 @@ static bool add_json(mw_doc_builder *b, const char *text, size_t len)
 /* IAM's URL-encoded JSON. */
 static bool decode_policy(mw_doc_builder *b, const mw_shape *s, const char *name, mw_val v)
 {
-    MW_AUTO(mw_buf) text = { 0 };
+    MW_AUTO(mw_buf) text = {0};
     size_t len;
     const char *raw;
 
@@ -228,7 +228,7 @@ static bool decode_template(mw_doc_builder *b, const mw_shape *s, const char *na
 
 static bool decode_console(mw_doc_builder *b, const mw_shape *s, const char *name, mw_val v)
 {
-    MW_AUTO(mw_buf) text = { 0 };
+    MW_AUTO(mw_buf) text = {0};
     size_t len;
     const char *raw;
 
@@ -242,13 +242,14 @@ static bool decode_console(mw_doc_builder *b, const mw_shape *s, const char *nam
     return true;
 }
 
-/* The members that S3 encodes when asked to (ListObjectsV2, encoding-type, Amazon S3 API Reference). */
+/* The members that S3 encodes when asked to (ListObjectsV2, encoding-type, Amazon S3 API
+ * Reference). */
 static bool decode_key(mw_doc_builder *b, const mw_shape *s, const char *name, mw_val v)
 {
-    static const char *const encoded[] = { "Key", "Prefix", "Delimiter", "Marker", "NextMarker",
-                                           "StartAfter", "KeyMarker", "NextKeyMarker" };
-    MW_AUTO(mw_buf) text = { 0 };
-    MW_AUTO(mw_buf) spaced = { 0 };
+    static const char *const encoded[] = {"Key",        "Prefix",     "Delimiter", "Marker",
+                                          "NextMarker", "StartAfter", "KeyMarker", "NextKeyMarker"};
+    MW_AUTO(mw_buf) text = {0};
+    MW_AUTO(mw_buf) spaced = {0};
     size_t len;
     const char *raw;
     bool known = false;
@@ -263,7 +264,8 @@ static bool decode_key(mw_doc_builder *b, const mw_shape *s, const char *name, m
     for (size_t i = 0; i < spaced.len; i++)
         if (spaced.data[i] == '+')
             spaced.data[i] = ' ';
-    if (mw_buf_status(&spaced, NULL) != MW_OK || mw_uri_decode(&text, spaced.data, spaced.len) != MW_OK)
+    if (mw_buf_status(&spaced, NULL) != MW_OK ||
+        mw_uri_decode(&text, spaced.data, spaced.len) != MW_OK)
         return false;
     mw_doc_add_str(b, text.data ? text.data : "", text.len);
     return true;
@@ -286,7 +288,7 @@ mw_status mw_customize_result(const mw_operation *op, mw_doc_builder *b, mw_val 
                               mw_error *err)
 {
     const mw_shape *output = mw_operation_output(op);
-    struct rewrite w = { .b = b, .string = rewriting(op, mw_doc_view(b), in) };
+    struct rewrite w = {.b = b, .string = rewriting(op, mw_doc_view(b), in)};
 
     *out = in;
     if (!output)

@@ -1,6 +1,7 @@
 /*
- * Answers of rpc-v2-cbor in one pass from bytes to document, led by the model's shapes; the rules are those
- * of parse_json.c. Instants come as tag 1, blobs as bytes; integers may stand for floats and the other way round.
+ * Answers of rpc-v2-cbor in one pass from bytes to document, led by the model's shapes; the rules
+ * are those of parse_json.c. Instants come as tag 1, blobs as bytes; integers may stand for floats
+ * and the other way round.
  */
 #include "aws/cbor.h"
 #include "aws/protocol_internal.h"
@@ -21,7 +22,8 @@ static mw_status mismatch(struct cbor_in *in, const mw_shape *s, const mw__path 
     char path[MW__PATH_SIZE];
 
     return mw_fail(in->err, MW_ERR_PARSE, "%s is not the %s that the model says",
-                   mw__path_text(at, path, sizeof(path)), mw_shape_name(s) ? mw_shape_name(s) : "kind");
+                   mw__path_text(at, path, sizeof(path)),
+                   mw_shape_name(s) ? mw_shape_name(s) : "kind");
 }
 
 /* A key must stay readable while its value is read, so chunked keys are not accepted. */
@@ -209,19 +211,14 @@ static mw_status add_scalar(struct cbor_in *in, const mw_shape *s, const mw__cbo
             mw_doc_add_bool(in->b, i->number != 0);
         break;
     case MW_SHAPE_INTEGER:
-    case MW_SHAPE_LONG:
-        ok = add_integer(in->b, i);
-        break;
+    case MW_SHAPE_LONG: ok = add_integer(in->b, i); break;
     case MW_SHAPE_FLOAT:
     case MW_SHAPE_DOUBLE:
         if ((ok = number_of(i, &x)))
             mw__add_real(in->b, x);
         break;
-    case MW_SHAPE_TIMESTAMP:
-        ok = add_time(in->b, i);
-        break;
-    default:
-        break;
+    case MW_SHAPE_TIMESTAMP: ok = add_time(in->b, i); break;
+    default: break;
     }
     return ok ? MW_OK : mismatch(in, s, at);
 }
@@ -232,7 +229,8 @@ static mw_status read_value(struct cbor_in *in, const mw_shape *s, const mw__pat
     mw_status st;
 
     if (at && at->depth > MW__PROTOCOL_DEPTH)
-        return mw_fail(in->err, MW_ERR_LIMIT, "CBOR nests deeper than %d levels", MW__PROTOCOL_DEPTH);
+        return mw_fail(in->err, MW_ERR_LIMIT, "CBOR nests deeper than %d levels",
+                       MW__PROTOCOL_DEPTH);
     if ((st = mw__cbor_next(&in->c, &item, in->err)) != MW_OK)
         return st;
     if (item.type == MW__CBOR_TAG) {
@@ -254,8 +252,7 @@ static mw_status read_value(struct cbor_in *in, const mw_shape *s, const mw__pat
         return item.type == MW__CBOR_ARRAY ? read_list(in, s, &item, at) : mismatch(in, s, at);
     case MW_SHAPE_MAP:
         return item.type == MW__CBOR_MAP ? read_map(in, s, &item, at) : mismatch(in, s, at);
-    default:
-        return add_scalar(in, s, &item, at);
+    default: return add_scalar(in, s, &item, at);
     }
 }
 
@@ -268,7 +265,7 @@ static mw_status nothing_behind(struct cbor_in *in)
 mw_status mw__cbor_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                  mw_error *err)
 {
-    struct cbor_in in = { .b = b, .err = err };
+    struct cbor_in in = {.b = b, .err = err};
     mw__cbor_item map;
     mw_status st;
 
@@ -285,7 +282,7 @@ mw_status mw__cbor_parse_members(mw_doc_builder *b, const mw_shape *s, const cha
 mw_status mw__cbor_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                mw_error *err)
 {
-    struct cbor_in in = { .b = b, .err = err };
+    struct cbor_in in = {.b = b, .err = err};
     mw_status st;
 
     mw__cbor_init(&in.c, body, len);

@@ -1,12 +1,13 @@
 /*
- * Errors that AWS returns, in the envelopes of all protocols: query's ErrorResponse, EC2's Response/Errors,
- * S3's bare Error, JSON's __type, code and header, CBOR's __type, the query-compatible header, and answers
- * without any of these (HEAD, proxies). Whatever the body, the caller gets MW_ERR_AWS with a code; only running
- * out of memory is another failure. The modelled members go through a builder of their own, so that a broken one costs
- * its details and not the error.
+ * Errors that AWS returns, in the envelopes of all protocols: query's ErrorResponse, EC2's
+ * Response/Errors, S3's bare Error, JSON's __type, code and header, CBOR's __type, the
+ * query-compatible header, and answers without any of these (HEAD, proxies). Whatever the body, the
+ * caller gets MW_ERR_AWS with a code; only running out of memory is another failure. The modelled
+ * members go through a builder of their own, so that a broken one costs its details and not the
+ * error.
  */
-#include "aws/protocol_internal.h"
 #include "aws/cbor.h"
+#include "aws/protocol_internal.h"
 
 #include <expat.h>
 #include <stdio.h>
@@ -32,21 +33,44 @@ const char *mw__http_reason(int status)
     static const struct {
         int status;
         const char *text;
-    } reasons[] = { /* RFC 9110 §15 */
-        { 300, "Multiple Choices" }, { 301, "Moved Permanently" }, { 302, "Found" },
-        { 303, "See Other" }, { 304, "Not Modified" }, { 307, "Temporary Redirect" },
-        { 308, "Permanent Redirect" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
-        { 402, "Payment Required" }, { 403, "Forbidden" }, { 404, "Not Found" },
-        { 405, "Method Not Allowed" }, { 406, "Not Acceptable" },
-        { 407, "Proxy Authentication Required" }, { 408, "Request Timeout" }, { 409, "Conflict" },
-        { 410, "Gone" }, { 411, "Length Required" }, { 412, "Precondition Failed" },
-        { 413, "Request Entity Too Large" }, { 414, "Request-URI Too Long" },
-        { 415, "Unsupported Media Type" }, { 416, "Requested Range Not Satisfiable" },
-        { 417, "Expectation Failed" }, { 422, "Unprocessable Entity" }, { 424, "Failed Dependency" },
-        { 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
-        { 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" },
-        { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
-        { 505, "HTTP Version Not Supported" }, { 507, "Insufficient Storage" },
+    } reasons[] = {
+        /* RFC 9110 §15 */
+        {300, "Multiple Choices"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {407, "Proxy Authentication Required"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Request Entity Too Large"},
+        {414, "Request-URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {416, "Requested Range Not Satisfiable"},
+        {417, "Expectation Failed"},
+        {422, "Unprocessable Entity"},
+        {424, "Failed Dependency"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
     };
 
     for (size_t i = 0; i < MW_COUNT(reasons); i++)
@@ -71,8 +95,8 @@ static void put_code(mw_aws_error *aws, const char *s, size_t len)
 
 static void put_request_id(mw_aws_error *aws, const mw_http_response *r)
 {
-    static const char *const names[] = { "x-amzn-requestid", "x-amz-request-id",
-                                         "x-amzn-request-id" };
+    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id",
+                                        "x-amzn-request-id"};
 
     for (size_t i = 0; i < MW_COUNT(names) && !aws->request_id[0]; i++) {
         const char *value = mw_http_get(&r->headers, names[i]);
@@ -101,7 +125,7 @@ struct envelope {
     mw_buf text;
 };
 
-static const XML_Memory_Handling_Suite memory = { mw_alloc, mw_realloc, mw_free };
+static const XML_Memory_Handling_Suite memory = {mw_alloc, mw_realloc, mw_free};
 
 static void XMLCALL env_start(void *user, const char *qualified, const char **atts)
 {
@@ -172,7 +196,7 @@ static void XMLCALL env_doctype(void *user, const char *name, const char *system
 static void read_xml(const char *body, size_t len, mw_aws_error *aws)
 {
     mw_aws_error found = *aws;
-    struct envelope e = { .aws = &found, .text = { .max = 1 << 20 } };
+    struct envelope e = {.aws = &found, .text = {.max = 1 << 20}};
 
     if (len > (size_t)1 << 30 || (e.parser = XML_ParserCreate_MM(NULL, &memory, NULL)) == NULL)
         return;
@@ -207,7 +231,9 @@ static void note(struct names *n, mw_aws_error *aws, const char *key, size_t key
     else if (key_len == 7 && memcmp(key, "message", 7) == 0) {
         put(aws->message, sizeof(aws->message), s, len);
         n->message_set = true;
-    } else if (key_len == 7 && memcmp(key, "Message", 7) == 0)
+    } else if ((key_len == 7 && memcmp(key, "Message", 7) == 0) ||
+               (key_len == 17 &&
+                memcmp(key, "error_description", 17) == 0)) /* RFC 6749 §5.2: SSO OIDC */
         put(n->message_upper, sizeof(n->message_upper), s, len);
 }
 
@@ -220,7 +246,7 @@ static mw_status scan_json(mw__json *j, struct names *n, mw_aws_error *aws)
         return MW_ERR_PARSE;
     mw__json_enter(j);
     for (bool first = true;; first = false) {
-        char key[16];
+        char key[24];
         const char *name, *s;
         size_t name_len, len;
         st = mw__json_next_member(j, first, &more, &name, &name_len, NULL);
@@ -238,27 +264,28 @@ static mw_status scan_json(mw__json *j, struct names *n, mw_aws_error *aws)
     }
 }
 
-static bool scan_cbor(const char *body, size_t len, struct names *n, mw_aws_error *aws)
+static bool scan_cbor(mw__cbor *c, struct names *n, mw_aws_error *aws)
 {
-    mw__cbor c;
     mw__cbor_item map, key, value;
     bool more;
 
-    mw__cbor_init(&c, body, len);
-    if (mw__cbor_next(&c, &map, NULL) != MW_OK || map.type != MW__CBOR_MAP)
+    if (mw__cbor_next(c, &map, NULL) != MW_OK || map.type != MW__CBOR_MAP)
         return false;
     for (size_t i = 0;; i++) {
-        if (mw__cbor_more(&c, &map, i, &more, NULL) != MW_OK)
+        char name[16];
+        if (mw__cbor_more(c, &map, i, &more, NULL) != MW_OK)
             return false;
         if (!more)
             return true;
-        if (mw__cbor_next(&c, &key, NULL) != MW_OK || key.type != MW__CBOR_TEXT || key.indefinite)
+        if (mw__cbor_next(c, &key, NULL) != MW_OK || key.type != MW__CBOR_TEXT)
             return false;
-        if (mw__cbor_peek_text(&c)) {
-            if (mw__cbor_next(&c, &value, NULL) != MW_OK)
+        if (key.len < sizeof(name))
+            memcpy(name, key.data, key.len); /* the value may overwrite the scratch that lends it */
+        if (key.len < sizeof(name) && mw__cbor_peek_text(c)) {
+            if (mw__cbor_next(c, &value, NULL) != MW_OK)
                 return false;
-            note(n, aws, key.data, key.len, value.data, value.len);
-        } else if (mw__cbor_skip(&c, MW__PROTOCOL_DEPTH, NULL) != MW_OK) {
+            note(n, aws, name, key.len, value.data, value.len);
+        } else if (mw__cbor_skip(c, MW__PROTOCOL_DEPTH, NULL) != MW_OK) {
             return false;
         }
     }
@@ -269,19 +296,23 @@ static void read_names(mw_protocol protocol, const mw_http_response *r, mw_aws_e
     const char *body = r->body.data ? r->body.data : "";
     const char *type = mw_http_get(&r->headers, "x-amzn-errortype");
     const char *compatible = mw_http_get(&r->headers, "x-amzn-query-error");
-    struct names n = { .message_set = false };
+    struct names n = {.message_set = false};
     const char *semicolon;
     bool readable = r->body.len == 0;
     mw__json j;
+    mw__cbor c;
 
     if (protocol == MW_PROTO_CBOR) {
-        readable = readable || scan_cbor(body, r->body.len, &n, aws);
+        mw__cbor_init(&c, body, r->body.len);
+        readable = readable || scan_cbor(&c, &n, aws);
+        mw__cbor_clear(&c);
     } else if (r->body.len) {
         mw__json_init(&j, body, r->body.len);
         readable = scan_json(&j, &n, aws) == MW_OK;
         mw__json_clear(&j);
     }
-    if (!readable && protocol != MW_PROTO_CBOR) /* a proxy's page or plain text: its own words say most */
+    if (!readable &&
+        protocol != MW_PROTO_CBOR) /* a proxy's page or plain text: its own words say most */
         put(aws->message, sizeof(aws->message), body, r->body.len);
     else if (!n.message_set)
         put(aws->message, sizeof(aws->message), n.message_upper, strlen(n.message_upper));
@@ -364,8 +395,8 @@ mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_
     const mw_service *service = mw_operation_service(op);
     mw_protocol protocol = mw_service_protocol(service);
     const char *body = r->body.data ? r->body.data : "";
-    bool xml = protocol == MW_PROTO_QUERY || protocol == MW_PROTO_EC2 ||
-               protocol == MW_PROTO_REST_XML;
+    bool xml =
+        protocol == MW_PROTO_QUERY || protocol == MW_PROTO_EC2 || protocol == MW_PROTO_REST_XML;
     bool generic = r->status >= 500 && starts_blank_html(body, r->body.len);
     mw_status st;
 

@@ -1,7 +1,7 @@
 /*
- * Event streams as an array of {"EventName": {...}}: the whole body is there, so messages are read in order.
- * Framing is eventstream.c's, payloads are the service protocol's. Exceptions inside the stream are the
- * call's error. Events that the model lacks are dropped.
+ * Event streams as an array of {"EventName": {...}}: the whole body is there, so messages are read
+ * in order. Framing is eventstream.c's, payloads are the service protocol's. Exceptions inside the
+ * stream are the call's error. Events that the model lacks are dropped.
  */
 #include "aws/eventstream.h"
 #include "aws/protocol_internal.h"
@@ -92,7 +92,8 @@ void mw__initial_response(const char **body, size_t *len)
 {
     mw__event e;
 
-    for (size_t offset = 0; offset < *len && mw__event_next(*body, *len, &offset, &e, NULL) == MW_OK;) {
+    for (size_t offset = 0;
+         offset < *len && mw__event_next(*body, *len, &offset, &e, NULL) == MW_OK;) {
         if (header_is(&e, ":event-type", "initial-response")) {
             *body = e.payload;
             *len = e.payload_len;
@@ -107,23 +108,16 @@ static void add_event_header(mw_doc_builder *b, const mw_member *m, const mw__ev
     mw_doc_ckey(b, mw_member_name(m));
     switch (h->type) {
     case MW__EVENT_TRUE:
-    case MW__EVENT_FALSE:
-        mw_doc_add_bool(b, h->number != 0);
-        break;
+    case MW__EVENT_FALSE: mw_doc_add_bool(b, h->number != 0); break;
     case MW__EVENT_TIMESTAMP: /* milliseconds; beyond the document's range they are clamped */
         mw__add_time(b, h->number > INT64_MAX / 1000000   ? INT64_MAX
                         : h->number < INT64_MIN / 1000000 ? INT64_MIN
                                                           : h->number * 1000000);
         break;
-    case MW__EVENT_BYTES:
-        mw__add_bytes(b, h->data, h->len, NULL);
-        break;
+    case MW__EVENT_BYTES: mw__add_bytes(b, h->data, h->len, NULL); break;
     case MW__EVENT_STRING:
-    case MW__EVENT_UUID:
-        mw_doc_add_str(b, h->data, h->len);
-        break;
-    default:
-        mw_doc_add_int(b, h->number);
+    case MW__EVENT_UUID: mw_doc_add_str(b, h->data, h->len); break;
+    default: mw_doc_add_int(b, h->number);
     }
 }
 
@@ -148,7 +142,8 @@ static mw_status read_payload(const mw_operation *op, const mw_shape *s, const m
     if (protocol != MW_PROTO_REST_XML)
         return whole ? mw__json_parse_value(b, s, e->payload, e->payload_len, err)
                      : mw__json_parse_members(b, s, e->payload, e->payload_len, err);
-    /* The value is made in a builder of its own: mw__xml_open() may not run inside an open object. */
+    /* The value is made in a builder of its own: mw__xml_open() may not run inside an open object.
+     */
     mw_doc_builder *own = NULL;
     if ((st = mw_doc_builder_new(NULL, &own, err)) != MW_OK)
         return st;

@@ -1,8 +1,9 @@
 /*
- * JSON answers in one pass from text to document, led by the model's shapes. Tolerant where the meaning is
- * plain (a number in a string, a boolean in a string), as the AWS SDKs are; anything else that is not
- * what the model says ends in MW_ERR_PARSE with the member's path. Members that the model lacks are checked as JSON and dropped;
- * null members count as absent, null elements stay.
+ * JSON answers in one pass from text to document, led by the model's shapes. Tolerant where the
+ * meaning is plain (a number in a string, a boolean in a string), as the AWS SDKs are; anything
+ * else that is not what the model says ends in MW_ERR_PARSE with the member's path. Members that
+ * the model lacks are checked as JSON and dropped; null members count as absent, null elements
+ * stay.
  */
 #include "aws/protocol_internal.h"
 
@@ -20,21 +21,14 @@ static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__pat
 static const char *token_name(mw__json_token t)
 {
     switch (t) {
-    case MW__JSON_OBJECT:
-        return "an object";
-    case MW__JSON_ARRAY:
-        return "a list";
-    case MW__JSON_STRING:
-        return "a string";
-    case MW__JSON_NUMBER:
-        return "a number";
+    case MW__JSON_OBJECT: return "an object";
+    case MW__JSON_ARRAY: return "a list";
+    case MW__JSON_STRING: return "a string";
+    case MW__JSON_NUMBER: return "a number";
     case MW__JSON_TRUE:
-    case MW__JSON_FALSE:
-        return "a boolean";
-    case MW__JSON_NULL:
-        return "null";
-    default:
-        return "no value";
+    case MW__JSON_FALSE: return "a boolean";
+    case MW__JSON_NULL: return "null";
+    default: return "no value";
     }
 }
 
@@ -49,7 +43,8 @@ static mw_status mismatch(struct json_in *in, mw__json_token t, const char *want
                    mw__path_text(at, path, sizeof(path)), token_name(t), wanted);
 }
 
-/* An unescaped name is borrowed from the body; one from scratch does not live long enough for a path. */
+/* An unescaped name is borrowed from the body; one from scratch does not live long enough for a
+ * path. */
 static mw__path step_into(struct json_in *in, const mw__path *up, const char *key, size_t len)
 {
     if (key < in->j.text || key >= in->j.end)
@@ -173,9 +168,10 @@ static mw_status read_map(struct json_in *in, const mw_shape *s, const mw__path 
 /* Any JSON: a document type. */
 static mw_status read_any(struct json_in *in)
 {
-    const mw_json_options options = { .max_depth = MW__PROTOCOL_DEPTH, .allow_trailing = true };
+    const mw_json_options options = {.max_depth = MW__PROTOCOL_DEPTH, .allow_trailing = true};
     size_t used = 0;
-    mw_status st = mw_json_read(in->b, in->j.p, (size_t)(in->j.end - in->j.p), &options, &used, in->err);
+    mw_status st =
+        mw_json_read(in->b, in->j.p, (size_t)(in->j.end - in->j.p), &options, &used, in->err);
 
     in->j.p += used;
     return st;
@@ -185,7 +181,7 @@ static mw_status read_any(struct json_in *in)
 static mw_status read_text(struct json_in *in, const mw_shape *s, const mw__path *at)
 {
     char path[MW__PATH_SIZE];
-    mw_error lower = { 0 };
+    mw_error lower = {0};
     const char *text;
     size_t len;
     bool added;
@@ -239,11 +235,8 @@ static mw_status read_number(struct json_in *in, const mw_shape *s, const mw__pa
             break;
         mw__add_time(in->b, ns);
         return MW_OK;
-    case MW_SHAPE_STRING:
-        mw_doc_add_str(in->b, text, len);
-        return MW_OK;
-    default:
-        break;
+    case MW_SHAPE_STRING: mw_doc_add_str(in->b, text, len); return MW_OK;
+    default: break;
     }
     return mw_fail(in->err, MW_ERR_PARSE, "%s is a number that does not fit the model",
                    mw__path_text(at, path, sizeof(path)));
@@ -271,7 +264,8 @@ static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__pat
     mw_shape_type type = mw_shape_type_of(s);
 
     if (at && at->depth > MW__PROTOCOL_DEPTH)
-        return mw_fail(in->err, MW_ERR_LIMIT, "JSON nests deeper than %d levels", MW__PROTOCOL_DEPTH);
+        return mw_fail(in->err, MW_ERR_LIMIT, "JSON nests deeper than %d levels",
+                       MW__PROTOCOL_DEPTH);
     if (mw_shape_document(s))
         return read_any(in);
     if (type == MW_SHAPE_STRUCTURE)
@@ -284,15 +278,11 @@ static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__pat
     case MW__JSON_OBJECT:
     case MW__JSON_ARRAY: /* more than the model promised: kept whole, as the SDKs do */
         return type == MW_SHAPE_STRING ? read_any(in) : mismatch(in, t, "a scalar", at);
-    case MW__JSON_STRING:
-        return read_text(in, s, at);
-    case MW__JSON_NUMBER:
-        return read_number(in, s, at);
+    case MW__JSON_STRING: return read_text(in, s, at);
+    case MW__JSON_NUMBER: return read_number(in, s, at);
     case MW__JSON_TRUE:
-    case MW__JSON_FALSE:
-        return read_bool(in, t, s, at);
-    default:
-        return mismatch(in, t, "a scalar", at);
+    case MW__JSON_FALSE: return read_bool(in, t, s, at);
+    default: return mismatch(in, t, "a scalar", at);
     }
 }
 
@@ -305,7 +295,7 @@ static mw_status nothing_behind(struct json_in *in)
 mw_status mw__json_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                  mw_error *err)
 {
-    struct json_in in = { .b = b, .err = err };
+    struct json_in in = {.b = b, .err = err};
     mw__json_token t;
     mw_status st;
 
@@ -326,7 +316,7 @@ mw_status mw__json_parse_members(mw_doc_builder *b, const mw_shape *s, const cha
 mw_status mw__json_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                mw_error *err)
 {
-    struct json_in in = { .b = b, .err = err };
+    struct json_in in = {.b = b, .err = err};
     mw_status st;
 
     mw__json_init(&in.j, body, len);

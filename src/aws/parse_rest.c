@@ -1,6 +1,7 @@
 /*
- * Answers of rest-json and rest-xml: members from the status line and the headers, and the body as the
- * remaining members, one structured payload, or raw bytes. The body itself is parse_json.c's or parse_xml.c's.
+ * Answers of rest-json and rest-xml: members from the status line and the headers, and the body as
+ * the remaining members, one structured payload, or raw bytes. The body itself is parse_json.c's or
+ * parse_xml.c's.
  */
 #include "aws/protocol_internal.h"
 
@@ -43,7 +44,7 @@ static mw_status add_header_list(mw_doc_builder *b, const mw_shape *s, const cha
     bool dates = mw_shape_type_of(element) == MW_SHAPE_TIMESTAMP &&
                  mw_shape_timestamp_format(element) != MW_TS_ISO8601 &&
                  mw_shape_timestamp_format(element) != MW_TS_UNIX;
-    MW_AUTO(mw_buf) text = { 0 };
+    MW_AUTO(mw_buf) text = {0};
     mw_status st = MW_OK;
 
     mw_doc_begin_array(b);
@@ -51,7 +52,7 @@ static mw_status add_header_list(mw_doc_builder *b, const mw_shape *s, const cha
         bool added = true;
         p = next_element(p, &text);
         if (dates && *p == ',') { /* `Mon, 16 Dec 2019 23:48:18 GMT` has a comma of its own */
-            MW_AUTO(mw_buf) tail = { 0 };
+            MW_AUTO(mw_buf) tail = {0};
             p = next_element(p + 1, &tail);
             mw_buf_printf(&text, ", %s", tail.data ? tail.data : "");
         }
@@ -68,8 +69,8 @@ static mw_status add_header_list(mw_doc_builder *b, const mw_shape *s, const cha
 /* base64 of a JSON text. */
 static mw_status add_json_header(mw_doc_builder *b, const char *value, mw_error *err)
 {
-    const mw_json_options options = { .max_depth = MW__PROTOCOL_DEPTH };
-    MW_AUTO(mw_buf) text = { 0 };
+    const mw_json_options options = {.max_depth = MW__PROTOCOL_DEPTH};
+    MW_AUTO(mw_buf) text = {0};
     mw_status st = mw_base64_decode(&text, value, strlen(value), err);
 
     if (st != MW_OK)
@@ -81,7 +82,7 @@ static mw_status add_header(mw_doc_builder *b, const mw_member *m, const char *n
                             const char *value, mw_error *err)
 {
     const mw_shape *s = mw_member_shape(m);
-    mw_error lower = { 0 };
+    mw_error lower = {0};
     bool added = true;
     int64_t ns;
     mw_status st;
@@ -128,20 +129,15 @@ mw_status mw__parse_bindings(mw_doc_builder *b, const mw_shape *s, const mw_http
         mw_status st;
 
         switch (mw_member_location(m)) {
-        case MW_LOC_STATUS_CODE:
-            mw_doc_member_int(b, mw_member_name(m), r->status);
-            break;
-        case MW_LOC_HEADERS:
-            add_header_map(b, m, &r->headers);
-            break;
+        case MW_LOC_STATUS_CODE: mw_doc_member_int(b, mw_member_name(m), r->status); break;
+        case MW_LOC_HEADERS: add_header_map(b, m, &r->headers); break;
         case MW_LOC_HEADER:
             name = mw__wire_name(m);
             value = mw_http_get(&r->headers, name);
             if (value && (st = add_header(b, m, name, value, err)) != MW_OK)
                 return st;
             break;
-        default:
-            break;
+        default: break;
         }
     }
     return MW_OK;

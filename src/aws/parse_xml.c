@@ -1,11 +1,11 @@
 /*
- * XML answers (query, EC2, rest-xml) straight from expat's events to document values: a stack of frames,
- * each a shape of the model, and one list of finished values that the open frames share. No tree of the
- * XML is made; what the model does not know costs a counter.
+ * XML answers (query, EC2, rest-xml) straight from expat's events to document values: a stack of
+ * frames, each a shape of the model, and one list of finished values that the open frames share. No
+ * tree of the XML is made; what the model does not know costs a counter.
  *
- * Members are kept as values and put into their object when its element ends, because a flattened list's
- * elements may stand between other members. Hostile input meets ceilings: depth, expat's protection
- * against entity amplification, and no document type declaration at all.
+ * Members are kept as values and put into their object when its element ends, because a flattened
+ * list's elements may stand between other members. Hostile input meets ceilings: depth, expat's
+ * protection against entity amplification, and no document type declaration at all.
  */
 #include "aws/protocol_internal.h"
 
@@ -19,8 +19,9 @@ struct frame {
     enum kind kind;
     const mw_shape *shape;
     const mw_member *member; /* what the finished value is to the parent; NULL for the root */
-    const mw_member *owner;  /* the flattened list or map of the parent that it belongs to, or NULL */
-    size_t first;            /* its values: items[first..] */
+    const mw_member
+        *owner;   /* the flattened list or map of the parent that it belongs to, or NULL */
+    size_t first; /* its values: items[first..] */
 };
 
 /* A finished value, waiting for its container to end. */
@@ -40,20 +41,20 @@ struct mw__xml {
     const mw_shape *shape;
     mw__xml_root mode;
     const char *wrapper;
-    bool found;             /* the structure's element was met */
-    unsigned skip;          /* depth inside an element that is not wanted */
-    unsigned depth;         /* of frames */
+    bool found;     /* the structure's element was met */
+    unsigned skip;  /* depth inside an element that is not wanted */
+    unsigned depth; /* of frames */
     struct frame frames[MW__PROTOCOL_DEPTH];
     struct item *items;
     size_t count, cap;
     mw_buf text;
     char root[64];
-    char unknown[128];      /* a union's member that the model lacks, of the union at unknown_depth */
+    char unknown[128]; /* a union's member that the model lacks, of the union at unknown_depth */
     unsigned unknown_depth;
     const mw_member *root_scalar; /* the root's text, when the root is named like this member */
 };
 
-static const XML_Memory_Handling_Suite memory = { mw_alloc, mw_realloc, mw_free };
+static const XML_Memory_Handling_Suite memory = {mw_alloc, mw_realloc, mw_free};
 
 /* ---- failing ---- */
 
@@ -73,14 +74,14 @@ static void where(const mw__xml *x, mw_buf *path)
 
 static void fail(mw__xml *x, mw_status st, const char *message)
 {
-    MW_AUTO(mw_buf) path = { .max = 4096 };
+    MW_AUTO(mw_buf) path = {.max = 4096};
 
     if (x->failed != MW_OK)
         return;
     where(x, &path);
     x->failed = st;
-    mw_fail(x->err, st, "%s%s%s (line %lu)", path.len ? path.data : "", path.len ? ": " : "", message,
-            (unsigned long)XML_GetCurrentLineNumber(x->parser));
+    mw_fail(x->err, st, "%s%s%s (line %lu)", path.len ? path.data : "", path.len ? ": " : "",
+            message, (unsigned long)XML_GetCurrentLineNumber(x->parser));
     XML_StopParser(x->parser, XML_FALSE);
 }
 
@@ -103,7 +104,7 @@ static struct item *push(mw__xml *x)
         x->items = grown;
         x->cap = cap;
     }
-    x->items[x->count] = (struct item){ .key = MW_VAL_ABSENT, .value = MW_VAL_ABSENT };
+    x->items[x->count] = (struct item){.key = MW_VAL_ABSENT, .value = MW_VAL_ABSENT};
     return &x->items[x->count++];
 }
 
@@ -158,7 +159,7 @@ static void emit_members(mw__xml *x, const mw_shape *s, size_t from, const char 
 /* The value of the frame on top, pushed on the builder; false when it has none. */
 static bool finish_value(mw__xml *x, const struct frame *f)
 {
-    mw_error lower = { 0 };
+    mw_error lower = {0};
     bool added = true;
     mw_status st;
 
@@ -191,8 +192,7 @@ static bool finish_value(mw__xml *x, const struct frame *f)
         }
         mw_doc_end_object(x->b);
         break;
-    default:
-        return false;
+    default: return false;
     }
     x->count = f->first;
     return true;
@@ -228,14 +228,10 @@ static void finish_entry(mw__xml *x, const struct frame *f)
 static enum kind kind_of(const mw_shape *s)
 {
     switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRUCTURE:
-        return FR_STRUCT;
-    case MW_SHAPE_LIST:
-        return FR_LIST;
-    case MW_SHAPE_MAP:
-        return FR_MAP;
-    default:
-        return FR_TEXT;
+    case MW_SHAPE_STRUCTURE: return FR_STRUCT;
+    case MW_SHAPE_LIST: return FR_LIST;
+    case MW_SHAPE_MAP: return FR_MAP;
+    default: return FR_TEXT;
     }
 }
 
@@ -250,7 +246,7 @@ static struct frame *open_frame(mw__xml *x, enum kind kind, const mw_shape *s, c
     f = &x->frames[x->depth++];
     if (x->unknown_depth >= x->depth)
         x->unknown_depth = 0; /* that union has ended */
-    *f = (struct frame){ .kind = kind, .shape = s, .member = m, .first = x->count };
+    *f = (struct frame){.kind = kind, .shape = s, .member = m, .first = x->count};
     if (kind == FR_TEXT)
         mw_buf_reset(&x->text);
     return f;
@@ -268,7 +264,7 @@ static void read_attributes(mw__xml *x, const mw_shape *s, const char **atts)
         local = colon ? colon + 1 : name;
         for (const char **a = atts; *a; a += 2) {
             const char *have = strchr(*a, ':');
-            mw_error lower = { 0 };
+            mw_error lower = {0};
             struct item *it;
             bool added;
             mw_status st;
@@ -436,12 +432,8 @@ static void XMLCALL on_start(void *user, const char *qualified, const char **att
         x->root_scalar = x->depth == 1 ? NULL : x->root_scalar;
         start_member(x, top, name, atts);
         return;
-    case FR_LIST:
-        start_reference(x, mw_shape_element(top->shape), atts);
-        return;
-    case FR_MAP:
-        open_frame(x, FR_ENTRY, top->shape, NULL);
-        return;
+    case FR_LIST: start_reference(x, mw_shape_element(top->shape), atts); return;
+    case FR_MAP: open_frame(x, FR_ENTRY, top->shape, NULL); return;
     case FR_ENTRY:
         m = mw_shape_key(top->shape);
         if (strcmp(name, mw_member_location_name(m) ? mw_member_location_name(m) : "key") == 0) {
@@ -454,16 +446,14 @@ static void XMLCALL on_start(void *user, const char *qualified, const char **att
         else
             x->skip = 1;
         return;
-    case FR_TEXT:
-        x->skip = 1;
-        return;
+    case FR_TEXT: x->skip = 1; return;
     }
 }
 
 static void finish_root(mw__xml *x)
 {
     struct item *it;
-    mw_error lower = { 0 };
+    mw_error lower = {0};
     bool added;
     mw_status st;
 
@@ -529,8 +519,8 @@ static void XMLCALL on_text(void *user, const char *s, int len)
         mw_buf_add(&x->text, s, (size_t)len, NULL);
 }
 
-static void XMLCALL on_doctype(void *user, const char *name, const char *system, const char *public_id,
-                               int internal)
+static void XMLCALL on_doctype(void *user, const char *name, const char *system,
+                               const char *public_id, int internal)
 {
     (void)name;
     (void)system;

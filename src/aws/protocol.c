@@ -1,7 +1,7 @@
 /*
- * The two doors of the wire formats: parameters to a request, an answer to a document. Each chooses by the
- * service's protocol and leaves the format itself to serialize_*.c and parse_*.c. Relies on the model for
- * every name and trait; knows no service by name except where customize.c says so.
+ * The two doors of the wire formats: parameters to a request, an answer to a document. Each chooses
+ * by the service's protocol and leaves the format itself to serialize_*.c and parse_*.c. Relies on
+ * the model for every name and trait; knows no service by name except where customize.c says so.
  */
 #include "aws/protocol_internal.h"
 #include "base/sys.h"
@@ -46,7 +46,7 @@ static mw_status serialize_json(mw__out *o, mw_val params)
     const char *version = mw_service_json_version(s), *target = mw_service_target_prefix(s);
     const mw_shape *input = mw_operation_input(o->op);
     mw_arena *a = o->req->arena;
-    MW_AUTO(mw_buf) body = { 0 };
+    MW_AUTO(mw_buf) body = {0};
     const char *type, *header;
     mw_status st;
 
@@ -70,7 +70,7 @@ static mw_status serialize_cbor(mw__out *o, mw_val params)
     const mw_service *s = mw_operation_service(o->op);
     const char *target = mw_service_target_prefix(s);
     const mw_shape *input = mw_operation_input(o->op);
-    MW_AUTO(mw_buf) body = { 0 };
+    MW_AUTO(mw_buf) body = {0};
     mw_status st;
 
     if ((st = set_path(o, mw_arena_printf(o->req->arena, "/service/%s/operation/%s",
@@ -93,16 +93,10 @@ static mw_status serialize(mw__out *o, mw_val params, const mw_serialize_options
     mw_status st;
 
     switch (mw_service_protocol(mw_operation_service(o->op))) {
-    case MW_PROTO_JSON:
-        st = serialize_json(o, params);
-        break;
-    case MW_PROTO_CBOR:
-        st = serialize_cbor(o, params);
-        break;
+    case MW_PROTO_JSON: st = serialize_json(o, params); break;
+    case MW_PROTO_CBOR: st = serialize_cbor(o, params); break;
     case MW_PROTO_QUERY:
-    case MW_PROTO_EC2:
-        st = mw__serialize_query(o, params);
-        break;
+    case MW_PROTO_EC2: st = mw__serialize_query(o, params); break;
     case MW_PROTO_REST_JSON:
     case MW_PROTO_REST_XML:
         st = mw__serialize_rest(o, params, options && options->strip_bucket);
@@ -135,8 +129,8 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
                                 const mw_serialize_options *options, mw_http_request *req,
                                 const char **host_prefix, mw_error *err)
 {
-    const mw_serialize_options defaults = { 0 }, *opt = options ? options : &defaults;
-    mw__out o = { .op = op, .req = req, .err = err };
+    const mw_serialize_options defaults = {0}, *opt = options ? options : &defaults;
+    mw__out o = {.op = op, .req = req, .err = err};
     mw_doc_builder *built = NULL;
     const char *prefix = NULL, *method = mw_operation_method(op), *token = opt->idempotency_token;
     char uuid[37];
@@ -193,8 +187,8 @@ static mw_status parse_xml(const mw_operation *op, const char *body, size_t len,
     mw_status st = MW_OK;
 
     if (mw_shape_member_count(output) || !blank(body, len))
-        st = mw__xml_open(b, output, wrapper ? MW__XML_WRAPPED : MW__XML_ROOT, wrapper, body, len, &x,
-                          err);
+        st = mw__xml_open(b, output, wrapper ? MW__XML_WRAPPED : MW__XML_ROOT, wrapper, body, len,
+                          &x, err);
     if (st == MW_OK) {
         mw_doc_begin_object(b);
         if (x)
@@ -237,7 +231,8 @@ static mw_status parse_result(const mw_operation *op, const mw_http_response *r,
     const mw_member *stream = output ? mw__event_stream_member(output) : NULL;
     mw_status st = MW_OK;
 
-    /* An exception inside the stream is the answer, so it is looked for before anything is built. */
+    /* An exception inside the stream is the answer, so it is looked for before anything is built.
+     */
     if (stream)
         st = mw__scan_events(op, mw_member_shape(stream), r, aws, err);
     if (!output || st == MW_ERR_AWS) {
@@ -248,14 +243,11 @@ static mw_status parse_result(const mw_operation *op, const mw_http_response *r,
         return st;
     switch (mw_service_protocol(mw_operation_service(op))) {
     case MW_PROTO_JSON:
-    case MW_PROTO_CBOR:
-        return parse_rpc(op, r, b, err);
+    case MW_PROTO_CBOR: return parse_rpc(op, r, b, err);
     case MW_PROTO_QUERY:
-    case MW_PROTO_EC2:
-        return parse_xml(op, r->body.data ? r->body.data : "", r->body.len, b, err);
+    case MW_PROTO_EC2: return parse_xml(op, r->body.data ? r->body.data : "", r->body.len, b, err);
     case MW_PROTO_REST_JSON:
-    case MW_PROTO_REST_XML:
-        return mw__parse_rest(op, r, b, err);
+    case MW_PROTO_REST_XML: return mw__parse_rest(op, r, b, err);
     }
     return mw_fail(err, MW_ERR_UNSUPPORTED, "the protocol of %s is not known",
                    mw_service_name(mw_operation_service(op)));
@@ -269,7 +261,7 @@ mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *resp
 
     if (!aws)
         aws = &unused;
-    *aws = (mw_aws_error){ .http_status = response->status };
+    *aws = (mw_aws_error){.http_status = response->status};
     *result = MW_VAL_ABSENT;
     if (response->status >= 300 || mw__hidden_error(op, response))
         st = mw__parse_error(op, response, out, aws, err);

@@ -42,7 +42,8 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
  * On success @p result is an object (members absent from the response are absent; blobs base64
  * strings, timestamps ISO 8601 strings, floats that are not finite strings, unknown members dropped).
  * On an AWS error the status is MW_ERR_AWS, @p aws is filled, and @p result holds the modelled error's members.
- * @return MW_OK, MW_ERR_AWS, MW_ERR_PARSE (never a half result), MW_ERR_LIMIT, MW_ERR_NOMEM.
+ * @return MW_OK, MW_ERR_AWS, MW_ERR_PARSE (never a half result), MW_ERR_LIMIT, MW_ERR_NOMEM. On all but the first
+ *         two @p out has failed as a builder: reset it before its next use.
  */
 mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *response,
                             mw_doc_builder *out, mw_val *result, mw_aws_error *aws, mw_error *err);

@@ -1,4 +1,5 @@
-/* What the serialisers and parsers of one wire format share. Nothing outside protocol*.c, serialize_*.c, parse_*.c includes it. */
+/* What the serialisers and parsers of one wire format share. Nothing outside protocol*.c,
+ * serialize_*.c, parse_*.c includes it. */
 #ifndef MW_AWS_PROTOCOL_INTERNAL_H
 #define MW_AWS_PROTOCOL_INTERNAL_H
 
@@ -7,7 +8,8 @@
 #include "base/str.h"
 #include "base/time.h"
 
-/* Deeper than any modelled structure nests; recursive shapes (WAF statements) make it a real bound. */
+/* Deeper than any modelled structure nests; recursive shapes (WAF statements) make it a real bound.
+ */
 #define MW__PROTOCOL_DEPTH 128
 
 /** Where a value stands, for messages. Frames live on the C stack, the innermost first. */
@@ -42,8 +44,9 @@ void mw__time_text(char out[MW_TIME_SIZE], int64_t ns, mw_timestamp_format f);
 mw_status mw__scalar_text(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s,
                           mw_timestamp_format f, mw_error *err);
 /**
- * Push the value of a scalar @p s that the wire wrote as text. An empty number or timestamp is nothing: then
- * *added is false. @return MW_ERR_PARSE when the text is not what the model says (message without place).
+ * Push the value of a scalar @p s that the wire wrote as text. An empty number or timestamp is
+ * nothing: then *added is false. @return MW_ERR_PARSE when the text is not what the model says
+ * (message without place).
  */
 mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, size_t len,
                        bool *added, mw_error *err);
@@ -55,7 +58,8 @@ mw_status mw__add_bytes(mw_doc_builder *b, const void *data, size_t len, mw_erro
 void mw__add_time(mw_doc_builder *b, int64_t ns);
 /** Push a double: REAL when finite, else "NaN", "Infinity", "-Infinity". */
 void mw__add_real(mw_doc_builder *b, double x);
-/** Locale-free decimal number filling the whole text, or a non-finite name; false on anything else. */
+/** Locale-free decimal number filling the whole text, or a non-finite name; false on anything else.
+ */
 bool mw__parse_real(const char *s, size_t len, double *out);
 /** Is it "NaN", "Infinity" or "-Infinity"? */
 bool mw__non_finite(const char *s, size_t len);
@@ -64,12 +68,13 @@ bool mw__non_finite(const char *s, size_t len);
 
 typedef struct mw__out {
     const mw_operation *op;
-    const mw_doc *d;   /* holds every parameter */
+    const mw_doc *d; /* holds every parameter */
     mw_http_request *req;
     mw_error *err;
 } mw__out;
 
-/** Check kinds, unknown names and, when @p required, missing members of @p params against the input shape. */
+/** Check kinds, unknown names and, when @p required, missing members of @p params against the input
+ * shape. */
 mw_status mw__validate(const mw_operation *op, const mw_doc *d, mw_val params, bool required,
                        bool drop_unknown, mw_error *err);
 /** A member's value, or ABSENT; null counts as absent. */
@@ -90,8 +95,8 @@ mw_status mw__serialize_query(mw__out *o, mw_val params);
 mw_status mw__serialize_rest(mw__out *o, mw_val params, bool strip_bucket);
 
 /**
- * Expand a URI template into path and query. `label(user, name, len, greedy, out)` appends the encoded value.
- * Literal text is kept; what follows '?' goes to @p query.
+ * Expand a URI template into path and query. `label(user, name, len, greedy, out)` appends the
+ * encoded value. Literal text is kept; what follows '?' goes to @p query.
  */
 typedef mw_status (*mw__label_fn)(void *user, const char *name, size_t len, bool greedy,
                                   mw_buf *out, mw_error *err);
@@ -101,7 +106,8 @@ mw_status mw__uri_expand(const char *uri, mw__label_fn label, void *user, mw_buf
 mw_status mw__host_prefix(const mw__out *o, mw_val params, const char **out);
 /** S3 and others: a CRC32 header (or the algorithm asked for) where the model wants a checksum. */
 mw_status mw__add_checksum(mw__out *o, mw_val params);
-/** Parameters plus what clients add by themselves (tokens, encoding-type); *out may be @p params. */
+/** Parameters plus what clients add by themselves (tokens, encoding-type); *out may be @p params.
+ */
 mw_status mw__customize_params(const mw_operation *op, const mw_doc *d, mw_val params,
                                const char *token, mw_doc_builder **built, const mw_doc **out_doc,
                                mw_val *out, mw_error *err);
@@ -118,7 +124,8 @@ mw_status mw__cbor_parse_members(mw_doc_builder *b, const mw_shape *s, const cha
 mw_status mw__cbor_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                mw_error *err);
 
-/** One XML document read for a structure; its members are emitted into an object that the caller opens. */
+/** One XML document read for a structure; its members are emitted into an object that the caller
+ * opens. */
 typedef struct mw__xml mw__xml;
 typedef enum mw__xml_root {
     MW__XML_ROOT,    /* the root element is the structure */
@@ -147,9 +154,11 @@ mw_status mw__scan_events(const mw_operation *op, const mw_shape *stream, const 
 /** Push an array of {"EventName": {...}}. */
 mw_status mw__parse_events(const mw_operation *op, const mw_shape *stream, const char *body,
                            size_t len, mw_doc_builder *b, mw_error *err);
-/** Replace a body that was scanned by the payload of its `initial-response` message; empty without one. */
+/** Replace a body that was scanned by the payload of its `initial-response` message; empty without
+ * one. */
 void mw__initial_response(const char **body, size_t *len);
-/** Fill @p aws from an error answer and push the modelled members' object. Always MW_ERR_AWS (or NOMEM). */
+/** Fill @p aws from an error answer and push the modelled members' object. Always MW_ERR_AWS (or
+ * NOMEM). */
 mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b,
                           mw_aws_error *aws, mw_error *err);
 /** Is this 200 an S3 `<Error>` in disguise? */

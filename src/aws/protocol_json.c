@@ -1,7 +1,7 @@
 /*
  * Pull reader for JSON bodies. The caller asks for what the model says and gets borrowed text, so a
- * response becomes a document in one pass. It relies on nothing but the buffer it is given, never reads
- * past `end`, and never allocates except to decode a string with escapes.
+ * response becomes a document in one pass. It relies on nothing but the buffer it is given, never
+ * reads past `end`, and never allocates except to decode a string with escapes.
  */
 #include "aws/protocol_json.h"
 
@@ -9,7 +9,7 @@
 
 void mw__json_init(mw__json *j, const char *text, size_t len)
 {
-    *j = (mw__json){ .text = text, .p = text, .end = text + len };
+    *j = (mw__json){.text = text, .p = text, .end = text + len};
     /* RFC 8259 §8.1 lets a parser ignore a byte order mark. */
     if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         j->p += 3;
@@ -36,20 +36,13 @@ mw__json_token mw__json_peek(mw__json *j)
     if (j->p == j->end)
         return MW__JSON_END;
     switch (*j->p) {
-    case '{':
-        return MW__JSON_OBJECT;
-    case '[':
-        return MW__JSON_ARRAY;
-    case '"':
-        return MW__JSON_STRING;
-    case 't':
-        return MW__JSON_TRUE;
-    case 'f':
-        return MW__JSON_FALSE;
-    case 'n':
-        return MW__JSON_NULL;
-    default:
-        return *j->p == '-' || (*j->p >= '0' && *j->p <= '9') ? MW__JSON_NUMBER : MW__JSON_BAD;
+    case '{': return MW__JSON_OBJECT;
+    case '[': return MW__JSON_ARRAY;
+    case '"': return MW__JSON_STRING;
+    case 't': return MW__JSON_TRUE;
+    case 'f': return MW__JSON_FALSE;
+    case 'n': return MW__JSON_NULL;
+    default: return *j->p == '-' || (*j->p >= '0' && *j->p <= '9') ? MW__JSON_NUMBER : MW__JSON_BAD;
     }
 }
 
@@ -283,14 +276,11 @@ mw_status mw__json_skip(mw__json *j, unsigned depth, mw_error *err)
     mw_status st;
 
     switch (t) {
-    case MW__JSON_STRING:
-        return mw__json_string(j, &s, &len, err);
-    case MW__JSON_NUMBER:
-        return mw__json_number(j, &s, &len, &integer, err);
+    case MW__JSON_STRING: return mw__json_string(j, &s, &len, err);
+    case MW__JSON_NUMBER: return mw__json_number(j, &s, &len, &integer, err);
     case MW__JSON_TRUE:
     case MW__JSON_FALSE:
-    case MW__JSON_NULL:
-        return mw__json_literal(j, t, err);
+    case MW__JSON_NULL: return mw__json_literal(j, t, err);
     case MW__JSON_OBJECT:
     case MW__JSON_ARRAY:
         if (depth == 0)
@@ -306,8 +296,7 @@ mw_status mw__json_skip(mw__json *j, unsigned depth, mw_error *err)
                 return st;
         }
     case MW__JSON_END:
-    case MW__JSON_BAD:
-        break;
+    case MW__JSON_BAD: break;
     }
     return mw__json_fail(j, "a value", err);
 }

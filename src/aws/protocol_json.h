@@ -14,8 +14,15 @@ typedef struct mw__json {
 
 /** What the next value is. */
 typedef enum mw__json_token {
-    MW__JSON_END, MW__JSON_OBJECT, MW__JSON_ARRAY, MW__JSON_STRING, MW__JSON_NUMBER, MW__JSON_TRUE,
-    MW__JSON_FALSE, MW__JSON_NULL, MW__JSON_BAD
+    MW__JSON_END,
+    MW__JSON_OBJECT,
+    MW__JSON_ARRAY,
+    MW__JSON_STRING,
+    MW__JSON_NUMBER,
+    MW__JSON_TRUE,
+    MW__JSON_FALSE,
+    MW__JSON_NULL,
+    MW__JSON_BAD
 } mw__json_token;
 
 void mw__json_init(mw__json *j, const char *text, size_t len);
@@ -31,8 +38,8 @@ mw_status mw__json_literal(mw__json *j, mw__json_token which, mw_error *err);
 /** Consume '{' or '['. */
 void mw__json_enter(mw__json *j);
 /**
- * After enter: consume a comma (unless @p first) and, in an object, the key and colon. *more is false at the
- * closing bracket, which is consumed.
+ * After enter: consume a comma (unless @p first) and, in an object, the key and colon. *more is
+ * false at the closing bracket, which is consumed.
  */
 mw_status mw__json_next_member(mw__json *j, bool first, bool *more, const char **key, size_t *len,
                                mw_error *err);

@@ -1,7 +1,7 @@
 /*
- * Parameters against the model, before anything is written: kinds, required members, unknown names. The
- * serialisers rely on it and convert without checking again. Messages name the parameter's path, what was
- * found and what is wanted; never a value, which may be a secret.
+ * Parameters against the model, before anything is written: kinds, required members, unknown names.
+ * The serialisers rely on it and convert without checking again. Messages name the parameter's
+ * path, what was found and what is wanted; never a value, which may be a secret.
  */
 #include "aws/protocol_internal.h"
 
@@ -16,8 +16,9 @@ struct check {
 
 static const char *kind_name(mw_kind k)
 {
-    static const char *const names[] = { "nothing", "null", "a boolean", "an integer", "a number",
-                                         "a string", "a list", "an object", "an unknown value" };
+    static const char *const names[] = {"nothing",    "null",      "a boolean",
+                                        "an integer", "a number",  "a string",
+                                        "a list",     "an object", "an unknown value"};
 
     return (size_t)k < MW_COUNT(names) ? names[k] : "a value";
 }
@@ -26,24 +27,16 @@ static const char *wanted_name(const mw_shape *s)
 {
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_STRUCTURE:
-    case MW_SHAPE_MAP:
-        return "an object";
-    case MW_SHAPE_LIST:
-        return "a list";
-    case MW_SHAPE_STRING:
-        return "a string";
+    case MW_SHAPE_MAP: return "an object";
+    case MW_SHAPE_LIST: return "a list";
+    case MW_SHAPE_STRING: return "a string";
     case MW_SHAPE_INTEGER:
-    case MW_SHAPE_LONG:
-        return "an integer";
+    case MW_SHAPE_LONG: return "an integer";
     case MW_SHAPE_FLOAT:
-    case MW_SHAPE_DOUBLE:
-        return "a number";
-    case MW_SHAPE_BOOLEAN:
-        return "a boolean";
-    case MW_SHAPE_BLOB:
-        return "a blob as a base64 string";
-    case MW_SHAPE_TIMESTAMP:
-        return "a time (ISO 8601 text or epoch seconds)";
+    case MW_SHAPE_DOUBLE: return "a number";
+    case MW_SHAPE_BOOLEAN: return "a boolean";
+    case MW_SHAPE_BLOB: return "a blob as a base64 string";
+    case MW_SHAPE_TIMESTAMP: return "a time (ISO 8601 text or epoch seconds)";
     }
     return "a value";
 }
@@ -65,11 +58,12 @@ static mw_status bad_text(const struct check *c, const mw_shape *s, const mw__pa
                    mw__path_text(at, path, sizeof(path)), wanted_name(s));
 }
 
-static mw_status unknown_name(const struct check *c, const mw_shape *s, const char *name, size_t len,
-                              const mw__path *up)
+static mw_status unknown_name(const struct check *c, const mw_shape *s, const char *name,
+                              size_t len, const mw__path *up)
 {
     const char *candidates[512];
-    size_t n = mw_shape_member_count(s), count = n < MW_COUNT(candidates) ? n : MW_COUNT(candidates);
+    size_t n = mw_shape_member_count(s),
+           count = n < MW_COUNT(candidates) ? n : MW_COUNT(candidates);
     mw__path at = mw__path_step(up, name, len, 0);
     char path[MW__PATH_SIZE];
     const char *near;
@@ -85,8 +79,8 @@ static mw_status unknown_name(const struct check *c, const mw_shape *s, const ch
                    mw_shape_name(s) ? mw_shape_name(s) : "the model");
 }
 
-static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref, mw_val v,
-                             const mw__path *at);
+static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref,
+                             mw_val v, const mw__path *at);
 
 static mw_status check_structure(const struct check *c, const mw_shape *s, mw_val v,
                                  const mw__path *at)
@@ -112,7 +106,8 @@ static mw_status check_structure(const struct check *c, const mw_shape *s, mw_va
     }
     if (mw_shape_union(s) && set != 1) {
         char path[MW__PATH_SIZE];
-        return mw_fail(c->err, MW_ERR_INVALID, "parameter %s has %zu members set where exactly one is wanted",
+        return mw_fail(c->err, MW_ERR_INVALID,
+                       "parameter %s has %zu members set where exactly one is wanted",
                        mw__path_text(at, path, sizeof(path)), set);
     }
     for (size_t i = 0; c->required && i < mw_shape_member_count(s); i++) {
@@ -137,7 +132,8 @@ static mw_status check_elements(const struct check *c, const mw_shape *s, mw_val
     mw_status st;
 
     for (size_t i = 0; i < mw_val_len(c->d, v); i++) {
-        mw_val key = MW_VAL_ABSENT, value = map ? mw_val_member(c->d, v, i, &key) : mw_val_at(c->d, v, i);
+        mw_val key = MW_VAL_ABSENT,
+               value = map ? mw_val_member(c->d, v, i, &key) : mw_val_at(c->d, v, i);
         size_t len = 0;
         const char *name = map ? mw_val_str(c->d, key, &len) : NULL;
         mw__path step = mw__path_step(at, name, len, i);
@@ -157,8 +153,8 @@ static bool integral(const mw_doc *d, mw_val v)
     return isfinite(x) && floor(x) == x && fabs(x) < 9.2e18;
 }
 
-static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref, mw_val v,
-                             const mw__path *at)
+static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref,
+                             mw_val v, const mw__path *at)
 {
     mw_kind k = mw_val_kind(c->d, v);
     const char *text;
@@ -180,13 +176,9 @@ static mw_status check_value(const struct check *c, const mw_shape *s, const mw_
         return k == MW_KIND_OBJECT ? check_elements(c, s, v, at) : wrong_kind(c, s, v, at);
     case MW_SHAPE_LIST:
         return k == MW_KIND_ARRAY ? check_elements(c, s, v, at) : wrong_kind(c, s, v, at);
-    case MW_SHAPE_STRING:
-        fits = k == MW_KIND_STRING;
-        break;
+    case MW_SHAPE_STRING: fits = k == MW_KIND_STRING; break;
     case MW_SHAPE_INTEGER:
-    case MW_SHAPE_LONG:
-        fits = k == MW_KIND_INT || (k == MW_KIND_REAL && integral(c->d, v));
-        break;
+    case MW_SHAPE_LONG: fits = k == MW_KIND_INT || (k == MW_KIND_REAL && integral(c->d, v)); break;
     case MW_SHAPE_FLOAT:
     case MW_SHAPE_DOUBLE:
         fits = k == MW_KIND_INT || k == MW_KIND_REAL;
@@ -197,12 +189,10 @@ static mw_status check_value(const struct check *c, const mw_shape *s, const mw_
             fits = true;
         }
         break;
-    case MW_SHAPE_BOOLEAN:
-        fits = k == MW_KIND_BOOL;
-        break;
+    case MW_SHAPE_BOOLEAN: fits = k == MW_KIND_BOOL; break;
     case MW_SHAPE_BLOB:
         if (k == MW_KIND_STRING) {
-            MW_AUTO(mw_buf) raw = { 0 };
+            MW_AUTO(mw_buf) raw = {0};
             text = mw_val_str(c->d, v, &len);
             if (mw_base64_decode(&raw, text, len, NULL) != MW_OK)
                 return bad_text(c, s, at);
@@ -221,7 +211,7 @@ static mw_status check_value(const struct check *c, const mw_shape *s, const mw_
 mw_status mw__validate(const mw_operation *op, const mw_doc *d, mw_val params, bool required,
                        bool drop_unknown, mw_error *err)
 {
-    struct check c = { .d = d, .required = required, .drop_unknown = drop_unknown, .err = err };
+    struct check c = {.d = d, .required = required, .drop_unknown = drop_unknown, .err = err};
     const mw_shape *input = mw_operation_input(op);
     size_t len;
     mw_val key;

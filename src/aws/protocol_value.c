@@ -1,7 +1,7 @@
 /*
- * Scalars between documents and the wire: instants, numbers, blobs, and the names and places that all
- * protocols share. Relies on base for time and base64. Numbers are read and written without the locale's
- * help, for a decimal comma in a request would change its meaning.
+ * Scalars between documents and the wire: instants, numbers, blobs, and the names and places that
+ * all protocols share. Relies on base for time and base64. Numbers are read and written without the
+ * locale's help, for a decimal comma in a request would change its meaning.
  */
 #include "aws/protocol_internal.h"
 
@@ -15,8 +15,8 @@
 
 mw__path mw__path_step(const mw__path *up, const char *name, size_t len, size_t index)
 {
-    return (mw__path){ .up = up, .name = name, .len = len, .index = index,
-                       .depth = up ? up->depth + 1 : 1 };
+    return (mw__path){
+        .up = up, .name = name, .len = len, .index = index, .depth = up ? up->depth + 1 : 1};
 }
 
 static void put_path(const mw__path *p, mw_buf *out)
@@ -35,7 +35,7 @@ static void put_path(const mw__path *p, mw_buf *out)
 
 const char *mw__path_text(const mw__path *p, char *out, size_t size)
 {
-    MW_AUTO(mw_buf) text = { .max = 1 << 16 };
+    MW_AUTO(mw_buf) text = {.max = 1 << 16};
 
     put_path(p, &text);
     snprintf(out, size, "%s", text.len ? text.data : "the top level");
@@ -129,8 +129,7 @@ mw_status mw__time_of(const mw_doc *d, mw_val v, int64_t *ns, mw_error *err)
         return mw_time_parse(s, len, ns, err) == MW_OK
                    ? MW_OK
                    : mw_fail(err, MW_ERR_INVALID, "'%.60s' is not a time", s);
-    default:
-        return mw_fail(err, MW_ERR_INVALID, "not a time");
+    default: return mw_fail(err, MW_ERR_INVALID, "not a time");
     }
 }
 
@@ -157,7 +156,7 @@ void mw__add_time(mw_doc_builder *b, int64_t ns)
 
 mw_status mw__add_bytes(mw_doc_builder *b, const void *data, size_t len, mw_error *err)
 {
-    MW_AUTO(mw_buf) text = { .max = len / 3 * 4 + 16 };
+    MW_AUTO(mw_buf) text = {.max = len / 3 * 4 + 16};
     mw_status st = mw_base64_encode(&text, data, len);
 
     if (st != MW_OK)
@@ -185,7 +184,7 @@ static bool canonical_base64(const char *s, size_t len)
 
 mw_status mw__add_base64(mw_doc_builder *b, const char *text, size_t len, mw_error *err)
 {
-    MW_AUTO(mw_buf) raw = { .max = len + 1 };
+    MW_AUTO(mw_buf) raw = {.max = len + 1};
     mw_status st;
 
     if (canonical_base64(text, len)) {
@@ -233,11 +232,8 @@ mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, s
 
     *added = true;
     switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRING:
-        mw_doc_add_str(b, text, len);
-        return MW_OK;
-    case MW_SHAPE_BLOB:
-        return mw__add_base64(b, text, len, err);
+    case MW_SHAPE_STRING: mw_doc_add_str(b, text, len); return MW_OK;
+    case MW_SHAPE_BLOB: return mw__add_base64(b, text, len, err);
     case MW_SHAPE_BOOLEAN:
         trim(&t, &n);
         if (n == 4 && strncasecmp(t, "true", 4) == 0)
@@ -248,8 +244,7 @@ mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, s
             return mw_fail(err, MW_ERR_PARSE, "'%.*s' is neither true nor false",
                            n < 40 ? (int)n : 40, t);
         return MW_OK;
-    default:
-        break;
+    default: break;
     }
     trim(&t, &n);
     if (n == 0) {
@@ -258,8 +253,7 @@ mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, s
     }
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_INTEGER:
-    case MW_SHAPE_LONG:
-        return add_integer(b, t, n, err);
+    case MW_SHAPE_LONG: return add_integer(b, t, n, err);
     case MW_SHAPE_FLOAT:
     case MW_SHAPE_DOUBLE:
         if (!mw__parse_real(t, n, &x))

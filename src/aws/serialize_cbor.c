@@ -1,6 +1,6 @@
 /*
- * Bodies of rpc-v2-cbor: maps and arrays of known length, instants as tag 1, blobs as bytes. Parameters were
- * validated before.
+ * Bodies of rpc-v2-cbor: maps and arrays of known length, instants as tag 1, blobs as bytes.
+ * Parameters were validated before.
  */
 #include "aws/cbor.h"
 #include "aws/protocol_internal.h"
@@ -65,7 +65,7 @@ static mw_status put_map(struct cbor_out *c, const mw_shape *s, mw_val v)
 
 static mw_status put_blob(struct cbor_out *c, mw_val v)
 {
-    MW_AUTO(mw_buf) raw = { 0 };
+    MW_AUTO(mw_buf) raw = {0};
     size_t len;
     const char *text = mw_val_str(c->d, v, &len);
     mw_status st = mw_base64_decode(&raw, text, len, c->err);
@@ -101,23 +101,16 @@ static mw_status put_value(struct cbor_out *c, const mw_shape *s, mw_val v)
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_STRUCTURE:
         if (mw_shape_document(s))
-            return mw_fail(c->err, MW_ERR_UNSUPPORTED, "document types are not part of rpc-v2-cbor");
+            return mw_fail(c->err, MW_ERR_UNSUPPORTED,
+                           "document types are not part of rpc-v2-cbor");
         return put_structure(c, s, v);
-    case MW_SHAPE_LIST:
-        return put_list(c, s, v);
-    case MW_SHAPE_MAP:
-        return put_map(c, s, v);
-    case MW_SHAPE_BLOB:
-        return put_blob(c, v);
-    case MW_SHAPE_TIMESTAMP:
-        return put_time(c, v);
+    case MW_SHAPE_LIST: return put_list(c, s, v);
+    case MW_SHAPE_MAP: return put_map(c, s, v);
+    case MW_SHAPE_BLOB: return put_blob(c, v);
+    case MW_SHAPE_TIMESTAMP: return put_time(c, v);
     case MW_SHAPE_INTEGER:
-    case MW_SHAPE_LONG:
-        mw__cbor_put_int(c->out, mw_val_int(c->d, v));
-        return MW_OK;
-    case MW_SHAPE_BOOLEAN:
-        mw__cbor_put_bool(c->out, mw_val_bool(c->d, v));
-        return MW_OK;
+    case MW_SHAPE_LONG: mw__cbor_put_int(c->out, mw_val_int(c->d, v)); return MW_OK;
+    case MW_SHAPE_BOOLEAN: mw__cbor_put_bool(c->out, mw_val_bool(c->d, v)); return MW_OK;
     case MW_SHAPE_FLOAT:
     case MW_SHAPE_DOUBLE:
         text = mw_val_str(c->d, v, &len);
@@ -136,7 +129,7 @@ static mw_status put_value(struct cbor_out *c, const mw_shape *s, mw_val v)
 mw_status mw__cbor_serialize(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s,
                              mw_error *err)
 {
-    struct cbor_out c = { .out = out, .d = d, .err = err };
+    struct cbor_out c = {.out = out, .d = d, .err = err};
     mw_status st = put_value(&c, s, v);
 
     return st == MW_OK ? mw_buf_status(out, err) : st;

@@ -1,6 +1,7 @@
 /*
- * Body checksums that the model asks for (S3 above all): one header, over the bytes that are sent. Like current
- * AWS SDKs, CRC32 is the default wherever the operation knows checksums; a caller's own checksum or MD5 wins.
+ * Body checksums that the model asks for (S3 above all): one header, over the bytes that are sent.
+ * Like current AWS SDKs, CRC32 is the default wherever the operation knows checksums; a caller's
+ * own checksum or MD5 wins.
  */
 #include "aws/protocol_internal.h"
 #include "base/hash.h"
@@ -14,8 +15,9 @@ static bool has_checksum(const mw_http_pairs *headers)
         const char *name = headers->items[i].name;
         if (strcasecmp(name, "Content-MD5") == 0)
             return true;
-        if (strncasecmp(name, "x-amz-checksum-", 15) == 0 && strcasecmp(name + 15, "algorithm") != 0 &&
-            strcasecmp(name + 15, "type") != 0 && strcasecmp(name + 15, "mode") != 0)
+        if (strncasecmp(name, "x-amz-checksum-", 15) == 0 &&
+            strcasecmp(name + 15, "algorithm") != 0 && strcasecmp(name + 15, "type") != 0 &&
+            strcasecmp(name + 15, "mode") != 0)
             return true;
     }
     return false;
@@ -23,7 +25,7 @@ static bool has_checksum(const mw_http_pairs *headers)
 
 static mw_status set_digest(mw__out *o, const char *header, const uint8_t *digest, size_t len)
 {
-    MW_AUTO(mw_buf) text = { .max = 128 };
+    MW_AUTO(mw_buf) text = {.max = 128};
     mw_status st = mw_base64_encode(&text, digest, len);
 
     return st == MW_OK ? mw__set_header(o, header, text.data) : mw_buf_status(&text, o->err);
@@ -33,9 +35,8 @@ mw_status mw__add_checksum(mw__out *o, mw_val params)
 {
     const mw_doc *pack = mw_models_doc(mw_service_models(mw_operation_service(o->op)));
     mw_val trait = mw_operation_extra(o->op, "httpChecksum");
-    const char *member = trait == MW_VAL_ABSENT
-                             ? NULL
-                             : mw_val_get_str(pack, trait, "requestAlgorithmMember", NULL);
+    const char *member =
+        trait == MW_VAL_ABSENT ? NULL : mw_val_get_str(pack, trait, "requestAlgorithmMember", NULL);
     const char *algorithm = member ? mw_val_get_str(o->d, params, member, NULL) : NULL;
     const char *body = o->req->body ? o->req->body : "";
     const mw_member *m;
@@ -71,5 +72,6 @@ mw_status mw__add_checksum(mw__out *o, mw_val params)
         return set_digest(o, "x-amz-checksum-sha1", digest, 20);
     }
     return mw_fail(o->err, MW_ERR_UNSUPPORTED,
-                   "parameter %s asks for %s; CRC32, SHA1 and SHA256 are supported", member, algorithm);
+                   "parameter %s asks for %s; CRC32, SHA1 and SHA256 are supported", member,
+                   algorithm);
 }

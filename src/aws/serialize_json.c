@@ -1,7 +1,8 @@
 /*
- * JSON bodies: both JSON protocols' whole bodies and rest-json's body members and payloads. Timestamps are
- * epoch seconds unless the model says otherwise, blobs stay base64, floats without a number are strings.
- * `flattened` and names of list elements mean nothing here. Parameters were validated before.
+ * JSON bodies: both JSON protocols' whole bodies and rest-json's body members and payloads.
+ * Timestamps are epoch seconds unless the model says otherwise, blobs stay base64, floats without a
+ * number are strings. `flattened` and names of list elements mean nothing here. Parameters were
+ * validated before.
  */
 #include "aws/protocol_internal.h"
 
@@ -45,7 +46,8 @@ static mw_status put_structure(struct json_out *j, const mw_shape *s, mw_val v, 
             mw_buf_putc(j->out, ',');
         first = false;
         put_name(j->out, mw__wire_name(m));
-        if ((st = put_value(j, mw_member_shape(m), m, mw_member_timestamp_format(m), value)) != MW_OK)
+        if ((st = put_value(j, mw_member_shape(m), m, mw_member_timestamp_format(m), value)) !=
+            MW_OK)
             return st;
     }
     return mw_buf_putc(j->out, '}');
@@ -110,7 +112,7 @@ static mw_status put_value(struct json_out *j, const mw_shape *s, const mw_membe
         return mw_json_write(j->out, j->d, v, MW_JSON_COMPACT);
     if (ref && mw_member_jsonvalue(ref) && mw_val_kind(j->d, v) != MW_KIND_STRING) {
         /* JSON inside a JSON string. */
-        MW_AUTO(mw_buf) text = { 0 };
+        MW_AUTO(mw_buf) text = {0};
         mw_buf_putc(j->out, '"');
         mw_json_write(&text, j->d, v, MW_JSON_COMPACT);
         for (size_t i = 0; i < text.len; i++) {
@@ -121,26 +123,20 @@ static mw_status put_value(struct json_out *j, const mw_shape *s, const mw_membe
         return mw_buf_putc(j->out, '"');
     }
     switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRUCTURE:
-        return put_structure(j, s, v, false);
-    case MW_SHAPE_LIST:
-        return put_list(j, s, v);
-    case MW_SHAPE_MAP:
-        return put_map(j, s, v);
-    case MW_SHAPE_TIMESTAMP:
-        return put_time(j, v, f);
+    case MW_SHAPE_STRUCTURE: return put_structure(j, s, v, false);
+    case MW_SHAPE_LIST: return put_list(j, s, v);
+    case MW_SHAPE_MAP: return put_map(j, s, v);
+    case MW_SHAPE_TIMESTAMP: return put_time(j, v, f);
     case MW_SHAPE_INTEGER:
-    case MW_SHAPE_LONG:
-        return mw_buf_printf(j->out, "%lld", (long long)mw_val_int(j->d, v));
-    default:
-        return mw_json_write(j->out, j->d, v, MW_JSON_COMPACT);
+    case MW_SHAPE_LONG: return mw_buf_printf(j->out, "%lld", (long long)mw_val_int(j->d, v));
+    default: return mw_json_write(j->out, j->d, v, MW_JSON_COMPACT);
     }
 }
 
 mw_status mw__json_serialize(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s,
                              mw_timestamp_format f, bool only_body, mw_error *err)
 {
-    struct json_out j = { .out = out, .d = d, .err = err };
+    struct json_out j = {.out = out, .d = d, .err = err};
     mw_status st;
 
     if (mw_shape_type_of(s) == MW_SHAPE_STRUCTURE && !mw_shape_document(s))

@@ -1,7 +1,8 @@
 /*
- * The query protocol (IAM, RDS, CloudFormation…) and EC2's dialect of it: nested parameters as a form of
- * dotted names. Differences of EC2: names are capitalised or given by queryName, every list is flat, and
- * an empty list is nothing where query writes `Name=`. Parameters were validated before.
+ * The query protocol (IAM, RDS, CloudFormation…) and EC2's dialect of it: nested parameters as a
+ * form of dotted names. Differences of EC2: names are capitalised or given by queryName, every list
+ * is flat, and an empty list is nothing where query writes `Name=`. Parameters were validated
+ * before.
  */
 #include "aws/protocol_internal.h"
 
@@ -138,18 +139,15 @@ static mw_status put_map(struct form *f, const mw_member *ref, const mw_shape *s
 static mw_status put_value(struct form *f, const mw_member *ref, mw_val v)
 {
     const mw_shape *s = mw_member_shape(ref);
-    MW_AUTO(mw_buf) text = { 0 };
+    MW_AUTO(mw_buf) text = {0};
     mw_status st;
 
     if (mw_val_kind(f->o->d, v) == MW_KIND_NULL)
         return MW_OK;
     switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRUCTURE:
-        return put_structure(f, s, v);
-    case MW_SHAPE_LIST:
-        return put_list(f, ref, s, v);
-    case MW_SHAPE_MAP:
-        return put_map(f, ref, s, v);
+    case MW_SHAPE_STRUCTURE: return put_structure(f, s, v);
+    case MW_SHAPE_LIST: return put_list(f, ref, s, v);
+    case MW_SHAPE_MAP: return put_map(f, ref, s, v);
     default:
         st = mw__scalar_text(&text, f->o->d, v, s, mw_member_timestamp_format(ref), f->o->err);
         if (st != MW_OK)
@@ -165,11 +163,12 @@ mw_status mw__serialize_query(mw__out *o, mw_val params)
     const mw_service *service = mw_operation_service(o->op);
     const mw_shape *input = mw_operation_input(o->op);
     const char *version = mw_service_api_version(service);
-    struct form f = { .o = o, .ec2 = mw_service_protocol(service) == MW_PROTO_EC2,
-                      .name = { .max = 1 << 16 } };
+    struct form f = {
+        .o = o, .ec2 = mw_service_protocol(service) == MW_PROTO_EC2, .name = {.max = 1 << 16}};
     mw_status st;
 
-    mw_buf_printf(&f.body, "Action=%s&Version=%s", mw_operation_name(o->op), version ? version : "");
+    mw_buf_printf(&f.body, "Action=%s&Version=%s", mw_operation_name(o->op),
+                  version ? version : "");
     st = input ? put_structure(&f, input, params) : MW_OK;
     if (st == MW_OK)
         st = mw_buf_status(&f.name, o->err);

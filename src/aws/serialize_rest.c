@@ -1,7 +1,8 @@
 /*
- * Requests of rest-json and rest-xml: members go into the path, the query string, headers, or the body, as
- * their location says. Labels are never empty (an empty one would name another resource), header values
- * never hold a line break (it would be another header). Bodies are serialize_json.c's and serialize_xml.c's.
+ * Requests of rest-json and rest-xml: members go into the path, the query string, headers, or the
+ * body, as their location says. Labels are never empty (an empty one would name another resource),
+ * header values never hold a line break (it would be another header). Bodies are serialize_json.c's
+ * and serialize_xml.c's.
  */
 #include "aws/protocol_internal.h"
 #include "base/hash.h"
@@ -31,7 +32,8 @@ static const mw_member *label_member(const mw_shape *input, const char *name, si
     for (size_t i = 0; input && i < mw_shape_member_count(input); i++) {
         const mw_member *m = mw_shape_member_at(input, i);
         const char *wire = mw__wire_name(m);
-        if (mw_member_location(m) == MW_LOC_URI && strlen(wire) == len && memcmp(wire, name, len) == 0)
+        if (mw_member_location(m) == MW_LOC_URI && strlen(wire) == len &&
+            memcmp(wire, name, len) == 0)
             return m;
     }
     return NULL;
@@ -43,7 +45,7 @@ static mw_status put_label(void *user, const char *name, size_t len, bool greedy
     struct rest *r = user;
     const mw_member *m = label_member(mw_operation_input(r->o->op), name, len);
     mw_val v = m ? mw__param(r->o->d, r->params, m) : MW_VAL_ABSENT;
-    MW_AUTO(mw_buf) text = { 0 };
+    MW_AUTO(mw_buf) text = {0};
     mw_status st;
 
     if (r->strip_bucket && len == 6 && memcmp(name, "Bucket", 6) == 0)
@@ -54,15 +56,16 @@ static mw_status put_label(void *user, const char *name, size_t len, bool greedy
     if ((st = text_of(r, m, MW_TS_ISO8601, v, &text)) != MW_OK)
         return st;
     if (!text.len)
-        return mw_fail(err, MW_ERR_INVALID, "parameter %.*s is part of the path and may not be empty",
-                       (int)len, name);
+        return mw_fail(err, MW_ERR_INVALID,
+                       "parameter %.*s is part of the path and may not be empty", (int)len, name);
     return mw_uri_encode(out, text.data, text.len, greedy ? "/" : "");
 }
 
 static mw_status put_path(struct rest *r)
 {
     const char *uri = mw_operation_uri(r->o->op);
-    mw_status st = mw__uri_expand(uri && *uri ? uri : "/", put_label, r, &r->path, &r->query, r->o->err);
+    mw_status st =
+        mw__uri_expand(uri && *uri ? uri : "/", put_label, r, &r->path, &r->query, r->o->err);
     const char *path = r->path.data ? r->path.data : "";
 
     if (st != MW_OK)
@@ -75,7 +78,8 @@ static mw_status put_path(struct rest *r)
 
 /* ---- query string ---- */
 
-static void put_pair(struct rest *r, const char *name, size_t name_len, const char *value, size_t len)
+static void put_pair(struct rest *r, const char *name, size_t name_len, const char *value,
+                     size_t len)
 {
     if (r->query.len)
         mw_buf_putc(&r->query, '&');
@@ -87,7 +91,7 @@ static void put_pair(struct rest *r, const char *name, size_t name_len, const ch
 static mw_status put_query_value(struct rest *r, const char *name, size_t name_len,
                                  const mw_member *ref, mw_val v)
 {
-    MW_AUTO(mw_buf) text = { 0 };
+    MW_AUTO(mw_buf) text = {0};
     mw_status st;
 
     if (mw_val_kind(r->o->d, v) == MW_KIND_NULL)
@@ -98,8 +102,8 @@ static mw_status put_query_value(struct rest *r, const char *name, size_t name_l
     return MW_OK;
 }
 
-static mw_status put_query_list(struct rest *r, const char *name, size_t name_len, const mw_shape *s,
-                                mw_val v)
+static mw_status put_query_list(struct rest *r, const char *name, size_t name_len,
+                                const mw_shape *s, mw_val v)
 {
     mw_status st = MW_OK;
 
@@ -162,9 +166,9 @@ static mw_status set_header(struct rest *r, const char *name, const mw_buf *valu
     const char *text = value->data ? value->data : "";
 
     if (strlen(text) != value->len || strpbrk(text, "\r\n") || strpbrk(name, "\r\n: "))
-        return mw_fail(r->o->err, MW_ERR_INVALID,
-                       "the parameter for header %.60s holds a character that a header cannot carry",
-                       name);
+        return mw_fail(
+            r->o->err, MW_ERR_INVALID,
+            "the parameter for header %.60s holds a character that a header cannot carry", name);
     return mw__set_header(r->o, name, text);
 }
 
@@ -176,7 +180,7 @@ static mw_status put_header_list(struct rest *r, const mw_shape *s, mw_val v, mw
 
     for (size_t i = 0; st == MW_OK && i < mw_val_len(r->o->d, v); i++) {
         mw_val e = mw_val_at(r->o->d, v, i);
-        MW_AUTO(mw_buf) text = { 0 };
+        MW_AUTO(mw_buf) text = {0};
         if (mw_val_kind(r->o->d, e) == MW_KIND_NULL)
             continue;
         if ((st = text_of(r, element, MW_TS_RFC822, e, &text)) != MW_OK)
@@ -201,8 +205,8 @@ static mw_status put_header_list(struct rest *r, const mw_shape *s, mw_val v, mw
 static mw_status put_header(struct rest *r, const mw_member *m, mw_val v)
 {
     const mw_shape *s = mw_member_shape(m);
-    MW_AUTO(mw_buf) text = { 0 };
-    MW_AUTO(mw_buf) json = { 0 };
+    MW_AUTO(mw_buf) text = {0};
+    MW_AUTO(mw_buf) json = {0};
     mw_status st = MW_OK;
 
     if (mw_member_jsonvalue(m)) {
@@ -227,11 +231,12 @@ static mw_status put_header_map(struct rest *r, const mw_member *m, mw_val v)
 
     for (size_t i = 0; st == MW_OK && i < mw_val_len(r->o->d, v); i++) {
         mw_val key, value = mw_val_member(r->o->d, v, i, &key);
-        MW_AUTO(mw_buf) name = { 0 };
-        MW_AUTO(mw_buf) text = { 0 };
+        MW_AUTO(mw_buf) name = {0};
+        MW_AUTO(mw_buf) text = {0};
         mw_buf_printf(&name, "%s%s", prefix ? prefix : "", mw_val_str(r->o->d, key, NULL));
-        st = mw__scalar_text(&text, r->o->d, value, mw_member_shape(mw_shape_value(mw_member_shape(m))),
-                             MW_TS_DEFAULT, r->o->err);
+        st = mw__scalar_text(&text, r->o->d, value,
+                             mw_member_shape(mw_shape_value(mw_member_shape(m))), MW_TS_DEFAULT,
+                             r->o->err);
         if (st == MW_OK)
             st = mw_buf_status(&name, r->o->err);
         if (st == MW_OK)
@@ -280,7 +285,8 @@ static mw_status put_body_xml(struct rest *r, const mw_shape *input, mw_buf *bod
         ns = mw_shape_xml_namespace(input);
         prefix = mw_shape_xml_prefix(input);
     }
-    return mw__xml_serialize_root(body, r->o->d, r->params, input, name, ns, prefix, true, r->o->err);
+    return mw__xml_serialize_root(body, r->o->d, r->params, input, name, ns, prefix, true,
+                                  r->o->err);
 }
 
 /* Are there members that live in the body, and is one of them set? */
@@ -306,8 +312,9 @@ static mw_status put_body(struct rest *r, const mw_shape *input)
     const mw_member *payload = mw_shape_payload(input);
     const mw_shape *s = payload ? mw_member_shape(payload) : input;
     mw_val v = payload ? mw__param(r->o->d, r->params, payload) : r->params;
-    MW_AUTO(mw_buf) body = { 0 };
-    bool raw = payload && (mw_shape_type_of(s) == MW_SHAPE_BLOB || mw_shape_type_of(s) == MW_SHAPE_STRING);
+    MW_AUTO(mw_buf) body = {0};
+    bool raw =
+        payload && (mw_shape_type_of(s) == MW_SHAPE_BLOB || mw_shape_type_of(s) == MW_SHAPE_STRING);
     bool set;
     mw_status st = MW_OK;
 
@@ -319,8 +326,8 @@ static mw_status put_body(struct rest *r, const mw_shape *input)
         st = xml ? MW_OK : mw_buf_puts(&body, "{}");
     else if (payload)
         st = xml ? put_payload_xml(r, payload, v, &body)
-                 : mw__json_serialize(&body, r->o->d, v, s, mw_member_timestamp_format(payload), false,
-                                      r->o->err);
+                 : mw__json_serialize(&body, r->o->d, v, s, mw_member_timestamp_format(payload),
+                                      false, r->o->err);
     else if (!has_body(r, input, &set) || (xml && !set))
         return MW_OK;
     else
@@ -329,7 +336,8 @@ static mw_status put_body(struct rest *r, const mw_shape *input)
     if (st != MW_OK || !body.len)
         return st;
     if (!raw && !mw_http_get(&r->o->req->headers, "Content-Type") &&
-        (st = mw__set_header(r->o, "Content-Type", xml ? "application/xml" : "application/json")) != MW_OK)
+        (st = mw__set_header(r->o, "Content-Type", xml ? "application/xml" : "application/json")) !=
+            MW_OK)
         return st;
     return mw__set_body(r->o, &body);
 }
@@ -358,7 +366,7 @@ static mw_status put_locations(struct rest *r, const mw_shape *input)
 mw_status mw__serialize_rest(mw__out *o, mw_val params, bool strip_bucket)
 {
     const mw_shape *input = mw_operation_input(o->op);
-    struct rest r = { .o = o, .params = params, .strip_bucket = strip_bucket };
+    struct rest r = {.o = o, .params = params, .strip_bucket = strip_bucket};
     mw_status st = put_path(&r);
 
     if (st == MW_OK && input)
@@ -366,7 +374,8 @@ mw_status mw__serialize_rest(mw__out *o, mw_val params, bool strip_bucket)
     if (st == MW_OK && input)
         st = put_body(&r, input);
     if (st == MW_OK && mw_str_eq(mw_service_id(mw_operation_service(o->op)), "API Gateway"))
-        st = mw__set_header(o, "Accept", "application/json"); /* its default is HAL, another shape */
+        st =
+            mw__set_header(o, "Accept", "application/json"); /* its default is HAL, another shape */
     if (st == MW_OK)
         st = mw_buf_status(&r.query, o->err);
     if (st == MW_OK && r.query.len) {

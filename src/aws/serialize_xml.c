@@ -1,6 +1,7 @@
 /*
- * XML bodies of rest-xml: elements in the model's order, attributes on their parent, namespaces where the model
- * puts them. Element names come from the model; only text and attribute values are escaped. Parameters were validated before.
+ * XML bodies of rest-xml: elements in the model's order, attributes on their parent, namespaces
+ * where the model puts them. Element names come from the model; only text and attribute values are
+ * escaped. Parameters were validated before.
  */
 #include "aws/protocol_internal.h"
 
@@ -19,18 +20,10 @@ static void put_escaped(mw_buf *out, const char *s, size_t len, bool attribute)
 {
     for (size_t i = 0; i < len; i++) {
         switch (s[i]) {
-        case '&':
-            mw_buf_puts(out, "&amp;");
-            break;
-        case '<':
-            mw_buf_puts(out, "&lt;");
-            break;
-        case '>':
-            mw_buf_puts(out, "&gt;");
-            break;
-        case '\r': /* a parser would make it a line feed */
-            mw_buf_puts(out, "&#xD;");
-            break;
+        case '&': mw_buf_puts(out, "&amp;"); break;
+        case '<': mw_buf_puts(out, "&lt;"); break;
+        case '>': mw_buf_puts(out, "&gt;"); break;
+        case '\r': /* a parser would make it a line feed */ mw_buf_puts(out, "&#xD;"); break;
         case '"':
         case '\n':
         case '\t':
@@ -39,8 +32,7 @@ static void put_escaped(mw_buf *out, const char *s, size_t len, bool attribute)
                 break;
             }
             /* fall through */
-        default:
-            mw_buf_putc(out, s[i]);
+        default: mw_buf_putc(out, s[i]);
         }
     }
 }
@@ -76,7 +68,7 @@ static mw_status put_members(struct xml_out *x, const mw_shape *s, const char *n
     for (size_t i = 0; i < mw_shape_member_count(s); i++) {
         const mw_member *m = mw_shape_member_at(s, i);
         mw_val value = mw_member_xml_attribute(m) ? mw__param(x->d, v, m) : MW_VAL_ABSENT;
-        MW_AUTO(mw_buf) text = { 0 };
+        MW_AUTO(mw_buf) text = {0};
         if (value == MW_VAL_ABSENT)
             continue;
         st = mw__scalar_text(&text, x->d, value, mw_member_shape(m), mw_member_timestamp_format(m),
@@ -114,8 +106,11 @@ static mw_status put_list(struct xml_out *x, const mw_member *ref, const char *n
         mw_buf_putc(x->out, '>');
     }
     for (size_t i = 0; i < mw_val_len(x->d, v); i++)
-        if ((st = put_value(x, element, flat ? name : item ? item : "member", mw_val_at(x->d, v, i))) !=
-            MW_OK)
+        if ((st = put_value(x, element,
+                            flat   ? name
+                            : item ? item
+                                   : "member",
+                            mw_val_at(x->d, v, i))) != MW_OK)
             return st;
     if (!flat)
         put_close(x->out, name);
@@ -134,7 +129,8 @@ static int by_atom(const void *a, const void *b)
     return x->atom < y->atom ? -1 : x->atom > y->atom;
 }
 
-/* Objects are sorted by key; atoms are numbered as strings first occur, which is the caller's order. */
+/* Objects are sorted by key; atoms are numbered as strings first occur, which is the caller's
+ * order. */
 static struct entry *entries_of(const mw_doc *d, mw_val v)
 {
     size_t n = mw_val_len(d, v);
@@ -169,7 +165,8 @@ static mw_status put_map(struct xml_out *x, const mw_member *ref, const char *na
         put_open(x->out, flat ? name : "entry", flat ? ref : NULL);
         mw_buf_putc(x->out, '>');
         if ((st = put_value(x, key_ref, key_name ? key_name : "key", entries[i].key)) != MW_OK ||
-            (st = put_value(x, value_ref, value_name ? value_name : "value", entries[i].value)) != MW_OK)
+            (st = put_value(x, value_ref, value_name ? value_name : "value", entries[i].value)) !=
+                MW_OK)
             return st;
         put_close(x->out, flat ? name : "entry");
     }
@@ -181,19 +178,15 @@ static mw_status put_map(struct xml_out *x, const mw_member *ref, const char *na
 static mw_status put_value(struct xml_out *x, const mw_member *ref, const char *name, mw_val v)
 {
     const mw_shape *s = mw_member_shape(ref);
-    MW_AUTO(mw_buf) text = { 0 };
+    MW_AUTO(mw_buf) text = {0};
     mw_status st;
 
     if (mw_val_kind(x->d, v) == MW_KIND_NULL)
         return MW_OK;
     switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRUCTURE:
-        put_open(x->out, name, ref);
-        return put_members(x, s, name, v, false);
-    case MW_SHAPE_LIST:
-        return put_list(x, ref, name, v);
-    case MW_SHAPE_MAP:
-        return put_map(x, ref, name, v);
+    case MW_SHAPE_STRUCTURE: put_open(x->out, name, ref); return put_members(x, s, name, v, false);
+    case MW_SHAPE_LIST: return put_list(x, ref, name, v);
+    case MW_SHAPE_MAP: return put_map(x, ref, name, v);
     default:
         st = mw__scalar_text(&text, x->d, v, s, mw_member_timestamp_format(ref), x->err);
         if (st != MW_OK)
@@ -210,7 +203,7 @@ mw_status mw__xml_serialize_root(mw_buf *out, const mw_doc *d, mw_val v, const m
                                  const char *name, const char *ns, const char *prefix,
                                  bool only_body, mw_error *err)
 {
-    struct xml_out x = { .out = out, .d = d, .err = err };
+    struct xml_out x = {.out = out, .d = d, .err = err};
     mw_status st;
 
     mw_buf_printf(out, "<%s", name);

@@ -1,7 +1,7 @@
 /*
  * URI templates of the REST protocols (`/{Bucket}/{Key+}?acl`) and host prefixes (`{AccountId}.`).
- * Literal text is copied as the model has it; what fills a label is the caller's business, so nothing
- * here encodes or validates values except host labels, which become part of a DNS name.
+ * Literal text is copied as the model has it; what fills a label is the caller's business, so
+ * nothing here encodes or validates values except host labels, which become part of a DNS name.
  */
 #include "aws/protocol_internal.h"
 
@@ -54,8 +54,8 @@ static mw_status host_label(void *user, const char *name, size_t len, bool greed
     (void)greedy;
     value = m ? mw_val_str(h->o->d, mw__param(h->o->d, h->params, m), &value_len) : NULL;
     if (!value || value_len == 0)
-        return mw_fail(err, MW_ERR_INVALID, "parameter %.*s is required: it is part of the host name",
-                       (int)len, name);
+        return mw_fail(err, MW_ERR_INVALID,
+                       "parameter %.*s is required: it is part of the host name", (int)len, name);
     for (size_t i = 0; i < value_len; i++) {
         char c = value[i];
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -72,9 +72,9 @@ static mw_status host_label(void *user, const char *name, size_t len, bool greed
 mw_status mw__host_prefix(const mw__out *o, mw_val params, const char **out)
 {
     const char *template = mw_operation_host_prefix(o->op);
-    struct host_labels labels = { .o = o, .params = params };
-    MW_AUTO(mw_buf) text = { .max = 1024 };
-    MW_AUTO(mw_buf) rest = { .max = 1024 };
+    struct host_labels labels = {.o = o, .params = params};
+    MW_AUTO(mw_buf) text = {.max = 1024};
+    MW_AUTO(mw_buf) rest = {.max = 1024};
     mw_status st;
 
     *out = NULL;

@@ -7,7 +7,8 @@
 #include "base/str.h"
 #include "moonward/model.h"
 
-/** One request line and the reply being made. A mode adds members to the object that `out` has open. */
+/** One request line and the reply being made. A mode adds members to the object that `out` has
+ * open. */
 typedef struct turn {
     const mw_doc *d;
     mw_val request;

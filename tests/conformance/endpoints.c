@@ -1,6 +1,6 @@
 /* Modes "endpoint-load" and "endpoint": a rule set given at run time, else the pack's. */
-#include "conformance.h"
 #include "aws/endpoint.h"
+#include "conformance.h"
 
 #include <string.h>
 
@@ -84,8 +84,9 @@ mw_status mode_endpoint(turn *t, mw_error *err)
     const mw_doc *d = NULL;
     mw_val rules = MW_VAL_ABSENT, partitions = MW_VAL_ABSENT, params;
     mw_doc_builder *b = NULL;
-    mw_endpoint e = { 0 };
-    mw_status st = find_rules(mw_val_get_str(t->d, t->request, "service", ""), &d, &rules, &partitions, err);
+    mw_endpoint e = {0};
+    mw_status st =
+        find_rules(mw_val_get_str(t->d, t->request, "service", ""), &d, &rules, &partitions, err);
 
     if (st == MW_OK)
         st = mw_doc_builder_new(NULL, &b, err);

@@ -1,6 +1,7 @@
-/* Mode "cbor": one data item as JSON text, with forms of its own for bytes and tags and exact 64-bit integers. */
-#include "conformance.h"
+/* Mode "cbor": one data item as JSON text, with forms of its own for bytes and tags and exact
+ * 64-bit integers. */
 #include "aws/cbor.h"
+#include "conformance.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,8 +64,7 @@ static mw_status put_item(mw__cbor *c, mw_buf *out, unsigned depth, mw_error *er
     if ((st = mw__cbor_next(c, &item, err)) != MW_OK)
         return st;
     switch (item.type) {
-    case MW__CBOR_UINT:
-        return mw_buf_printf(out, "%llu", (unsigned long long)item.number);
+    case MW__CBOR_UINT: return mw_buf_printf(out, "%llu", (unsigned long long)item.number);
     case MW__CBOR_NEGINT:
         if (item.number == UINT64_MAX)
             return mw_buf_puts(out, "-18446744073709551616");
@@ -73,20 +73,16 @@ static mw_status put_item(mw__cbor *c, mw_buf *out, unsigned depth, mw_error *er
         mw_buf_puts(out, "{\"$bytes\":\"");
         mw_base64_encode(out, item.data, item.len);
         return mw_buf_puts(out, "\"}");
-    case MW__CBOR_TEXT:
-        return put_text(out, item.data, item.len, err);
+    case MW__CBOR_TEXT: return put_text(out, item.data, item.len, err);
     case MW__CBOR_ARRAY:
-    case MW__CBOR_MAP:
-        return put_collection(c, &item, out, depth, err);
+    case MW__CBOR_MAP: return put_collection(c, &item, out, depth, err);
     case MW__CBOR_TAG:
         mw_buf_printf(out, "{\"$tag\":%llu,\"value\":", (unsigned long long)item.number);
         if ((st = put_item(c, out, depth + 1, err)) != MW_OK)
             return st;
         return mw_buf_putc(out, '}');
-    case MW__CBOR_BOOL:
-        return mw_buf_puts(out, item.number ? "true" : "false");
-    case MW__CBOR_NULL:
-        return mw_buf_puts(out, "null");
+    case MW__CBOR_BOOL: return mw_buf_puts(out, item.number ? "true" : "false");
+    case MW__CBOR_NULL: return mw_buf_puts(out, "null");
     case MW__CBOR_REAL:
         if (isnan(item.real))
             return mw_buf_puts(out, "\"NaN\"");
@@ -99,7 +95,7 @@ static mw_status put_item(mw__cbor *c, mw_buf *out, unsigned depth, mw_error *er
 
 mw_status mode_cbor(turn *t, mw_buf *value, mw_error *err)
 {
-    MW_AUTO(mw_buf) raw = { 0 };
+    MW_AUTO(mw_buf) raw = {0};
     mw__cbor c;
     mw_status st = read_base64(t, t->request, "body_b64", &raw, err);
 

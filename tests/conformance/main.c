@@ -1,9 +1,10 @@
 /*
- * moonward-conformance: one JSON request a line on stdin, one JSON reply a line on stdout, same order. It links the same
- * library as moonward and survives whatever stands on a line. Modes: protocol.c, signing.c, endpoints.c, items.c.
+ * moonward-conformance: one JSON request a line on stdin, one JSON reply a line on stdout, same
+ * order. It links the same library as moonward and survives whatever stands on a line. Modes:
+ * protocol.c, signing.c, endpoints.c, items.c.
  */
-#include "conformance.h"
 #include "aws/protocol_json.h"
+#include "conformance.h"
 
 #include <errno.h>
 #include <string.h>
@@ -82,9 +83,9 @@ static mw_status reply_error(mw_doc_builder *b, const char *id, const mw_error *
 static mw_status answer(mw_doc_builder *in, mw_doc_builder *out, const char *line, size_t len,
                         mw_buf *reply)
 {
-    mw_error err = { 0 };
-    turn t = { .out = out };
-    MW_AUTO(mw_buf) cbor = { 0 };
+    mw_error err = {0};
+    turn t = {.out = out};
+    MW_AUTO(mw_buf) cbor = {0};
     const char *mode = "", *id = "";
     mw_status st;
 
@@ -135,12 +136,13 @@ static bool write_all(const char *data, size_t len)
 int main(void)
 {
     mw_doc_builder *in = NULL, *out = NULL;
-    MW_AUTO(mw_buf) text = { .max = MAX_LINE };
-    MW_AUTO(mw_buf) reply = { 0 };
-    mw_error err = { 0 };
+    MW_AUTO(mw_buf) text = {.max = MAX_LINE};
+    MW_AUTO(mw_buf) reply = {0};
+    mw_error err = {0};
     bool ok;
 
-    ok = mw_doc_builder_new(NULL, &in, &err) == MW_OK && mw_doc_builder_new(NULL, &out, &err) == MW_OK;
+    ok = mw_doc_builder_new(NULL, &in, &err) == MW_OK &&
+         mw_doc_builder_new(NULL, &out, &err) == MW_OK;
     while (ok) {
         char *to = mw_buf_reserve(&text, 1 << 16, &err), *end;
         ssize_t n = to ? read(STDIN_FILENO, to, 1 << 16) : -1;

@@ -1,6 +1,6 @@
 /* Modes "input" and "output": the model comes with each request and is compiled on the spot. */
-#include "conformance.h"
 #include "aws/protocol.h"
+#include "conformance.h"
 
 #include <string.h>
 
@@ -17,8 +17,8 @@ static void model_clear(struct model *m)
 }
 
 /*
- * Early vectors write `location` on the member's shape and `payload` on the operation's input, which no shipped
- * model does any more: put them where models have them.
+ * Early vectors write `location` on the member's shape and `payload` on the operation's input,
+ * which no shipped model does any more: put them where models have them.
  */
 static void add_member(const mw_doc *d, mw_val shapes, mw_val m, mw_doc_builder *b)
 {
@@ -36,7 +36,8 @@ static void add_member(const mw_doc *d, mw_val shapes, mw_val m, mw_doc_builder 
     mw_doc_end_object(b);
 }
 
-static void add_shape(const mw_doc *d, mw_val shapes, mw_val shape, const char *payload, mw_doc_builder *b)
+static void add_shape(const mw_doc *d, mw_val shapes, mw_val shape, const char *payload,
+                      mw_doc_builder *b)
 {
     mw_doc_begin_object(b);
     for (size_t i = 0; i < mw_val_len(d, shape); i++) {
@@ -71,7 +72,8 @@ static void add_shapes(const mw_doc *d, mw_val shapes, mw_val operation, mw_doc_
         const char *name = mw_val_str(d, key, NULL);
         mw_doc_ckey(b, name);
         add_shape(d, shapes, shape,
-                  mw_str_eq(name, input_shape) ? mw_val_get_str(d, input, "payload", NULL) : NULL, b);
+                  mw_str_eq(name, input_shape) ? mw_val_get_str(d, input, "payload", NULL) : NULL,
+                  b);
     }
     mw_doc_end_object(b);
 }
@@ -121,21 +123,21 @@ static mw_status model_load(turn *t, struct model *m, mw_error *err)
 static void add_host(turn *t, const char *endpoint, const char *prefix)
 {
     const char *authority = strstr(endpoint, "://");
-    MW_AUTO(mw_buf) host = { 0 };
+    MW_AUTO(mw_buf) host = {0};
 
     authority = authority ? authority + 3 : endpoint;
     mw_buf_printf(&host, "%s%.*s", prefix ? prefix : "", (int)strcspn(authority, "/"), authority);
     mw_doc_member_str(t->out, "host", host.data);
 }
 
-static mw_status serialize(turn *t, const mw_operation *op, const mw_doc *d, mw_val params, mw_error *err)
+static mw_status serialize(turn *t, const mw_operation *op, const mw_doc *d, mw_val params,
+                           mw_error *err)
 {
     mw_serialize_options options = {
-        .idempotency_token = mw_val_get_str(t->d, t->request, "idempotency_token", NULL)
-    };
+        .idempotency_token = mw_val_get_str(t->d, t->request, "idempotency_token", NULL)};
     const char *endpoint = mw_val_get_str(t->d, t->request, "endpoint", NULL), *prefix = NULL;
-    mw_http_request req = { .arena = &t->arena };
-    MW_AUTO(mw_buf) text = { 0 };
+    mw_http_request req = {.arena = &t->arena};
+    MW_AUTO(mw_buf) text = {0};
     mw_status st = mw_protocol_serialize(op, d, params, &options, &req, &prefix, err);
 
     if (st != MW_OK)
@@ -159,13 +161,14 @@ static mw_status serialize(turn *t, const mw_operation *op, const mw_doc *d, mw_
 
 mw_status mode_input(turn *t, mw_error *err)
 {
-    struct model m = { .models = NULL };
+    struct model m = {.models = NULL};
     mw_doc_builder *b = NULL;
     mw_status st = model_load(t, &m, err);
 
     if (st == MW_OK)
         st = mw_doc_builder_new(NULL, &b, err);
-    /* The parameters by themselves, as `moonward call --params` has them: their names keep their order. */
+    /* The parameters by themselves, as `moonward call --params` has them: their names keep their
+     * order. */
     if (st == MW_OK && t->params_len)
         st = mw_json_read(b, t->params, t->params_len, NULL, NULL, err);
     if (st == MW_OK) {
@@ -195,7 +198,7 @@ static mw_status fill_response(turn *t, mw_http_response *r, mw_error *err)
 
 static mw_status parse(turn *t, const mw_operation *op, mw_error *err)
 {
-    mw_http_response r = { 0 };
+    mw_http_response r = {0};
     mw_doc_builder *b = NULL;
     mw_val result = MW_VAL_ABSENT;
     mw_aws_error aws;
@@ -224,7 +227,7 @@ static mw_status parse(turn *t, const mw_operation *op, mw_error *err)
 
 mw_status mode_output(turn *t, mw_error *err)
 {
-    struct model m = { .models = NULL };
+    struct model m = {.models = NULL};
     mw_status st = model_load(t, &m, err);
 
     if (st == MW_OK)

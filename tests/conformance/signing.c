@@ -1,7 +1,7 @@
 /* Mode "sigv4": sign one request, by header or by query string. */
-#include "conformance.h"
 #include "aws/sigv4.h"
 #include "base/time.h"
+#include "conformance.h"
 
 #include <string.h>
 
@@ -66,10 +66,10 @@ mw_status mode_sigv4(turn *t, mw_error *err)
         .skip_body = !sign_body,
         .expires_seconds = (int)mw_val_get_int(t->d, context, "expiration_in_seconds", 3600),
     };
-    MW_AUTO(mw_credentials) creds = { 0 };
-    MW_AUTO(mw_buf) body = { 0 };
-    mw_http_request req = { 0 };
-    mw_sigv4_trace trace = { 0 };
+    MW_AUTO(mw_credentials) creds = {0};
+    MW_AUTO(mw_buf) body = {0};
+    mw_http_request req = {0};
+    mw_sigv4_trace trace = {0};
     int64_t ns;
     mw_status st;
 

@@ -12,9 +12,12 @@ static const char model[] =
     "\"apiVersion\":\"1\",\"endpointPrefix\":\"t\"},"
     "\"operations\":{\"Op\":{\"name\":\"Op\",\"http\":{\"method\":\"POST\",\"requestUri\":\"/\"},"
     "\"output\":{\"shape\":\"O\"},\"errors\":[{\"shape\":\"E\"}]}},"
-    "\"shapes\":{\"O\":{\"type\":\"structure\",\"members\":{\"s\":{\"shape\":\"S\"},\"i\":{\"shape\":\"I\"},"
-    "\"d\":{\"shape\":\"D\"},\"t\":{\"shape\":\"T\"},\"b\":{\"shape\":\"B\"},\"z\":{\"shape\":\"Z\"},"
-    "\"l\":{\"shape\":\"L\"},\"m\":{\"shape\":\"M\"},\"u\":{\"shape\":\"U\"},\"o\":{\"shape\":\"O\"}}},"
+    "\"shapes\":{\"O\":{\"type\":\"structure\",\"members\":{\"s\":{\"shape\":\"S\"},\"i\":{"
+    "\"shape\":\"I\"},"
+    "\"d\":{\"shape\":\"D\"},\"t\":{\"shape\":\"T\"},\"b\":{\"shape\":\"B\"},\"z\":{\"shape\":"
+    "\"Z\"},"
+    "\"l\":{\"shape\":\"L\"},\"m\":{\"shape\":\"M\"},\"u\":{\"shape\":\"U\"},\"o\":{\"shape\":"
+    "\"O\"}}},"
     "\"E\":{\"type\":\"structure\",\"exception\":true,\"members\":{\"message\":{\"shape\":\"S\"}}},"
     "\"U\":{\"type\":\"structure\",\"union\":true,\"members\":{\"a\":{\"shape\":\"S\"}}},"
     "\"L\":{\"type\":\"list\",\"member\":{\"shape\":\"O\"}},"
@@ -39,8 +42,9 @@ static const mw_operation *operation(void)
         abort();
     v = mw_doc_pop(b);
     d = mw_doc_view(b);
-    if (mw_models_compile_service("t", d, mw_val_get(d, v, "metadata"), mw_val_get(d, v, "operations"),
-                                  mw_val_get(d, v, "shapes"), &pack, &err) != MW_OK ||
+    if (mw_models_compile_service("t", d, mw_val_get(d, v, "metadata"),
+                                  mw_val_get(d, v, "operations"), mw_val_get(d, v, "shapes"), &pack,
+                                  &err) != MW_OK ||
         mw_models_open(pack.data, pack.len, &models, &err) != MW_OK)
         abort();
     mw_doc_builder_free(b);

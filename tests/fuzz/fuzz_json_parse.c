@@ -1,4 +1,5 @@
-/* Hostile answers in JSON and event streams: the first byte picks operation and status, the rest is the body. */
+/* Hostile answers in JSON and event streams: the first byte picks operation and status, the rest is
+ * the body. */
 #include "aws/protocol.h"
 
 #include <stdlib.h>
@@ -8,9 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[][2] = {
-        {"dynamodb", "GetItem"},      {"dynamodb", "DescribeTable"}, {"lambda", "GetFunction"},
-        {"wafv2", "GetWebACL"},       {"sqs", "GetQueueAttributes"}, {"bedrock-runtime", "Converse"},
-        {"logs", "StartLiveTail"},    {"kms", "Encrypt"},
+        {"dynamodb", "GetItem"},       {"dynamodb", "DescribeTable"},
+        {"lambda", "GetFunction"},     {"wafv2", "GetWebACL"},
+        {"sqs", "GetQueueAttributes"}, {"bedrock-runtime", "Converse"},
+        {"logs", "StartLiveTail"},     {"kms", "Encrypt"},
     };
     const mw_models *models;
     const mw_operation *op;

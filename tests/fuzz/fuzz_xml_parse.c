@@ -8,9 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[][2] = {
-        {"ec2", "DescribeInstances"}, {"iam", "GetAccountAuthorizationDetails"},
-        {"s3", "GetBucketAcl"},       {"s3", "ListObjectsV2"},
-        {"s3", "GetBucketLocation"},  {"cloudfront", "GetDistribution"},
+        {"ec2", "DescribeInstances"},  {"iam", "GetAccountAuthorizationDetails"},
+        {"s3", "GetBucketAcl"},        {"s3", "ListObjectsV2"},
+        {"s3", "GetBucketLocation"},   {"cloudfront", "GetDistribution"},
         {"sns", "GetTopicAttributes"}, {"rds", "DescribeDBInstances"},
     };
     const mw_models *models;

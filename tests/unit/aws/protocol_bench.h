@@ -78,7 +78,8 @@ static inline mw_status bench_serialize(bench *t, const char *service, const cha
     return t->status;
 }
 
-/** @p headers: "Name: value" lines. The text is the result, after "code: message " for an AWS error. */
+/** @p headers: "Name: value" lines. The text is the result, after "code: message " for an AWS
+ * error. */
 static inline mw_status bench_parse(bench *t, const char *service, const char *operation,
                                     int status, const char *headers, const char *body, size_t len)
 {

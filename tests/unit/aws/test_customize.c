@@ -34,7 +34,8 @@ static const struct row {
      "{'InstanceId':'i','Output':'hi'}"},
     {"bucket location", "s3", "GetBucketLocation", "{'LocationConstraint':'eu-west-1'}",
      "{'LocationConstraint':'eu-west-1'}"},
-    {"bucket location of us-east-1", "s3", "GetBucketLocation", "{}", "{'LocationConstraint':null}"},
+    {"bucket location of us-east-1", "s3", "GetBucketLocation", "{}",
+     "{'LocationConstraint':null}"},
     {"listed keys", "s3", "ListObjectsV2",
      "{'EncodingType':'url','Prefix':'a%2Bb','Delimiter':'%2F','Contents':[{'Key':'x+y%C3%A9',"
      "'ETag':'a%20'}],'CommonPrefixes':[{'Prefix':'p%2F'}]}",
@@ -63,8 +64,8 @@ static void test_rows(void **state)
 
         assert_ok(mw_doc_builder_new(NULL, &b, &err));
         in = bench_json(b, rows[i].in);
-        assert_ok(mw_customize_result(bench_operation(rows[i].service, rows[i].operation), b, in, &out,
-                                      &err));
+        assert_ok(mw_customize_result(bench_operation(rows[i].service, rows[i].operation), b, in,
+                                      &out, &err));
         assert_ok(mw_json_write(&text, mw_doc_view(b), out, MW_JSON_COMPACT));
         for (char *p = text.data; *p; p++)
             if (*p == '"')

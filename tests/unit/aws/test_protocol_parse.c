@@ -51,9 +51,10 @@ static const struct row {
     {"json: a list for a structure", "dynamodb", "DescribeTable", NULL, "{'Table':[]}",
      MW_ERR_PARSE,
      "answer to dynamodb:DescribeTable: Table is a list where the model says an object"},
-    {"json: an object for a number", "dynamodb", "DescribeTable", NULL, "{'Table':{'ItemCount':{}}}",
-     MW_ERR_PARSE,
-     "answer to dynamodb:DescribeTable: Table.ItemCount is an object where the model says a scalar"},
+    {"json: an object for a number", "dynamodb", "DescribeTable", NULL,
+     "{'Table':{'ItemCount':{}}}", MW_ERR_PARSE,
+     "answer to dynamodb:DescribeTable: Table.ItemCount is an object where the model says a "
+     "scalar"},
     {"json: not a number", "dynamodb", "DescribeTable", NULL, "{'Table':{'ItemCount':'many'}}",
      MW_ERR_PARSE, "answer to dynamodb:DescribeTable: Table.ItemCount: 'many' is not an integer"},
     {"json: cut off", "dynamodb", "ListTables", NULL, "{'TableNames':['a'", MW_ERR_PARSE,
@@ -102,8 +103,8 @@ static const struct row {
     {"rest-xml: the root is the member", "s3", "GetBucketLocation", NULL,
      "<LocationConstraint xmlns='x'>eu-west-1</LocationConstraint>", MW_OK,
      "{'LocationConstraint':'eu-west-1'}"},
-    {"json: a map", "sqs", "GetQueueAttributes", NULL,
-     "{'Attributes':{'A':'1'}}", MW_OK, "{'Attributes':{'A':'1'}}"},
+    {"json: a map", "sqs", "GetQueueAttributes", NULL, "{'Attributes':{'A':'1'}}", MW_OK,
+     "{'Attributes':{'A':'1'}}"},
 };
 
 /* Row bodies are written with ' for " so that JSON stays readable; XML takes either. */
@@ -124,7 +125,8 @@ static void test_rows(void **state)
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         char *body = body_of(&rows[i]);
         bench t;
-        bench_parse(&t, rows[i].service, rows[i].operation, 200, rows[i].headers, body, strlen(body));
+        bench_parse(&t, rows[i].service, rows[i].operation, 200, rows[i].headers, body,
+                    strlen(body));
         if (t.status != rows[i].status || strcmp(t.text.data, rows[i].expect) != 0)
             fail_msg("%s: %s\n got  %s\n want %s", rows[i].name, mw_status_name(t.status),
                      t.text.data, rows[i].expect);
@@ -151,10 +153,12 @@ static const struct error_row {
      "<Message>m</Message></Error></Errors><RequestID>r2</RequestID></Response>",
      "InvalidInstanceID.NotFound: m {}", "r2"},
     {"s3", "s3", "GetObject", 404, NULL,
-     "<Error><Code>NoSuchKey</Code><Message>m</Message><Key>k</Key><RequestId>r3</RequestId></Error>",
+     "<Error><Code>NoSuchKey</Code><Message>m</Message><Key>k</Key><RequestId>r3</RequestId></"
+     "Error>",
      "NoSuchKey: m {}", "r3"},
     {"s3 modelled members", "s3", "GetObject", 403, NULL,
-     "<Error><Code>InvalidObjectState</Code><Message>m</Message><StorageClass>GLACIER</StorageClass>"
+     "<Error><Code>InvalidObjectState</Code><Message>m</Message><StorageClass>GLACIER</"
+     "StorageClass>"
      "</Error>",
      "InvalidObjectState: m {'StorageClass':'GLACIER'}", ""},
     {"head: nothing but a status", "s3", "HeadObject", 404, "x-amz-request-id: r4", "",
@@ -167,7 +171,8 @@ static const struct error_row {
      "<?xml version='1.0'?>\n<Error><Code>InternalError</Code><Message>try again</Message></Error>",
      "InternalError: try again {}", ""},
     {"json __type with name space", "dynamodb", "ListTables", 400, "x-amzn-RequestId: r6",
-     "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\",\"message\":\"m\"}",
+     "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\",\"message\":"
+     "\"m\"}",
      "ResourceNotFoundException: m {'message':'m'}", "r6"},
     {"json Message", "dynamodb", "ListTables", 400, NULL,
      "{\"__type\":\"X\",\"Message\":\"m\",\"code\":7}", "X: m {}", ""},
@@ -180,7 +185,8 @@ static const struct error_row {
      "{\"Type\":\"User\",\"Message\":\"m\",\"code\":\"Other\"}",
      "ResourceNotFoundException: m {'Message':'m','Type':'User'}", ""},
     {"rest-json: code in the body", "apigateway", "GetRestApi", 404, NULL,
-     "{\"code\":\"a#NotFoundException\",\"message\":\"m\"}", "NotFoundException: m {'message':'m'}", ""},
+     "{\"code\":\"a#NotFoundException\",\"message\":\"m\"}", "NotFoundException: m {'message':'m'}",
+     ""},
     {"a proxy's page, 5xx", "dynamodb", "ListTables", 503, NULL, "<html>oops</html>",
      "503: Service Unavailable {}", ""},
     {"a proxy's page in XML, 5xx", "iam", "GetUser", 502, NULL, " <HTML>oops</HTML>",
@@ -217,8 +223,9 @@ static void test_errors(void **state)
 
 static void test_error_details(void **state)
 {
-    static const char body[] = "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
-                               "<Region>eu-west-1</Region></Error>";
+    static const char body[] =
+        "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
+        "<Region>eu-west-1</Region></Error>";
     bench t;
 
     (void)state;
@@ -313,9 +320,9 @@ static void test_oom(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_rows),          cmocka_unit_test(test_errors),
         cmocka_unit_test(test_error_details), cmocka_unit_test(test_long_message),
-        cmocka_unit_test(test_depth),        cmocka_unit_test(test_oom),
+        cmocka_unit_test(test_depth),         cmocka_unit_test(test_oom),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,8 @@ static const struct row {
     {"rest-json: label, query, no body", "lambda", "ListVersionsByFunction",
      "{'FunctionName':'arn:aws:lambda:x','MaxItems':3}",
      "GET /2015-03-31/functions/arn%3Aaws%3Alambda%3Ax/versions?MaxItems=3 "},
-    {"rest-xml: greedy label keeps slashes", "s3", "GetObject",
-     "{'Bucket':'b','Key':'a/b c+d/é~'}", "GET /b/a/b%20c%2Bd/%C3%A9~ "},
+    {"rest-xml: greedy label keeps slashes", "s3", "GetObject", "{'Bucket':'b','Key':'a/b c+d/é~'}",
+     "GET /b/a/b%20c%2Bd/%C3%A9~ "},
     {"rest-xml: static query", "s3", "GetBucketAcl", "{'Bucket':'b'}", "GET /b?acl "},
     {"rest-xml: payload with attribute and namespaces", "s3", "PutBucketAcl",
      "{'Bucket':'b','AccessControlPolicy':{'Grants':[{'Grantee':{'Type':'Group','URI':'u&v'},"
@@ -50,8 +50,7 @@ static const struct row {
      "GET /b?encoding-type=x "},
     {"route 53 ids lose their path", "route53", "GetHostedZone", "{'Id':'/hostedzone/Z1'}",
      "GET /2013-04-01/hostedzone/Z1 "},
-    {"glacier's account defaults to the signer's", "glacier", "ListVaults", "{}",
-     "GET /-/vaults "},
+    {"glacier's account defaults to the signer's", "glacier", "ListVaults", "{}", "GET /-/vaults "},
     {"an absent token is filled", "athena", "StartQueryExecution",
      "{'QueryString':'s','ClientRequestToken':null}",
      "POST / {'QueryString':'s','ClientRequestToken':'TOKEN'}"},
@@ -112,7 +111,8 @@ static const struct row bad[] = {
     {"union of two", "bedrock-runtime", "Converse",
      "{'modelId':'m','messages':[{'role':'user','content':[{'text':'a','image':{'format':'png',"
      "'source':{'bytes':'aGk='}}}]}]}",
-     "bedrock-runtime:Converse: parameter messages[0].content[0] has 2 members set where exactly one "
+     "bedrock-runtime:Converse: parameter messages[0].content[0] has 2 members set where exactly "
+     "one "
      "is wanted"},
     {"checksum algorithm", "s3", "PutObject",
      "{'Bucket':'b','Key':'k','ChecksumAlgorithm':'CRC32C'}",
@@ -127,9 +127,8 @@ static void test_bad(void **state)
     (void)state;
     for (size_t i = 0; i < MW_COUNT(bad); i++) {
         bench t;
-        assert_int_not_equal(bench_serialize(&t, bad[i].service, bad[i].operation, bad[i].params,
-                                             &options),
-                             MW_OK);
+        assert_int_not_equal(
+            bench_serialize(&t, bad[i].service, bad[i].operation, bad[i].params, &options), MW_OK);
         if (bad[i].expect && strcmp(t.text.data, bad[i].expect) != 0)
             fail_msg("%s:\n got  %s\n want %s", bad[i].name, t.text.data, bad[i].expect);
         bench_clear(&t);
@@ -195,8 +194,8 @@ static void test_headers(void **state)
          "x-amz-checksum-crc32", NULL},
         {"s3", "GetObjectAttributes", "{'Bucket':'b','Key':'k','ObjectAttributes':['a','b,c']}",
          "x-amz-object-attributes", "a,\"b,c\""},
-        {"lex-runtime", "PutSession",
-         "{'botName':'b','botAlias':'a','userId':'u1','accept':'x'}", "Accept", "x"},
+        {"lex-runtime", "PutSession", "{'botName':'b','botAlias':'a','userId':'u1','accept':'x'}",
+         "Accept", "x"},
     };
 
     (void)state;
@@ -265,10 +264,14 @@ static void test_oom(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),          cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_not_an_object), cmocka_unit_test(test_no_document),
-        cmocka_unit_test(test_drop_unknown),  cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_host_prefix_and_bucket), cmocka_unit_test(test_oom),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_not_an_object),
+        cmocka_unit_test(test_no_document),
+        cmocka_unit_test(test_drop_unknown),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_host_prefix_and_bucket),
+        cmocka_unit_test(test_oom),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,7 @@ static void test_refused(void **state)
     static const struct {
         const char *name, *body, *message;
     } rows[] = {
-        {"entity bomb",
-         "<!DOCTYPE l [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><l>&b;</l>",
+        {"entity bomb", "<!DOCTYPE l [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><l>&b;</l>",
          "document type declaration"},
         {"external entity", "<!DOCTYPE l SYSTEM 'file:///etc/passwd'><l/>",
          "document type declaration"},
@@ -61,10 +60,12 @@ static void test_accepted(void **state)
          "{'NextToken':'t'}"},
         {"CDATA and references", "<R><nextToken><![CDATA[<a>]]>&amp;&#x41;</nextToken></R>",
          "{'NextToken':'<a>&A'}"},
-        {"comments and instructions", "<?xml version='1.0'?><!-- a --><R><?p i?><nextToken>a<!-- b -->b"
+        {"comments and instructions",
+         "<?xml version='1.0'?><!-- a --><R><?p i?><nextToken>a<!-- b -->b"
          "</nextToken></R>",
          "{'NextToken':'ab'}"},
-        {"elements inside a scalar", "<R><nextToken>a<b>c</b></nextToken></R>", "{'NextToken':'a'}"},
+        {"elements inside a scalar", "<R><nextToken>a<b>c</b></nextToken></R>",
+         "{'NextToken':'a'}"},
         {"the last of repeated members", "<R><nextToken>a</nextToken><nextToken>b</nextToken></R>",
          "{'NextToken':'b'}"},
         {"white space in text stays", "<R><nextToken> a\n</nextToken></R>",
@@ -86,7 +87,8 @@ static void test_accepted(void **state)
 static void test_prefixes(void **state)
 {
     static const char body[] =
-        "<R><reservationSet><item><instancesSet><item><tagSet><item><key>k</key><value>v</value></item>"
+        "<R><reservationSet><item><instancesSet><item><tagSet><item><key>k</key><value>v</value></"
+        "item>"
         "</tagSet></item></instancesSet></item></reservationSet><requestId>r</requestId></R>";
     char text[MW_ERROR_MESSAGE_SIZE];
 
