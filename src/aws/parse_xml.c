@@ -159,12 +159,13 @@ static void emit_members(mw__xml *x, const mw_shape *s, size_t from, const char 
 /* The value of the frame on top, pushed on the builder; false when it has none. */
 static bool finish_value(mw__xml *x, const struct frame *f)
 {
-    mw_error lower = {0};
+    mw_error lower;
     bool added = true;
     mw_status st;
 
     switch (f->kind) {
     case FR_TEXT:
+        lower.message[0] = '\0'; /* one for each value: not worth zeroing whole */
         st = mw_buf_status(&x->text, &lower);
         if (st == MW_OK)
             st = mw__add_text(x->b, f->shape, x->text.data ? x->text.data : "", x->text.len, &added,
