@@ -64,24 +64,42 @@ const place *account_place(account *a, const char *region)
 
 /* ---- jobs ---- */
 
-void collection_push(collection *c, account *a, job_fn fn, void *x, void *y)
+static void push(collection *c, job_ring *r, account *a, job_fn fn, void *x, void *y)
 {
-    if (c->job_count == c->job_cap) {
-        size_t cap = c->job_cap ? c->job_cap * 2 : 1024;
-        job *jobs = mw_alloc(cap * sizeof(*jobs));
-        if (!jobs) {
+    if (r->count == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 256;
+        job *items = mw_alloc(cap * sizeof(*items));
+        if (!items) {
             collection_no_memory(c);
             return;
         }
-        for (size_t i = 0; i < c->job_count; i++)
-            jobs[i] = c->jobs[(c->job_head + i) % c->job_cap];
-        mw_free(c->jobs);
-        c->jobs = jobs;
-        c->job_cap = cap;
-        c->job_head = 0;
+        for (size_t i = 0; i < r->count; i++)
+            items[i] = r->items[(r->head + i) % r->cap];
+        mw_free(r->items);
+        *r = (job_ring){.items = items, .count = r->count, .cap = cap};
     }
-    c->jobs[(c->job_head + c->job_count++) % c->job_cap] = (job){fn, a, x, y};
+    r->items[(r->head + r->count++) % r->cap] = (job){fn, a, x, y};
     a->work++;
+}
+
+static bool pop(job_ring *r, job *out)
+{
+    if (r->count == 0)
+        return false;
+    *out = r->items[r->head];
+    r->head = (r->head + 1) % r->cap;
+    r->count--;
+    return true;
+}
+
+void collection_push(collection *c, account *a, job_fn fn, void *x, void *y)
+{
+    push(c, &c->jobs, a, fn, x, y);
+}
+
+void collection_push_start(collection *c, account *a, job_fn fn, void *x)
+{
+    push(c, &c->starts, a, fn, x, NULL);
 }
 
 void account_done(account *a)
@@ -167,10 +185,8 @@ void collection_pump(collection *c)
         return;
     c->pumping = true;
     while (c->status == MW_OK && !c->cancelled && c->active < WINDOW) {
-        if (c->job_count > 0) {
-            job j = c->jobs[c->job_head];
-            c->job_head = (c->job_head + 1) % c->job_cap;
-            c->job_count--;
+        job j;
+        if (pop(&c->starts, &j) || pop(&c->jobs, &j)) {
             j.fn(c, j.a, j.b);
             account_done(j.account);
         } else if (c->next_account < c->o->account_count) {
@@ -220,7 +236,8 @@ static void clear(collection *c)
         mw_free(c->made[i].items);
     mw_free(c->made);
     mw_free(c->accounts);
-    mw_free(c->jobs);
+    mw_free(c->starts.items);
+    mw_free(c->jobs.items);
     mw_free(c->entries);
     mw_arena_clear(&c->names);
     mw_doc_builder_free(c->scratch);

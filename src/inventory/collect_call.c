@@ -307,7 +307,7 @@ static void poll_again(void *user)
     call *k = user;
     collection *c = k->c;
 
-    collection_push(c, k->account, start, k, NULL);
+    collection_push_start(c, k->account, start, k);
     account_done(k->account); /* the job took over */
     collection_pump(c);
 }
@@ -361,7 +361,7 @@ static void on_done(void *user, const mw_call_result *r)
             wait_and_poll(k);
         } else {
             k->preparing = false;
-            collection_push(c, k->account, start, k, NULL);
+            collection_push_start(c, k->account, start, k);
             account_done(k->account);
         }
     } else if (k->plan->prepared && k->plan->bind && !k->ready) {
@@ -634,7 +634,7 @@ static ask_outcome ask(account *a, size_t index, const call_context *x, lister *
             k->params = params;
             k->prepare_params = prepare;
             params = prepare = NULL;
-            collection_push(c, a, start, k, NULL);
+            collection_push_start(c, a, start, k);
         }
         if (l) {
             l->next = ans->live->listers;

@@ -33,6 +33,11 @@ typedef struct job {
     void *a, *b;
 } job;
 
+typedef struct job_ring {
+    job *items;
+    size_t head, count, cap;
+} job_ring;
+
 /* Who waits for an answer. `done` may read the answer's value of `query`, or its unknown. */
 typedef struct waiter {
     struct waiter *next;
@@ -179,8 +184,8 @@ struct collection {
     const mw_collect_options *o;
     mw_doc_builder *b;       /* everything that was read */
     mw_doc_builder *scratch; /* parameters of one call */
-    job *jobs;               /* ring */
-    size_t job_head, job_count, job_cap;
+    job_ring starts;         /* calls ready to go; these go first */
+    job_ring jobs;           /* what will ask for more calls */
     size_t active;           /* calls handed to the client */
     account **accounts;      /* as opened; freed when finished */
     size_t next_account, accounts_finished;
@@ -200,6 +205,8 @@ struct collection {
 void collection_fail(collection *c, mw_status status, const mw_error *err);
 void collection_no_memory(collection *c);
 void collection_push(collection *c, account *a, job_fn fn, void *x, void *y);
+/** The same for starting a call that was asked for: before all other jobs, so that few calls wait. */
+void collection_push_start(collection *c, account *a, job_fn fn, void *x);
 void collection_pump(collection *c);
 /** One unit of the account's work is over. */
 void account_done(account *a);
