@@ -255,6 +255,24 @@ static mw_status parse_csv(collection *c, const plan_query *q, mw_val *v, mw_err
     return MW_OK;
 }
 
+/* ---- text that is a JSON value: resource policies ---- */
+
+static mw_status parse_json(collection *c, mw_val *v, mw_error *err)
+{
+    const mw_doc *d = view(c);
+    size_t len;
+    const char *s;
+    mw_status st;
+
+    if (mw_val_kind(d, *v) != MW_KIND_STRING)
+        return MW_OK; /* absent stays absent, unknown unknown */
+    s = mw_val_str(d, *v, &len);
+    st = mw_json_read(c->b, s, len, NULL, NULL, err);
+    if (st == MW_OK)
+        *v = mw_doc_pop(c->b);
+    return st;
+}
+
 /* ---- the end of a call ---- */
 
 void call_free(call *k)
@@ -282,6 +300,8 @@ static void settle(call *k)
         ans->values[i] = combine_pages(c, k->pages_of[i].v, k->pages_of[i].count);
         if (q->csv)
             st = parse_csv(c, q, &ans->values[i], &err);
+        else if (q->json)
+            st = parse_json(c, &ans->values[i], &err);
         if (st != MW_OK)
             ans->unknown = unknown_of(c, k->plan->name, "MalformedAnswer", err.message);
     }

@@ -307,14 +307,15 @@ static mw_status query_for(struct planning *g, size_t call, const char *text, co
                            bool retained, size_t *out)
 {
     plan_call *c = g->p->calls[call];
-    plan_query q = {.text = text, .retained = retained, .csv = parse != NULL};
+    plan_query q = {.text = text, .retained = retained, .csv = parse && !mw_str_eq(parse, "json"),
+                    .json = mw_str_eq(parse, "json")};
 
     if (parse && mw_str_starts(parse, "csv:"))
         q.csv_member = parse + 4;
     for (size_t i = 0; i < c->query_count; i++) {
         const plan_query *o = &c->queries[i];
         if (mw_str_eq(o->text, text) && o->retained == retained && o->csv == q.csv &&
-            mw_str_eq(o->csv_member, q.csv_member)) {
+            o->json == q.json && mw_str_eq(o->csv_member, q.csv_member)) {
             *out = i;
             return MW_OK;
         }

@@ -19,7 +19,7 @@ typedef struct plan_query {
     const char *text;      /* the expression */
     mw_jmespath *path;     /* NULL for `@` */
     bool retained;         /* a value is kept for facets; otherwise items stream to lists */
-    bool csv;
+    bool csv, json;        /* text that holds a table or a JSON value */
     const char *csv_member;/* NULL: the result itself is the text */
     bool base64;           /* the text is a blob of the model */
 } plan_query;

@@ -181,8 +181,9 @@ static mw_status check_parse(struct check *c, mw_val v)
     mw_status st = check_text(c, v);
     const char *s = mw_val_str(c->d, v, NULL);
 
-    if (st == MW_OK && !mw_str_eq(s, "csv") && !(mw_str_starts(s, "csv:") && s[4] != '\0'))
-        st = bad(c, "'%s': expected csv or csv:Member", s);
+    if (st == MW_OK && !mw_str_eq(s, "json") && !mw_str_eq(s, "csv") &&
+        !(mw_str_starts(s, "csv:") && s[4] != '\0'))
+        st = bad(c, "'%s': expected json, csv or csv:Member", s);
     return st;
 }
 

@@ -37,7 +37,7 @@ class World:
     def iam(self):
         iam = self.s.client("iam")
         for i in range(23):
-            name = "user-%02d+=,.@_-" % i
+            name = "user-%02d+=.@_-" % i
             iam.create_user(UserName=name)
             inline, attached = self.flip(0.3), self.flip(0.2)
             if inline:

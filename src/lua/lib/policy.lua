@@ -77,6 +77,9 @@ end
 function policy.statements(document)
   local out = {}
   if document == nil then return out end
+  if type(document) ~= "table" then
+    error("policy: a document is a table, not a " .. type(document) .. "; an unread policy is not an empty one", 2)
+  end
   local raw = document.Statement
   if raw == nil then return out end
   if raw.Effect ~= nil then raw = { raw } end

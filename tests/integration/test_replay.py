@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""The same replay twice gives the same bytes, and the demo account's findings are what they were.
+
+  test_replay.py MOONWARD
+
+The digest asserted here changes only when a rule, the recording or the finding document changes: then read what changed, and
+write the new digest to tests/data/demo-account.digest with that change.
+"""
+import os, sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import replaying  # noqa: E402
+
+
+def main():
+    binary, faults = sys.argv[1], []
+    outputs = [replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--output", "json") for _ in range(2)]
+    one = replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--output", "json", "--jobs", "1")
+    if outputs[0].stdout != outputs[1].stdout:
+        faults.append("two replays differ")
+    if one.stdout != outputs[0].stdout:
+        faults.append("one worker and several differ")
+    _, document = replaying.sweep(binary)
+    with open(os.path.join(replaying.ROOT, "tests", "data", "demo-account.digest")) as f:
+        expected = f.read().split()[0]
+    if document["run"]["findings_digest"] != expected:
+        faults.append("findings_digest is %s, expected %s" % (document["run"]["findings_digest"], expected))
+    resources = {(f["resource"]["type"], f["resource"]["region"], f["resource"]["id"]) for f in document["findings"]}
+    if not 100 <= len(resources) <= 250:
+        faults.append("the demo account has %d judged resources" % len(resources))
+    lines = replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--output", "jsonl").stdout.splitlines()
+    if len(lines) != len(document["findings"]):
+        faults.append("%d lines of JSONL for %d findings" % (len(lines), len(document["findings"])))
+    for fault in faults:
+        print(fault)
+    print("%d findings on %d resources, %d faults" % (len(document["findings"]), len(resources), len(faults)))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
