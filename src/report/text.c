@@ -212,16 +212,52 @@ static void failing_part(struct text *t)
     }
 }
 
-/* ---- unknown and error: grouped by their message, which names the cause ---- */
+/* ---- unknown and error: grouped by their cause ---- */
 
-static int by_message(const void *a, const void *b)
+/* "Versioning is unknown: s3:GetBucketVersioning: AccessDenied (User … on resource …)": the cause ends before
+ * the parenthesis, in which each resource has words of its own. */
+static size_t cause_len(const mw_finding *f)
+{
+    const char *end = f->message ? strstr(f->message, " (") : NULL;
+
+    return end ? (size_t)(end - f->message) : f->message ? strlen(f->message) : 0;
+}
+
+static int compare_cause(const mw_finding *a, const mw_finding *b)
+{
+    size_t x = cause_len(a), y = cause_len(b), least = x < y ? x : y;
+    int c = least ? memcmp(a->message, b->message, least) : 0;
+
+    return c ? c : (x > y) - (x < y);
+}
+
+static int by_cause(const void *a, const void *b)
 {
     const mw_finding *x = *(const mw_finding *const *)a, *y = *(const mw_finding *const *)b;
-    int c = strcmp(x->message ? x->message : "", y->message ? y->message : "");
+    int c = compare_cause(x, y);
 
     if (c == 0)
         c = strcmp(x->rule, y->rule);
     return c ? c : (x > y) - (x < y); /* within one array: its order */
+}
+
+/* The whole message when all of the group say the same, else what they have in common. */
+static void cause_line(struct text *t, const mw_finding *const *all, size_t n)
+{
+    MW_AUTO(mw_buf) line = {.max = 1 << 20};
+    const char *message = all[0]->message && *all[0]->message ? all[0]->message : "no cause given";
+    bool same = true;
+
+    for (size_t i = 1; i < n && same; i++)
+        same = mw_str_eq(all[0]->message, all[i]->message);
+    if (same)
+        mw_buf_puts(&line, message);
+    else
+        mw_buf_add(&line, message, cause_len(all[0]), NULL);
+    mw_term_inherit(t->out, &line);
+    mw_buf_puts(t->out, "  ");
+    mw_term_wrap(t->out, line.data, 2, 4, t->width);
+    mw_buf_putc(t->out, '\n');
 }
 
 /* "rule-a (3), rule-b": which rules are concerned. */
@@ -256,22 +292,19 @@ static mw_status grouped_part(struct text *t, mw_verdict status, const char *tit
     for (size_t i = 0; i < t->r->count && n < total; i++)
         if (t->r->findings[i].status == status)
             all[n++] = &t->r->findings[i];
-    qsort(all, n, sizeof(const mw_finding *), by_message);
+    qsort(all, n, sizeof(const mw_finding *), by_cause);
     mw_term_color(t->out, t->o->color, color);
     mw_buf_printf(t->out, "%s (%zu finding%s)", title, total, plural(total));
     mw_term_reset(t->out, t->o->color);
     mw_buf_putc(t->out, '\n');
     for (size_t i = 0, same; i < n; i += same) {
-        for (same = 0; i + same < n && mw_str_eq(all[i]->message, all[i + same]->message); same++)
+        for (same = 0; i + same < n && compare_cause(all[i], all[i + same]) == 0; same++)
             ;
         if (groups++ >= CAUSES_MAX) {
             hidden += same;
             continue;
         }
-        mw_buf_puts(t->out, "  ");
-        mw_term_wrap(t->out, all[i]->message && *all[i]->message ? all[i]->message : "no cause given", 2,
-                     4, t->width);
-        mw_buf_putc(t->out, '\n');
+        cause_line(t, all + i, same);
         rules_of(t, all + i, same);
     }
     if (hidden && t->o->stored)
@@ -421,26 +454,45 @@ static bool is_denial(const char *code)
     return false;
 }
 
-/* Each denied operation once, in the order of the ledger. */
-static size_t denied_operations(const struct text *t, mw_buf *out)
+/* The action that AWS says is missing ("… is not authorized to perform: s3:ListAllMyBuckets on …"); it is not always named
+ * like the operation. */
+static mw_str denied_action(const mw_doc *d, mw_val cause)
+{
+    static const char before[] = "to perform: ";
+    const char *at = strstr(mw_val_get_str(d, cause, "message", ""), before);
+    size_t len;
+
+    if (at) {
+        at += sizeof(before) - 1;
+        len = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-:");
+        if (len && memchr(at, ':', len) && at[len - 1] != ':')
+            return (mw_str){at, len};
+    }
+    return mw_str_of(mw_val_get_str(d, cause, "operation", NULL));
+}
+
+/* Is @p item one of the comma-separated @p list? */
+static bool listed(const mw_buf *list, mw_str item)
+{
+    for (const char *at = list->data; at && (at = strstr(at, ", ")) != NULL;) {
+        at += 2;
+        if (strncmp(at, item.data, item.len) == 0 && (at[item.len] == ',' || at[item.len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Each denied action once, in the order of the ledger: ", a, b". */
+static void denied_actions(const struct text *t, mw_buf *out)
 {
     const mw_doc *d = t->r->coverage_doc;
-    size_t found = 0;
 
     for (size_t i = 0; i < t->counts.scopes; i++) {
         mw_val cause = mw_val_get(d, mw_val_at(d, t->r->coverage, i), "cause");
-        const char *operation = mw_val_get_str(d, cause, "operation", NULL);
-        bool told = !operation || !is_denial(mw_val_get_str(d, cause, "code", NULL));
-        for (size_t k = 0; k < i && !told; k++)
-            told = mw_str_eq(operation,
-                             mw_val_get_str(d, mw_val_get(d, mw_val_at(d, t->r->coverage, k), "cause"),
-                                            "operation", NULL)) &&
-                   is_denial(mw_val_get_str(
-                       d, mw_val_get(d, mw_val_at(d, t->r->coverage, k), "cause"), "code", NULL));
-        if (!told)
-            mw_buf_printf(out, "%s%s", found++ ? ", " : "", operation);
+        mw_str action = denied_action(d, cause);
+        if (action.data && is_denial(mw_val_get_str(d, cause, "code", NULL)) && !listed(out, action))
+            mw_buf_printf(out, ", %.*s", (int)action.len, action.data);
     }
-    return found;
 }
 
 /* Print one step, and empty the buffer for the next. */
@@ -486,10 +538,11 @@ static void next_part(struct text *t)
         mw_buf_printf(&line, "moonward findings show %.12s   the evidence of %s", f->fingerprint, label(f));
         next_step(t, &line);
     }
-    if (denied_operations(t, &denied)) {
-        mw_term_inherit(t->out, &denied);
+    denied_actions(t, &denied);
+    mw_term_inherit(t->out, &denied);
+    if (denied.len > 2) {
         mw_buf_printf(&line, "Permission is missing for %s: grant it to the role that Moonward uses, then sweep "
-                             "again", denied.data ? denied.data : "");
+                             "again", denied.data + 2);
         next_step(t, &line);
     } else if (t->counts.by_status[MW_VERDICT_UNKNOWN] || t->counts.scopes_complete < t->counts.scopes) {
         mw_buf_puts(&line, "What is unknown was not judged: see the causes above, then sweep again");

@@ -21,6 +21,9 @@ static const char coverage_text[] =
     "{\"account\":\"111122223333\",\"region\":\"eu-west-1\",\"type\":\"AWS::S3::Bucket\",\"facet\":\"Versioning\","
     "\"state\":\"denied\",\"resources\":2,\"calls\":2,\"cause\":{\"operation\":\"s3:GetBucketVersioning\","
     "\"code\":\"AccessDenied\",\"message\":\"no\"}},"
+    "{\"account\":\"111122223333\",\"region\":\"eu-west-1\",\"type\":\"AWS::S3::Bucket\",\"facet\":\"Acl\","
+    "\"state\":\"denied\",\"resources\":2,\"calls\":2,\"cause\":{\"operation\":\"s3:GetBucketAclX\","
+    "\"code\":\"AccessDenied\",\"message\":\"User: u is not authorized to perform: s3:GetBucketAcl on resource: r\"}},"
     "{\"account\":\"111122223333\",\"region\":\"us-east-1\",\"type\":\"AWS::S3::Bucket\",\"facet\":\"Versioning\","
     "\"state\":\"denied\",\"resources\":2,\"calls\":2,\"cause\":{\"operation\":\"s3:GetBucketVersioning\","
     "\"code\":\"AccessDenied\",\"message\":\"no\"}},"
@@ -84,10 +87,12 @@ static const mw_finding mixed[] = {
             "anybody may read"),
     FINDING("s3-public", MW_VERDICT_FAIL, "critical", "AWS::S3::Bucket",
             "a-bucket-with-a-name-that-is-longer-than-any-column-should-ever-be", NULL, "anybody may write"),
+    FINDING("s3-tags", MW_VERDICT_UNKNOWN, "medium", "AWS::S3::Bucket", "logs", "logs",
+            "tags is unknown: s3:GetBucketTagging: AccessDenied (no)"),
     FINDING("s3-versioning", MW_VERDICT_UNKNOWN, "medium", "AWS::S3::Bucket", "logs", "logs",
-            "s3:GetBucketVersioning AccessDenied: no"),
+            "Versioning is unknown: s3:GetBucketVersioning: AccessDenied (on resource logs)"),
     FINDING("s3-versioning", MW_VERDICT_UNKNOWN, "medium", "AWS::S3::Bucket", "other", "other",
-            "s3:GetBucketVersioning AccessDenied: no"),
+            "Versioning is unknown: s3:GetBucketVersioning: AccessDenied (on resource other)"),
     FINDING("sg-open", MW_VERDICT_FAIL, "low", "AWS::EC2::SecurityGroup", "sg-1", "default",
             "port 22 is open to the world"),
     FINDING("sg-open", MW_VERDICT_NOT_APPLICABLE, "low", "AWS::EC2::SecurityGroup", "sg-2", NULL, "unused"),
@@ -103,9 +108,9 @@ static void mixed_run(mw_finding out[MW_COUNT(mixed)])
     out[4].change = "open";
     out[4].first_seen = "2025-11-30T00:00:00Z";
     out[4].last_seen = out[3].last_seen = out[0].last_seen = "2026-01-02T03:04:09Z";
-    out[7].change = "open";
-    out[7].first_seen = "2025-12-24T00:00:00Z";
-    out[7].subkey = "tcp/22";
+    out[8].change = "open";
+    out[8].first_seen = "2025-12-24T00:00:00Z";
+    out[8].subkey = "tcp/22";
 }
 
 static void text(void **state)
@@ -197,14 +202,14 @@ static void json(void **state)
     assert_int_equal(mw_json_read(b, out.data, out.len, NULL, NULL, NULL), MW_OK);
     root = mw_doc_pop(b);
     assert_string_equal(mw_val_get_str(mw_doc_view(b), root, "schema", NULL), "moonward.findings/1");
-    assert_int_equal(mw_val_len(mw_doc_view(b), mw_val_get(mw_doc_view(b), root, "findings")), 10);
+    assert_int_equal(mw_val_len(mw_doc_view(b), mw_val_get(mw_doc_view(b), root, "findings")), 11);
     assert_int_equal(mw_val_int(mw_doc_view(b), mw_val_path(mw_doc_view(b), root, "summary.by_change.fixed")), 3);
     mw_doc_builder_free(b);
 
     assert_int_equal(mw_report_jsonl(&r, &lines, NULL), MW_OK);
     for (size_t i = 0; i < lines.len; i++)
         breaks += lines.data[i] == '\n';
-    assert_int_equal(breaks, 10);
+    assert_int_equal(breaks, 11);
     mw_doc_free(coverage);
 }
 
@@ -220,7 +225,7 @@ static void counts(void **state)
     mixed_run(findings);
     mw_report_count(&r, &c);
     assert_false(mw_report_complete(&c));
-    assert_int_equal(c.scopes, 4);
+    assert_int_equal(c.scopes, 5);
     assert_int_equal(c.scopes_complete, 1);
     assert_int_equal(c.added, 1);
     assert_int_equal(c.open, 2);
@@ -228,7 +233,7 @@ static void counts(void **state)
     r.compared = false;
     assert_int_equal(mw_report_summary_json(&r, &out, NULL), MW_OK);
     assert_string_equal(out.data,
-                        "{\"by_status\":{\"pass\":1,\"fail\":4,\"not_applicable\":1,\"unknown\":3,\"error\":1},"
+                        "{\"by_status\":{\"pass\":1,\"fail\":4,\"not_applicable\":1,\"unknown\":4,\"error\":1},"
                         "\"by_severity\":{\"critical\":2,\"high\":1,\"medium\":0,\"low\":1,\"info\":0},"
                         "\"by_change\":null}");
     mw_doc_free(coverage);
