@@ -177,12 +177,46 @@ static mw_status load(mw_setup *s, const char **paths, mw_rules_options *o, mw_e
     return MW_OK;
 }
 
+static bool names(const mw_error *err, const char *word)
+{
+    MW_AUTO(mw_buf) quoted = {.max = 1024};
+
+    mw_buf_printf(&quoted, "'%s'", word);
+    return quoted.failed == MW_OK && strstr(err->message, quoted.data);
+}
+
+/* Rules refuse a parameter by its name and theirs; where the file says it is added here. */
+static mw_status place_params_error(const mw_setup *s, mw_status st, mw_error *err)
+{
+    const mw_doc *d = s->config.doc;
+    mw_val params = mw_config_params(&s->config);
+
+    if (!mw_str_starts(err->message, "params: "))
+        return st;
+    for (size_t i = 0; i < mw_val_len(d, params); i++) {
+        mw_val rule, own = mw_val_member(d, params, i, &rule);
+        if (!names(err, mw_val_str(d, rule, NULL)))
+            continue;
+        for (size_t k = 0; k < mw_val_len(d, own); k++) {
+            MW_AUTO(mw_buf) where = {.max = 4096};
+            mw_error told = *err;
+            mw_val param;
+            mw_val_member(d, own, k, &param);
+            if (!names(err, mw_val_str(d, param, NULL)))
+                continue;
+            mw_buf_printf(&where, "params.%s.%s", mw_val_str(d, rule, NULL), mw_val_str(d, param, NULL));
+            return where.failed ? st : mw_config_fail(&s->config, where.data, err, "%s", told.message);
+        }
+    }
+    return st;
+}
+
 mw_status mw_setup_rules(mw_setup *s, mw_error *err)
 {
     mw_rules_options o = {.config_doc = s->config.doc, .params = mw_config_params(&s->config)};
     mw_status st = load(s, NULL, &o, err);
 
-    return st == MW_OK ? check_params(s, err) : st;
+    return st == MW_OK ? check_params(s, err) : place_params_error(s, st, err);
 }
 
 mw_status mw_setup_rules_untouched(mw_setup *s, const char **paths, size_t count, mw_error *err)
