@@ -17,6 +17,7 @@
 #define DEFAULT_LIST_MAX 20
 #define NAME_COLUMNS_MAX 44
 #define CAUSES_MAX 20
+#define CAUSE_MAX 200 /* bytes: some services answer with a page of HTML */
 
 struct text {
     const mw_report *r;
@@ -241,7 +242,7 @@ static int by_cause(const void *a, const void *b)
     return c ? c : (x > y) - (x < y); /* within one array: its order */
 }
 
-/* The whole message when all of the group say the same, else what they have in common. */
+/* The whole message when all of the group say the same, briefly; else what they have in common. */
 static void cause_line(struct text *t, const mw_finding *const *all, size_t n)
 {
     MW_AUTO(mw_buf) line = {.max = 1 << 20};
@@ -250,7 +251,7 @@ static void cause_line(struct text *t, const mw_finding *const *all, size_t n)
 
     for (size_t i = 1; i < n && same; i++)
         same = mw_str_eq(all[0]->message, all[i]->message);
-    if (same)
+    if (same && (strlen(message) <= CAUSE_MAX || cause_len(all[0]) == 0))
         mw_buf_puts(&line, message);
     else
         mw_buf_add(&line, message, cause_len(all[0]), NULL);
