@@ -218,59 +218,56 @@ static bool on_page(void *user, mw_doc_builder *page, mw_val result)
     return (!p->pages || k->pages < p->pages) && c->status == MW_OK && !c->cancelled;
 }
 
-/* ---- text that is a table ---- */
+/* ---- text that holds a table or a JSON value ---- */
 
-static mw_status parse_csv(collection *c, const plan_query *q, mw_val *v, mw_error *err)
+/* Parse in the scratch builder: a malformed text must not leave its half in the collection's. */
+static mw_status parse_text(collection *c, const plan_query *q, mw_val text, mw_val *out,
+                            mw_error *err)
+{
+    MW_AUTO(mw_buf) raw = {.max = (size_t)64 << 20};
+    size_t len;
+    const char *s = mw_val_str(view(c), text, &len);
+    mw_val v;
+    mw_status st;
+
+    mw_doc_builder_reset(c->scratch);
+    st = q->base64 ? mw_base64_decode(&raw, s, len, err) : mw_buf_add(&raw, s, len, err);
+    if (st == MW_OK && q->json)
+        st = mw_json_read(c->scratch, raw.data ? raw.data : "", raw.len, NULL, NULL, err);
+    else if (st == MW_OK)
+        st = mw_csv_read(c->scratch, raw.data ? raw.data : "", raw.len, err);
+    if (st != MW_OK)
+        return st;
+    v = mw_doc_pop(c->scratch);
+    mw_doc_add_copy(c->b, mw_doc_view(c->scratch), v);
+    *out = mw_doc_pop(c->b);
+    return MW_OK;
+}
+
+static mw_status parse_value(collection *c, const plan_query *q, mw_val *v, mw_error *err)
 {
     const mw_doc *d = view(c);
     mw_val text = q->csv_member ? mw_val_get(d, *v, q->csv_member) : *v;
-    MW_AUTO(mw_buf) raw = {.max = (size_t)64 << 20};
-    size_t len;
-    const char *s = mw_val_str(d, text, &len);
-    mw_val rows;
+    mw_val parsed = MW_VAL_NULL;
     mw_status st;
 
-    if (!s)
-        return MW_OK; /* absent stays absent */
-    /* Through a copy in any case: the builder may move what it lends while rows are added. */
-    st = q->base64 ? mw_base64_decode(&raw, s, len, err) : mw_buf_add(&raw, s, len, err);
-    if (st == MW_OK)
-        st = mw_csv_read(c->b, raw.data ? raw.data : "", raw.len, err);
-    if (st != MW_OK)
+    if (mw_val_kind(d, text) != MW_KIND_STRING)
+        return MW_OK; /* absent stays absent, unknown unknown */
+    st = parse_text(c, q, text, &parsed, err);
+    if (st != MW_OK || !q->csv_member) {
+        *v = parsed;
         return st;
-    rows = mw_doc_pop(c->b);
-    if (!q->csv_member) {
-        *v = rows;
-        return MW_OK;
     }
     mw_doc_begin_object(c->b);
     for (size_t i = 0; i < mw_val_len(d, *v); i++) {
         mw_val key;
         mw_val member = mw_val_member(d, *v, i, &key);
         mw_doc_key_val(c->b, key);
-        mw_doc_add_val(c->b, mw_str_eq(mw_val_str(d, key, NULL), q->csv_member) ? rows : member);
+        mw_doc_add_val(c->b, mw_str_eq(mw_val_str(d, key, NULL), q->csv_member) ? parsed : member);
     }
     mw_doc_end_object(c->b);
     *v = mw_doc_pop(c->b);
     return MW_OK;
-}
-
-/* ---- text that is a JSON value: resource policies ---- */
-
-static mw_status parse_json(collection *c, mw_val *v, mw_error *err)
-{
-    const mw_doc *d = view(c);
-    size_t len;
-    const char *s;
-    mw_status st;
-
-    if (mw_val_kind(d, *v) != MW_KIND_STRING)
-        return MW_OK; /* absent stays absent, unknown unknown */
-    s = mw_val_str(d, *v, &len);
-    st = mw_json_read(c->b, s, len, NULL, NULL, err);
-    if (st == MW_OK)
-        *v = mw_doc_pop(c->b);
-    return st;
 }
 
 /* ---- the end of a call ---- */
@@ -298,10 +295,8 @@ static void settle(call *k)
         if (!q->retained)
             continue;
         ans->values[i] = combine_pages(c, k->pages_of[i].v, k->pages_of[i].count);
-        if (q->csv)
-            st = parse_csv(c, q, &ans->values[i], &err);
-        else if (q->json)
-            st = parse_json(c, &ans->values[i], &err);
+        if (q->csv || q->json)
+            st = parse_value(c, q, &ans->values[i], &err);
         if (st != MW_OK)
             ans->unknown = unknown_of(c, k->plan->name, "MalformedAnswer", err.message);
     }

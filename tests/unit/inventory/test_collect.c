@@ -443,13 +443,22 @@ static void report_failures(void **state)
         {.needles = {"GetAccountAuthorizationDetails"}, .status = 200, .body = USERS},
         {.needles = {"GenerateCredentialReport"}, .status = 403, .body = DENIED_IAM},
     };
+    /* "user\n\"never ends": half a table is no table. */
+    script_rule malformed[] = {
+        {.needles = {"GetAccountAuthorizationDetails"}, .status = 200, .body = USERS},
+        {.needles = {"GenerateCredentialReport"}, .status = 200, .body = GENERATE("COMPLETE")},
+        {.needles = {"GetCredentialReport"}, .status = 200,
+         .body = "<GetCredentialReportResponse><GetCredentialReportResult><Content>dXNlcgoibmV2ZXIgZW5kcw==</Content>"
+                 "</GetCredentialReportResult></GetCredentialReportResponse>"},
+    };
     static const struct {
         const char *operation, *code, *state;
     } expected[] = {{"iam:GetCredentialReport", "AccessDenied", "denied"},
                     {"iam:GenerateCredentialReport", "NotReady", "failed"},
-                    {"iam:GenerateCredentialReport", "AccessDenied", "denied"}};
-    script_rule *const sets[] = {denied, never, refused};
-    const size_t counts[] = {MW_COUNT(denied), MW_COUNT(never), MW_COUNT(refused)};
+                    {"iam:GenerateCredentialReport", "AccessDenied", "denied"},
+                    {"iam:GetCredentialReport", "MalformedAnswer", "failed"}};
+    script_rule *const sets[] = {denied, never, refused, malformed};
+    const size_t counts[] = {MW_COUNT(denied), MW_COUNT(never), MW_COUNT(refused), MW_COUNT(malformed)};
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(sets); i++) {
@@ -622,7 +631,7 @@ static void hostile_names(void **state)
         {.needles = {"%7Baccount%7D", "/policy"}, .status = 200, .body = "{\"Policy\":\"{\\\"Version\\\":\\\"1\\\"}\"}"},
         {.needles = {"a%22b%E2%9C%93%2F..%2Fx%3Fy", "/policy"}, .status = 404,
          .body = "{\"Message\":\"none\",\"__type\":\"ResourceNotFoundException\"}"},
-        {.needles = {"x%3Cy%3E%26%7BFunctionArn%7D%0A", "/policy"}, .status = 200, .body = "{\"Policy\":\"p\"}"},
+        {.needles = {"x%3Cy%3E%26%7BFunctionArn%7D%0A", "/policy"}, .status = 200, .body = "{\"Policy\":\"{\\\"a\\\":[1\"}"},
     };
     struct run r;
 
@@ -633,7 +642,9 @@ static void hostile_names(void **state)
     assert_int_equal(resource_count(&r, "AWS::Lambda::Function"), 3);
     is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::Lambda::Function", 2), "id"), "\"{account}\"");
     is_json(&r, facet(&r, "AWS::Lambda::Function", 0, "Policy"), "null");
-    is_json(&r, facet(&r, "AWS::Lambda::Function", 1, "Policy"), "\"p\"");
+    /* A policy is JSON in a text; one that is not costs that resource's facet, nothing else. */
+    is_unknown(&r, facet(&r, "AWS::Lambda::Function", 1, "Policy"), "lambda:GetPolicy", "MalformedAnswer");
+    is_json(&r, facet(&r, "AWS::Lambda::Function", 2, "Policy"), "{\"Version\":\"1\"}");
     assert_int_equal(script_count(&r.s, "functions/%7Baccount%7D/policy"), 1);
     assert_int_equal(script_count(&r.s, "functions/" ACCOUNT "/policy"), 0);
     end(&r);

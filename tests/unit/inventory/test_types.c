@@ -269,7 +269,7 @@ static void refused(void **state)
          "only the last entry may be a call"},
         {HEAD LIST "  tags: {from: Tags, shape: list}\n", "T::A.tags.shape: 'list' is not one of"},
         {HEAD LIST "  facets:\n    F: {operation: s3:X, result: '@', parse: xml}\n",
-         "'xml': expected csv or csv:Member"},
+         "'xml': expected json, csv or csv:Member"},
         {"T::A: {id: [\n", "own.yaml:"},
     };
 
