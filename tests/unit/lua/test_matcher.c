@@ -127,7 +127,7 @@ static void test_random(void **state)
 
     (void)state;
     luaL_openlibs(L);
-    for (int round = 0; round < 60000; round++) {
+    for (int round = 0; round < 100000; round++) {
         char pattern[64] = "", text[16] = "", mine[256], theirs[256];
         size_t n = 1 + next(&seed) % 7, len = next(&seed) % 13;
         for (size_t i = 0; i < n; i++) {
@@ -145,7 +145,7 @@ static void test_random(void **state)
         matches += mine[0] >= '0' && mine[0] <= '9';
     }
     lua_close(L);
-    assert_true(matches > 10000); /* the cases are not all trivial */
+    assert_in_range(matches, 5000, 100000); /* the cases are not all trivial */
 }
 
 static void test_budget(void **state)
