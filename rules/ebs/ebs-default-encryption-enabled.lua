@@ -6,8 +6,7 @@ return rule {
   title = "EBS encryption by default is on in the region",
   severity = "high", pillar = "security",
   resource = "AWS::::Region",
-  needs = { "EbsEncryptionByDefault", "EbsDefaultKmsKeyId" },
-  params = { require_cmk = false },
+  needs = { "EbsEncryptionByDefault" },
   controls = {
     cis = { "6.1.1" },
     fsbp = { "EC2.7" },
@@ -17,11 +16,9 @@ return rule {
     well_architected = { "SEC08-BP02" },
   },
   remediation = "ebs-enable-default-encryption",
-  check = function(region, ctx)
-    if not region.EbsEncryptionByDefault then return fail("new EBS volumes are not encrypted by default") end
-    if ctx.params.require_cmk and region.EbsDefaultKmsKeyId == "alias/aws/ebs" then
-      return fail("the default key is AWS's own (alias/aws/ebs)")
-    end
-    return pass()
+  check = function(region)
+    if region.EbsEncryptionByDefault == nil then return unknown("the answer does not tell the default") end
+    if region.EbsEncryptionByDefault then return pass() end
+    return fail("new EBS volumes are not encrypted by default")
   end,
 }

@@ -17,9 +17,10 @@ return rule {
   },
   remediation = "ebs-make-snapshot-private",
   check = function(snapshot, ctx)
+    if snapshot.CreateVolumePermissions == nil then return unknown("the snapshot has no list of permissions") end
     local trusted = {}
     for _, account in ipairs(ctx.params.trusted_accounts) do trusted[account] = true end
-    for _, permission in ipairs(snapshot.CreateVolumePermissions or {}) do
+    for _, permission in ipairs(snapshot.CreateVolumePermissions) do
       if permission.Group == "all" then return fail("the snapshot is public") end
       if ctx.params.strict and permission.UserId and permission.UserId ~= snapshot.account and not trusted[permission.UserId] then
         return fail("the snapshot is shared with account %s", permission.UserId)

@@ -3,6 +3,7 @@ local function snapshot(permissions)
 end
 return {
   { name = "private", expect = "pass", resource = snapshot {} },
+  { name = "not told", expect = "unknown", resource = snapshot(nil) },
   { name = "public", expect = "fail", message = "is public", resource = snapshot { { UserId = "444455556666" }, { Group = "all" } } },
   { name = "shared", expect = "pass", resource = snapshot { { UserId = "444455556666" } } },
   { name = "shared, strict", expect = "fail", message = "444455556666", params = { strict = true }, resource = snapshot { { UserId = "444455556666" } } },

@@ -1,11 +1,9 @@
 --- The root user's MFA must be a hardware device.
 -- A virtual device lives on a phone that can be copied, lost or read by malware; a hardware key cannot be cloned.
 -- @see https://docs.aws.amazon.com/IAM/latest/UserGuide/enable-hw-mfa-for-root.html
--- A member account whose root user has no password: the organization manages root access.
+-- AWS says so only of member accounts whose organization manages root access: everywhere else the root user has a password.
 local function managed_centrally(account)
-  if account.SummaryMap.AccountPasswordPresent ~= 0 then return false end
-  local organization = account.Organization
-  return organization ~= nil and organization.MasterAccountId ~= account.Account
+  return account.SummaryMap.AccountPasswordPresent == 0
 end
 
 return rule {
@@ -13,7 +11,7 @@ return rule {
   title = "Root user MFA is a hardware device",
   severity = "critical", pillar = "security",
   resource = "AWS::::Account",
-  needs = { "SummaryMap", "Organization" },
+  needs = { "SummaryMap" },
   related = { "AWS::IAM::VirtualMFADevice" },
   controls = {
     cis = { "2.6" },
@@ -24,11 +22,12 @@ return rule {
     well_architected = { "SEC01-BP02" },
   },
   check = function(account, ctx)
+    local devices = ctx.inventory:each("AWS::IAM::VirtualMFADevice")
     if account.SummaryMap.AccountMFAEnabled ~= 1 then
       if managed_centrally(account) then return not_applicable("root access of this member account is managed centrally") end
       return fail("the root user has no MFA device")
     end
-    for _, device in ipairs(ctx.inventory:each("AWS::IAM::VirtualMFADevice")) do
+    for _, device in ipairs(devices) do
       local owner = device:path("User.Arn")
       if owner and owner:find(":root$") then
         return fail("the root user's MFA device %s is virtual", device.SerialNumber)

@@ -11,8 +11,7 @@ return {
   { name = "no device", expect = "fail", message = "no MFA",
     resource = { Account = "111122223333", SummaryMap = { AccountMFAEnabled = 0 } } },
   { name = "managed centrally", expect = "not_applicable",
-    resource = { Account = "111122223333", SummaryMap = { AccountMFAEnabled = 0, AccountPasswordPresent = 0 },
-                 Organization = { MasterAccountId = "999988887777" } } },
+    resource = { Account = "111122223333", SummaryMap = { AccountMFAEnabled = 0, AccountPasswordPresent = 0 } } },
   { name = "devices denied", expect = "unknown", resource = on,
     inventory = { ["AWS::IAM::VirtualMFADevice"] = unknown("iam:ListVirtualMFADevices", "AccessDenied") } },
 }

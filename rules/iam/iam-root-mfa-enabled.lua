@@ -1,11 +1,9 @@
 --- The root user of an account must have MFA.
 -- Whoever takes over the root user owns the account, and no policy holds it back: a password alone is not enough.
 -- @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html
--- A member account whose root user has no password: the organization manages root access.
+-- AWS says so only of member accounts whose organization manages root access: everywhere else the root user has a password.
 local function managed_centrally(account)
-  if account.SummaryMap.AccountPasswordPresent ~= 0 then return false end
-  local organization = account.Organization
-  return organization ~= nil and organization.MasterAccountId ~= account.Account
+  return account.SummaryMap.AccountPasswordPresent == 0
 end
 
 return rule {
@@ -13,7 +11,7 @@ return rule {
   title = "Root user has MFA",
   severity = "critical", pillar = "security",
   resource = "AWS::::Account",
-  needs = { "SummaryMap", "Organization" },
+  needs = { "SummaryMap" },
   controls = {
     cis = { "2.5" },
     fsbp = { "IAM.9" },

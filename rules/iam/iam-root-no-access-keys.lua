@@ -17,7 +17,8 @@ return rule {
   },
   check = function(account)
     local keys = account.SummaryMap.AccountAccessKeysPresent
-    if keys and keys > 0 then return fail("the root user has %d access key(s)", keys) end
+    if keys == nil then return unknown("the account summary does not tell of root access keys") end
+    if keys > 0 then return fail("the root user has %d access key(s)", keys) end
     return pass()
   end,
 }

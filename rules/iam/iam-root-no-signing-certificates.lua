@@ -15,7 +15,8 @@ return rule {
   },
   check = function(account)
     local certificates = account.SummaryMap.AccountSigningCertificatesPresent
-    if certificates and certificates > 0 then
+    if certificates == nil then return unknown("the account summary does not tell of signing certificates") end
+    if certificates > 0 then
       return fail("the root user has %d signing certificate(s)", certificates)
     end
     return pass()

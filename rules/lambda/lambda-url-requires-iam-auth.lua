@@ -16,7 +16,8 @@ return rule {
   },
   remediation = "lambda-url-require-iam",
   check = function(fn, ctx)
-    local urls = fn.Urls or {}
+    local urls = fn.Urls
+    if urls == nil then return unknown("the function has no list of URLs") end
     if #urls == 0 then return not_applicable("no function URL") end
     for _, url in ipairs(urls) do
       if url.AuthType == "NONE" then

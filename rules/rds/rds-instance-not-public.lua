@@ -16,6 +16,7 @@ return rule {
   },
   remediation = "rds-disable-public-access",
   check = function(db)
+    if db.PubliclyAccessible == nil then return unknown("the instance does not tell whether it is public") end
     if db.PubliclyAccessible then return fail("the instance is publicly accessible") end
     return pass()
   end,

@@ -6,5 +6,6 @@ end
 
 return {
   { name = "private", expect = "pass", resource = db { PubliclyAccessible = false } },
+  { name = "not told", expect = "unknown", resource = db() },
   { name = "public", expect = "fail", message = "publicly accessible", resource = db { PubliclyAccessible = true } },
 }

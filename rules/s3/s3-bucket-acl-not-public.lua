@@ -26,6 +26,7 @@ return rule {
   },
   remediation = "s3-set-acl-private",
   check = function(bucket, ctx)
+    if bucket.Acl == nil or bucket.Acl.Grants == nil then return unknown("the ACL has no list of grants") end
     local permission, group = public_grant(bucket.Acl)
     if permission == nil then return pass() end
     if bucket:path("PublicAccessBlock.IgnorePublicAcls") then return pass("IgnorePublicAcls is in force") end

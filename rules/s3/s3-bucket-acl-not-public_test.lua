@@ -12,5 +12,6 @@ return {
   { name = "ignored", expect = "pass", resource = { Name = "b", Acl = acl(everybody), PublicAccessBlock = { IgnorePublicAcls = true } }, inventory = none },
   { name = "ignored by the account", expect = "pass", resource = { Name = "b", Acl = acl(everybody) },
     inventory = { ["AWS::::Account"] = { { Account = "111122223333", PublicAccessBlock = { IgnorePublicAcls = true } } } } },
+  { name = "no grants told", expect = "unknown", resource = { Name = "b", Acl = { Owner = { ID = "o" } } }, inventory = none },
   { name = "denied", expect = "unknown", resource = { Name = "b", Acl = unknown("s3:GetBucketAcl", "AccessDenied") }, inventory = none },
 }
