@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define BUCKETS_MAX 100000
-#define ATTEMPTS_MAX 20
+#define ATTEMPTS_MAX 100
 
 static const char *env_or_null(const mw_aws_config *c, const char *name)
 {

@@ -266,6 +266,27 @@ static bool harmless(const char *text, size_t len)
            mw_time_parse(text, len, &(int64_t){0}, NULL) == MW_OK;
 }
 
+/** The `>` that ends a tag; NULL for comments, CDATA, declarations and markup that is broken. */
+static const char *tag_end(const char *p, const char *end)
+{
+    char quote = 0;
+
+    if (p == end || *p == '!')
+        return NULL;
+    for (; p < end; p++) {
+        if (quote) {
+            quote = *p == quote ? 0 : quote;
+        } else if (*p == '"' || *p == '\'') {
+            quote = *p;
+        } else if (*p == '>') {
+            return p;
+        } else if (*p == '<') {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
 /** Copy markup; replace text while inside an element that is hidden. Attributes stay: AWS keeps types in them. */
 static mw_status redact_xml(const sensitive_names *s, bool minted, const char *text, size_t len,
                             mw_buf *out, mw_error *err)
@@ -276,7 +297,7 @@ static mw_status redact_xml(const sensitive_names *s, bool minted, const char *t
     while (p < end) {
         const char *open = memchr(p, '<', (size_t)(end - p));
         const char *stop = open ? open : end, *close, *name;
-        bool blank = true, cdata;
+        bool blank = true;
 
         for (const char *q = p; q < stop && blank; q++)
             blank = *q == ' ' || *q == '\t' || *q == '\r' || *q == '\n';
@@ -286,18 +307,15 @@ static mw_status redact_xml(const sensitive_names *s, bool minted, const char *t
             mw_buf_add(out, p, (size_t)(stop - p), NULL);
         if (!open)
             break;
-        cdata = end - open >= 9 && memcmp(open, "<![CDATA[", 9) == 0;
-        if (cdata)
-            return mw_fail(err, MW_ERR_UNSUPPORTED, "an answer with CDATA is not kept");
-        close = memchr(open, '>', (size_t)(end - open));
+        close = tag_end(open + 1, end);
         if (!close)
-            return mw_fail(err, MW_ERR_UNSUPPORTED, "an answer with broken XML is not kept");
+            return mw_fail(err, MW_ERR_UNSUPPORTED, "XML that cannot be followed is not kept");
         mw_buf_add(out, open, (size_t)(close + 1 - open), NULL);
         name = open + 1;
         if (*name == '/') {
             if (depth > 0 && depth-- == hidden_at)
                 hidden_at = 0;
-        } else if (*name != '?' && *name != '!' && close[-1] != '/') {
+        } else if (*name != '?' && close[-1] != '/') {
             const char *stop_name = name, *colon;
 
             while (stop_name < close && !strchr(" \t\r\n", *stop_name))
