@@ -121,6 +121,7 @@ static scope *new_scope(account *a, const plan_type *t, const char *region)
     s->type = t;
     s->at = account_place(a, region);
     s->cause = MW_VAL_ABSENT;
+    s->describe_cause = MW_VAL_ABSENT;
     s->facets = account_alloc(a, (t->facet_count + 1) * sizeof(*s->facets));
     if (!s->at || !s->facets)
         return NULL;

@@ -50,6 +50,16 @@ static void add_entries(collection *c, const scope *s)
 
     if (!add_entry(c, &list))
         return;
+    /* The list is whole, what it lists is not: an entry of its own, called after the operation. */
+    if (s->undescribed) {
+        mw_scope_entry e = list;
+        e.facet = strchr(c->plan->calls[s->type->describe_call]->name, ':') + 1;
+        e.resources = s->resources - s->undescribed;
+        e.state = state(c, e.resources, s->undescribed, s->describe_cause);
+        e.cause = s->describe_cause;
+        if (!add_entry(c, &e))
+            return;
+    }
     for (size_t i = 0; i < s->type->facet_count; i++) {
         const facet_scope *fs = &s->facets[i];
         mw_scope_entry e = list;

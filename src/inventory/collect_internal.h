@@ -133,7 +133,8 @@ struct scope {
     size_t pending;          /* what may still bring resources */
     bool listed;
     size_t resources, calls, pages, failed;
-    mw_val cause;
+    size_t undescribed;      /* listed, but the describe call failed */
+    mw_val cause, describe_cause;
     resource *first, *last;
     size_t count;            /* resources in the list above */
     facet_scope *facets;

@@ -476,6 +476,10 @@ static void add_item(collection *c, scope *s, const resource *parent, mw_val ite
     r->scope = s;
     r->item = item;
     r->rest = rest;
+    if (rest != MW_VAL_ABSENT) {
+        s->undescribed++;
+        s->describe_cause = smaller_cause(c, s->describe_cause, mw_val_cause(view(c), rest));
+    }
     r->lost = MW_VAL_ABSENT;
     r->parent_item = parent ? parent->item : MW_VAL_ABSENT;
     st = mw_envelope_id(t->envelope, c->b, item, &r->id, &err);
