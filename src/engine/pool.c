@@ -48,6 +48,7 @@ struct slot {
     uint32_t index;         /* verdicts of `next` seen so far */
     bool running, done, ready, ended;
     bool heard;             /* of an evaluation, since this process started */
+    size_t quarantines;     /* of the run, when this process started */
     unsigned start_deaths;
     uint64_t sequence;      /* of the page, when last looked at */
     int64_t since_ms, cpu_ms;
@@ -60,7 +61,7 @@ struct run {
     struct slot *slots;
     size_t count;
     unsigned char *deaths, *slow;  /* per rule */
-    size_t rules, answered, log_lines;
+    size_t rules, answered, log_lines, quarantines;
     int64_t progress_ms;
 };
 
@@ -185,6 +186,7 @@ static mw_status start(struct run *r, struct slot *s, mw_error *err)
     s->ready = s->ended = s->heard = false;
     s->why = NULL;
     s->index = 0;
+    s->quarantines = r->quarantines;
     s->sequence = 0;
     s->since_ms = mw_mono_ms();
     s->cpu_ms = 0;
@@ -230,6 +232,7 @@ static void quarantine(struct run *r, uint32_t rule)
     if (rule >= r->rules || r->p->quarantined[rule])
         return;
     r->p->quarantined[rule] = 1;
+    r->quarantines++;
     for (size_t i = 0; i < r->count; i++)
         if (r->slots[i].page && rule / 8 < MW_QUARANTINE_BYTES)
             atomic_fetch_or(&r->slots[i].page->quarantined[rule / 8], (unsigned char)(1u << (rule % 8)));
@@ -422,20 +425,37 @@ static const char *describe_death(int status, char *out, size_t size)
     return out;
 }
 
-/* Which evaluation to blame: where the worker said it was, if that can be, else the first unanswered. */
-static mw_position blame(const struct run *r, const struct slot *s, const mw_position *hint)
+/* Can a worker of this slot have been at @p p, when everything before @p from was answered? */
+static bool is_ahead(const struct run *r, const struct slot *s, mw_position from, mw_position p)
 {
-    mw_position p = *hint;
+    mw_position exact = p;
 
-    if (mw_position_compare(p, s->next) > 0 && p.item < s->end && mw_work_at_or_after(r->p->work, &p) &&
-        mw_position_compare(p, *hint) == 0 && !is_quarantined(r, p.rule))
-        return p;
-    return s->next;
+    return mw_position_compare(p, from) >= 0 && p.item < s->end && mw_work_at_or_after(r->p->work, &exact) &&
+           mw_position_compare(p, exact) == 0;
+}
+
+/*
+ * Which evaluation to blame: where the worker said it was, if that can be, else the first unanswered.
+ * False: none, for what it died in was lost before, or is in quarantine since it started.
+ */
+static bool blame(const struct run *r, const struct slot *s, mw_position from, mw_position hint,
+                  mw_position *lost)
+{
+    bool ahead = is_ahead(r, s, from, hint);
+
+    *lost = ahead ? hint : s->next;
+    if (!ahead)
+        return true;
+    if (is_quarantined(r, hint.rule) ? r->quarantines > s->quarantines : is_lost(s, hint) && s->heard)
+        return false;
+    if (is_quarantined(r, hint.rule) || is_lost(s, hint))
+        *lost = s->next;
+    return true;
 }
 
 static mw_status bury(struct run *r, struct slot *s, const char *incredible_why, mw_error *err)
 {
-    mw_position hint, lost;
+    mw_position hint, from, lost;
     char text[128], why[256];
     int status = 0;
     mw_status st;
@@ -459,14 +479,11 @@ static mw_status bury(struct run *r, struct slot *s, const char *incredible_why,
         }
         return MW_OK;
     }
+    from = s->next; /* before what is quarantined by now is left out */
     if (!settle(r, s))
         return MW_OK; /* everything was answered; only its goodbye is missing */
-    lost = blame(r, s, &hint);
-    if (is_lost(s, lost)) {
-        if (s->heard)
-            return MW_OK; /* again, beyond another: the next worker is told to leave it out */
-        lost = s->next;
-    }
+    if (!blame(r, s, from, hint, &lost))
+        return MW_OK;
     st = r->p->on_lost(r->p->user, (size_t)(s - r->slots), lost, why, err);
     if (st == MW_OK)
         st = add_lost(s, lost, err);

@@ -147,9 +147,14 @@ mw_status mw_vm_to_json(mw_vm *vm, int ref, size_t index, mw_buf *out, mw_error 
         lua_rawgeti(vm->L, -1, (lua_Integer)index);
     st = write_value(&w, lua_gettop(vm->L), 0);
     lua_settop(vm->L, top);
-    if (st != MW_OK && out->data) {
+    if (st == MW_OK)
+        return MW_OK;
+    if (out->data) {
         out->len = start;
         out->data[start] = '\0';
     }
-    return st;
+    if (st != MW_ERR_LIMIT)
+        return st;
+    out->failed = MW_OK;
+    return mw_fail(err, st, "the table is larger than %zu bytes as JSON", out->max);
 }

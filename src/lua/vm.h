@@ -53,7 +53,7 @@ mw_status mw_vm_load(mw_vm *vm, mw_vm_flavour flavour, const char *path, const c
 size_t mw_vm_list_len(mw_vm *vm, int ref);
 /**
  * Append the table as JSON: element @p index (from 1) of it, or all of it when 0. Functions become
- * {"$function": true}; an empty table is {}. @return MW_ERR_SCRIPT names the offending path.
+ * {"$function": true}; an empty table is {}. @return MW_ERR_SCRIPT names the offending path; MW_ERR_LIMIT.
  */
 mw_status mw_vm_to_json(mw_vm *vm, int ref, size_t index, mw_buf *out, mw_error *err);
 
