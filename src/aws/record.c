@@ -156,7 +156,6 @@ mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key, const mw_h
                           mw_error *err)
 {
     MW_AUTO(mw_buf) body = {.max = LINE_MAX_BYTES};
-    MW_AUTO(mw_buf) plain = {.max = LINE_MAX_BYTES};
     MW_AUTO(mw_buf) text = {.max = LINE_MAX_BYTES};
     MW_AUTO(mw_buf) name = {.max = LINE_MAX_BYTES};
     mw_doc_builder *b = NULL;
@@ -174,8 +173,7 @@ mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key, const mw_h
     if (st != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
         return st;
     if ((st = describe(key, answer, &body, b, &v, err)) != MW_OK ||
-        (st = mw_json_write(&plain, mw_doc_view(b), v, MW_JSON_COMPACT)) != MW_OK ||
-        (st = mw_mask_secrets(&text, plain.data, plain.len)) != MW_OK || /* parameters too */
+        (st = mw_json_write(&text, mw_doc_view(b), v, MW_JSON_COMPACT)) != MW_OK ||
         (st = mw__exchange_key_text(&name, key, 0, &any_region, &group, err)) != MW_OK ||
         (st = grow(r, text.len + name.len, err)) != MW_OK)
         goto out;

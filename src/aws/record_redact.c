@@ -16,6 +16,7 @@
 #define REDACTED_BASE64 "UkVEQUNURUQ=" /* the same word, for members that a parser may decode */
 #define SHAPES_MAX 8192
 #define DEPTH_MAX 512
+#define STRING_MAX_BYTES ((size_t)256 << 20)
 
 /* Members whose value is a secret whatever the model says. Lower case, whole names. */
 static const char *const secret_names[] = {
@@ -69,6 +70,19 @@ typedef struct redaction {
 
 static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, bool hide, int depth);
 
+/** Secrets are masked string by string: in the text of a document the mask could take its quotes along. */
+static void copy_string(const redaction *r, mw_val v)
+{
+    MW_AUTO(mw_buf) masked = {.max = STRING_MAX_BYTES};
+    size_t len = 0;
+    const char *s = mw_val_str(r->d, v, &len);
+    mw_status st = mw_mask_secrets(&masked, s, len);
+
+    if (st != MW_OK)
+        mw_doc_builder_fail(r->b, st, "a string is too large to be recorded");
+    mw_doc_add_str(r->b, masked.data ? masked.data : "", masked.len);
+}
+
 static void copy_object(const redaction *r, mw_val v, const mw_shape *shape, bool hide, int depth)
 {
     bool map = shape && mw_shape_type_of(shape) == MW_SHAPE_MAP;
@@ -111,7 +125,7 @@ static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, b
     switch (mw_val_kind(r->d, v)) {
     case MW_KIND_STRING:
         if (!hide || (shape && mw_shape_type_of(shape) == MW_SHAPE_TIMESTAMP))
-            mw_doc_add_copy(r->b, r->d, v);
+            copy_string(r, v);
         else if (shape && mw_shape_type_of(shape) == MW_SHAPE_BLOB)
             mw_doc_add_cstr(r->b, REDACTED_BASE64);
         else
@@ -304,7 +318,7 @@ static mw_status redact_xml(const sensitive_names *s, bool minted, const char *t
         if (hidden_at > 0 && !blank && !harmless(p, (size_t)(stop - p)))
             mw_buf_puts(out, REDACTED);
         else
-            mw_buf_add(out, p, (size_t)(stop - p), NULL);
+            mw_mask_secrets(out, p, (size_t)(stop - p));
         if (!open)
             break;
         close = tag_end(open + 1, end);
@@ -347,6 +361,18 @@ static bool structured(const mw_operation *op, const mw_shape **shape)
     return type != MW_SHAPE_BLOB && type != MW_SHAPE_STRING;
 }
 
+/** CBOR strings carry their length, so nothing can be replaced in it: it is kept whole or not at all. */
+static mw_status keep_binary(bool may_hold_secret, const mw_http_response *answer, mw_buf *out,
+                             mw_error *err)
+{
+    mw_status st = mw_mask_secrets(out, answer->body.data, answer->body.len);
+
+    if (st == MW_OK && (may_hold_secret || out->len != answer->body.len ||
+                        memcmp(out->data, answer->body.data, out->len) != 0))
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "a CBOR answer that may hold secrets is not kept");
+    return st;
+}
+
 mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer, mw_buf *out,
                           mw_error *err)
 {
@@ -376,22 +402,20 @@ mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer
     case MW_PROTO_REST_JSON:
         st = redact_json(shape, minted, answer, &plain, err);
         break;
-    case MW_PROTO_CBOR:
-        st = minted || names.name_count > 0
-                 ? mw_fail(err, MW_ERR_UNSUPPORTED, "a CBOR answer that may hold secrets is not kept")
-                 : mw_buf_add(&plain, answer->body.data, answer->body.len, err);
-        break;
+    case MW_PROTO_CBOR: st = keep_binary(minted || names.name_count > 0, answer, &plain, err); break;
     default:
         st = redact_xml(&names, minted, answer->body.data, answer->body.len, &plain, err);
         break;
     }
     if (st != MW_OK) {
         /* An answer that is not what its protocol says: kept for its own sake unless it may hold a secret. */
-        if (st == MW_ERR_NOMEM || minted || names.name_count > 0)
-            return st == MW_ERR_NOMEM ? st : MW_ERR_UNSUPPORTED;
+        if (st == MW_ERR_NOMEM)
+            return st;
+        if (minted || names.name_count > 0 || protocol == MW_PROTO_CBOR)
+            return mw_fail(err, MW_ERR_UNSUPPORTED, "an answer that may hold secrets is not kept");
         return mw_mask_secrets(out, answer->body.data, answer->body.len);
     }
-    return mw_mask_secrets(out, plain.data ? plain.data : "", plain.len);
+    return mw_buf_add(out, plain.data, plain.len, err);
 }
 
 bool mw__keep_header(const mw_operation *op, int status, const char *name)

@@ -134,6 +134,10 @@ static const request requests[] = {
      "{\"roleName\":\"r\",\"accountId\":\"1\",\"accessToken\":\"" SECRET "\"}", false},
     {"1", "us-east-1", "ecr", "GetAuthorizationToken", NULL, false},
     {"1", "us-east-1", "s3", "GetObject", "{\"Bucket\":\"logs\",\"Key\":\"k\"}", false},
+    /* texts that look like secrets, with quotes about them, must not break the line they are in */
+    {"1", "us-east-1", "dynamodb", "GetItem",
+     "{\"TableName\":\"t\",\"Key\":{\"k\":{\"S\":\"{\\\"sessionToken\\\":\\\"the-session-token\\\"}\"}}}", false},
+    {"1", "us-east-1", "iam", "GetUser", "{\"UserName\":\"u\"}", false},
 };
 static const fake_answer answers[] = {
     {200, {"date", "x", "x-amzn-requestid", "r1"},
@@ -154,6 +158,9 @@ static const fake_answer answers[] = {
                "\",\"proxyEndpoint\":\"https://p\"}]}", MW_OK, false},
     {200, {"content-type", "text/plain", "x-amz-meta-owner", "moon"},
      "body with the-secret-that-signs inside", MW_OK, false},
+    {200, {0}, "{\"Item\":{\"v\":{\"S\":\"\\\"accessToken\\\": \\\"the-session-token\\\", and more\"}}}", MW_OK, false},
+    {200, {0}, "<GetUserResponse><GetUserResult><User><UserName>u</UserName><SessionTokenX>t</SessionTokenX>"
+               "<Path>/the-session-token/</Path></User></GetUserResult></GetUserResponse>", MW_OK, false},
 };
 
 static void records_without_secrets_and_replays(void **state)
@@ -175,10 +182,11 @@ static void records_without_secrets_and_replays(void **state)
     assert_null(strstr(text.data, "\"r1\"")); /* request ids of successes are noise */
     assert_non_null(strstr(manifest.data, "\"format\": 1"));
     assert_non_null(strstr(manifest.data, "\"accounts\": \"1,2\""));
-    assert_non_null(strstr(manifest.data, "\"exchanges\": 11"));
+    assert_non_null(strstr(manifest.data, "\"exchanges\": 13"));
     run(requests, again, MW_COUNT(requests), NULL, 0);
     for (size_t i = 0; i < MW_COUNT(requests); i++) {
         bool secret = strstr(first[i].text.data ? first[i].text.data : "", SECRET) != NULL ||
+                      strstr(first[i].text.data ? first[i].text.data : "", "the-session-token") != NULL ||
                       strcmp(requests[i].operation, "GetObject") == 0;
 
         assert_int_equal(first[i].result.status, again[i].result.status);
