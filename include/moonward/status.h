@@ -52,7 +52,11 @@ mw_status mw_fail(mw_error *err, mw_status status, const char *format, ...)
     ;
 
 /** mw_fail() with an argument list already started. */
-mw_status mw_vfail(mw_error *err, mw_status status, const char *format, va_list args);
+mw_status mw_vfail(mw_error *err, mw_status status, const char *format, va_list args)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 0)))
+#endif
+    ;
 
 /**
  * Put "<context>: " before the message already in @p err, to say where a lower failure happened.

@@ -29,7 +29,7 @@
 #define SANITIZED 0
 #endif
 
-static void limit(int what, rlim_t value)
+static void limit(__rlimit_resource_t what, rlim_t value)
 {
     const struct rlimit l = {value, value};
 
