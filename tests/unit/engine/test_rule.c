@@ -68,7 +68,7 @@ static void test_refused(void **state)
         {"error('at load')", "x.lua:1: at load", MW_ERR_SCRIPT},
         {"return 1", "must end with 'return rule", MW_ERR_SCRIPT},
         {"while true do end", "x.lua:1: deadline of 250 ms passed", MW_ERR_SCRIPT},
-        {"local t = {} while true do t[#t + 1] = ('x'):rep(1e6) .. #t end", "memory ceiling", MW_ERR_SCRIPT},
+        {"local s = 'x' while true do s = s .. s end", "memory ceiling", MW_ERR_SCRIPT},
         {RULE("titel = 1,"), "x.lua: unknown key 'titel'; did you mean 'title'?", MW_ERR_INVALID},
         {"return rule { }", "x.lua: 'id' is missing", MW_ERR_INVALID},
         {"return rule { id = 1 }", "'id' must be text", MW_ERR_INVALID},
