@@ -1,6 +1,6 @@
 /*
- * The client itself: settings, carrier, retry quota, recording or replay, and the run. What happens to
- * one call is in client_call.c. Relies on everything below in src/aws; it must never hand a
+ * The client itself: settings, carrier, retry quota, recording or replay, and the run. What happens
+ * to one call is in client_call.c. Relies on everything below in src/aws; it must never hand a
  * credential to anybody but the signer, and never use the network in a replay.
  */
 #include "aws/client_internal.h"
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define BUCKETS_MAX 100000
+#define BUCKETS_MAX  100000
 #define ATTEMPTS_MAX 100
 
 static const char *env_or_null(const mw_aws_config *c, const char *name)
@@ -49,11 +49,12 @@ static mw_status retry_policy(const mw_client_options *o, mw_retry_policy *out, 
     long long n;
 
     *out = mw_retry_standard;
-    /* "legacy" differs in details that nobody asks for; "adaptive" is standard plus a client-side limit. */
+    /* "legacy" differs in details that nobody asks for; "adaptive" is standard plus a client-side
+     * limit. */
     if (mode && !mw_str_ieq(mode, "standard") && !mw_str_ieq(mode, "legacy") &&
         !mw_str_ieq(mode, "adaptive"))
-        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy", name,
-                       mode);
+        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy",
+                       name, mode);
     if (o->max_attempts > 0) {
         out->max_attempts = o->max_attempts;
         return MW_OK;
@@ -62,8 +63,8 @@ static mw_status retry_policy(const mw_client_options *o, mw_retry_policy *out, 
     if (!text)
         return MW_OK;
     if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > ATTEMPTS_MAX)
-        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name, text,
-                       ATTEMPTS_MAX);
+        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name,
+                       text, ATTEMPTS_MAX);
     out->max_attempts = (int)n;
     return MW_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * The life of one call: what its first page needs, credentials, sending, and what is done with the answer:
- * parse, retry, redirect, next page. Everything runs on the event loop's thread; client_request.c makes
- * the requests.
+ * The life of one call: what its first page needs, credentials, sending, and what is done with the
+ * answer: parse, retry, redirect, next page. Everything runs on the event loop's thread;
+ * client_request.c makes the requests.
  *
  * What changes something is never sent twice unless AWS said that it did not do it, or the request
  * cannot have left this machine; such retries belong to whoever keeps a journal.
@@ -58,15 +58,16 @@ static void unlink_call(mw_active_call *k)
     k->next = k->prev = NULL;
 }
 
-/** on_done, exactly once. A call that a credential provider still knows stays allocated until it calls. */
+/** on_done, exactly once. A call that a credential provider still knows stays allocated until it
+ * calls. */
 static void finish(mw_active_call *k, mw_status status)
 {
     k->result.status = status;
     if (status != MW_OK) {
         k->client->stats.failures++;
         if (!k->result.error.message[0])
-            mw_fail(&k->result.error, status, "%s:%s failed", mw_service_name(mw_operation_service(k->op)),
-                    mw_operation_name(k->op));
+            mw_fail(&k->result.error, status, "%s:%s failed",
+                    mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
     }
     unlink_call(k);
     if (k->call.on_done)
@@ -112,8 +113,9 @@ static void record(mw_active_call *k, const mw_http_response *answer)
     mw_error err = {0};
 
     if (k->client->recorder && mw_recorder_add(k->client->recorder, &key, answer, &err) != MW_OK)
-        mw_log_error("%s:%s could not be recorded: %s", mw_service_name(mw_operation_service(k->op)),
-                     mw_operation_name(k->op), err.message);
+        mw_log_error("%s:%s could not be recorded: %s",
+                     mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
+                     err.message);
 }
 
 /** Hand over one page, and go on or end. */
@@ -173,8 +175,8 @@ static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
 static bool correct_clock(mw_active_call *k, const mw_aws_error *e, const mw_http_response *answer)
 {
     static const char *const codes[] = {
-        "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "InvalidSignatureException",
-        "SignatureDoesNotMatch", "AuthFailure",
+        "RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
+        "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
     };
     mw_client *c = k->client;
     const char *date = mw_http_get(&answer->headers, "date");
@@ -220,7 +222,10 @@ static bool plausible_region(const char *s)
 /** S3 names the bucket's region when asked in another one: resolve and sign anew there, once. */
 static bool follow_bucket(mw_active_call *k, const mw_aws_error *e, const mw_http_response *answer)
 {
-    static const char *const codes[] = {"PermanentRedirect", "TemporaryRedirect", "301", "307",
+    static const char *const codes[] = {"PermanentRedirect",
+                                        "TemporaryRedirect",
+                                        "301",
+                                        "307",
                                         "AuthorizationHeaderMalformed",
                                         "IllegalLocationConstraintException"};
     const char *bucket = mw__call_bucket(k);
@@ -258,7 +263,8 @@ static bool retry(mw_active_call *k, mw_status status)
         c->stats.throttled++;
     if (k->mutating && class != MW_RETRY_THROTTLE && !k->unsent)
         return false;
-    if (stopping(c) || !mw_retry_again(c->retry, k->bucket, class, k->attempt, &k->quota_taken, &delay_ms))
+    if (stopping(c) ||
+        !mw_retry_again(c->retry, k->bucket, class, k->attempt, &k->quota_taken, &delay_ms))
         return false;
     c->stats.retries++;
     k->attempt++;
@@ -281,8 +287,7 @@ static void on_aws_error(mw_active_call *k, const mw_http_response *answer, mw_e
                 next_step(k, 0, begin_attempt);
             return;
         }
-        if (refresh_credentials(k, &k->result.aws) ||
-            correct_clock(k, &k->result.aws, answer)) {
+        if (refresh_credentials(k, &k->result.aws) || correct_clock(k, &k->result.aws, answer)) {
             next_step(k, 0, begin_attempt);
             return;
         }
@@ -379,8 +384,8 @@ static void begin_attempt(void *user)
     mw_status st;
 
     if (stopping(c)) {
-        mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped", mw_service_name(mw_operation_service(k->op)),
-                mw_operation_name(k->op));
+        mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped",
+                mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
         fail(k, MW_ERR_CANCELLED, &err);
         return;
     }
@@ -470,9 +475,9 @@ static mw_status no_service(const mw_models *m, const char *name, mw_error *err)
     for (size_t i = 0; names && i < n; i++)
         names[i] = mw_service_name(mw_models_service_at(m, i));
     near = names ? mw_nearest(name, names, n) : NULL;
-    return mw_fail(err, MW_ERR_UNSUPPORTED, "no service '%s' in the models of botocore %s%s%s%s", name,
-                   mw_models_botocore_version(m), near ? "; did you mean '" : "", near ? near : "",
-                   near ? "'?" : "");
+    return mw_fail(err, MW_ERR_UNSUPPORTED, "no service '%s' in the models of botocore %s%s%s%s",
+                   name, mw_models_botocore_version(m), near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "");
 }
 
 static mw_status no_operation(const mw_service *s, const char *name, mw_error *err)
@@ -492,7 +497,7 @@ static mw_status no_operation(const mw_service *s, const char *name, mw_error *e
 }
 
 mw_status mw_client_operation(const mw_models *m, const char *service, const char *operation,
-                               const mw_operation **out, mw_error *err)
+                              const mw_operation **out, mw_error *err)
 {
     const mw_service *s = mw_models_service(m, service);
 
@@ -519,7 +524,8 @@ static mw_status copy_params(mw_active_call *k, mw_error *err)
 static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
 {
     mw_client *c = k->client;
-    mw_kind kind = k->call.params_doc ? mw_val_kind(k->call.params_doc, k->call.params) : MW_KIND_ABSENT;
+    mw_kind kind =
+        k->call.params_doc ? mw_val_kind(k->call.params_doc, k->call.params) : MW_KIND_ABSENT;
     mw_status st = MW_OK;
 
     *bad_params = true;

@@ -1,7 +1,8 @@
 /*
- * Endpoints that the client has found already. Evaluating a rule set costs as much as a third of a small
- * call, and for most operations the outcome depends on nothing but service, region and, for a few
- * services, account. It must never serve an operation whose parameters take part in the decision.
+ * Endpoints that the client has found already. Evaluating a rule set costs as much as a third of a
+ * small call, and for most operations the outcome depends on nothing but service, region and, for a
+ * few services, account. It must never serve an operation whose parameters take part in the
+ * decision.
  */
 #include "aws/client_internal.h"
 
@@ -18,7 +19,8 @@ static bool depends_on_operation(const mw_operation *op)
 {
     const mw_shape *input = mw_operation_input(op);
 
-    if (mw_operation_auth_type(op) || mw_operation_extra(op, "staticContextParams") != MW_VAL_ABSENT ||
+    if (mw_operation_auth_type(op) ||
+        mw_operation_extra(op, "staticContextParams") != MW_VAL_ABSENT ||
         mw_operation_extra(op, "operationContextParams") != MW_VAL_ABSENT)
         return true;
     for (size_t i = 0; input && i < mw_shape_member_count(input); i++)
@@ -62,8 +64,8 @@ static bool copy_endpoint(mw_arena *a, const mw_endpoint *from, mw_endpoint *to)
 }
 
 /* Not keeping one costs an evaluation, so running out of memory or room is not worth a word. */
-static void remember(mw_client *c, known_endpoint **slot, const mw_service *service, const char *region,
-                     const char *account, const mw_endpoint *found)
+static void remember(mw_client *c, known_endpoint **slot, const mw_service *service,
+                     const char *region, const char *account, const mw_endpoint *found)
 {
     known_endpoint *e;
 

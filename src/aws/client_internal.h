@@ -49,11 +49,11 @@ typedef struct mw_active_call {
     int quota_taken;
     bool unsent;
 
-    char *region;       /* S3 said that the bucket is elsewhere */
+    char *region; /* S3 said that the bucket is elsewhere */
     bool mutating;
     bool redirected, refreshed, skew_corrected; /* each happens once */
-    bool waiting;       /* for credentials */
-    bool over;          /* on_done was called while waiting; freed by the provider's callback */
+    bool waiting;                               /* for credentials */
+    bool over; /* on_done was called while waiting; freed by the provider's callback */
 } mw_active_call;
 
 struct mw_client {

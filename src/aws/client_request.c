@@ -1,6 +1,7 @@
 /*
- * From a call to a signed request: parameters of the page, wire format, endpoint, fixed headers, signature.
- * Relies on the serialiser, the endpoint rules and the signer; it must never send anything.
+ * From a call to a signed request: parameters of the page, wire format, endpoint, fixed headers,
+ * signature. Relies on the serialiser, the endpoint rules and the signer; it must never send
+ * anything.
  */
 #include "aws/client_internal.h"
 
@@ -14,7 +15,8 @@
 
 /* ---- parameters and request ---- */
 
-/** Parameters of the page at hand: the caller's, with limit and tokens. Valid until the next request is made. */
+/** Parameters of the page at hand: the caller's, with limit and tokens. Valid until the next
+ * request is made. */
 static mw_status page_params(mw_active_call *k, const mw_doc **d, mw_val *params, mw_error *err)
 {
     mw_client *c = k->client;
@@ -24,8 +26,8 @@ static mw_status page_params(mw_active_call *k, const mw_doc **d, mw_val *params
     *params = k->params;
     if (!k->paginator || (k->page == 1 && k->call.page_size <= 0))
         return MW_OK;
-    st = mw_paginator_params(k->paginator, k->op, *d, k->params, k->call.page_size, c->scratch, params,
-                             err);
+    st = mw_paginator_params(k->paginator, k->op, *d, k->params, k->call.page_size, c->scratch,
+                             params, err);
     *d = mw_doc_view(c->scratch);
     return st;
 }
@@ -37,7 +39,9 @@ bool mw__call_is_s3(const mw_active_call *k)
 
 const char *mw__call_bucket(const mw_active_call *k)
 {
-    return mw__call_is_s3(k) && k->params_doc ? mw_val_get_str(k->params_doc, k->params, "Bucket", NULL) : NULL;
+    return mw__call_is_s3(k) && k->params_doc
+               ? mw_val_get_str(k->params_doc, k->params, "Bucket", NULL)
+               : NULL;
 }
 
 const char *mw__call_region(const mw_active_call *k)
@@ -102,8 +106,8 @@ static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, cons
 }
 
 /**
- * What botocore sends when AWS_RESPONSE_CHECKSUM_VALIDATION is when_supported, its default: the answer then
- * names the object's checksum.
+ * What botocore sends when AWS_RESPONSE_CHECKSUM_VALIDATION is when_supported, its default: the
+ * answer then names the object's checksum.
  */
 static mw_status ask_for_checksum(mw_active_call *k, mw_error *err)
 {
@@ -123,14 +127,16 @@ static mw_status ask_for_checksum(mw_active_call *k, mw_error *err)
     return mw_http_add(&k->arena, &k->request.headers, header, "ENABLED", err);
 }
 
-/** Serialise the page's request and find its endpoint. MW_ERR_INVALID in *bad_params: the caller's fault. */
+/** Serialise the page's request and find its endpoint. MW_ERR_INVALID in *bad_params: the caller's
+ * fault. */
 mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
 {
     mw_http_request *q = &k->request;
     mw_serialize_options o = {
         .validate = k->call.validate,
         .drop_unknown = !k->call.validate,
-        .strip_bucket = mw__call_is_s3(k), /* its rule set puts the bucket into the host or the path */
+        .strip_bucket =
+            mw__call_is_s3(k), /* its rule set puts the bucket into the host or the path */
     };
     const char *host_prefix = NULL;
     const mw_doc *d;
@@ -147,8 +153,10 @@ mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
     if ((st = resolve(k, d, params, q->path, host_prefix, err)) != MW_OK ||
         (st = ask_for_checksum(k, err)) != MW_OK ||
         (st = random_uuid(k->invocation_id, err)) != MW_OK ||
-        (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) != MW_OK ||
-        (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id, err)) != MW_OK)
+        (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) !=
+            MW_OK ||
+        (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id,
+                          err)) != MW_OK)
         return st;
     k->base_headers = q->headers.count;
     return MW_OK;
@@ -171,30 +179,32 @@ mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error
 {
     const mw_endpoint *e = &k->endpoint;
     const char *auth = mw_operation_auth_type(k->op);
-    const char *name = e->signing_name ? e->signing_name
-                                       : mw_service_signing_name(mw_operation_service(k->op));
+    const char *name =
+        e->signing_name ? e->signing_name : mw_service_signing_name(mw_operation_service(k->op));
     bool s3 = mw_str_starts(name, "s3");
     mw_sigv4_scope scope = {
         .region = e->signing_region ? e->signing_region : mw__call_region(k),
         .service = name,
         .single_encode = e->single_encode || s3,
         .no_normalize = s3,
-        .unsigned_payload = mw_operation_unsigned_payload(k->op) || mw_str_eq(auth, "v4-unsigned-body"),
+        .unsigned_payload =
+            mw_operation_unsigned_payload(k->op) || mw_str_eq(auth, "v4-unsigned-body"),
         .content_sha256_header = wants_content_hash(name),
     };
 
     if (mw_str_eq(e->auth_scheme, "sigv4a") || mw_str_eq(e->auth_scheme, "sigv4-s3express") ||
         mw_str_eq(e->auth_scheme, "bearer"))
-        return mw_fail(err, MW_ERR_UNSUPPORTED, "%s:%s at %s is signed with '%s', which is not supported",
-                       mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op), e->host,
-                       e->auth_scheme);
+        return mw_fail(err, MW_ERR_UNSUPPORTED,
+                       "%s:%s at %s is signed with '%s', which is not supported",
+                       mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
+                       e->host, e->auth_scheme);
     /* A payload may go unsigned only where TLS guards it. */
     if (scope.unsigned_payload && !mw_str_eq(k->request.scheme, "https"))
         scope.unsigned_payload = false;
     if (scope.unsigned_payload)
         scope.content_sha256_header = true;
-    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->client->clock_offset_s, NULL,
-                         err);
+    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->client->clock_offset_s,
+                         NULL, err);
 }
 
 bool mw__call_unsigned(const mw_active_call *k)
@@ -225,9 +235,10 @@ static mw_status describe(mw_active_call *k, mw_doc_builder *b, mw_val *out, mw_
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "method", q->method);
-    mw_doc_member_str(b, "url", mw_arena_printf(&k->arena, "%s://%s%s%s%s", q->scheme, authority,
-                                                q->path && *q->path ? q->path : "/", query ? "?" : "",
-                                                query ? q->query : ""));
+    mw_doc_member_str(b, "url",
+                      mw_arena_printf(&k->arena, "%s://%s%s%s%s", q->scheme, authority,
+                                      q->path && *q->path ? q->path : "/", query ? "?" : "",
+                                      query ? q->query : ""));
     add_pairs(b, q);
     if (q->body_len > 0 && mw_utf8_valid(q->body, q->body_len)) {
         mw_doc_ckey(b, "body");

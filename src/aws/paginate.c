@@ -1,7 +1,8 @@
 /*
- * Paginators as botocore models them (input_token, output_token, more_results, limit_key, result_key,
- * non_aggregate_keys). Relies on JMESPath for the few expressions that are more than a name. It must
- * never stop early without being told to: a token that does not change is an error, not an end.
+ * Paginators as botocore models them (input_token, output_token, more_results, limit_key,
+ * result_key, non_aggregate_keys). Relies on JMESPath for the few expressions that are more than a
+ * name. It must never stop early without being told to: a token that does not change is an error,
+ * not an end.
  */
 #include "aws/paginate.h"
 
@@ -11,11 +12,11 @@
 
 #include <string.h>
 
-#define TOKENS_MAX 8      /* route53 ListResourceRecordSets has three */
-#define RESULT_KEYS_MAX 8 /* four in today's models */
-#define KEYS_MAX 32       /* result keys and non-aggregate keys together */
+#define TOKENS_MAX      8  /* route53 ListResourceRecordSets has three */
+#define RESULT_KEYS_MAX 8  /* four in today's models */
+#define KEYS_MAX        32 /* result keys and non-aggregate keys together */
 #define TOKEN_MAX_BYTES ((size_t)1 << 20)
-#define PAGES_MAX 100000  /* S18: pages of one call */
+#define PAGES_MAX       100000 /* S18: pages of one call */
 
 typedef struct expression {
     const char *text;
@@ -90,8 +91,8 @@ static mw_status names(const mw_operation *op, const mw_doc *d, mw_val v, const 
     if (mw_val_kind(d, v) == MW_KIND_ABSENT)
         return MW_OK;
     for (size_t i = 0; i < n; i++) {
-        const char *s = mw_val_str(d, n == 1 && mw_val_kind(d, v) == MW_KIND_STRING ? v : mw_val_at(d, v, i),
-                                   NULL);
+        const char *s = mw_val_str(
+            d, n == 1 && mw_val_kind(d, v) == MW_KIND_STRING ? v : mw_val_at(d, v, i), NULL);
 
         if (!s || i == max)
             return mw_fail(err, MW_ERR_PARSE, "paginator of %s:%s: '%s' is malformed",
@@ -170,7 +171,8 @@ static bool replaced(const mw_paginator *p, const char *key, int page_size)
 }
 
 /** The limit's own type: some services model it as a string (route53 MaxItems). */
-static void add_limit(const mw_paginator *p, const mw_operation *op, mw_doc_builder *b, int page_size)
+static void add_limit(const mw_paginator *p, const mw_operation *op, mw_doc_builder *b,
+                      int page_size)
 {
     const mw_shape *input = op ? mw_operation_input(op) : NULL;
     const mw_member *m = input ? mw_shape_member(input, p->limit_key, strlen(p->limit_key)) : NULL;
@@ -269,8 +271,8 @@ mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val res
     if ((st = mw_buf_status(&now, err)) != MW_OK)
         return st;
     if (now.len == p->last.len && memcmp(now.data, p->last.data, now.len) == 0)
-        return mw_fail(err, MW_ERR_CONFLICT,
-                       "the same page token was given twice: %s = %.200s", p->input[0], now.data);
+        return mw_fail(err, MW_ERR_CONFLICT, "the same page token was given twice: %s = %.200s",
+                       p->input[0], now.data);
     mw_buf_reset(&p->last);
     if ((st = mw_buf_add(&p->last, now.data, now.len, err)) != MW_OK)
         return st;
@@ -434,7 +436,8 @@ static void build_level(const mw_page_merge *m, const char *prefix, size_t prefi
         if (strncmp(k->path, prefix, prefix_len) != 0 || !found(m, k))
             continue;
         for (size_t j = 0; dot && j < i && !seen; j++)
-            seen = strncmp(m->keys[j].path, k->path, prefix_len + len + 1) == 0 && found(m, &m->keys[j]);
+            seen = strncmp(m->keys[j].path, k->path, prefix_len + len + 1) == 0 &&
+                   found(m, &m->keys[j]);
         if (seen)
             continue;
         mw_doc_key(out, name, len);

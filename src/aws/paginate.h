@@ -9,13 +9,15 @@
 
 typedef struct mw_paginator mw_paginator;
 
-/** MW_OK with *out NULL when the operation has no paginator; MW_ERR_PARSE when the model's is malformed. */
+/** MW_OK with *out NULL when the operation has no paginator; MW_ERR_PARSE when the model's is
+ * malformed. */
 mw_status mw_paginator_new(const mw_operation *op, mw_paginator **out, mw_error *err);
 void mw_paginator_free(mw_paginator *p);
 
 /**
  * Parameters of the next request: @p params with limit_key (@p page_size > 0) and the tokens that
- * mw_paginator_advance() kept. Built in @p b, which is reset first; not the builder that @p d views.
+ * mw_paginator_advance() kept. Built in @p b, which is reset first; not the builder that @p d
+ * views.
  */
 mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, const mw_doc *d,
                               mw_val params, int page_size, mw_doc_builder *b, mw_val *out,
@@ -30,7 +32,8 @@ mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, con
 mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more,
                                mw_error *err);
 
-/** Pages added up as botocore's build_full_result() does: result keys joined, the rest from the first page. */
+/** Pages added up as botocore's build_full_result() does: result keys joined, the rest from the
+ * first page. */
 typedef struct mw_page_merge mw_page_merge;
 
 mw_status mw_page_merge_new(const mw_operation *op, mw_page_merge **out, mw_error *err);

@@ -1,4 +1,5 @@
-/* What an operation may do: data behind mw_operation_read_only(), and which answers mint secrets. */
+/* What an operation may do: data behind mw_operation_read_only(), and which answers mint secrets.
+ */
 #ifndef MW_AWS_READONLY_H
 #define MW_AWS_READONLY_H
 
@@ -6,7 +7,8 @@
 
 /** Why an operation that is named like a read does not count as one; NULL when it does. */
 const char *mw_operation_read_exception(const mw_operation *op);
-/** Does its answer hold credentials, keys or other secrets by design? Then a recording blanks them. */
+/** Does its answer hold credentials, keys or other secrets by design? Then a recording blanks them.
+ */
 bool mw_operation_returns_secret(const mw_operation *op);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Writing recordings: exchanges are kept as finished lines in memory and written when the run ends,
- * merged with what the folder already holds. Relies on record_redact.c for what may be kept. It must
- * never see a request's headers, where the signature and the session token are.
+ * merged with what the folder already holds. Relies on record_redact.c for what may be kept. It
+ * must never see a request's headers, where the signature and the session token are.
  */
 #include "aws/record.h"
 
@@ -18,8 +18,8 @@
 #include <string.h>
 
 #define TOTAL_MAX_BYTES ((size_t)1 << 30)
-#define LINE_MAX_BYTES ((size_t)256 << 20)
-#define NOTES_MAX 64
+#define LINE_MAX_BYTES  ((size_t)256 << 20)
+#define NOTES_MAX       64
 
 typedef struct line {
     char *key; /* mw__exchange_key_text() */
@@ -43,7 +43,8 @@ struct mw_recorder {
     int64_t started_ns;
 };
 
-mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out, mw_error *err)
+mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out,
+                          mw_error *err)
 {
     mw_recorder *r;
     mw_status st = mw_mkdirs(dir, 0700, err);
@@ -152,8 +153,8 @@ static mw_status describe(const mw_exchange_key *key, const mw_http_response *an
     return mw_doc_builder_status(b, err);
 }
 
-mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key, const mw_http_response *answer,
-                          mw_error *err)
+mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key,
+                          const mw_http_response *answer, mw_error *err)
 {
     MW_AUTO(mw_buf) body = {.max = LINE_MAX_BYTES};
     MW_AUTO(mw_buf) text = {.max = LINE_MAX_BYTES};
@@ -165,9 +166,10 @@ mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key, const mw_h
     mw_status st = mw__redact_body(key->operation, answer, &body, err);
 
     if (st == MW_ERR_UNSUPPORTED) {
-        mw_log_warn("%s:%s is not in the recording: its answer may hold secrets that cannot be removed",
-                    mw_service_name(mw_operation_service(key->operation)),
-                    mw_operation_name(key->operation));
+        mw_log_warn(
+            "%s:%s is not in the recording: its answer may hold secrets that cannot be removed",
+            mw_service_name(mw_operation_service(key->operation)),
+            mw_operation_name(key->operation));
         return MW_OK;
     }
     if (st != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
@@ -207,7 +209,8 @@ mw_status mw_recorder_note(mw_recorder *r, const char *key, const char *value, m
             n = &r->notes[i];
     if (!n) {
         if (r->note_count == NOTES_MAX)
-            return mw_fail(err, MW_ERR_LIMIT, "recording %s: more than %d notes", r->dir, NOTES_MAX);
+            return mw_fail(err, MW_ERR_LIMIT, "recording %s: more than %d notes", r->dir,
+                           NOTES_MAX);
         n = &r->notes[r->note_count];
         if (!(n->key = mw_strdup(key)))
             return mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -274,7 +277,8 @@ static unsigned held(const mw_exchange_file *old, const line *l, size_t *from)
 
     while (*from < old->count && strncmp(old->entries[*from].key, l->key, l->group) < 0)
         (*from)++;
-    for (size_t i = *from; i < old->count && strncmp(old->entries[i].key, l->key, l->group) == 0; i++)
+    for (size_t i = *from; i < old->count && strncmp(old->entries[i].key, l->key, l->group) == 0;
+         i++)
         n++;
     return n;
 }
@@ -287,7 +291,8 @@ static mw_status write_old(mw_buf *out, const mw_exchange_file *old, size_t i, m
     return st != MW_OK ? st : mw_buf_status(out, err);
 }
 
-/** Both sorted lists into one; of a group that both have, the old ones stay and later numbers are added. */
+/** Both sorted lists into one; of a group that both have, the old ones stay and later numbers are
+ * added. */
 static mw_status write_exchanges(mw_recorder *r, const mw_exchange_file *old, mw_buf *out,
                                  size_t *count, mw_error *err)
 {
@@ -377,7 +382,8 @@ mw_status mw_recorder_close(mw_recorder *r, mw_error *err)
         goto out;
     if ((st = write_exchanges(r, &old, &text, &count, err)) != MW_OK ||
         (st = write_manifest(r, old_manifest, count, &manifest, err)) != MW_OK ||
-        (st = mw_file_write_atomic(path.data, text.data ? text.data : "", text.len, 0600, err)) != MW_OK)
+        (st = mw_file_write_atomic(path.data, text.data ? text.data : "", text.len, 0600, err)) !=
+            MW_OK)
         goto out;
     st = mw_file_write_atomic(manifest_path.data, manifest.data, manifest.len, 0600, err);
 out:

@@ -1,14 +1,16 @@
 /*
- * A run's exchanges with AWS, kept in a folder without its secrets, to be evaluated again without a network.
+ * A run's exchanges with AWS, kept in a folder without its secrets, to be evaluated again without a
+ * network.
  *
  * `exchanges.jsonl`: one canonical JSON object a line, sorted:
  *   {"account","body" or "body_base64","headers":{…},"n":1,"operation","page":1,"params":{…},
  *    "protocol","region","service","status":200}
- * `n` counts equal requests. `manifest.json`: {"format","recorded_at","engine","botocore","exchanges","notes"}.
+ * `n` counts equal requests. `manifest.json`:
+ * {"format","recorded_at","engine","botocore","exchanges","notes"}.
  *
- * What finds an exchange is what the caller asked for (account, region, service, operation, parameters,
- * page), never how it went over the wire; so the models may differ between recording and replay. The
- * protocol belongs to the key because the body is written in it.
+ * What finds an exchange is what the caller asked for (account, region, service, operation,
+ * parameters, page), never how it went over the wire; so the models may differ between recording
+ * and replay. The protocol belongs to the key because the body is written in it.
  */
 #ifndef MW_AWS_RECORD_H
 #define MW_AWS_RECORD_H
@@ -28,12 +30,14 @@ typedef struct mw_exchange_key {
 
 typedef struct mw_recorder mw_recorder;
 
-/** Makes the folder. Exchanges that it already holds stay: a second recording adds what is missing. */
-mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out, mw_error *err);
+/** Makes the folder. Exchanges that it already holds stay: a second recording adds what is missing.
+ */
+mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out,
+                          mw_error *err);
 void mw_recorder_free(mw_recorder *r);
 /** Keep an answer, redacted. */
-mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key, const mw_http_response *answer,
-                          mw_error *err);
+mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key,
+                          const mw_http_response *answer, mw_error *err);
 mw_status mw_recorder_note(mw_recorder *r, const char *key, const char *value, mw_error *err);
 const char *mw_recorder_noted(const mw_recorder *r, const char *key);
 /** Write both files, each whole or not at all. */

@@ -1,7 +1,8 @@
 /*
  * What may be written to disk of an answer: the body with the strings of `sensitive` shapes, of
- * members named like secrets, and every secret known to this process replaced. Relies on the model for
- * shapes. It errs towards hiding: a body that cannot be understood but may hold a secret is not kept.
+ * members named like secrets, and every secret known to this process replaced. Relies on the model
+ * for shapes. It errs towards hiding: a body that cannot be understood but may hold a secret is not
+ * kept.
  */
 #include "aws/readonly.h"
 #include "aws/record.h"
@@ -12,24 +13,28 @@
 
 #include <string.h>
 
-#define REDACTED "REDACTED"
-#define REDACTED_BASE64 "UkVEQUNURUQ=" /* the same word, for members that a parser may decode */
-#define SHAPES_MAX 8192
-#define DEPTH_MAX 512
+#define REDACTED         "REDACTED"
+#define REDACTED_BASE64  "UkVEQUNURUQ=" /* the same word, for members that a parser may decode */
+#define SHAPES_MAX       8192
+#define DEPTH_MAX        512
 #define STRING_MAX_BYTES ((size_t)256 << 20)
 
 /* Members whose value is a secret whatever the model says. Lower case, whole names. */
 static const char *const secret_names[] = {
-    "accesstoken", "authorizationtoken", "authtoken", "bearertoken", "clientsecret", "dbpassword",
-    "idtoken", "keymaterial", "plaintext", "privatekey", "privatekeyplaintext", "refreshtoken",
-    "secretaccesskey", "secretbinary", "secretstring", "servicepassword", "sessiontoken",
+    "accesstoken",     "authorizationtoken",  "authtoken",
+    "bearertoken",     "clientsecret",        "dbpassword",
+    "idtoken",         "keymaterial",         "plaintext",
+    "privatekey",      "privatekeyplaintext", "refreshtoken",
+    "secretaccesskey", "secretbinary",        "secretstring",
+    "servicepassword", "sessiontoken",
 };
 /* Parts of names that tell a secret in the answer of an operation which exists to hand one out. */
 static const char *const secret_parts[] = {
     "token", "password", "secret", "plaintext", "apikey", "unlockcode", "url", "streamkey", "value",
 };
 /* Paging goes on in a replay only if these stay as they are. */
-static const char *const paging_parts[] = {"nexttoken", "paginationtoken", "nextpagetoken", "marker"};
+static const char *const paging_parts[] = {"nexttoken", "paginationtoken", "nextpagetoken",
+                                           "marker"};
 
 static void fold(const char *name, size_t len, char *out, size_t size)
 {
@@ -68,9 +73,11 @@ typedef struct redaction {
     bool wire;   /* member names are those of the body, not the model's */
 } redaction;
 
-static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, bool hide, int depth);
+static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, bool hide,
+                          int depth);
 
-/** Secrets are masked string by string: in the text of a document the mask could take its quotes along. */
+/** Secrets are masked string by string: in the text of a document the mask could take its quotes
+ * along. */
 static void copy_string(const redaction *r, mw_val v)
 {
     MW_AUTO(mw_buf) masked = {.max = STRING_MAX_BYTES};
@@ -270,7 +277,8 @@ static bool hides(const sensitive_names *s, bool minted, const char *name, size_
     return false;
 }
 
-/** Text that a parser wants in its own form and that tells nobody anything: a truth value, an instant. */
+/** Text that a parser wants in its own form and that tells nobody anything: a truth value, an
+ * instant. */
 static bool harmless(const char *text, size_t len)
 {
     if ((len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0))
@@ -301,7 +309,8 @@ static const char *tag_end(const char *p, const char *end)
     return NULL;
 }
 
-/** Copy markup; replace text while inside an element that is hidden. Attributes stay: AWS keeps types in them. */
+/** Copy markup; replace text while inside an element that is hidden. Attributes stay: AWS keeps
+ * types in them. */
 static mw_status redact_xml(const sensitive_names *s, bool minted, const char *text, size_t len,
                             mw_buf *out, mw_error *err)
 {
@@ -361,7 +370,8 @@ static bool structured(const mw_operation *op, const mw_shape **shape)
     return type != MW_SHAPE_BLOB && type != MW_SHAPE_STRING;
 }
 
-/** CBOR strings carry their length, so nothing can be replaced in it: it is kept whole or not at all. */
+/** CBOR strings carry their length, so nothing can be replaced in it: it is kept whole or not at
+ * all. */
 static mw_status keep_binary(bool may_hold_secret, const mw_http_response *answer, mw_buf *out,
                              mw_error *err)
 {
@@ -399,16 +409,17 @@ mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer
     }
     switch (protocol) {
     case MW_PROTO_JSON:
-    case MW_PROTO_REST_JSON:
-        st = redact_json(shape, minted, answer, &plain, err);
+    case MW_PROTO_REST_JSON: st = redact_json(shape, minted, answer, &plain, err); break;
+    case MW_PROTO_CBOR:
+        st = keep_binary(minted || names.name_count > 0, answer, &plain, err);
         break;
-    case MW_PROTO_CBOR: st = keep_binary(minted || names.name_count > 0, answer, &plain, err); break;
     default:
         st = redact_xml(&names, minted, answer->body.data, answer->body.len, &plain, err);
         break;
     }
     if (st != MW_OK) {
-        /* An answer that is not what its protocol says: kept for its own sake unless it may hold a secret. */
+        /* An answer that is not what its protocol says: kept for its own sake unless it may hold a
+         * secret. */
         if (st == MW_ERR_NOMEM)
             return st;
         if (minted || names.name_count > 0 || protocol == MW_PROTO_CBOR)

@@ -1,7 +1,7 @@
 /*
- * Reading recordings: the sorted list of a file's exchanges, and the search in it. Relies on mw_doc for
- * storage. It must never answer with something near instead: a request that was not recorded is an
- * error, so that it becomes unknown and not empty.
+ * Reading recordings: the sorted list of a file's exchanges, and the search in it. Relies on mw_doc
+ * for storage. It must never answer with something near instead: a request that was not recorded is
+ * an error, so that it becomes unknown and not empty.
  */
 #include "aws/record.h"
 
@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX_BYTES ((size_t)1 << 30)
+#define FILE_MAX_BYTES     ((size_t)1 << 30)
 #define MANIFEST_MAX_BYTES ((size_t)16 << 20)
-#define KEY_MAX_BYTES ((size_t)16 << 20)
-#define SEPARATOR "\x1f"
+#define KEY_MAX_BYTES      ((size_t)16 << 20)
+#define SEPARATOR          "\x1f"
 
 struct mw_replay {
     mw_exchange_file file;
@@ -50,7 +50,8 @@ static mw_status key_text(mw_buf *out, const char *service, const char *operatio
                           const mw_doc *d, mw_val params, const char *region, long long n,
                           size_t *any_region, size_t *group, mw_error *err)
 {
-    mw_buf_printf(out, "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%06lld" SEPARATOR "%s" SEPARATOR,
+    mw_buf_printf(out,
+                  "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%06lld" SEPARATOR "%s" SEPARATOR,
                   service, operation, protocol, page, account);
     if (d && mw_val_kind(d, params) == MW_KIND_OBJECT)
         mw_json_write(out, d, params, MW_JSON_COMPACT);
@@ -322,12 +323,13 @@ mw_status mw_replay_find(mw_replay *r, const mw_exchange_key *key, mw_http_respo
                 text.data[params - text.data] = '\0';
                 params = strrchr(text.data, SEPARATOR[0]);
             }
-            return mw_fail(err, MW_ERR_NOTFOUND,
-                           "%s:%s with %.160s (page %u, account %s, region %s) is not in the recording",
-                           mw_service_name(mw_operation_service(key->operation)),
-                           mw_operation_name(key->operation), params ? params + 1 : "", key->page,
-                           key->account && *key->account ? key->account : "-",
-                           key->region && *key->region ? key->region : "-");
+            return mw_fail(
+                err, MW_ERR_NOTFOUND,
+                "%s:%s with %.160s (page %u, account %s, region %s) is not in the recording",
+                mw_service_name(mw_operation_service(key->operation)),
+                mw_operation_name(key->operation), params ? params + 1 : "", key->page,
+                key->account && *key->account ? key->account : "-",
+                key->region && *key->region ? key->region : "-");
         }
         group = f->entries[first].group;
     }

@@ -1,6 +1,6 @@
 /*
- * Retry policy of the AWS SDKs' "standard" mode, as data. Relies on mw_sys for randomness and on the
- * model for the `retryable` trait. It decides; it never sends, sleeps or looks at a clock.
+ * Retry policy of the AWS SDKs' "standard" mode, as data. Relies on mw_sys for randomness and on
+ * the model for the `retryable` trait. It decides; it never sends, sleeps or looks at a clock.
  */
 #include "aws/retry.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define BUCKETS_MAX 262144 /* accounts × regions × services of a large organisation */
-#define TABLE_SIZE 1024
+#define TABLE_SIZE  1024
 
 /* botocore/retries/standard.py: quota 500, costs 5 and 10, refund 1, delays up to 20 s. */
 const mw_retry_policy mw_retry_standard = {
@@ -28,16 +28,28 @@ const mw_retry_policy mw_retry_standard = {
 
 /* botocore/retries/standard.py, ThrottledRetryableChecker. */
 static const char *const throttle_codes[] = {
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
-    "TooManyRequestsException", "ProvisionedThroughputExceededException",
-    "TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded",
-    "LimitExceededException", "RequestThrottled", "SlowDown", "PriorRequestNotComplete",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "RequestThrottled",
+    "SlowDown",
+    "PriorRequestNotComplete",
     "EC2ThrottledException",
 };
 
-/* botocore/retries/standard.py, TransientRetryableChecker; STS's IDPCommunicationError is modelled too. */
+/* botocore/retries/standard.py, TransientRetryableChecker; STS's IDPCommunicationError is modelled
+ * too. */
 static const char *const transient_codes[] = {
-    "RequestTimeout", "RequestTimeoutException", "IDPCommunicationError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "IDPCommunicationError",
 };
 
 struct mw_retry_bucket {
@@ -146,8 +158,7 @@ mw_retry_class mw_retry_classify(const mw_operation *op, mw_status status, const
     case 504:
     case 200: /* S3 tells of a failure that it met after the headers had gone out */
         return MW_RETRY_TRANSIENT;
-    default:
-        return MW_RETRY_NEVER;
+    default: return MW_RETRY_NEVER;
     }
 }
 

@@ -1,6 +1,6 @@
 /*
- * Who is tried again, when, and how often. The policy is data; the token buckets that stop a storm of
- * retries are kept for each key (account, region, service), as one SDK client would have.
+ * Who is tried again, when, and how often. The policy is data; the token buckets that stop a storm
+ * of retries are kept for each key (account, region, service), as one SDK client would have.
  */
 #ifndef MW_AWS_RETRY_H
 #define MW_AWS_RETRY_H
@@ -16,12 +16,12 @@ typedef enum mw_retry_class {
 } mw_retry_class;
 
 typedef struct mw_retry_policy {
-    int max_attempts;   /* the first one included */
-    double base_s;      /* delay before retry i: random(0, 1) * min(base * 2^(i-1), cap) */
+    int max_attempts; /* the first one included */
+    double base_s;    /* delay before retry i: random(0, 1) * min(base * 2^(i-1), cap) */
     double cap_s;
-    int quota;          /* tokens of a fresh bucket, and its most */
+    int quota; /* tokens of a fresh bucket, and its most */
     int cost, timeout_cost;
-    int refund;         /* for a success at the first try */
+    int refund; /* for a success at the first try */
 } mw_retry_policy;
 
 /** AWS SDKs' "standard" mode. */

@@ -20,20 +20,21 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#define IN_FLIGHT_DEFAULT 32
-#define IN_FLIGHT_MAX 4096
-#define IDLE_MIN 128L /* kept connections: a sweep visits as many hosts as services × regions */
-#define QUEUE_MAX ((size_t)1 << 20)
-#define CONNECT_TIMEOUT_MS 3100 /* AWS SDKs' "standard" defaults mode */
-#define TOTAL_TIMEOUT_MS 60000  /* botocore's read timeout */
-#define LOW_SPEED_BYTES 100L    /* a server that drips: below this for the next figure */
-#define LOW_SPEED_SECONDS 30L
-#define BODY_MAX_BYTES ((size_t)64 << 20)
+#define IN_FLIGHT_DEFAULT    32
+#define IN_FLIGHT_MAX        4096
+#define IDLE_MIN             128L /* kept connections: a sweep visits as many hosts as services × regions */
+#define QUEUE_MAX            ((size_t)1 << 20)
+#define CONNECT_TIMEOUT_MS   3100  /* AWS SDKs' "standard" defaults mode */
+#define TOTAL_TIMEOUT_MS     60000 /* botocore's read timeout */
+#define LOW_SPEED_BYTES      100L  /* a server that drips: below this for the next figure */
+#define LOW_SPEED_SECONDS    30L
+#define BODY_MAX_BYTES       ((size_t)64 << 20)
 #define ERROR_BODY_MAX_BYTES ((size_t)1 << 20)
-#define HEADER_MAX_BYTES ((size_t)128 << 10)
-#define BODY_KEEP_BYTES ((size_t)256 << 10)
-#define POLL_MS 1000
-#define POLL_STOPPABLE_MS 200 /* a signal between the check and the poll is seen this late at worst */
+#define HEADER_MAX_BYTES     ((size_t)128 << 10)
+#define BODY_KEEP_BYTES      ((size_t)256 << 10)
+#define POLL_MS              1000
+#define POLL_STOPPABLE_MS                                                                          \
+    200 /* a signal between the check and the poll is seen this late at worst */
 
 typedef struct exchange {
     struct exchange *next, *prev; /* queue or running list; free list by next */
@@ -441,7 +442,8 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
     SET(CURLOPT_HTTPHEADER, x->headers);
     SET(CURLOPT_PROXY, proxy ? proxy : "");
     SET(CURLOPT_CONNECTTIMEOUT_MS,
-        (long)(x->limits.connect_timeout_ms > 0 ? x->limits.connect_timeout_ms : CONNECT_TIMEOUT_MS));
+        (long)(x->limits.connect_timeout_ms > 0 ? x->limits.connect_timeout_ms
+                                                : CONNECT_TIMEOUT_MS));
     SET(CURLOPT_TIMEOUT_MS,
         (long)(x->limits.total_timeout_ms > 0 ? x->limits.total_timeout_ms : TOTAL_TIMEOUT_MS));
     /* libcurl repeats a POST by itself when a reused connection turns out to be dead. */
@@ -470,12 +472,11 @@ static bool never_sent(const exchange *x, CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
-        /* Garbage that is no HTTP also gives UNSUPPORTED_PROTOCOL, but after the request went out. */
+        /* Garbage that is no HTTP also gives UNSUPPORTED_PROTOCOL, but after the request went out.
+         */
         break;
-    case CURLE_OPERATION_TIMEDOUT:
-        break;
-    default:
-        return false;
+    case CURLE_OPERATION_TIMEDOUT: break;
+    default: return false;
     }
     return curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us) == CURLE_OK &&
            pretransfer_us == 0;
@@ -665,7 +666,8 @@ static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err
             if (t->running.count < before)
                 continue;
         }
-        if (!fired && curl_multi_poll(t->multi, NULL, 0, poll_timeout(t, stop != NULL), NULL) != CURLM_OK) {
+        if (!fired &&
+            curl_multi_poll(t->multi, NULL, 0, poll_timeout(t, stop != NULL), NULL) != CURLM_OK) {
             cancel_all(t);
             return mw_fail(err, MW_ERR_NET, "libcurl could not wait for its sockets");
         }
@@ -706,7 +708,8 @@ mw_status mw_transport_new(const mw_transport_options *o, mw_transport **out, mw
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     }
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS,
-                      (long)t->max_in_flight * 2 > IDLE_MIN ? (long)t->max_in_flight * 2 : IDLE_MIN);
+                      (long)t->max_in_flight * 2 > IDLE_MIN ? (long)t->max_in_flight * 2
+                                                            : IDLE_MIN);
     *out = t;
     return MW_OK;
 }

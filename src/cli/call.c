@@ -1,7 +1,7 @@
 /*
- * `moonward call`: one AWS API call, its answer as one JSON document. Relies on the client for everything
- * about AWS. It must never send an operation that may change something without --write, and it prints
- * nothing on stdout unless the call succeeded.
+ * `moonward call`: one AWS API call, its answer as one JSON document. Relies on the client for
+ * everything about AWS. It must never send an operation that may change something without --write,
+ * and it prints nothing on stdout unless the call succeeded.
  */
 #include "cli/commands.h"
 
@@ -19,8 +19,8 @@
 
 #define PARAMS_MAX_BYTES ((size_t)64 << 20)
 #define OUTPUT_MAX_BYTES ((size_t)1 << 30)
-#define PAGE_SIZE_MAX 1000000
-#define API_ERROR_EXIT 1 /* as the AWS CLI's users expect of a failed call */
+#define PAGE_SIZE_MAX    1000000
+#define API_ERROR_EXIT   1 /* as the AWS CLI's users expect of a failed call */
 
 typedef struct session {
     const mw_args *args;
@@ -135,8 +135,8 @@ static mw_status read_page_size(const session *s, int *out, mw_error *err)
     if (!text)
         return MW_OK;
     if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > PAGE_SIZE_MAX)
-        return mw_fail(err, MW_ERR_INVALID, "--page-size: '%s' is not a whole number from 1 to %d", text,
-                       PAGE_SIZE_MAX);
+        return mw_fail(err, MW_ERR_INVALID, "--page-size: '%s' is not a whole number from 1 to %d",
+                       text, PAGE_SIZE_MAX);
     if (!mw_args_flag(s->args, "paginate"))
         return mw_fail(err, MW_ERR_INVALID, "--page-size works with --paginate only");
     *out = (int)n;
@@ -160,8 +160,8 @@ static mw_status settle_scope(session *s, const mw_models *models, mw_error *err
     const char *account = mw_args_get(s->args, "account");
 
     if (region && strpbrk(region, "*?"))
-        return mw_fail(err, MW_ERR_INVALID, "--region: a call goes to one region, '%s' is a pattern",
-                       region);
+        return mw_fail(err, MW_ERR_INVALID,
+                       "--region: a call goes to one region, '%s' is a pattern", region);
     if (!region)
         region = mw_aws_config_region(s->config);
     s->scope.region = region ? region : "";
@@ -327,13 +327,17 @@ const mw_command mw_command_call = {
     .arguments = "SERVICE OPERATION",
     .summary = "Make one AWS API call and print its answer as JSON",
     .description =
-        "SERVICE is the name that the AWS SDKs use (ec2, s3, elbv2, config), OPERATION the API's own "
-        "(DescribeInstances). The answer has the API's member names; blobs are base64, times ISO 8601.\n"
+        "SERVICE is the name that the AWS SDKs use (ec2, s3, elbv2, config), OPERATION the API's "
+        "own "
+        "(DescribeInstances). The answer has the API's member names; blobs are base64, times ISO "
+        "8601.\n"
         "\n"
         "Operations that are not known to be read-only need --write. When the call fails the exit "
-        "status is 1 and the last line on stderr is {\"error\":{code, message, status, request_id}}.",
+        "status is 1 and the last line on stderr is {\"error\":{code, message, status, "
+        "request_id}}.",
     .examples = "moonward call sts GetCallerIdentity\n"
-                "moonward call ec2 DescribeInstances --paginate --query 'Reservations[].Instances[].InstanceId'\n"
+                "moonward call ec2 DescribeInstances --paginate --query "
+                "'Reservations[].Instances[].InstanceId'\n"
                 "moonward call s3 GetBucketVersioning --params '{\"Bucket\":\"logs\"}'",
     .options = options,
     .option_count = MW_COUNT(options),
