@@ -142,9 +142,10 @@ void mw_findings_clear(mw_findings *l)
 
 /* ---- JSON ---- */
 
-static void member(mw_buf *out, const char *before, const char *key, const char *value)
+/* @p before is all that stands between the value before and this one, the key included. */
+static void member(mw_buf *out, const char *before, const char *value)
 {
-    mw_buf_printf(out, "%s\"%s\":", before, key);
+    mw_buf_puts(out, before);
     if (value)
         mw_json_write_string(out, value, strlen(value));
     else
@@ -153,45 +154,45 @@ static void member(mw_buf *out, const char *before, const char *key, const char 
 
 mw_status mw_finding_json(const mw_finding *f, mw_buf *out)
 {
-    member(out, "{", "rule", f->rule);
-    member(out, ",", "status", mw_verdict_name(f->status));
-    member(out, ",", "severity", f->severity);
-    member(out, ",\"resource\":{", "type", f->type);
-    member(out, ",", "id", f->id);
-    member(out, ",", "arn", f->arn);
-    member(out, ",", "name", f->name);
-    member(out, ",", "account", f->account);
-    member(out, ",", "region", f->region);
-    member(out, "},", "subkey", f->subkey);
-    member(out, ",", "message", f->message);
-    mw_buf_printf(out, ",\"evidence\":%s", f->evidence ? f->evidence : "[]");
-    member(out, ",", "fingerprint", f->fingerprint);
-    member(out, ",", "first_seen", f->first_seen);
-    member(out, ",", "last_seen", f->last_seen);
-    member(out, ",", "change", f->change);
-    member(out, ",", "waiver", NULL);
-    mw_buf_putc(out, '}');
+    member(out, "{\"rule\":", f->rule);
+    member(out, ",\"status\":", mw_verdict_name(f->status));
+    member(out, ",\"severity\":", f->severity);
+    member(out, ",\"resource\":{\"type\":", f->type);
+    member(out, ",\"id\":", f->id);
+    member(out, ",\"arn\":", f->arn);
+    member(out, ",\"name\":", f->name);
+    member(out, ",\"account\":", f->account);
+    member(out, ",\"region\":", f->region);
+    member(out, "},\"subkey\":", f->subkey);
+    member(out, ",\"message\":", f->message);
+    mw_buf_puts(out, ",\"evidence\":");
+    mw_buf_puts(out, f->evidence ? f->evidence : "[]");
+    member(out, ",\"fingerprint\":", f->fingerprint);
+    member(out, ",\"first_seen\":", f->first_seen);
+    member(out, ",\"last_seen\":", f->last_seen);
+    member(out, ",\"change\":", f->change);
+    mw_buf_puts(out, ",\"waiver\":null}");
     return mw_buf_status(out, NULL);
 }
 
 /* Keys in byte order and nothing that the store fills in: what the digest covers. */
 static void canonical(const mw_finding *f, mw_buf *out)
 {
-    mw_buf_printf(out, "{\"evidence\":%s", f->evidence ? f->evidence : "[]");
-    member(out, ",", "fingerprint", f->fingerprint);
-    member(out, ",", "message", f->message);
-    member(out, ",\"resource\":{", "account", f->account);
-    member(out, ",", "arn", f->arn);
-    member(out, ",", "id", f->id);
-    member(out, ",", "name", f->name);
-    member(out, ",", "region", f->region);
-    member(out, ",", "type", f->type);
-    member(out, "},", "rule", f->rule);
-    member(out, ",", "severity", f->severity);
-    member(out, ",", "status", mw_verdict_name(f->status));
-    member(out, ",", "subkey", f->subkey);
-    member(out, ",", "waiver", NULL);
-    mw_buf_putc(out, '}');
+    mw_buf_puts(out, "{\"evidence\":");
+    mw_buf_puts(out, f->evidence ? f->evidence : "[]");
+    member(out, ",\"fingerprint\":", f->fingerprint);
+    member(out, ",\"message\":", f->message);
+    member(out, ",\"resource\":{\"account\":", f->account);
+    member(out, ",\"arn\":", f->arn);
+    member(out, ",\"id\":", f->id);
+    member(out, ",\"name\":", f->name);
+    member(out, ",\"region\":", f->region);
+    member(out, ",\"type\":", f->type);
+    member(out, "},\"rule\":", f->rule);
+    member(out, ",\"severity\":", f->severity);
+    member(out, ",\"status\":", mw_verdict_name(f->status));
+    member(out, ",\"subkey\":", f->subkey);
+    mw_buf_puts(out, ",\"waiver\":null}");
 }
 
 mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err)

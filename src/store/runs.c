@@ -31,9 +31,11 @@ static void digest_of(struct writer *w, const mw_store_finding *f, uint8_t out[M
                                   f->partition, f->subkey, f->message, f->evidence};
 
     mw_buf_reset(&w->scratch);
-    for (size_t i = 0; i < MW_COUNT(fields); i++) /* a length first, so that no two lists collide */
-        mw_buf_printf(&w->scratch, "%zd:%s", fields[i] ? (ssize_t)strlen(fields[i]) : (ssize_t)-1,
-                      fields[i] ? fields[i] : "");
+    for (size_t i = 0; i < MW_COUNT(fields); i++) { /* a length first, so that no two lists collide */
+        size_t len = fields[i] ? strlen(fields[i]) : SIZE_MAX;
+        mw_buf_add(&w->scratch, &len, sizeof(len), NULL);
+        mw_buf_puts(&w->scratch, fields[i] ? fields[i] : "");
+    }
     mw_sha256(out, w->scratch.data, w->scratch.len);
 }
 
