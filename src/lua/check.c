@@ -21,6 +21,16 @@ static const char *const outcome_names[] = {"pass", "fail", "not_applicable", "u
 
 /* ---- pass, fail, not_applicable, unknown ---- */
 
+MW_LJMP static verdict *new_verdict(lua_State *L, mw_vm_outcome outcome)
+{
+    verdict *v = lua_newuserdatauv(L, sizeof(*v), 2);
+
+    *v = (verdict){.outcome = outcome};
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &verdict_meta);
+    lua_setmetatable(L, -2);
+    return v;
+}
+
 MW_LJMP static int make_verdict(lua_State *L)
 {
     mw_vm *vm = mw__vm(L);
@@ -29,6 +39,11 @@ MW_LJMP static int make_verdict(lua_State *L)
     int args = lua_gettop(L), message, subkey;
     verdict *v;
 
+    if (args == 0 && outcome == MW_VM_PASS) { /* nothing to say: one for all */
+        vm->verdict_mark = vm->read_count;
+        lua_pushvalue(L, lua_upvalueindex(2));
+        return 1;
+    }
     if (args > 0 && lua_istable(L, 1)) {
         lua_settop(L, 1);
         lua_pushnil(L);
@@ -62,16 +77,13 @@ MW_LJMP static int make_verdict(lua_State *L)
         if (len > MW_VM_SUBKEY_MAX)
             return luaL_error(L, "%s: a subkey has at most %d bytes", name, MW_VM_SUBKEY_MAX);
     }
-    v = lua_newuserdatauv(L, sizeof(*v), 2);
-    v->outcome = outcome;
+    v = new_verdict(L, outcome);
     v->reads_from = vm->verdict_mark;
     v->reads_to = vm->verdict_mark = vm->read_count;
     lua_pushvalue(L, message);
     lua_setiuservalue(L, -2, VERDICT_MESSAGE);
     lua_pushvalue(L, subkey);
     lua_setiuservalue(L, -2, VERDICT_SUBKEY);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &verdict_meta);
-    lua_setmetatable(L, -2);
     return 1;
 }
 
@@ -85,19 +97,23 @@ MW_LJMP static int declare_rule(lua_State *L)
 
 MW_LJMP void mw__open_verdicts(lua_State *L)
 {
+    int top = lua_gettop(L);
+
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &verdict_meta) == LUA_TNIL) {
         lua_createtable(L, 0, 2);
         lua_pushliteral(L, "verdict");
         lua_setfield(L, -2, "__name");
         lua_pushboolean(L, 0);
         lua_setfield(L, -2, "__metatable");
+        mw__vm(L)->verdict_meta = lua_topointer(L, -1);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &verdict_meta);
     }
-    lua_pop(L, 1);
+    lua_settop(L, top);
     lua_createtable(L, 0, 8);
     for (int i = MW_VM_PASS; i <= MW_VM_UNKNOWN; i++) {
         lua_pushinteger(L, i);
-        lua_pushcclosure(L, make_verdict, 1);
+        new_verdict(L, MW_VM_PASS);
+        lua_pushcclosure(L, make_verdict, 2);
         lua_setfield(L, -2, outcome_names[i]);
     }
     lua_pushcfunction(L, declare_rule);
@@ -137,6 +153,7 @@ void mw_vm_set_documents(mw_vm *vm, const mw_snap *snap, const mw_doc *bundle)
     vm->snap = snap;
     vm->doc[MW_SPACE_SNAPSHOT] = snap ? snap->doc : NULL;
     vm->doc[MW_SPACE_BUNDLE] = bundle;
+    vm->now_known = false;
 }
 
 MW_LJMP static int ready_protected(lua_State *L)
@@ -183,10 +200,9 @@ static verdict *to_verdict(lua_State *L, int index)
 
     if (!v || !lua_getmetatable(L, index))
         return NULL;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &verdict_meta);
-    if (!lua_rawequal(L, -1, -2))
+    if (lua_topointer(L, -1) != mw__vm(L)->verdict_meta)
         v = NULL;
-    lua_pop(L, 2);
+    lua_pop(L, 1);
     return v;
 }
 
@@ -389,12 +405,18 @@ size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verd
     mw_error err = {0};
     mw_status st;
 
-    mw_arena_clear(vm->arena);
+    if (vm->arena->blocks)
+        mw_arena_clear(vm->arena);
     vm->verdict_count = 0;
     vm->log_count = 0;
     vm->unknown_pending = false;
     vm->subject = s;
-    vm->now = mw_snap_now(vm->snap, s->world);
+    vm->subject_item = mw_val_get_atom(vm->snap->doc, s->resource, vm->snap->item);
+    if (!vm->now_known || vm->now_world != s->world) {
+        vm->now = mw_snap_now(vm->snap, s->world);
+        vm->now_world = s->world;
+        vm->now_known = true;
+    }
     mw__reads_begin(vm);
     st = mw__vm_run(vm, check_protected, vm, s->soft_ms, &err);
     if (st != MW_OK) {

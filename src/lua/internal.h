@@ -55,6 +55,13 @@ typedef struct mw_key {
     uint8_t method;   /* mw_method */
 } mw_key;
 
+/* A text that a script compares with, and its atoms. */
+#define MW_VALUE_CACHE 256
+typedef struct mw_value {
+    const char *text; /* anchored */
+    mw_atom atom[MW_SPACE_COUNT];
+} mw_value;
+
 typedef struct mw_path {
     const char *text;
     size_t count;
@@ -114,11 +121,14 @@ struct mw_vm {
     const mw_doc *doc[MW_SPACE_COUNT];
     const mw_snap *snap;
     const mw_vm_subject *subject;
+    mw_val subject_item; /* its `doc` */
+    size_t now_world;    /* whose time `now` is */
+    bool now_known;
     int64_t now;
 
     /* registry references */
-    const void *meta;
-    int meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, base_ref, modules_ref, ctx_ref;
+    const void *meta, *verdict_meta;
+    int meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, values_ref, base_ref, modules_ref, ctx_ref;
     const void *declared_rule; /* table last given to rule { } */
 
     struct {
@@ -128,6 +138,7 @@ struct mw_vm {
     uint64_t string_at[MW_STRING_CACHE];
     mw_key key_at[MW_KEY_CACHE];
     mw_path path_at[MW_PATH_CACHE];
+    mw_value value_at[MW_VALUE_CACHE];
 
     char names[MW_NAMES_BYTES];
     size_t names_used;
@@ -211,6 +222,8 @@ MW_LJMP void mw__proxy_text(lua_State *L, const mw_proxy *p);
 MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, const mw_key *key);
 MW_LJMP const mw_key *mw__key(lua_State *L, int index);
 MW_LJMP const mw_path *mw__path(lua_State *L, int index);
+/** Atom of the text at @p index in a document; MW_ATOM_NONE when it does not occur. */
+MW_LJMP mw_atom mw__value_atom(lua_State *L, int index, int space);
 /** Value of a path in an element; UNKNOWN is returned, not raised. */
 MW_LJMP mw_val mw__element_path(lua_State *L, int space, mw_proxy_kind kind, mw_val v, const mw_path *path);
 MW_LJMP int mw__raise_unknown(lua_State *L, mw_val unknown, const char *what);

@@ -61,8 +61,6 @@ MW_LJMP static int method_path(lua_State *L)
 MW_LJMP static void add_needle(lua_State *L, int index, int space, mw_needles *out)
 {
     mw_needle *n;
-    const char *text;
-    size_t len;
 
     if (out->count == MW_NEEDLES_MAX)
         luaL_error(L, "at most %d values can be compared with", MW_NEEDLES_MAX);
@@ -81,8 +79,7 @@ MW_LJMP static void add_needle(lua_State *L, int index, int space, mw_needles *o
         break;
     case LUA_TSTRING:
         n->kind = MW_KIND_STRING;
-        text = lua_tolstring(L, index, &len);
-        n->atom = mw_doc_atom(mw__vm(L)->doc[space], text, len);
+        n->atom = mw__value_atom(L, index, space);
         break;
     default: luaL_error(L, "a value to compare with is a %s", luaL_typename(L, index));
     }
@@ -97,7 +94,7 @@ MW_LJMP void mw__needles(lua_State *L, int index, int space, mw_needles *out)
     out->any_value = lua_isnone(L, index);
     if (out->any_value)
         return;
-    p = mw__to_proxy(L, index);
+    p = lua_type(L, index) == LUA_TUSERDATA ? mw__to_proxy(L, index) : NULL;
     if (!p && !lua_istable(L, index)) {
         add_needle(L, index, space, out);
         return;
@@ -130,8 +127,12 @@ static bool needle_matches(const mw_doc *d, mw_val v, mw_kind kind, const mw_nee
 
 bool mw__needles_match(const mw_doc *d, mw_val v, const mw_needles *n)
 {
-    mw_kind kind = mw_val_kind(d, v);
+    mw_kind kind;
 
+    /* The usual case: one text. */
+    if (n->count == 1 && n->needle[0].kind == MW_KIND_STRING)
+        return n->needle[0].atom != MW_ATOM_NONE && mw_val_atom(d, v) == n->needle[0].atom;
+    kind = mw_val_kind(d, v);
     if (n->any_value)
         return kind > MW_KIND_NULL && !(kind == MW_KIND_BOOL && !mw_val_bool(d, v));
     for (size_t i = 0; i < n->count; i++)
@@ -169,7 +170,9 @@ MW_LJMP static void run_scan(lua_State *L, scan *s, const char *name, bool with_
     s->unknown_at = s->count;
     for (size_t i = 0; i < s->count; i++) {
         mw_val v = mw__proxy_at(L, s->list, i);
-        if (s->path)
+        if (s->path && s->path->count == 1 && kind == MW_PROXY_VALUE)
+            v = mw_val_get_atom(d, v, s->path->step[0].atom[s->list->space]);
+        else if (s->path)
             v = mw__element_path(L, s->list->space, kind, v, s->path);
         if (mw_val_kind(d, v) == MW_KIND_UNKNOWN) {
             if (s->unknown == MW_VAL_ABSENT) {

@@ -48,6 +48,7 @@ static void fill_key(mw_vm *vm, mw_key *key, const char *text, size_t len)
 
 MW_LJMP static void anchor(lua_State *L, int table_ref, unsigned slot, int index)
 {
+    index = lua_absindex(L, index);
     lua_rawgeti(L, LUA_REGISTRYINDEX, table_ref);
     lua_pushvalue(L, index);
     lua_rawseti(L, -2, (lua_Integer)slot + 1);
@@ -65,7 +66,7 @@ MW_LJMP const mw_key *mw__key(lua_State *L, int index)
     if (key->text == text)
         return key;
     key->text = NULL;
-    anchor(L, vm->keys_ref, slot, lua_absindex(L, index));
+    anchor(L, vm->keys_ref, slot, index);
     fill_key(vm, key, text, len);
     return key;
 }
@@ -82,7 +83,7 @@ MW_LJMP const mw_path *mw__path(lua_State *L, int index)
         return path;
     path->text = NULL;
     path->count = 0;
-    anchor(L, vm->paths_ref, slot, lua_absindex(L, index));
+    anchor(L, vm->paths_ref, slot, index);
     for (;;) {
         const char *dot = memchr(s, '.', (size_t)(end - s));
         const char *stop = dot ? dot : end;
@@ -97,6 +98,24 @@ MW_LJMP const mw_path *mw__path(lua_State *L, int index)
     }
     path->text = text;
     return path;
+}
+
+MW_LJMP mw_atom mw__value_atom(lua_State *L, int index, int space)
+{
+    mw_vm *vm = mw__vm(L);
+    size_t len;
+    const char *text = lua_tolstring(L, index, &len);
+    unsigned slot = pointer_slot(text, MW_VALUE_CACHE);
+    mw_value *value = &vm->value_at[slot];
+
+    if (value->text != text) {
+        value->text = NULL;
+        anchor(L, vm->values_ref, slot, index);
+        for (int i = 0; i < MW_SPACE_COUNT; i++)
+            value->atom[i] = vm->doc[i] ? mw_doc_atom(vm->doc[i], text, len) : MW_ATOM_NONE;
+        value->text = text;
+    }
+    return value->atom[space];
 }
 
 /* ---- pushing values ---- */
@@ -326,9 +345,9 @@ MW_LJMP static mw_val item_member(lua_State *L, mw_val resource, const mw_key *k
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_val v = mw_val_get_atom(d, mw_val_get_atom(d, resource, vm->snap->item),
-                               key->atom[MW_SPACE_SNAPSHOT]);
-    mw_val rest;
+    mw_val item = resource == vm->subject->resource ? vm->subject_item
+                                                    : mw_val_get_atom(d, resource, vm->snap->item);
+    mw_val v = mw_val_get_atom(d, item, key->atom[MW_SPACE_SNAPSHOT]), rest;
 
     check_access(L, vm, resource, key);
     if (v != MW_VAL_ABSENT)
@@ -602,6 +621,7 @@ MW_LJMP void mw__open_proxies(lua_State *L)
     vm->strings_ref = new_cache(L, MW_STRING_CACHE);
     vm->keys_ref = new_cache(L, MW_KEY_CACHE);
     vm->paths_ref = new_cache(L, MW_PATH_CACHE);
+    vm->values_ref = new_cache(L, MW_VALUE_CACHE);
     luaL_newlib(L, meta);
     lua_rawgeti(L, LUA_REGISTRYINDEX, vm->proxies_ref);
     lua_rawgeti(L, LUA_REGISTRYINDEX, vm->strings_ref);
