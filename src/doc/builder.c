@@ -97,6 +97,8 @@ void mw_doc_builder_free(mw_doc_builder *b)
     mw_free(b->frames);
     mw_free(b->orders);
     mw_free(b->scratch);
+    mw_free(b->copied_atoms.to);
+    mw_free(b->copied_shapes.to);
     mw_free(b->copy_from);
     mw_free(b->copy_values);
     mw_buf_clear(&b->repair);
@@ -118,6 +120,8 @@ void mw_doc_builder_reset(mw_doc_builder *b)
     mw__table_empty(&b->copied);
     b->view.n_pool = b->view.n_words = b->view.n_atoms = b->view.n_shapes = b->view.n_text = 0;
     b->view.root = V_NULL;
+    b->view.serial = mw__doc_serial();
+    b->copy_source = 0;
     b->n_values = b->n_keys = b->n_frames = b->n_orders = b->n_copied = 0;
     mw_buf_reset(&b->repair);
     b->repair.max = b->max_bytes;
@@ -436,7 +440,82 @@ mw_val mw_doc_pop(mw_doc_builder *b)
 
 /* ---- Copying from another document ---- */
 
-/* A container, or a key, that was copied before by this call. */
+/*
+ * Strings and key sets of the source become entries of two maps that outlive one call, for pages are
+ * copied item by item and items are alike. An entry means something in its epoch only: a new one begins
+ * with each other source, and when either side is emptied.
+ */
+
+static bool map_get(const mw_doc_builder *b, const copy_map *m, uint32_t from, uint32_t *to)
+{
+    if (from >= m->cap || (uint32_t)(m->to[from] >> 32) != b->copy_epoch)
+        return false;
+    *to = (uint32_t)m->to[from];
+    return true;
+}
+
+static void map_put(mw_doc_builder *b, copy_map *m, uint32_t from, uint32_t to)
+{
+    size_t had = m->cap;
+
+    if (!mw__builder_grow(b, (void **)&m->to, &m->cap, (size_t)from + 1, sizeof *m->to))
+        return;
+    memset(m->to + had, 0, (m->cap - had) * sizeof *m->to);
+    m->to[from] = (uint64_t)b->copy_epoch << 32 | to;
+}
+
+static void next_epoch(mw_doc_builder *b, uint64_t source)
+{
+    b->copy_source = source;
+    if (++b->copy_epoch == 0) { /* went round: what is left of the first epochs must not come back */
+        mw_free(b->copied_atoms.to);
+        mw_free(b->copied_shapes.to);
+        b->copied_atoms = b->copied_shapes = (copy_map){0};
+        b->copy_epoch = 1;
+    }
+}
+
+static mw_atom copy_atom(mw_doc_builder *b, const mw_doc *from, mw_atom atom)
+{
+    const char *s;
+    mw_atom to;
+    size_t len;
+
+    if (map_get(b, &b->copied_atoms, atom, &to))
+        return to;
+    if (!(s = mw_val_str(from, VAL(TAG_STR, atom), &len))) {
+        mw__builder_fail(b, MW_ERR_INVALID, "a string that a document refers to is not in it");
+        return MW_ATOM_NONE;
+    }
+    to = mw__builder_atom(b, s, len);
+    if (b->status == MW_OK)
+        map_put(b, &b->copied_atoms, atom, to);
+    return to;
+}
+
+/* Keys are in byte order on both sides, so the values keep their places. */
+static uint32_t copy_shape(mw_doc_builder *b, const mw_doc *from, uint32_t shape)
+{
+    const uint32_t *keys = from->shapes + shape + 1;
+    size_t n = from->shapes[shape], order, i;
+    uint32_t to = 0, *copied;
+
+    if (map_get(b, &b->copied_shapes, shape, &to) ||
+        !mw__builder_grow(b, (void **)&b->keys, &b->cap_keys, b->n_keys + n + 1, 4))
+        return to;
+    copied = b->keys + b->n_keys; /* above the stack: nothing is pushed meanwhile */
+    for (i = 0; i < n; i++)
+        copied[i] = copy_atom(b, from, keys[i]);
+    if (b->status != MW_OK || !mw__builder_order(b, copied, n, &order))
+        return 0;
+    if (b->orders[order + 2])
+        mw__builder_fail(b, MW_ERR_INVALID, "the keys of a document's object are out of order");
+    to = b->orders[order + 1];
+    map_put(b, &b->copied_shapes, shape, to);
+    return to;
+}
+
+/* A container that was copied before by this call. */
 static bool copy_find(const mw_doc_builder *b, mw_val v, mw_val *copy)
 {
     table_cursor c;
@@ -465,26 +544,12 @@ static void copy_remember(mw_doc_builder *b, mw_val v, mw_val copy)
     b->n_copied = i + 1;
 }
 
-static mw_atom copy_key(mw_doc_builder *b, const mw_doc *from, mw_val key)
-{
-    const char *s;
-    mw_val known;
-    mw_atom atom;
-    size_t len;
-
-    if (copy_find(b, key, &known))
-        return VAL_PAYLOAD(known);
-    s = mw_val_str(from, key, &len);
-    atom = s ? mw__builder_atom(b, s, len) : MW_ATOM_NONE;
-    copy_remember(b, key, VAL(TAG_STR, atom));
-    return atom;
-}
-
 static void copy(mw_doc_builder *b, const mw_doc *from, mw_val v)
 {
-    size_t i, n = mw_val_len(from, v), len;
-    mw_val known, key, member;
-    const char *s;
+    const uint32_t *block;
+    uint32_t head;
+    size_t i, n;
+    mw_val known;
 
     if (b->status != MW_OK)
         return;
@@ -493,42 +558,29 @@ static void copy(mw_doc_builder *b, const mw_doc *from, mw_val v)
     case TAG_INT: push(b, v); return;
     case TAG_BIG: mw_doc_add_int(b, mw_val_int(from, v)); return;
     case TAG_REAL: mw_doc_add_real(b, mw_val_real(from, v)); return;
-    case TAG_STR:
-        s = mw_val_str(from, v, &len);
-        mw_doc_add_str(b, s ? s : "", s ? len : 0);
-        return;
+    case TAG_STR: push(b, VAL(TAG_STR, copy_atom(b, from, VAL_PAYLOAD(v)))); return;
     default: break;
+    }
+    if (!(block = mw__block(from, v))) {
+        mw__builder_fail(b, MW_ERR_INVALID, "a value that a document refers to is not in it");
+        return;
     }
     if (copy_find(b, v, &known)) {
         push(b, known);
         return;
     }
-    switch (VAL_TAG(v)) {
-    case TAG_ARRAY:
-        mw_doc_begin_array(b);
-        for (i = 0; i < n && b->status == MW_OK; i++)
-            copy(b, from, mw_val_at(from, v, i));
-        mw_doc_end_array(b);
-        break;
-    case TAG_OBJECT:
-        mw_doc_begin_object(b);
-        for (i = 0; i < n && b->status == MW_OK; i++) {
-            member = mw_val_member(from, v, i, &key);
-            add_key(b, copy_key(b, from, key));
-            copy(b, from, member);
-        }
-        mw_doc_end_object(b);
-        break;
-    default:
-        mw_doc_begin_array(b); /* counts the depth of causes of causes */
-        copy(b, from, mw_val_cause(from, v));
-        mw_doc_add_unknown(b);
-        known = mw_doc_pop(b);
-        if (b->status == MW_OK)
-            b->n_frames--;
-        push(b, known);
-        break;
-    }
+    head = *block;
+    n = VAL_TAG(v) == TAG_UNKNOWN ? 1 : mw_val_len(from, v);
+    if (VAL_TAG(v) == TAG_OBJECT)
+        head = HEAD(BLOCK_OBJECT, HEAD_HAS_UNKNOWN(head), copy_shape(b, from, HEAD_ARG(head)));
+    mw_doc_begin_array(b); /* of any container, and of an unknown: it counts the depth */
+    for (i = 0; i < n && b->status == MW_OK; i++)
+        copy(b, from, block[1 + i]);
+    if (b->status != MW_OK)
+        return;
+    b->n_values -= n;
+    b->n_frames--;
+    add_block(b, VAL_TAG(v), head, b->values + b->n_values, n);
     if (b->status == MW_OK)
         copy_remember(b, v, b->values[b->n_values - 1]);
 }
@@ -539,6 +591,8 @@ void mw_doc_add_copy(mw_doc_builder *b, const mw_doc *from, mw_val v)
         mw_doc_add_val(b, v);
         return;
     }
+    if (b->copy_source != from->serial)
+        next_epoch(b, from->serial);
     copy(b, from, v);
     mw__table_empty(&b->copied);
     b->n_copied = 0;

@@ -22,6 +22,12 @@ typedef struct frame {
     bool object;
 } frame;
 
+/* Numbers of another document -> numbers here: the epoch in the upper half of an entry. */
+typedef struct copy_map {
+    uint64_t *to;
+    size_t cap;
+} copy_map;
+
 struct mw_doc_builder {
     mw_doc view; /* its pointers alias the storage below, its counts are the lengths in use */
     uint64_t *pool;
@@ -46,6 +52,9 @@ struct mw_doc_builder {
     size_t cap_scratch;
     mw_buf repair; /* strings being repaired or unescaped */
 
+    copy_map copied_atoms, copied_shapes; /* of the document with serial copy_source */
+    uint64_t copy_source;
+    uint32_t copy_epoch;
     table copied; /* words of another document -> index into copy_values */
     uint32_t *copy_from, *copy_values;
     size_t n_copied, cap_copy_from, cap_copy_values;

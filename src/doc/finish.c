@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,10 +27,18 @@ size_t mw__doc_block_size(const mw_doc *d)
            d->n_text;
 }
 
+uint64_t mw__doc_serial(void)
+{
+    static atomic_uint_fast64_t last;
+
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
 void mw__doc_attach(mw_doc *d, const void *bytes, size_t size)
 {
     const doc_header *h = bytes;
 
+    d->serial = mw__doc_serial();
     d->bytes = bytes;
     d->size = size;
     d->root = h->root;

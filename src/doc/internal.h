@@ -65,6 +65,7 @@ struct mw_doc {
     const char *text;
     uint32_t n_pool, n_words, n_atoms, n_slots, n_shapes, n_text;
     mw_val root;
+    uint64_t serial;   /* of this content, in this process: an address may come again */
     const void *bytes; /* whole block; NULL for a builder's view */
     size_t size;
     void *mapped; /* to be unmapped by mw_doc_free(), else NULL */
@@ -181,5 +182,7 @@ size_t mw__doc_block_size(const mw_doc *d);
 /* Set the sections of @p d from a block whose header counts were checked against its size. */
 void mw__doc_attach(mw_doc *d, const void *bytes, size_t size);
 uint32_t mw__doc_hash_check(void);
+/* A number that no other document and no earlier content of a builder has. Never 0. */
+uint64_t mw__doc_serial(void);
 
 #endif
