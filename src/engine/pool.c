@@ -127,11 +127,13 @@ static int progress_fd(const struct run *r, struct slot *s)
 /* Descriptors of the child; dup2 clears close-on-exec, everything else of ours has it set. */
 static int spawn(const struct run *r, struct slot *s, int results, int progress)
 {
-    char numbers[5][16];
-    char *argv[] = {"moonward", "--worker", numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], NULL};
+    char numbers[6][16];
+    char *argv[] = {"moonward", "--worker", numbers[0], numbers[1], numbers[2], numbers[3],
+                    numbers[4], numbers[5], NULL};
     char *environment[] = {NULL};
     const mw_position skip = next_lost(s);
-    const uint32_t values[] = {s->next.item, s->next.rule, s->end, skip.item, skip.rule};
+    const uint32_t values[] = {s->next.item, s->next.rule, s->end,
+                               skip.item,    skip.rule,    (uint32_t)getpid()};
     int snapshot = r->p->snapshot_fd >= 0 ? r->p->snapshot_fd : r->p->bundle_fd;
     /* Above the targets first, so that no dup2 overwrites a source of a later one. */
     int from[] = {snapshot, r->p->bundle_fd, results, progress};

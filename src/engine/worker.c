@@ -419,7 +419,7 @@ static uint32_t argument(int argc, char **argv, int i, uint32_t fallback)
                : fallback;
 }
 
-/* argv: --worker first-item first-rule end-item skip-item skip-rule */
+/* argv: --worker first-item first-rule end-item skip-item skip-rule broker-pid */
 int mw_worker_main(int argc, char **argv)
 {
     static struct worker w;
@@ -435,7 +435,8 @@ int mw_worker_main(int argc, char **argv)
     if (open_all(&w, &err) != MW_OK)
         _exit(2);
     start_timer();
-    mw__jail_enter(size_of(MW_WORKER_SNAPSHOT_FD) / 2 + w.vm_bytes * 2 + HEADROOM_BYTES, isolation,
+    mw__jail_enter((pid_t)argument(argc, argv, 7, 0),
+                   size_of(MW_WORKER_SNAPSHOT_FD) / 2 + w.vm_bytes * 2 + HEADROOM_BYTES, isolation,
                    sizeof(isolation));
     set_phase(&w, MW_PHASE_LOAD);
     if (prepare(&w, &err) != MW_OK) {

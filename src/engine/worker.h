@@ -7,6 +7,7 @@
 #include "engine/worker_records.h"
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 /* Descriptors of a worker. */
 enum { MW_WORKER_SNAPSHOT_FD = 3, MW_WORKER_BUNDLE_FD, MW_WORKER_RESULTS_FD, MW_WORKER_PROGRESS_FD,
@@ -31,10 +32,11 @@ void mw__worker_set_path(const char *path);
 
 /**
  * Give up everything that a worker does not need: descriptors, dumps, privileges, limits, system calls.
+ * @param broker  Its process id; when that process is gone already, this one ends.
  * @param bytes   What it may map beyond what it has now.
  * @param[out] isolation  "seccomp", or "process only (why)".
  */
-void mw__jail_enter(size_t bytes, char *isolation, size_t size);
+void mw__jail_enter(pid_t broker, size_t bytes, char *isolation, size_t size);
 
 /** How a run treats its workers. */
 typedef struct mw_pool {

@@ -6,7 +6,7 @@
 The digest asserted here changes only when a rule, the recording or the finding document changes: then read what changed, and
 write the new digest to tests/data/demo-account.digest with that change.
 """
-import os, sys
+import os, subprocess, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import replaying  # noqa: E402
@@ -31,6 +31,13 @@ def main():
     lines = replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--output", "jsonl").stdout.splitlines()
     if len(lines) != len(document["findings"]):
         faults.append("%d lines of JSONL for %d findings" % (len(lines), len(document["findings"])))
+    # As the first process of a container, where the broker's id is 1.
+    first = subprocess.run(["unshare", "-pf", "--mount-proc", binary, "sweep", "--replay", replaying.DEMO, "--output", "json"],
+                           capture_output=True, cwd=replaying.ROOT, env=replaying.environment())
+    if b"unshare" in first.stderr:
+        print("not tested as process 1: %s" % first.stderr.decode().strip())
+    elif first.stdout != outputs[0].stdout:
+        faults.append("as process 1: exit status %d, %s" % (first.returncode, first.stderr.decode()[-300:]))
     for fault in faults:
         print(fault)
     print("%d findings on %d resources, %d faults" % (len(document["findings"]), len(resources), len(faults)))
