@@ -27,6 +27,7 @@
 #define WALL_FACTOR 20          /* hard deadline is processor time; asleep it may take this much longer */
 #define WALL_MIN_MS 10000
 #define LOAD_FACTOR 4           /* a file has longer than an evaluation */
+#define STALL_MS 30000          /* a worker that moves but gives no answer; it flushes every half second */
 #define LOG_LINES_MAX 1000
 
 static const char *worker_path = "/proc/self/exe";
@@ -52,6 +53,7 @@ struct slot {
     unsigned start_deaths;
     uint64_t sequence;      /* of the page, when last looked at */
     int64_t since_ms, cpu_ms;
+    int64_t answer_ms, answer_cpu_ms; /* of the last credible answer */
     const char *why;        /* we killed it for this */
     char text[128];
 };
@@ -139,11 +141,24 @@ static int spawn(const struct run *r, struct slot *s, int results, int progress)
     int from[] = {snapshot, r->p->bundle_fd, results, progress};
     int high[MW_COUNT(from)] = {-1, -1, -1, -1}, rc = 0;
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
 
     for (size_t i = 0; i < MW_COUNT(values); i++)
         snprintf(numbers[i], sizeof(numbers[i]), "%u", (unsigned)values[i]);
     if ((rc = posix_spawn_file_actions_init(&actions)) != 0)
         return rc;
+    if ((rc = posix_spawnattr_init(&attributes)) != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return rc;
+    }
+    /* Its own group: a Ctrl-C is for the broker, which ends its workers itself. No inherited signal state. */
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     for (size_t i = 0; rc == 0 && i < MW_COUNT(from); i++) {
         high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MW_WORKER_FD_END + 8);
         rc = high[i] < 0 ? errno
@@ -151,10 +166,11 @@ static int spawn(const struct run *r, struct slot *s, int results, int progress)
                                                             MW_WORKER_SNAPSHOT_FD + (int)i);
     }
     if (rc == 0)
-        rc = posix_spawn(&s->pid, worker_path, &actions, NULL, argv, environment);
+        rc = posix_spawn(&s->pid, worker_path, &actions, &attributes, argv, environment);
     for (size_t i = 0; i < MW_COUNT(high); i++)
         if (high[i] >= 0)
             close(high[i]);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return rc;
 }
@@ -192,6 +208,8 @@ static mw_status start(struct run *r, struct slot *s, mw_error *err)
     s->sequence = 0;
     s->since_ms = mw_mono_ms();
     s->cpu_ms = 0;
+    s->answer_ms = s->since_ms;
+    s->answer_cpu_ms = 0;
     r->p->started++;
     return MW_OK;
 }
@@ -270,6 +288,8 @@ static mw_status take_answer(struct run *r, struct slot *s, const mw_record *rec
     if (st != MW_OK)
         return st;
     s->heard = true;
+    s->answer_ms = mw_mono_ms();
+    s->answer_cpu_ms = -1;
     if (rec->kind == MW_RECORD_FAILED || ++s->index == rec->count) {
         s->index = 0;
         s->next.rule++;
@@ -290,7 +310,11 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
 {
     switch (rec->kind) {
     case MW_RECORD_READY:
+        if (s->ready)
+            return incredible(err, "it is ready twice");
         s->ready = true;
+        s->answer_ms = mw_mono_ms();
+        s->answer_cpu_ms = -1;
         if (rec->text[0].data)
             snprintf(r->p->isolation, sizeof(r->p->isolation), "%.*s", (int)rec->text[0].len,
                      rec->text[0].data);
@@ -359,7 +383,6 @@ static bool read_some(struct slot *s)
         return errno != EAGAIN && errno != EINTR;
     if (n > 0)
         mw_buf_grown(&s->in, (size_t)n);
-    s->since_ms = mw_mono_ms();
     return n == 0;
 }
 
@@ -388,12 +411,36 @@ static int64_t cpu_ms_of(pid_t pid)
     return ticks * 1000 / sysconf(_SC_CLK_TCK);
 }
 
+static void put_down(struct slot *s)
+{
+    s->why = s->text;
+    kill(s->pid, SIGKILL);
+}
+
+/* One that moves on, or seems to, without ever answering. */
+static void watch_answers(struct slot *s, int64_t now)
+{
+    int64_t cpu;
+
+    if (!s->ready || s->why || now - s->answer_ms < STALL_MS)
+        return;
+    cpu = cpu_ms_of(s->pid);
+    if (s->answer_cpu_ms < 0)
+        s->answer_cpu_ms = cpu;
+    if (cpu >= 0 && cpu - s->answer_cpu_ms < STALL_MS && now - s->answer_ms < STALL_MS * WALL_FACTOR)
+        return;
+    snprintf(s->text, sizeof(s->text), "its worker gave no answer for %d s and was killed",
+             (int)((now - s->answer_ms) / 1000));
+    put_down(s);
+}
+
 static void watch(struct run *r, struct slot *s)
 {
     uint64_t sequence = atomic_load_explicit(&s->page->sequence, memory_order_acquire);
     uint32_t phase = atomic_load_explicit(&s->page->phase, memory_order_relaxed);
     int64_t now = mw_mono_ms(), cpu, limit = r->p->hard_ms;
 
+    watch_answers(s, now);
     if (phase != MW_PHASE_RUN || r->p->work->mode != MW_WORK_EVALUATE)
         limit = (limit > 500 ? limit : 500) * LOAD_FACTOR;
     if (sequence != s->sequence) {
@@ -411,8 +458,7 @@ static void watch(struct run *r, struct slot *s)
         now - s->since_ms < (limit * WALL_FACTOR > WALL_MIN_MS ? limit * WALL_FACTOR : WALL_MIN_MS))
         return; /* it did not get the processor */
     snprintf(s->text, sizeof(s->text), "hard deadline of %d ms passed, its worker was killed", (int)limit);
-    s->why = s->text;
-    kill(s->pid, SIGKILL);
+    put_down(s);
 }
 
 /* ---- deaths ---- */

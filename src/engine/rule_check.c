@@ -213,7 +213,23 @@ static mw_status check_need(const struct check *c, const mw_type *own, const mw_
     return *out ? MW_OK : no_memory(c);
 }
 
-static mw_status check_needs(const struct check *c, const mw_type *own, bool uses_tags, mw_rule *rule)
+/* The text names `tags`, or a guard is on one. */
+static bool uses_tags(const struct check *c, const mw_rule_entry *e)
+{
+    mw_val applies = mw_val_get(c->d, c->meta, "applies");
+
+    for (size_t i = 0; i < mw_val_len(c->d, applies); i++) {
+        mw_val key;
+        const char *path;
+        mw_val_member(c->d, applies, i, &key);
+        path = mw_val_str(c->d, key, NULL);
+        if (path && strncmp(path, "tags", 4) == 0 && (path[4] == '\0' || path[4] == '.'))
+            return true;
+    }
+    return mw__rule_uses_name(e->source, e->len, "tags");
+}
+
+static mw_status check_needs(const struct check *c, const mw_type *own, bool with_tags, mw_rule *rule)
 {
     const char **list, **needs, *tags = mw_type_tag_facet(own);
     size_t n, count = 0;
@@ -235,7 +251,7 @@ static mw_status check_needs(const struct check *c, const mw_type *own, bool use
             if (is_own == (pass == 0) && !contains(needs, count, need))
                 needs[count++] = need;
         }
-        if (pass == 0 && uses_tags && tags && !contains(needs, count, tags))
+        if (pass == 0 && with_tags && tags && !contains(needs, count, tags))
             needs[count++] = mw_arena_strdup(c->arena, tags);
     }
     rule->needs = needs;
@@ -377,7 +393,7 @@ mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, co
     if (mw_val_get_bool(d, mw_val_get(d, meta, "check"), "$function", false) != true)
         return mw_fail(err, MW_ERR_INVALID, "%s: 'check' must be a function", path);
     if ((st = check_related(&c, own, rule)) != MW_OK ||
-        (st = check_needs(&c, own, mw__rule_uses_name(e->source, e->len, "tags"), rule)) != MW_OK ||
+        (st = check_needs(&c, own, uses_tags(&c, e), rule)) != MW_OK ||
         (st = check_applies(&c, own, rule)) != MW_OK || (st = check_table(&c, "params")) != MW_OK ||
         (st = check_controls(&c)) != MW_OK || (st = add_tag_facets(&c, own, e)) != MW_OK)
         return st;

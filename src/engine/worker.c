@@ -22,6 +22,7 @@
 /* Address space beyond the documents and the VM: libc, buffers, indexes, seccomp's own. */
 #define HEADROOM_BYTES ((size_t)256 << 20)
 #define FLUSH_AT ((size_t)60 << 10) /* a pipe takes 64 KiB at once */
+#define FLUSH_TICKS 50              /* half a second of processor time: the broker counts on answers */
 
 struct worker {
     mw_work work;
@@ -39,12 +40,15 @@ struct worker {
 
 /* The timer's signal finds the VM here; volatile because it may arrive at any time. */
 static mw_vm *volatile ticking;
+static volatile sig_atomic_t ticks;
 
 static void on_tick(int signal)
 {
     mw_vm *vm = ticking;
 
     (void)signal;
+    if (ticks < FLUSH_TICKS)
+        ticks++;
     if (vm)
         mw_vm_tick(vm);
 }
@@ -81,6 +85,7 @@ static void flush(struct worker *w)
         mw_fd_write_all(MW_WORKER_RESULTS_FD, "results", w->out.data, w->out.len, NULL) != MW_OK)
         _exit(1); /* nobody listens any more */
     mw_buf_reset(&w->out);
+    ticks = 0;
 }
 
 static mw_str text(const char *s)
@@ -289,6 +294,8 @@ static void evaluate_all(struct worker *w, mw_position from, uint32_t end, mw_po
             continue;
         get_on(w, p);
         evaluate(w, p);
+        if (ticks >= FLUSH_TICKS)
+            flush(w);
     }
 }
 

@@ -185,6 +185,7 @@ static mw_status write_value(mw_vm *vm, mw_val v, mw_buf *out)
 }
 
 #define EVIDENCE_ENTRIES_MAX 64
+#define EVIDENCE_READS_MAX 2048 /* looked at: finding paths costs more than linear in them */
 
 mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out)
 {
@@ -193,6 +194,8 @@ mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out)
     MW_AUTO(mw_buf) text = {.max = MW_VM_STRING_MAX};
     char path[512];
 
+    if (to - from > EVIDENCE_READS_MAX)
+        from = to - EVIDENCE_READS_MAX;
     /* Latest first: what was read last is nearest to the verdict. */
     for (size_t i = to; i > from && entries < EVIDENCE_ENTRIES_MAX && text.len < MW_VM_EVIDENCE_MAX; i--) {
         size_t n, k;

@@ -221,6 +221,9 @@ static void test_tags(void **state)
     assert_int_equal(mw_rules_at(rules, 0)->need_count, 1);
     assert_string_equal(mw_rules_at(rules, 0)->needs[0], facet);
     mw_rules_free(rules);
+    assert_int_equal(load_one(RULE("applies = { [\"tags.Env\"] = \"prod\" },"), &rules, &err), MW_OK);
+    assert_int_equal(mw_rules_at(rules, 0)->need_count, 1);
+    mw_rules_free(rules);
 }
 
 static void test_keep(void **state)
