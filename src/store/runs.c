@@ -8,8 +8,11 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/mem.h"
 
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct writer {
@@ -39,32 +42,74 @@ static void digest_of(struct writer *w, const mw_store_finding *f, uint8_t out[M
     mw_sha256(out, w->scratch.data, w->scratch.len);
 }
 
-static mw_status put_verdict(struct writer *w, const mw_store_finding *f, sqlite3_int64 *n,
-                             mw_error *err)
+/* Numbers follow digests; the next free one where two begin alike. *n = where to look, then where it is. */
+static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[],
+                             sqlite3_int64 *n, mw_error *err)
 {
     const char *const fields[] = {f->fingerprint, f->rule, f->status, f->severity, f->type,
                                   f->id, f->arn, f->name, f->account, f->region,
                                   f->partition, f->subkey, f->message, f->evidence};
-    uint8_t digest[MW_SHA256_SIZE];
-    mw_status st;
     int code;
 
-    digest_of(w, f, digest);
-    if ((st = mw_buf_status(&w->scratch, err)) != MW_OK)
-        return st;
-    sqlite3_bind_blob(w->verdict_find, 1, digest, sizeof(digest), SQLITE_STATIC);
-    code = sqlite3_step(w->verdict_find);
-    *n = code == SQLITE_ROW ? sqlite3_column_int64(w->verdict_find, 0) : 0;
-    sqlite3_reset(w->verdict_find);
-    if (code == SQLITE_ROW)
-        return MW_OK;
-    if (code != SQLITE_DONE)
-        return mw__store_fail(w->s, "looking for a verdict", err);
-    sqlite3_bind_blob(w->verdict_add, 1, digest, sizeof(digest), SQLITE_STATIC);
+    for (bool found = false;; *n = *n == INT64_MAX ? 0 : *n + 1) {
+        sqlite3_bind_int64(w->verdict_find, 1, *n);
+        code = sqlite3_step(w->verdict_find);
+        found = code == SQLITE_ROW && sqlite3_column_bytes(w->verdict_find, 0) == MW_SHA256_SIZE &&
+                memcmp(sqlite3_column_blob(w->verdict_find, 0), digest, MW_SHA256_SIZE) == 0;
+        sqlite3_reset(w->verdict_find);
+        if (found)
+            return MW_OK;
+        if (code == SQLITE_DONE)
+            break;
+        if (code != SQLITE_ROW)
+            return mw__store_fail(w->s, "looking for a verdict", err);
+    }
+    sqlite3_bind_int64(w->verdict_add, 1, *n);
+    sqlite3_bind_blob(w->verdict_add, 2, digest, MW_SHA256_SIZE, SQLITE_STATIC);
     for (size_t i = 0; i < MW_COUNT(fields); i++)
-        mw__store_bind(w->verdict_add, (int)i + 2, fields[i]);
-    st = mw__store_run(w->s, w->verdict_add, "recording a verdict", err);
-    *n = sqlite3_last_insert_rowid(w->s->db);
+        mw__store_bind(w->verdict_add, (int)i + 3, fields[i]);
+    return mw__store_run(w->s, w->verdict_add, "recording a verdict", err);
+}
+
+struct verdict {
+    uint8_t digest[MW_SHA256_SIZE];
+    sqlite3_int64 n;
+    size_t finding;
+};
+
+static int by_number(const void *a, const void *b)
+{
+    const struct verdict *x = a, *y = b;
+
+    return (x->n > y->n) - (x->n < y->n);
+}
+
+static int by_finding(const void *a, const void *b)
+{
+    const struct verdict *x = a, *y = b;
+
+    return (x->finding > y->finding) - (x->finding < y->finding);
+}
+
+/* In the order of the table, which is several times faster than random places. */
+static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings, size_t count,
+                              struct verdict *verdicts, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        struct verdict *v = &verdicts[i];
+        digest_of(w, &findings[i], v->digest);
+        memcpy(&v->n, v->digest, sizeof(v->n));
+        v->n &= INT64_MAX;
+        v->finding = i;
+        if ((st = mw_buf_status(&w->scratch, err)) != MW_OK)
+            return st;
+    }
+    qsort(verdicts, count, sizeof(*verdicts), by_number);
+    for (size_t i = 0; i < count && st == MW_OK; i++)
+        st = put_verdict(w, &findings[verdicts[i].finding], verdicts[i].digest, &verdicts[i].n, err);
+    qsort(verdicts, count, sizeof(*verdicts), by_finding);
     return st;
 }
 
@@ -158,12 +203,12 @@ static mw_status judge(struct writer *w, mw_store_finding *f, mw_error *err)
     return st;
 }
 
-static mw_status put_finding(struct writer *w, mw_store_finding *f, size_t seq, mw_error *err)
+static mw_status put_finding(struct writer *w, mw_store_finding *f, size_t seq, sqlite3_int64 verdict,
+                             mw_error *err)
 {
-    sqlite3_int64 verdict;
-    mw_status st;
+    mw_status st = judge(w, f, err);
 
-    if ((st = judge(w, f, err)) != MW_OK || (st = put_verdict(w, f, &verdict, err)) != MW_OK)
+    if (st != MW_OK)
         return st;
     sqlite3_bind_int64(w->finding_add, 1, w->run_n);
     sqlite3_bind_int64(w->finding_add, 2, (sqlite3_int64)seq);
@@ -283,10 +328,10 @@ static mw_status prepare_all(struct writer *w, mw_error *err)
         sqlite3_stmt **to;
         const char *sql;
     } all[] = {
-        {&w->verdict_find, "SELECT n FROM verdict WHERE digest = ?1"},
-        {&w->verdict_add, "INSERT INTO verdict(digest, fingerprint, rule, status, severity, type, id, arn,"
+        {&w->verdict_find, "SELECT digest FROM verdict WHERE n = ?1"},
+        {&w->verdict_add, "INSERT INTO verdict(n, digest, fingerprint, rule, status, severity, type, id, arn,"
                           " name, account, region, partition, subkey, message, evidence)"
-                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"},
+                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"},
         {&w->finding_add, "INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6)"},
         {&w->ledger_get, "SELECT open, first_seen, last_seen FROM ledger WHERE fingerprint = ?1"},
         {&w->ledger_add, "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,1,?7,?7,NULL,?8)"},
@@ -312,14 +357,19 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
                            void *user, size_t *fixed, mw_error *err)
 {
     struct writer w = {.s = s, .run = run, .scratch = {.max = (size_t)16 << 20}};
-    mw_status st = mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err);
+    struct verdict *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
+    mw_status st = verdicts ? mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err)
+                            : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
 
-    if (st != MW_OK)
+    if (st != MW_OK) {
+        mw_free(verdicts);
         return st;
-    if ((st = prepare_all(&w, err)) != MW_OK || (st = put_run_row(&w, err)) != MW_OK)
+    }
+    if ((st = prepare_all(&w, err)) != MW_OK || (st = put_run_row(&w, err)) != MW_OK ||
+        (st = put_verdicts(&w, findings, count, verdicts, err)) != MW_OK)
         goto out;
     for (size_t i = 0; i < count; i++)
-        if ((st = put_finding(&w, &findings[i], i, err)) != MW_OK)
+        if ((st = put_finding(&w, &findings[i], i, verdicts[i].n, err)) != MW_OK)
             goto out;
     if ((complete && (st = close_all_gone(&w, complete, user, err)) != MW_OK) ||
         (st = put_fixed(&w, err)) != MW_OK)
@@ -335,6 +385,7 @@ out:
     sqlite3_finalize(w.ledger_set);
     sqlite3_finalize(w.hold);
     mw_buf_clear(&w.scratch);
+    mw_free(verdicts);
     if (st == MW_OK)
         st = mw__store_exec(s, "COMMIT", "committing", err);
     if (st != MW_OK) /* an I/O failure may have ended the transaction by itself: no matter */

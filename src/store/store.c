@@ -23,11 +23,12 @@
 
 /* migrations[i] takes schema i to i + 1. Never edited once released: only appended to. */
 static const char *const migrations[] = {
-    /* A verdict is stored once, whatever the number of runs that gave it: a run refers to it. */
+    /* A verdict is stored once, whatever the number of runs that gave it: a run refers to it. Its number
+       comes from its digest, so that no second index is needed to find it. */
     "CREATE TABLE run(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, started_at TEXT NOT NULL,"
     "  finished_at TEXT, engine TEXT, rules_digest TEXT, findings_digest TEXT, snapshot TEXT,"
     "  coverage TEXT, fixed INTEGER NOT NULL DEFAULT 0) STRICT;"
-    "CREATE TABLE verdict(n INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, fingerprint TEXT NOT NULL,"
+    "CREATE TABLE verdict(n INTEGER PRIMARY KEY, digest BLOB NOT NULL, fingerprint TEXT NOT NULL,"
     "  rule TEXT NOT NULL, status TEXT NOT NULL, severity TEXT, type TEXT, id TEXT, arn TEXT, name TEXT,"
     "  account TEXT, region TEXT, partition TEXT, subkey TEXT, message TEXT, evidence TEXT) STRICT;"
     "CREATE TABLE finding(run INTEGER NOT NULL, seq INTEGER NOT NULL, verdict INTEGER NOT NULL,"
