@@ -22,16 +22,27 @@ struct frame {
     const mw_member
         *owner;   /* the flattened list or map of the parent that it belongs to, or NULL */
     size_t first; /* its values: items[first..] */
+    mw_val name;  /* of `member` as a key, or absent */
 };
 
 /* A finished value, waiting for its container to end. */
 struct item {
     const mw_member *member; /* of a structure; NULL in a list */
+    mw_val name;             /* of `member` as a key, or absent: then it is looked up */
     mw_val key;              /* of a map entry */
     mw_val value;
     bool flat; /* one element of the flattened collection `member` */
     bool done; /* already emitted */
 };
+
+/* A member met before: answers repeat the same few for each item. */
+struct known {
+    const mw_shape *shape; /* NULL: not to be met again */
+    const mw_member *member;
+    mw_val name;
+};
+
+#define KNOWN_COUNT 128u
 
 struct mw__xml {
     XML_Parser parser;
@@ -45,6 +56,7 @@ struct mw__xml {
     unsigned skip;  /* depth inside an element that is not wanted */
     unsigned depth; /* of frames */
     struct frame frames[MW__PROTOCOL_DEPTH];
+    struct known known[KNOWN_COUNT];
     struct item *items;
     size_t count, cap;
     mw_buf text;
@@ -54,7 +66,13 @@ struct mw__xml {
     const mw_member *root_scalar; /* the root's text, when the root is named like this member */
 };
 
-static const XML_Memory_Handling_Suite memory = {mw_alloc, mw_realloc, mw_free};
+/* expat expects no zeroes, and its buffers are large. */
+static void *unzeroed(size_t size)
+{
+    return mw_realloc(NULL, size);
+}
+
+static const XML_Memory_Handling_Suite memory = {unzeroed, mw_realloc, mw_free};
 
 /* ---- failing ---- */
 
@@ -104,7 +122,8 @@ static struct item *push(mw__xml *x)
         x->items = grown;
         x->cap = cap;
     }
-    x->items[x->count] = (struct item){.key = MW_VAL_ABSENT, .value = MW_VAL_ABSENT};
+    x->items[x->count] =
+        (struct item){.name = MW_VAL_ABSENT, .key = MW_VAL_ABSENT, .value = MW_VAL_ABSENT};
     return &x->items[x->count++];
 }
 
@@ -141,7 +160,10 @@ static void emit_members(mw__xml *x, const mw_shape *s, size_t from, const char 
         struct item *it = &x->items[i];
         if (it->done)
             continue;
-        mw_doc_ckey(x->b, mw_member_name(it->member));
+        if (it->name != MW_VAL_ABSENT)
+            mw_doc_key_val(x->b, it->name);
+        else
+            mw_doc_ckey(x->b, mw_member_name(it->member));
         if (it->flat)
             emit_flat(x, i, to);
         else
@@ -247,7 +269,8 @@ static struct frame *open_frame(mw__xml *x, enum kind kind, const mw_shape *s, c
     f = &x->frames[x->depth++];
     if (x->unknown_depth >= x->depth)
         x->unknown_depth = 0; /* that union has ended */
-    *f = (struct frame){.kind = kind, .shape = s, .member = m, .first = x->count};
+    *f = (struct frame){
+        .kind = kind, .shape = s, .member = m, .first = x->count, .name = MW_VAL_ABSENT};
     if (kind == FR_TEXT)
         mw_buf_reset(&x->text);
     return f;
@@ -309,10 +332,28 @@ static const mw_member *member_of(const mw_shape *s, const char *name, size_t le
     return m;
 }
 
+static const struct known *known_member(mw__xml *x, const mw_shape *s, const char *name, size_t len)
+{
+    size_t hash = (size_t)s / sizeof(void *) + len * 5 + (unsigned char)name[0] * 31u +
+                  (unsigned char)name[len ? len - 1 : 0] * 7u;
+    struct known *k = &x->known[hash % KNOWN_COUNT];
+    const mw_member *m;
+
+    if (k->shape == s && strcmp(mw__wire_name(k->member), name) == 0)
+        return k;
+    if (!(m = member_of(s, name, len)))
+        return NULL;
+    mw_doc_add_cstr(x->b, mw_member_name(m));
+    *k = (struct known){.shape = strcmp(mw__wire_name(m), name) == 0 ? s : NULL, .member = m,
+                        .name = mw_doc_pop(x->b)};
+    return k;
+}
+
 static void start_member(mw__xml *x, struct frame *f, const char *name, const char **atts)
 {
     size_t len = strlen(name);
-    const mw_member *m = member_of(f->shape, name, len);
+    const struct known *k = known_member(x, f->shape, name, len);
+    const mw_member *m = k ? k->member : NULL;
     const mw_shape *s, *target;
     struct frame *child;
     bool flat;
@@ -338,6 +379,7 @@ static void start_member(mw__xml *x, struct frame *f, const char *name, const ch
     }
     if (!child)
         return;
+    child->name = k->name;
     child->owner = flat && (mw_shape_type_of(target) == MW_SHAPE_LIST ||
                             mw_shape_type_of(target) == MW_SHAPE_MAP)
                        ? m
@@ -505,6 +547,7 @@ static void XMLCALL on_end(void *user, const char *name)
     value = mw_doc_pop(x->b);
     if ((it = push(x)) != NULL) {
         it->member = f.member;
+        it->name = f.name;
         it->value = value;
         it->flat = f.owner != NULL;
     }
