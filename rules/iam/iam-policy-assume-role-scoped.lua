@@ -3,12 +3,6 @@
 -- @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
 local policy = require("policy")
 
--- The version in force.
-local function document(p)
-  local version = p.PolicyVersionList and p.PolicyVersionList:find("IsDefaultVersion", true)
-  return version and version.Document
-end
-
 return rule {
   id = "iam-policy-assume-role-scoped",
   title = "sts:AssumeRole is allowed only on named roles",
@@ -21,7 +15,7 @@ return rule {
     well_architected = { "SEC03-BP02" },
   },
   check = function(p)
-    local text = document(p)
+    local text = policy.in_force(p)
     if text == nil then return unknown("the policy has no default version") end
     for _, s in ipairs(policy.statements(text)) do
       if s.effect == "Allow" and policy.has_action(s, "sts:AssumeRole") and not (s.actions and policy.all_actions(s)) then

@@ -3,12 +3,6 @@
 -- @see https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
 local policy = require("policy")
 
--- The version in force.
-local function document(p)
-  local version = p.PolicyVersionList and p.PolicyVersionList:find("IsDefaultVersion", true)
-  return version and version.Document
-end
-
 return rule {
   id = "iam-policy-no-full-admin",
   title = "Customer-managed policies in use do not allow *:*",
@@ -28,7 +22,7 @@ return rule {
     for _, name in ipairs(ctx.params.allow_policies) do
       if name == p.PolicyName then return not_applicable("named in allow_policies") end
     end
-    local text = document(p)
+    local text = policy.in_force(p)
     if text == nil then return unknown("the policy has no default version") end
     local statement = policy.full_admin(text)
     if statement then return fail("%s allows every action on every resource", policy.name(statement)) end

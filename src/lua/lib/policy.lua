@@ -99,6 +99,14 @@ function policy.statements(document)
   return out
 end
 
+--- The document of a managed policy that is in force: its default version's. nil when there is none.
+function policy.in_force(managed)
+  for _, version in ipairs(managed.PolicyVersionList or {}) do
+    if version.IsDefaultVersion then return version.Document end
+  end
+  return nil
+end
+
 --- How a message names a statement: its Sid, else its number.
 function policy.name(statement)
   if statement.sid and statement.sid ~= "" then return "statement '" .. statement.sid .. "'" end
