@@ -61,7 +61,7 @@ typedef struct mw_pool {
 } mw_pool;
 
 #define MW_DEATHS_MAX 3      /* of one rule in one run, then it is quarantined */
-#define MW_SLOW_MAX 100      /* soft deadlines or memory ceilings of one rule, likewise */
+#define MW_SLOW_MAX 3        /* soft deadlines or memory ceilings of one rule, likewise */
 
 /** Run to the end. @return MW_OK; MW_ERR_CANCELLED; MW_ERR_IO when no worker can be started; what a callback returned. */
 mw_status mw__pool_run(mw_pool *p, mw_error *err);
