@@ -9,6 +9,8 @@
  */
 #include "aws/protocol_internal.h"
 
+#include "base/hash.h"
+
 #include <expat.h>
 #include <string.h>
 
@@ -42,7 +44,7 @@ struct known {
     mw_val name;
 };
 
-#define KNOWN_COUNT 128u
+#define KNOWN_COUNT 256u
 
 struct mw__xml {
     XML_Parser parser;
@@ -334,9 +336,7 @@ static const mw_member *member_of(const mw_shape *s, const char *name, size_t le
 
 static const struct known *known_member(mw__xml *x, const mw_shape *s, const char *name, size_t len)
 {
-    size_t hash = (size_t)s / sizeof(void *) + len * 5 + (unsigned char)name[0] * 31u +
-                  (unsigned char)name[len ? len - 1 : 0] * 7u;
-    struct known *k = &x->known[hash % KNOWN_COUNT];
+    struct known *k = &x->known[(mw_hash64(name, len) ^ (size_t)s / sizeof(void *)) % KNOWN_COUNT];
     const mw_member *m;
 
     if (k->shape == s && strcmp(mw__wire_name(k->member), name) == 0)

@@ -30,6 +30,8 @@ char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err)
     cap = b->cap ? b->cap : 64;
     while (cap <= need)
         cap *= 2; /* cannot overflow: need is below the ceiling */
+    if (cap - 1 > ceiling(b))
+        cap = ceiling(b) + 1; /* so that room which is there may be used without another look */
     grown = mw_realloc(b->data, cap);
     if (!grown) {
         give_up(b, MW_ERR_NOMEM, err);
@@ -46,7 +48,7 @@ void mw_buf_grown(mw_buf *b, size_t len)
     b->data[b->len] = '\0';
 }
 
-mw_status mw_buf_add(mw_buf *b, const void *data, size_t len, mw_error *err)
+mw_status mw__buf_add_slow(mw_buf *b, const void *data, size_t len, mw_error *err)
 {
     char *to = mw_buf_reserve(b, len, err);
 
@@ -56,16 +58,6 @@ mw_status mw_buf_add(mw_buf *b, const void *data, size_t len, mw_error *err)
         memcpy(to, data, len);
     mw_buf_grown(b, len);
     return MW_OK;
-}
-
-mw_status mw_buf_puts(mw_buf *b, const char *s)
-{
-    return mw_buf_add(b, s, strlen(s), NULL);
-}
-
-mw_status mw_buf_putc(mw_buf *b, char c)
-{
-    return mw_buf_add(b, &c, 1, NULL);
 }
 
 mw_status mw_buf_printf(mw_buf *b, const char *format, ...)

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 /**
  * `MW_AUTO(mw_buf) b = { .max = 1 << 20 };` A max of 0 means MW_BUF_MAX_DEFAULT.
@@ -24,9 +25,29 @@ typedef struct mw_buf {
 
 #define MW_BUF_MAX_DEFAULT ((size_t)64 << 20)
 
-mw_status mw_buf_add(mw_buf *b, const void *data, size_t len, mw_error *err);
-mw_status mw_buf_puts(mw_buf *b, const char *s);
-mw_status mw_buf_putc(mw_buf *b, char c);
+/** mw_buf_add() when the buffer must grow first. */
+mw_status mw__buf_add_slow(mw_buf *b, const void *data, size_t len, mw_error *err);
+
+static inline mw_status mw_buf_add(mw_buf *b, const void *data, size_t len, mw_error *err)
+{
+    if (len >= b->cap - b->len || len == 0)
+        return mw__buf_add_slow(b, data, len, err);
+    memcpy(b->data + b->len, data, len);
+    b->len += len;
+    b->data[b->len] = '\0';
+    return MW_OK;
+}
+
+static inline mw_status mw_buf_puts(mw_buf *b, const char *s)
+{
+    return mw_buf_add(b, s, strlen(s), NULL);
+}
+
+static inline mw_status mw_buf_putc(mw_buf *b, char c)
+{
+    return mw_buf_add(b, &c, 1, NULL);
+}
+
 mw_status mw_buf_printf(mw_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Room for @p len more bytes: a pointer to write to, then mw_buf_grown(). NULL on failure. */
 char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err);

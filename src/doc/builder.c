@@ -49,13 +49,11 @@ bool mw__builder_charge(mw_doc_builder *b, size_t more)
     return true;
 }
 
-bool mw__builder_grow(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element)
+bool mw__builder_widen(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element)
 {
     size_t wide = *cap ? *cap : 64, size;
     void *grown;
 
-    if (need <= *cap)
-        return true;
     while (wide < need)
         wide += wide / 2 + 1;
     if (!mw_mul_size(wide, element, &size) || !(grown = mw_realloc(*array, size)))

@@ -69,7 +69,12 @@ struct mw_doc_builder {
 
 mw_status mw__builder_fail(mw_doc_builder *b, mw_status status, const char *message);
 /* Room for @p need elements in *array; on refusal the builder has failed. */
-bool mw__builder_grow(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element);
+bool mw__builder_widen(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element);
+static inline bool mw__builder_grow(mw_doc_builder *b, void **array, size_t *cap, size_t need,
+                                    size_t element)
+{
+    return need <= *cap || mw__builder_widen(b, array, cap, need, element);
+}
 /* Count @p more bytes of the finished document against the ceiling. */
 bool mw__builder_charge(mw_doc_builder *b, size_t more);
 /* Make b->view lend the present storage. */

@@ -84,18 +84,15 @@ static int by_number(const void *a, const void *b)
     return (x->n > y->n) - (x->n < y->n);
 }
 
-static int by_finding(const void *a, const void *b)
-{
-    const struct verdict *x = a, *y = b;
-
-    return (x->finding > y->finding) - (x->finding < y->finding);
-}
-
 /* In the order of the table, which is several times faster than random places. */
 static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings, size_t count,
-                              struct verdict *verdicts, mw_error *err)
+                              sqlite3_int64 *numbers, mw_error *err)
 {
+    struct verdict *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
     mw_status st = MW_OK;
+
+    if (!verdicts)
+        return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", w->s->path);
 
     for (size_t i = 0; i < count; i++) {
         struct verdict *v = &verdicts[i];
@@ -104,12 +101,16 @@ static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings
         v->n &= INT64_MAX;
         v->finding = i;
         if ((st = mw_buf_status(&w->scratch, err)) != MW_OK)
-            return st;
+            goto out;
     }
     qsort(verdicts, count, sizeof(*verdicts), by_number);
-    for (size_t i = 0; i < count && st == MW_OK; i++)
-        st = put_verdict(w, &findings[verdicts[i].finding], verdicts[i].digest, &verdicts[i].n, err);
-    qsort(verdicts, count, sizeof(*verdicts), by_finding);
+    for (size_t i = 0; i < count && st == MW_OK; i++) {
+        const struct verdict *v = &verdicts[i];
+        numbers[v->finding] = v->n;
+        st = put_verdict(w, &findings[v->finding], v->digest, &numbers[v->finding], err);
+    }
+out:
+    mw_free(verdicts);
     return st;
 }
 
@@ -357,7 +358,7 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
                            void *user, size_t *fixed, mw_error *err)
 {
     struct writer w = {.s = s, .run = run, .scratch = {.max = (size_t)16 << 20}};
-    struct verdict *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
+    sqlite3_int64 *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
     mw_status st = verdicts ? mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err)
                             : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
 
@@ -369,7 +370,7 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
         (st = put_verdicts(&w, findings, count, verdicts, err)) != MW_OK)
         goto out;
     for (size_t i = 0; i < count; i++)
-        if ((st = put_finding(&w, &findings[i], i, verdicts[i].n, err)) != MW_OK)
+        if ((st = put_finding(&w, &findings[i], i, verdicts[i], err)) != MW_OK)
             goto out;
     if ((complete && (st = close_all_gone(&w, complete, user, err)) != MW_OK) ||
         (st = put_fixed(&w, err)) != MW_OK)
