@@ -50,6 +50,17 @@ static void find_params(turn *t, const char *line, size_t len)
     mw__json_clear(&j);
 }
 
+/* Whose models the pack was compiled from: some vectors hold for their rule sets only. */
+static mw_status mode_models(turn *t, mw_error *err)
+{
+    const mw_models *models;
+    mw_status st = mw_models_builtin(&models, err);
+
+    if (st == MW_OK)
+        mw_doc_member_str(t->out, "botocore", mw_models_botocore_version(models));
+    return st;
+}
+
 static mw_status dispatch(turn *t, const char *mode, mw_error *err)
 {
     if (mw_str_eq(mode, "input"))
@@ -62,6 +73,8 @@ static mw_status dispatch(turn *t, const char *mode, mw_error *err)
         return mode_endpoint(t, err);
     if (mw_str_eq(mode, "sigv4"))
         return mode_sigv4(t, err);
+    if (mw_str_eq(mode, "models"))
+        return mode_models(t, err);
     mw_doc_member_str(t->out, "unsupported", mode);
     return MW_OK;
 }

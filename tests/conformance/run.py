@@ -1,29 +1,43 @@
 #!/usr/bin/env python3
 """Feed published vectors to moonward-conformance and judge its replies.
 
-  run.py PROGRAM FOLDER...   every *.json below the folders; exit 1 when a counted case fails
+  run.py [--rule-sets FILE | --models-from VERSION] PROGRAM FOLDER...
 
+Runs every *.json below the folders; exit 1 when a counted case fails. The endpoint vectors hold for the rule sets of one
+botocore: --models-from says from which version on the pack's will do, and exits 77 (skipped) below it; --rule-sets brings
+rule sets in a file, {"partitions": {...}, "rulesets": {service: {...}}}, and runs the cases of those services only.
 A vector file is {"models": {name: {metadata, shapes}}, "cases": [{id, ext, model, request, expect}]}. Cases marked `ext`
 are corners of the specification that AWS's own SDK does not meet: reported, never counted. Standard library only.
 """
-import base64, collections, datetime, email.utils, json, math, os, struct, subprocess, sys
+import argparse, base64, collections, datetime, email.utils, json, math, os, re, struct, subprocess, sys
 import xml.etree.ElementTree as ElementTree
 from urllib.parse import unquote_plus
 
 
+SKIPPED = 77
+
+
 def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    program = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rule-sets", metavar="FILE")
+    options.add_argument("--models-from", metavar="VERSION")
+    options.add_argument("program")
+    options.add_argument("folders", nargs="+", metavar="FOLDER")
+    options = options.parse_args()
+    program = Program(options.program)
+    if options.models_from:
+        found = program.ask({"id": "models", "mode": "models"})["botocore"]
+        if numbers(found) < numbers(options.models_from):
+            program.end()
+            print("skipped: the endpoint vectors hold for botocore 1.43.11's rule sets, this pack is from %s" % found)
+            return SKIPPED
+    services = bring_rules(program, options.rule_sets) if options.rule_sets else None
     passed, failed, extra = 0, [], [0, 0]
-    for case in load(sys.argv[2:]):
+    for case in load(options.folders):
+        if services is not None and case["request"].get("service") not in services:
+            continue
         request = dict(case["request"], id=case["id"])
-        program.stdin.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
-        program.stdin.flush()
-        line = program.stdout.readline()
-        if not line:
-            sys.exit("%s: the program ended" % case["id"])
-        fault = judge(request, case["expect"], json.loads(line))
+        fault = judge(request, case["expect"], program.ask(request))
         if case.get("ext"):
             extra[0] += fault is None
             extra[1] += 1
@@ -31,14 +45,48 @@ def main():
             failed.append((case["id"], fault))
         else:
             passed += 1
-    program.stdin.close()
-    status = program.wait()
+    status = program.end()
     for name, fault in failed:
         print("FAIL %s\n     %s" % (name, fault))
     print("%d passed, %d failed; beyond the count: %d of %d" % (passed, len(failed), *extra))
     if not passed:
         print("no vectors found")
     return 1 if failed or status or not passed else 0
+
+
+class Program:
+    """moonward-conformance: one request a line, one reply a line."""
+
+    def __init__(self, path):
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, request):
+        self.process.stdin.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("%s: the program ended" % request["id"])
+        return json.loads(line)
+
+    def end(self):
+        self.process.stdin.close()
+        return self.process.wait()
+
+
+def numbers(version):
+    """1.43.11 as (1, 43, 11); a version that is no such text is older than any."""
+    return tuple(int(part) for part in version.split(".")) if re.fullmatch(r"[0-9]+(\.[0-9]+)*", version) else ()
+
+
+def bring_rules(program, path):
+    with open(path, encoding="utf-8") as file:
+        rules = json.load(file)
+    for service, ruleset in rules["rulesets"].items():
+        reply = program.ask({"id": service, "mode": "endpoint-load", "service": service, "ruleset": ruleset,
+                             "partitions": rules["partitions"]})
+        if reply.get("ok") is not True:
+            sys.exit("rule set of %s: %r" % (service, reply))
+    return rules["rulesets"].keys()
 
 
 def load(folders):
