@@ -20,7 +20,7 @@ typedef struct bucket_region {
 typedef struct known_endpoint {
     struct known_endpoint *next;
     const mw_service *service;
-    const char *region, *account;
+    const char *key;
     mw_endpoint endpoint;
 } known_endpoint;
 
