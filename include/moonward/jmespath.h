@@ -15,8 +15,8 @@ typedef struct mw_jmespath mw_jmespath;
  * Depth and size are bounded. Source: https://jmespath.org/specification.html (26 functions).
  *
  * Names, arity and &expressions of functions and the step of a slice are checked here already. Where
- * the specification leaves a choice: `!a.b[0] == c` is `(!(a.b[0])) == c`; `<` `<=` `>` `>=` are null
- * unless both sides are numbers; a back-tick literal that is not JSON is a string, as in the AWS CLI;
+ * the specification leaves a choice: `!a.b[0] == c` is `(!(a.b[0])) == c`; `<` `<=` `>` `>=` compare
+ * two numbers or, as AWS's own tools do, two strings by code point, and are null otherwise; a back-tick literal that is not JSON is a string, as in the AWS CLI;
  * members of an object come in byte order of their keys. Threads: a compiled expression is immutable.
  */
 mw_status mw_jmespath_compile(const char *expression, size_t len, mw_jmespath **out, mw_error *err);

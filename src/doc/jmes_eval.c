@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- What ends an evaluation ---- */
 
@@ -281,11 +282,44 @@ static bool eval_hash(jmes_run *run, const jmes_node *node, mw_val in, mw_val *o
     return mw__jmes_take(run, out);
 }
 
+/*
+ * Two numbers, or two strings by code point (which is the byte order of UTF-8); nothing else has an
+ * order. The specification leaves strings null too, but AWS's own tools compare them, and filters such
+ * as [?StartTime >= '2026-01-01'] rely on that.
+ */
+static bool compare_order(const mw_doc *d, mw_val a, mw_val b, int *order, bool *ordered)
+{
+    mw_kind ka = mw_val_kind(d, a), kb = mw_val_kind(d, b);
+
+    if (ka == MW_KIND_STRING && kb == MW_KIND_STRING) {
+        size_t x_len, y_len;
+        const char *x = mw_val_str(d, a, &x_len), *y = mw_val_str(d, b, &y_len);
+
+        *order = memcmp(x, y, x_len < y_len ? x_len : y_len);
+        if (*order == 0)
+            *order = (x_len > y_len) - (x_len < y_len);
+        return true;
+    }
+    if ((ka != MW_KIND_INT && ka != MW_KIND_REAL) || (kb != MW_KIND_INT && kb != MW_KIND_REAL))
+        return false;
+    if (ka == MW_KIND_INT && kb == MW_KIND_INT) {
+        int64_t x = mw_val_int(d, a), y = mw_val_int(d, b);
+
+        *order = (x > y) - (x < y);
+    } else {
+        double x = mw_val_real(d, a), y = mw_val_real(d, b);
+
+        *ordered = x == x && y == y; /* NaN has no place in any order */
+        *order = (x > y) - (x < y);
+    }
+    return true;
+}
+
 static bool eval_compare(jmes_run *run, const jmes_node *node, mw_val in, mw_val *out)
 {
+    bool ordered = true;
     mw_val a, b;
-    mw_kind ka, kb;
-    int order;
+    int order = 0;
 
     if (!mw__jmes_eval(run, node->a, in, &a) || !mw__jmes_read_deep(run, a) ||
         !mw__jmes_eval(run, node->b, in, &b) || !mw__jmes_read_deep(run, b))
@@ -294,23 +328,12 @@ static bool eval_compare(jmes_run *run, const jmes_node *node, mw_val in, mw_val
         *out = mw_val_equal(run->d, a, run->d, b) == (node->op == TOK_EQ) ? V_TRUE : V_FALSE;
         return true;
     }
-    ka = mw_val_kind(run->d, a);
-    kb = mw_val_kind(run->d, b);
-    *out = V_NULL; /* ordering is defined for numbers only */
-    if ((ka != MW_KIND_INT && ka != MW_KIND_REAL) || (kb != MW_KIND_INT && kb != MW_KIND_REAL))
+    *out = V_NULL;
+    if (!compare_order(run->d, a, b, &order, &ordered))
         return true;
-    if (ka == MW_KIND_INT && kb == MW_KIND_INT) {
-        int64_t x = mw_val_int(run->d, a), y = mw_val_int(run->d, b);
-
-        order = (x > y) - (x < y);
-    } else {
-        double x = mw_val_real(run->d, a), y = mw_val_real(run->d, b);
-
-        if (x != x || y != y) { /* NaN has no place in any order */
-            *out = V_FALSE;
-            return true;
-        }
-        order = (x > y) - (x < y);
+    if (!ordered) {
+        *out = V_FALSE;
+        return true;
     }
     switch (node->op) {
     case TOK_LT: *out = order < 0 ? V_TRUE : V_FALSE; break;

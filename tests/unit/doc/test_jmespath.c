@@ -148,8 +148,13 @@ static void logic_comparison_and_precedence(void **state)
         {"one != `2`", "true"},       {"nul == missing", "true"},  {"s == 'b'", "true"},
         {"one < `2`", "true"},        {"one < `1`", "false"},      {"one <= `1.0`", "true"},
         {"one > zero", "true"},       {"one >= `1.5`", "false"},
-        /* ordering is for numbers only */
-        {"s < 'c'", "null"},          {"s >= s", "null"},          {"l < one", "null"},
+        /* strings have the order that AWS's own tools give them; nothing else has one */
+        {"s < 'c'", "true"},          {"s >= s", "true"},          {"s > 'bb'", "false"},
+        {"es < s", "true"},           {"s <= 'B'", "false"},       {"s <= es", "false"},
+        {"'2026-01-10T00' >= '2026-01-10'", "true"},
+        {"'\xEF\xBD\x9E' < '\xF0\x9F\x98\x80'", "true"}, /* by code points: U+FF5E, U+1F600 */
+        {"s < one", "null"},          {"one < s", "null"},         {"l < one", "null"},
+        {"'1' < `2`", "null"},        {"l < l", "null"},           {"s < nul", "null"},
         {"nul < one", "null"},        {"t > f", "null"},           {"one > t", "null"},
         {"one == `1` || s == 'x' && f", "true"},
         {"one < `2` && zero < one", "true"},
