@@ -342,10 +342,55 @@ static void copies_keep_content_unknowns_and_sharing(void **state)
     assert_json(db, v,
                 "[{\"$unknown\":{\"code\":\"Denied\",\"message\":\"m\",\"operation\":\"op\"}},"
                 "{\"$unknown\":{\"$unknown\":\"cause\"}}]");
-    mw_doc_add_copy(b, from, MW_VAL_ABSENT);
+    mw_doc_add_copy(b, mw_doc_view(a), MW_VAL_ABSENT);
     assert_int_equal(mw_doc_builder_status(b, &err), MW_ERR_INVALID);
     mw_doc_builder_free(a);
     mw_doc_builder_free(b);
+}
+
+static void add_pair(mw_doc_builder *b, const char *first, const char *second, const char *value)
+{
+    mw_doc_begin_object(b);
+    mw_doc_member_str(b, first, value);
+    mw_doc_member_str(b, second, first);
+    mw_doc_end_object(b);
+}
+
+/* What is remembered of one source's strings and key sets must not be taken for another's. */
+static void copies_from_changing_sources_stay_apart(void **state)
+{
+    mw_doc_builder *a = builder_new(true), *b = builder_new(true), *to = builder_new(true);
+    const mw_doc *d = mw_doc_view(to);
+    mw_error err = {0};
+    mw_val x, y;
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        add_pair(a, "k1", "k2", "one");
+        x = mw_doc_pop(a);
+        add_pair(b, "z", "y", "two");
+        y = mw_doc_pop(b);
+        for (int i = 0; i < 2; i++) {
+            mw_doc_add_copy(to, mw_doc_view(a), x);
+            assert_json(d, mw_doc_pop(to), "{\"k1\":\"one\",\"k2\":\"k1\"}");
+            mw_doc_add_copy(to, mw_doc_view(b), y);
+            assert_json(d, mw_doc_pop(to), "{\"y\":\"z\",\"z\":\"two\"}");
+        }
+        add_pair(b, "late", "y", "two"); /* the same source, grown */
+        mw_doc_add_copy(to, mw_doc_view(b), mw_doc_pop(b));
+        assert_json(d, mw_doc_pop(to), "{\"late\":\"two\",\"y\":\"late\"}");
+        mw_doc_builder_reset(b); /* the same address, other content */
+        add_pair(b, "p", "q", "three");
+        mw_doc_add_copy(to, mw_doc_view(b), mw_doc_pop(b));
+        assert_json(d, mw_doc_pop(to), "{\"p\":\"three\",\"q\":\"p\"}");
+        mw_doc_builder_reset(b);
+        if (round == 1)
+            mw_doc_builder_reset(to);
+    }
+    assert_ok(mw_doc_builder_status(to, &err));
+    mw_doc_builder_free(a);
+    mw_doc_builder_free(b);
+    mw_doc_builder_free(to);
 }
 
 /* A chain of [x, x] has 2^n paths: a walk over each would never end. */
@@ -490,6 +535,7 @@ int main(void)
         cmocka_unit_test(the_same_input_gives_the_same_bytes),
         cmocka_unit_test(sharing_makes_equal_containers_one),
         cmocka_unit_test(copies_keep_content_unknowns_and_sharing),
+        cmocka_unit_test(copies_from_changing_sources_stay_apart),
         cmocka_unit_test(sharing_cannot_multiply_work),
         cmocka_unit_test(depth_made_by_sharing_is_bounded_too),
         cmocka_unit_test(every_allocation_may_fail),
