@@ -4,6 +4,7 @@
  * serves all waiters (credentials.c). Never keeps the source's credentials.
  */
 #include "aws/credentials_internal.h"
+#include "aws/endpoint_internal.h"
 #include "aws/provider_call.h"
 
 #include "base/str.h"
@@ -111,6 +112,25 @@ static void clear(mw_provider *base)
 
 static const mw_provider_class role_class = {.name = "role", .refresh = refresh, .clear = clear};
 
+/*
+ * Models older than implicitGlobalRegion (2023) list a partition's regions, without saying which is the main one: any
+ * true region of it will do, STS being everywhere. None for the first partition, whose list begins with one to opt into.
+ */
+static const char *listed_region(const mw_doc *d, mw_val partition)
+{
+    mw_val regions = mw_val_get(d, partition, "regions");
+    const char *pattern = mw_val_get_str(d, partition, "regionRegex", NULL);
+
+    for (size_t i = 0; pattern && i < mw_val_len(d, regions); i++) {
+        mw_val name = MW_VAL_ABSENT;
+        mw_val_member(d, regions, i, &name);
+        const char *region = mw_val_str(d, name, NULL);
+        if (region && mw__partition_regex(pattern, region))
+            return region;
+    }
+    return NULL;
+}
+
 /* The region whose STS is asked when nobody named one: the main region of the role's partition. */
 static const char *region_for(const mw_aws_config *config, const mw_models *models,
                               const mw_assume_role *role)
@@ -127,8 +147,12 @@ static const char *region_for(const mw_aws_config *config, const mw_models *mode
         const char *id = mw_val_get_str(d, p, "id", "");
         size_t n = strlen(id);
 
-        if (strncmp(partition, id, n) == 0 && partition[n] == ':')
-            region = mw_val_get_str(d, mw_val_get(d, p, "outputs"), "implicitGlobalRegion", NULL);
+        if (strncmp(partition, id, n) != 0 || partition[n] != ':')
+            continue;
+        region = mw_val_get_str(d, mw_val_get(d, p, "outputs"), "implicitGlobalRegion", NULL);
+        if (!region && i > 0)
+            region = listed_region(d, p);
+        break;
     }
     return region ? region : "us-east-1";
 }
