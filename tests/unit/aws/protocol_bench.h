@@ -33,6 +33,16 @@ static inline const mw_operation *bench_operation(const char *service, const cha
     return op;
 }
 
+/** The models decide: an older botocore has the same service with another protocol. */
+static inline bool bench_query_compatible(const char *service)
+{
+    const mw_models *models = NULL;
+    mw_error err = {0};
+
+    assert_ok(mw_models_builtin(&models, &err));
+    return mw_service_query_compatible(mw_models_service(models, service));
+}
+
 static inline void bench_clear(bench *t)
 {
     mw_doc_builder_free(t->b);

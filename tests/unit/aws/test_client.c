@@ -169,15 +169,15 @@ static const retry_row retry_rows[] = {
     {"timeouts, read", "sts", "GetCallerIdentity", NULL,
      {{0, {0}, NULL, MW_ERR_TIMEOUT, false}, {0, {0}, NULL, MW_ERR_TIMEOUT, false},
       {0, {0}, NULL, MW_ERR_TIMEOUT, false}}, 3, MW_ERR_TIMEOUT, "", 3, 0},
-    {"broken connection, write: never again", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+    {"broken connection, write: never again", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
      {{0, {0}, NULL, MW_ERR_NET, false}}, 1, MW_ERR_NET, "", 1, 0},
-    {"timeout, write: never again", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+    {"timeout, write: never again", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
      {{0, {0}, NULL, MW_ERR_TIMEOUT, false}}, 1, MW_ERR_TIMEOUT, "", 1, 0},
-    {"500, write: never again", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+    {"500, write: never again", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
      {{500, {0}, "{}", MW_OK, false}}, 1, MW_ERR_AWS, "500", 1, 0},
-    {"write that never left", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+    {"write that never left", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
      {{0, {0}, NULL, MW_ERR_NET, true}, {200, {0}, "{}", MW_OK, false}}, 2, MW_OK, "", 2, 0},
-    {"throttled write", "sqs", "DeleteQueue", "{\"QueueUrl\":\"https://q/1/x\"}",
+    {"throttled write", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
      {{400, {0}, "{\"__type\":\"ThrottlingException\"}", MW_OK, false}, {200, {0}, "{}", MW_OK, false}},
      2, MW_OK, "", 2, 1},
     {"answer that is no XML", "sts", "GetCallerIdentity", NULL,
@@ -209,7 +209,7 @@ static void retries(void **state)
             snprintf(attempt, sizeof(attempt), "attempt=%u; max=3", n + 1);
             assert_string_equal(w.fake.seen[n].attempt, attempt);
             assert_string_equal(w.fake.seen[n].invocation, w.fake.seen[0].invocation);
-            assert_int_equal(w.fake.seen[n].fresh, strcmp(r->operation, "DeleteQueue") == 0);
+            assert_int_equal(w.fake.seen[n].fresh, strcmp(r->operation, "DeleteAlias") == 0);
             assert_true(w.fake.seen[n].at_ms <= 3000); /* 1 s, then 2 s at most */
         }
         close_world(&w);

@@ -71,9 +71,9 @@ static const struct row {
     {"json: broken blob", "kms", "Encrypt", NULL, "{'CiphertextBlob':'A*'}", MW_ERR_PARSE,
      "answer to kms:Encrypt: CiphertextBlob: a blob is not base64"},
     {"json: empty", "dynamodb", "ListTables", NULL, "", MW_OK, "{}"},
-    {"json: unknown union member", "bedrock-runtime", "Converse", NULL,
-     "{'output':{'message':{'content':[{'text':'t'},{'ZZ':[1]},{'__type':'x','ZZ':null}]}}}", MW_OK,
-     "{'output':{'message':{'content':[{'text':'t'},{'SDK_UNKNOWN_MEMBER':{'name':'ZZ'}},{}]}}}"},
+    {"json: unknown union member", "rds-data", "ExecuteStatement", NULL,
+     "{'records':[[{'stringValue':'t'},{'ZZ':[1]},{'__type':'x','ZZ':null}]]}", MW_OK,
+     "{'records':[[{'stringValue':'t'},{'SDK_UNKNOWN_MEMBER':{'name':'ZZ'}},{}]]}"},
     /* rest */
     {"rest-json: headers", "lambda", "Invoke", "X-Amz-Executed-Version: 3\nX-Amz-Function-Error: E",
      "{'a':1}", MW_OK,
@@ -103,8 +103,8 @@ static const struct row {
     {"rest-xml: the root is the member", "s3", "GetBucketLocation", NULL,
      "<LocationConstraint xmlns='x'>eu-west-1</LocationConstraint>", MW_OK,
      "{'LocationConstraint':'eu-west-1'}"},
-    {"json: a map", "sqs", "GetQueueAttributes", NULL, "{'Attributes':{'A':'1'}}", MW_OK,
-     "{'Attributes':{'A':'1'}}"},
+    {"json: a map", "glue", "GetTable", NULL, "{'Table':{'Parameters':{'A':'1'}}}", MW_OK,
+     "{'Table':{'Parameters':{'A':'1'}}}"},
 };
 
 /* Row bodies are written with ' for " so that JSON stays readable; XML takes either. */
@@ -200,9 +200,9 @@ static const struct error_row {
     {"members that break the model cost only themselves", "lambda", "GetFunction", 429, NULL,
      "{\"code\":\"TooManyRequestsException\",\"message\":\"m\",\"retryAfterSeconds\":[]}",
      "TooManyRequestsException: m {'message':'m'}", ""},
-    {"members of a wrong kind are left out whole", "dynamodb", "PutItem", 400, NULL,
-     "{\"__type\":\"ConditionalCheckFailedException\",\"message\":\"m\",\"Item\":[]}",
-     "ConditionalCheckFailedException: m {}", ""},
+    {"members of a wrong kind are left out whole", "dynamodb", "TransactWriteItems", 400, NULL,
+     "{\"__type\":\"TransactionCanceledException\",\"Message\":\"m\",\"CancellationReasons\":{}}",
+     "TransactionCanceledException: m {}", ""},
 };
 
 static void test_errors(void **state)
@@ -211,6 +211,11 @@ static void test_errors(void **state)
     for (size_t i = 0; i < MW_COUNT(errors); i++) {
         const struct error_row *r = &errors[i];
         bench t;
+        /* Without that trait SQS speaks query, and the row's JSON is no answer of its. */
+        if (mw_str_eq(r->name, "query-compatible") && !bench_query_compatible(r->service)) {
+            print_message("these models have no query-compatible %s\n", r->service);
+            continue;
+        }
         bench_parse(&t, r->service, r->operation, r->status, r->headers, r->body, strlen(r->body));
         if (t.status != MW_ERR_AWS || strcmp(t.text.data, r->expect) != 0)
             fail_msg("%s: %s\n got  %s\n want %s", r->name, mw_status_name(t.status), t.text.data,

@@ -13,10 +13,10 @@ static const struct row {
     {"query: an empty list is written", "cloudformation", "CreateStack",
      "{'StackName':'s','Capabilities':[]}",
      "POST / Action=CreateStack&Version=2010-05-15&StackName=s&Capabilities="},
-    {"ec2: capitals, flat lists, no empty ones", "ec2", "DescribeInstances",
-     "{'InstanceIds':['i-1','i-2'],'Filters':[{'Name':'n','Values':['a']}],'MaxResults':5}",
-     "POST / Action=DescribeInstances&Version=2016-11-15&InstanceId.1=i-1&InstanceId.2=i-2"
-     "&Filter.1.Name=n&Filter.1.Value.1=a&MaxResults=5"},
+    {"ec2: capitals, flat lists, the model's order", "ec2", "DescribeVpcs",
+     "{'MaxResults':5,'VpcIds':['vpc-1','vpc-2'],'Filters':[{'Name':'n','Values':['a']}]}",
+     "POST / Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=n&Filter.1.Value.1=a"
+     "&VpcId.1=vpc-1&VpcId.2=vpc-2&MaxResults=5"},
     {"ec2: empty list", "ec2", "DescribeInstances", "{'InstanceIds':[]}",
      "POST / Action=DescribeInstances&Version=2016-11-15"},
     {"json: always an object", "dynamodb", "ListTables", "{}", "POST / {}"},
@@ -108,11 +108,10 @@ static const struct row bad[] = {
     {"host injection", "s3control", "ListAccessPoints", "{'AccountId':'evil.example/'}",
      "s3control:ListAccessPoints: parameter AccountId is part of the host name and may only hold "
      "letters, digits, '-' and '.'"},
-    {"union of two", "bedrock-runtime", "Converse",
-     "{'modelId':'m','messages':[{'role':'user','content':[{'text':'a','image':{'format':'png',"
-     "'source':{'bytes':'aGk='}}}]}]}",
-     "bedrock-runtime:Converse: parameter messages[0].content[0] has 2 members set where exactly "
-     "one "
+    {"union of two", "rds-data", "ExecuteStatement",
+     "{'resourceArn':'r','secretArn':'s','sql':'q','parameters':[{'name':'a','value':{'longValue':1}},"
+     "{'name':'b','value':{'longValue':1,'arrayValue':{'longValues':[2]}}}]}",
+     "rds-data:ExecuteStatement: parameter parameters[1].value has 2 members set where exactly one "
      "is wanted"},
     {"checksum algorithm", "s3", "PutObject",
      "{'Bucket':'b','Key':'k','ChecksumAlgorithm':'CRC32C'}",
@@ -201,13 +200,16 @@ static void test_headers(void **state)
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         bench t;
-        const char *value;
+        const char *value, *want = rows[i].value;
+        /* SQS became a JSON service that answers as a query one in 2023; before, nothing says so. */
+        if (mw_str_eq(rows[i].header, "x-amzn-query-mode") && !bench_query_compatible("sqs"))
+            want = NULL;
         if (bench_serialize(&t, rows[i].service, rows[i].operation, rows[i].params, NULL) != MW_OK)
             fail_msg("row %zu: %s", i, t.err.message);
         value = mw_http_get(&t.req.headers, rows[i].header);
-        if (!mw_str_eq(value, rows[i].value))
+        if (!mw_str_eq(value, want))
             fail_msg("row %zu: %s is %s, want %s", i, rows[i].header, value ? value : "absent",
-                     rows[i].value ? rows[i].value : "absent");
+                     want ? want : "absent");
         bench_clear(&t);
     }
 }

@@ -125,9 +125,9 @@ static const request requests[] = {
     {"1", "us-east-1", "iam", "ListUsers", "{\"PathPrefix\":\"/\"}", true},
     {"1", "us-east-1", "s3", "GetBucketVersioning", "{\"Bucket\":\"logs\",\"Unknown\":1}", false},
     {"1", "us-east-1", "s3", "GetBucketTagging", "{\"Bucket\":\"logs\"}", false},
-    {"1", "eu-west-1", "sqs", "ListQueues", NULL, false},
-    {"1", "eu-west-1", "sqs", "ListQueues", NULL, false},
-    {"2", "eu-west-1", "sqs", "ListQueues", NULL, false},
+    {"1", "eu-west-1", "kinesis", "ListStreams", NULL, false},
+    {"1", "eu-west-1", "kinesis", "ListStreams", NULL, false},
+    {"2", "eu-west-1", "kinesis", "ListStreams", NULL, false},
     {"1", "us-east-1", "sts", "AssumeRole",
      "{\"RoleArn\":\"arn:aws:iam::2:role/r\",\"RoleSessionName\":\"s\"}", false},
     {"1", "us-east-1", "sso", "GetRoleCredentials",
@@ -146,9 +146,9 @@ static const fake_answer answers[] = {
     {200, {0}, "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", MW_OK, false},
     {404, {"x-amz-request-id", "r9"},
      "<Error><Code>NoSuchTagSet</Code><Message>none</Message></Error>", MW_OK, false},
-    {200, {0}, "{\"QueueUrls\":[\"https://q/1/first\"]}", MW_OK, false},
-    {200, {0}, "{\"QueueUrls\":[\"https://q/1/second\"]}", MW_OK, false},
-    {200, {0}, "{\"QueueUrls\":[\"https://q/2/other\"]}", MW_OK, false},
+    {200, {0}, "{\"StreamNames\":[\"first\"]}", MW_OK, false},
+    {200, {0}, "{\"StreamNames\":[\"second\"]}", MW_OK, false},
+    {200, {0}, "{\"StreamNames\":[\"other\"]}", MW_OK, false},
     {200, {0}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId>"
                "<SecretAccessKey>" SECRET "</SecretAccessKey><SessionToken>" SECRET
                "</SessionToken><Expiration>2026-01-02T03:04:05Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>", MW_OK, false},
@@ -189,6 +189,7 @@ static void records_without_secrets_and_replays(void **state)
                       strstr(first[i].text.data ? first[i].text.data : "", "the-session-token") != NULL ||
                       strcmp(requests[i].operation, "GetObject") == 0;
 
+        assert_int_equal(first[i].result.status, i == 2 ? MW_ERR_AWS : MW_OK); /* no tags */
         assert_int_equal(first[i].result.status, again[i].result.status);
         assert_int_equal(first[i].result.pages, again[i].result.pages);
         assert_string_equal(first[i].result.aws.code, again[i].result.aws.code);
@@ -205,12 +206,12 @@ static void same_run_same_bytes_and_merge(void **state)
 {
     outcome o[MW_COUNT(requests)] = {0}, later[2] = {0};
     static const request more[] = {
-        {"3", "us-east-1", "sqs", "ListQueues", NULL, false},
-        {"1", "eu-west-1", "sqs", "ListQueues", NULL, false},
+        {"3", "us-east-1", "kinesis", "ListStreams", NULL, false},
+        {"1", "eu-west-1", "kinesis", "ListStreams", NULL, false},
     };
     static const fake_answer more_answers[] = {
-        {200, {0}, "{\"QueueUrls\":[\"https://q/3/new\"]}", MW_OK, false},
-        {200, {0}, "{\"QueueUrls\":[\"https://q/1/changed\"]}", MW_OK, false},
+        {200, {0}, "{\"StreamNames\":[\"brand-new\"]}", MW_OK, false},
+        {200, {0}, "{\"StreamNames\":[\"changed\"]}", MW_OK, false},
     };
     MW_AUTO(mw_buf) first = {0};
     MW_AUTO(mw_buf) second = {0};
@@ -228,7 +229,7 @@ static void same_run_same_bytes_and_merge(void **state)
     assert_string_equal(first.data, second.data);
     run(more, later, 2, more_answers, 2);
     read_file("exchanges.jsonl", &merged);
-    assert_non_null(strstr(merged.data, "https://q/3/new"));
+    assert_non_null(strstr(merged.data, "brand-new"));
     assert_null(strstr(merged.data, "changed")); /* what was there stays */
     assert_int_equal(merged.len > first.len, 1);
     for (size_t i = 0; i < MW_COUNT(requests); i++)
@@ -237,25 +238,32 @@ static void same_run_same_bytes_and_merge(void **state)
     outcome_clear(&later[1]);
 }
 
+static void answers_with(const outcome *o, const char *text)
+{
+    assert_int_equal(o->result.status, MW_OK);
+    assert_non_null(o->text.data);
+    assert_non_null(strstr(o->text.data, text));
+}
+
 static void repeats_in_order_then_the_last(void **state)
 {
     outcome o[MW_COUNT(requests)] = {0}, r[5] = {0};
     static const request again[] = {
-        {"1", "eu-west-1", "sqs", "ListQueues", NULL, false},
-        {"1", "eu-west-1", "sqs", "ListQueues", "{}", false},
-        {"1", "eu-west-1", "sqs", "ListQueues", NULL, false},
-        {"1", "ap-south-1", "sqs", "ListQueues", NULL, false}, /* not recorded there */
-        {"2", "ap-south-1", "sqs", "ListQueues", NULL, false},
+        {"1", "eu-west-1", "kinesis", "ListStreams", NULL, false},
+        {"1", "eu-west-1", "kinesis", "ListStreams", "{}", false},
+        {"1", "eu-west-1", "kinesis", "ListStreams", NULL, false},
+        {"1", "ap-south-1", "kinesis", "ListStreams", NULL, false}, /* not recorded there */
+        {"2", "ap-south-1", "kinesis", "ListStreams", NULL, false},
     };
 
     (void)state;
     run(requests, o, MW_COUNT(requests), answers, MW_COUNT(answers));
     run(again, r, 5, NULL, 0);
-    assert_non_null(strstr(r[0].text.data, "first"));
-    assert_non_null(strstr(r[1].text.data, "second"));
-    assert_non_null(strstr(r[2].text.data, "second"));
-    assert_non_null(strstr(r[3].text.data, "second"));
-    assert_non_null(strstr(r[4].text.data, "other"));
+    answers_with(&r[0], "first");
+    answers_with(&r[1], "second");
+    answers_with(&r[2], "second");
+    answers_with(&r[3], "second");
+    answers_with(&r[4], "other");
     for (size_t i = 0; i < MW_COUNT(requests); i++)
         outcome_clear(&o[i]);
     for (size_t i = 0; i < 5; i++)
@@ -267,7 +275,7 @@ static void what_was_not_recorded_is_an_error(void **state)
     outcome o[MW_COUNT(requests)] = {0}, r[4] = {0};
     static const request missing[] = {
         {"1", "us-east-1", "iam", "ListUsers", "{\"PathPrefix\":\"/other/\"}", false},
-        {"9", "eu-west-1", "sqs", "ListQueues", NULL, false},
+        {"9", "eu-west-1", "kinesis", "ListStreams", NULL, false},
         {"1", "us-east-1", "ec2", "DescribeVpcs", NULL, false},
         {"1", "us-east-1", "s3", "GetBucketVersioning", "{\"Bucket\":\"logs\"}", false},
     };
