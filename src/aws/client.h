@@ -49,6 +49,7 @@ mw_status mw_client_note(mw_client *c, const char *key, const char *value, mw_er
 typedef struct mw_call_result {
     mw_status status;       /* MW_OK, MW_ERR_AWS, MW_ERR_NET, MW_ERR_TIMEOUT, MW_ERR_CREDENTIALS, … */
     mw_aws_error aws;       /* when MW_ERR_AWS */
+    int http_status;        /* of the last answer; 0 when there was none */
     mw_error error;         /* one line for humans, always set on failure */
     unsigned pages;
     unsigned requests;      /* HTTP requests, retries included */

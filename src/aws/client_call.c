@@ -309,6 +309,7 @@ static void on_answer(mw_active_call *k, const mw_http_response *answer)
     mw_status st;
 
     memset(&k->result.aws, 0, sizeof(k->result.aws));
+    k->result.http_status = answer->status;
     mw_doc_builder_reset(c->page);
     st = mw_protocol_parse(k->op, answer, c->page, &parsed, &k->result.aws, &err);
     if (st == MW_ERR_AWS) {
