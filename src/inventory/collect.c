@@ -38,6 +38,20 @@ void *account_alloc(account *a, size_t size)
     return p;
 }
 
+void answer_count(account *a, answer *ans, size_t *count)
+{
+    seen *s = &ans->seen;
+
+    for (; s->by; s = s->next) {
+        if (s->by == count)
+            return;
+        if (!s->next && !(s->next = account_alloc(a, sizeof(*s))))
+            return;
+    }
+    s->by = count;
+    *count += ans->calls;
+}
+
 const place *account_place(account *a, const char *region)
 {
     collection *c = a->c;

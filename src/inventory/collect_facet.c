@@ -36,20 +36,6 @@ static void run_batch(collection *c, void *batch_, void *unused);
 
 /* ---- results ---- */
 
-static void count_call(account *a, answer *ans, facet_scope *fs)
-{
-    seen *s = &ans->seen;
-
-    for (; s->by; s = s->next) {
-        if (s->by == fs)
-            return;
-        if (!s->next && !(s->next = account_alloc(a, sizeof(*s))))
-            return;
-    }
-    s->by = fs;
-    fs->calls += ans->calls;
-}
-
 static void set_facet(collection *c, resource *r, size_t facet, mw_val v)
 {
     scope *s = r->scope;
@@ -88,7 +74,7 @@ static void facet_done(collection *c, waiter *w, answer *a)
     resource *r = w->subject;
     const plan_facet *f = &r->scope->type->facets[w->index];
 
-    count_call(r->scope->account, a, &r->scope->facets[w->index]);
+    answer_count(r->scope->account, a, &r->scope->facets[w->index].calls);
     if (a->unknown == MW_VAL_ABSENT)
         set_facet(c, r, w->index, a->values[f->query]);
     else if (is_absent(c, a->unknown, f->absent, f->absent_count))
@@ -159,7 +145,7 @@ static void join_done(collection *c, waiter *w, answer *a)
         facet_done(c, w, a);
         return;
     }
-    count_call(r->scope->account, a, &r->scope->facets[w->index]);
+    answer_count(r->scope->account, a, &r->scope->facets[w->index].calls);
     list = a->values[f->query];
     set_facet(c, r, w->index, join_find(c, a, list, f->field, f->value, f->many, ask->key));
 }
@@ -214,7 +200,7 @@ static void group_answer(collection *c, waiter *w, answer *a)
     group *g = ((group_ask *)(void *)w)->g;
     const plan_facet *f = &g->r->scope->type->facets[g->facet];
 
-    count_call(g->r->scope->account, a, &g->r->scope->facets[g->facet]);
+    answer_count(g->r->scope->account, a, &g->r->scope->facets[g->facet].calls);
     if (a->unknown == MW_VAL_ABSENT)
         g->values[w->index] = a->values[f->query];
     else if (!is_absent(c, a->unknown, f->absent, f->absent_count))
@@ -323,7 +309,7 @@ static void batch_done(collection *c, waiter *w, answer *a)
     batch *b = (batch *)(void *)w;
     const plan_facet *f = &b->scope->type->facets[b->facet];
 
-    count_call(b->scope->account, a, &b->scope->facets[b->facet]);
+    answer_count(b->scope->account, a, &b->scope->facets[b->facet].calls);
     if (a->unknown == MW_VAL_ABSENT) {
         for (size_t i = 0; i < b->count; i++)
             set_facet(c, b->resources[i], b->facet,

@@ -74,10 +74,8 @@ typedef struct join_index {
     size_t count;
 } join_index;
 
-struct facet_scope;
-
 typedef struct seen {
-    struct facet_scope *by;
+    const size_t *by;
     struct seen *next;
 } seen;
 
@@ -88,7 +86,7 @@ struct answer {
     struct call *live;       /* until it is there */
     mw_val unknown;          /* UNKNOWN when the call failed, else ABSENT */
     unsigned calls;          /* API calls that it took */
-    seen seen;               /* whose coverage counted them */
+    seen seen;               /* the counts that have them */
     join_index *indexes;
     mw_val values[];         /* one per query of the planned call */
 };
@@ -214,6 +212,8 @@ void account_done(account *a);
 /** Region of an account by name, made when new; NULL when out of memory. */
 const place *account_place(account *a, const char *region);
 void *account_alloc(account *a, size_t size);
+/** Add the answer's API calls to @p count, once however many ask and share it. */
+void answer_count(account *a, answer *ans, size_t *count);
 static inline const mw_doc *view(const collection *c)
 {
     return mw_doc_view(c->b);

@@ -409,7 +409,7 @@ static void located(collection *c, waiter *w, answer *a)
     resource *r = ask->r;
     scope *s = r->scope;
 
-    s->calls += a->calls;
+    answer_count(s->account, a, &s->calls);
     if (a->unknown != MW_VAL_ABSENT) {
         lost(c, r, a->unknown);
     } else {
