@@ -70,6 +70,17 @@ typedef struct mw_http_limits {
     bool *unsent;
 } mw_http_limits;
 
+/** Somebody else's descriptor in the same loop. The caller's; it stays linked until `unwatch`. */
+typedef struct mw_http_watch {
+    struct mw_http_watch *next;
+    int fd;
+    bool writing; /* also wait for room to write; may change at any time */
+    bool fired;
+    int64_t deadline_ms; /* mw_mono_ms(): ready by then even if nothing came; 0 = none. To the second */
+    void (*ready)(void *user); /* readable, writable, or closed by the other side */
+    void *user;
+} mw_http_watch;
+
 typedef struct mw_http {
     /** @p request stays the caller's and valid until `done`. MW_OK means `done` will be called. */
     mw_status (*send)(void *ctx, const mw_http_request *request, const mw_http_limits *limits,
@@ -77,9 +88,12 @@ typedef struct mw_http {
     /** Call `fn(user)` after @p delay_ms from `run`. */
     mw_status (*after)(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
                        mw_error *err);
-    /** Make progress until nothing is in flight and no timer is armed, or @p stop (may be NULL) becomes true. */
+    /** Make progress until nothing is in flight, watched or armed, or @p stop (may be NULL) becomes true. */
     mw_status (*run)(void *ctx, const volatile bool *stop, mw_error *err);
     void *ctx;
+    /** Both NULL with a carrier that has no loop of its own. */
+    void (*watch)(void *ctx, mw_http_watch *w);
+    void (*unwatch)(void *ctx, mw_http_watch *w);
 } mw_http;
 
 #endif

@@ -32,6 +32,7 @@
 #define ERROR_BODY_MAX_BYTES ((size_t)1 << 20)
 #define HEADER_MAX_BYTES     ((size_t)128 << 10)
 #define BODY_KEEP_BYTES      ((size_t)256 << 10)
+#define WATCHES_MAX          64    /* descriptors of others; today the workers of an audit */
 #define POLL_MS              1000
 #define POLL_STOPPABLE_MS                                                                          \
     200 /* a signal between the check and the poll is seen this late at worst */
@@ -66,6 +67,7 @@ struct mw_transport {
     int max_in_flight, max_per_host;
     char *ca_bundle, *https_proxy, *http_proxy, *no_proxy;
     bool offline, stopping;
+    mw_http_watch *watches;
 };
 
 /* ---- lists ---- */
@@ -638,6 +640,61 @@ static int poll_timeout(const mw_transport *t, bool stoppable)
     return (int)wait;
 }
 
+/* ---- other descriptors in the loop ---- */
+
+static void carrier_watch(void *ctx, mw_http_watch *w)
+{
+    mw_transport *t = ctx;
+
+    w->fired = false;
+    w->next = t->watches;
+    t->watches = w;
+}
+
+static void carrier_unwatch(void *ctx, mw_http_watch *w)
+{
+    mw_transport *t = ctx;
+
+    for (mw_http_watch **at = &t->watches; *at; at = &(*at)->next)
+        if (*at == w) {
+            *at = w->next;
+            return;
+        }
+}
+
+/* Who is ready may unwatch itself and others: look again from the start after each. */
+static void tell_watches(mw_transport *t)
+{
+    for (mw_http_watch *w = t->watches; w;) {
+        if (w->fired) {
+            w->fired = false;
+            w->ready(w->user);
+            w = t->watches;
+        } else {
+            w = w->next;
+        }
+    }
+}
+
+static bool wait_for_sockets(mw_transport *t, int timeout_ms)
+{
+    struct curl_waitfd fds[WATCHES_MAX];
+    int64_t now_ms;
+    unsigned n = 0;
+
+    for (mw_http_watch *w = t->watches; w && n < WATCHES_MAX; w = w->next)
+        fds[n++] = (struct curl_waitfd){
+            .fd = w->fd, .events = (short)(CURL_WAIT_POLLIN | (w->writing ? CURL_WAIT_POLLOUT : 0))};
+    if (curl_multi_poll(t->multi, n ? fds : NULL, n, timeout_ms, NULL) != CURLM_OK)
+        return false;
+    n = 0;
+    now_ms = mw_mono_ms();
+    for (mw_http_watch *w = t->watches; w && n < WATCHES_MAX; w = w->next)
+        w->fired = fds[n++].revents != 0 || (w->deadline_ms && now_ms >= w->deadline_ms);
+    tell_watches(t);
+    return true;
+}
+
 static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err)
 {
     mw_transport *t = ctx;
@@ -652,7 +709,7 @@ static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err
         }
         fired = fire_timers(t);
         start_queued(t);
-        if (t->running.count == 0 && t->queue.count == 0 && t->timers.count == 0)
+        if (t->running.count == 0 && t->queue.count == 0 && t->timers.count == 0 && !t->watches)
             return MW_OK;
         if (t->running.count > 0) {
             size_t before = t->running.count;
@@ -666,8 +723,7 @@ static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err
             if (t->running.count < before)
                 continue;
         }
-        if (!fired &&
-            curl_multi_poll(t->multi, NULL, 0, poll_timeout(t, stop != NULL), NULL) != CURLM_OK) {
+        if (!fired && !wait_for_sockets(t, poll_timeout(t, stop != NULL))) {
             cancel_all(t);
             return mw_fail(err, MW_ERR_NET, "libcurl could not wait for its sockets");
         }
@@ -695,7 +751,7 @@ mw_status mw_transport_new(const mw_transport_options *o, mw_transport **out, mw
     t = mw_alloc(sizeof(*t));
     if (!t)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-    t->http = (mw_http){carrier_send, carrier_after, carrier_run, t};
+    t->http = (mw_http){carrier_send, carrier_after, carrier_run, t, carrier_watch, carrier_unwatch};
     t->max_in_flight = o->max_in_flight > 0 ? o->max_in_flight : IN_FLIGHT_DEFAULT;
     if (t->max_in_flight > IN_FLIGHT_MAX)
         t->max_in_flight = IN_FLIGHT_MAX;
