@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,13 +28,6 @@
 #define LOAD_FACTOR 4           /* a file has longer than an evaluation */
 #define STALL_MS 30000          /* a worker that moves but gives no answer; it flushes every half second */
 #define LOG_LINES_MAX 1000
-
-static const char *worker_path = "/proc/self/exe";
-
-void mw__worker_set_path(const char *path)
-{
-    worker_path = path ? path : "/proc/self/exe";
-}
 
 struct slot {
     pid_t pid;
@@ -126,53 +118,20 @@ static int progress_fd(const struct run *r, struct slot *s)
     return fd;
 }
 
-/* Descriptors of the child; dup2 clears close-on-exec, everything else of ours has it set. */
 static int spawn(const struct run *r, struct slot *s, int results, int progress)
 {
-    char numbers[6][16];
-    char *argv[] = {"moonward", "--worker", numbers[0], numbers[1], numbers[2], numbers[3],
-                    numbers[4], numbers[5], NULL};
-    char *environment[] = {NULL};
     const mw_position skip = next_lost(s);
+    const int snapshot = r->p->snapshot_fd >= 0 ? r->p->snapshot_fd : r->p->bundle_fd;
+    const int fds[MW_WORKER_FDS] = {snapshot, r->p->bundle_fd, results, progress};
     const uint32_t values[] = {s->next.item, s->next.rule, s->end,
                                skip.item,    skip.rule,    (uint32_t)getpid()};
-    int snapshot = r->p->snapshot_fd >= 0 ? r->p->snapshot_fd : r->p->bundle_fd;
-    /* Above the targets first, so that no dup2 overwrites a source of a later one. */
-    int from[] = {snapshot, r->p->bundle_fd, results, progress};
-    int high[MW_COUNT(from)] = {-1, -1, -1, -1}, rc = 0;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
+    char numbers[MW_COUNT(values)][16];
+    char *argv[] = {"moonward", "--worker", numbers[0], numbers[1], numbers[2], numbers[3],
+                    numbers[4], numbers[5], NULL};
 
     for (size_t i = 0; i < MW_COUNT(values); i++)
         snprintf(numbers[i], sizeof(numbers[i]), "%u", (unsigned)values[i]);
-    if ((rc = posix_spawn_file_actions_init(&actions)) != 0)
-        return rc;
-    if ((rc = posix_spawnattr_init(&attributes)) != 0) {
-        posix_spawn_file_actions_destroy(&actions);
-        return rc;
-    }
-    /* Its own group: a Ctrl-C is for the broker, which ends its workers itself. No inherited signal state. */
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    for (size_t i = 0; rc == 0 && i < MW_COUNT(from); i++) {
-        high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MW_WORKER_FD_END + 8);
-        rc = high[i] < 0 ? errno
-                         : posix_spawn_file_actions_adddup2(&actions, high[i],
-                                                            MW_WORKER_SNAPSHOT_FD + (int)i);
-    }
-    if (rc == 0)
-        rc = posix_spawn(&s->pid, worker_path, &actions, &attributes, argv, environment);
-    for (size_t i = 0; i < MW_COUNT(high); i++)
-        if (high[i] >= 0)
-            close(high[i]);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return rc;
+    return mw__worker_spawn(fds, argv, &s->pid);
 }
 
 static mw_status start(struct run *r, struct slot *s, mw_error *err)
@@ -195,7 +154,7 @@ static mw_status start(struct run *r, struct slot *s, mw_error *err)
         close(ends[0]);
         munmap(s->page, MW_PROGRESS_SIZE);
         s->page = NULL;
-        return mw_fail(err, MW_ERR_IO, "cannot start a worker from %s: %s", worker_path, strerror(rc));
+        return mw_fail(err, MW_ERR_IO, "cannot start a worker from %s: %s", mw__worker_path(), strerror(rc));
     }
     s->fd = ends[0];
     fcntl(s->fd, F_SETFL, O_NONBLOCK);
@@ -345,8 +304,11 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
         if ((rec->kind == MW_RECORD_VERDICT) != (r->p->work->mode == MW_WORK_EVALUATE))
             return incredible(err, "it answers another question");
         return take_answer(r, s, rec, err);
+    case MW_RECORD_ASK:
+    case MW_RECORD_ROW:
+    case MW_RECORD_COLUMNS: break;
     }
-    return incredible(err, "an unknown record");
+    return incredible(err, "a record that has no place in a run of rules");
 }
 
 static mw_status take_records(struct run *r, struct slot *s, mw_error *err)
@@ -463,16 +425,6 @@ static void watch(struct run *r, struct slot *s)
 
 /* ---- deaths ---- */
 
-static const char *describe_death(int status, char *out, size_t size)
-{
-    if (WIFSIGNALED(status))
-        snprintf(out, size, "its worker died of signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(out, size, "its worker ended with status %d", WEXITSTATUS(status));
-    return out;
-}
-
 /* Can a worker of this slot have been at @p p, when everything before @p from was answered? */
 static bool is_ahead(const struct run *r, const struct slot *s, mw_position from, mw_position p)
 {
@@ -515,7 +467,7 @@ static mw_status bury(struct run *r, struct slot *s, const char *incredible_why,
         return MW_OK;
     r->p->died++;
     snprintf(why, sizeof(why), "%s",
-             incredible_why ? incredible_why : s->why ? s->why : describe_death(status, text, sizeof(text)));
+             incredible_why ? incredible_why : s->why ? s->why : mw__worker_death(status, text, sizeof(text)));
     s->index = 0;
     if (!s->ready) {
         /* Loading one rule again and again kills: that rule is the culprit. Else workers do not work here. */

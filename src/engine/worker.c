@@ -64,6 +64,16 @@ static void start_timer(void)
     setitimer(ITIMER_PROF, &every, NULL);
 }
 
+void mw__worker_tick(mw_vm *vm)
+{
+    static bool started;
+
+    ticking = vm;
+    if (!started)
+        start_timer();
+    started = true;
+}
+
 /* ---- talking ---- */
 
 static void get_on(struct worker *w, mw_position p)
@@ -437,6 +447,8 @@ int mw_worker_main(int argc, char **argv)
     mw_error err = {0};
     char isolation[128];
 
+    if (argc > 2 && strcmp(argv[2], "audit") == 0)
+        mw__audit_worker_main(argc, argv);
     w.out.max = (size_t)4 << 20;
     w.arena.max_bytes = (size_t)64 << 20;
     if (open_all(&w, &err) != MW_OK)

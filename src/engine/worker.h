@@ -5,6 +5,7 @@
 #include "engine/evaluate.h"
 #include "engine/work.h"
 #include "engine/worker_records.h"
+#include "lua/vm.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -27,6 +28,12 @@ typedef struct mw_progress_page {
 } mw_progress_page;
 _Static_assert(sizeof(mw_progress_page) <= MW_PROGRESS_SIZE, "the progress page is one page");
 
+#define MW_WORKER_FDS (MW_WORKER_FD_END - MW_WORKER_SNAPSHOT_FD)
+/** Start a worker with these descriptors, an empty environment and a process group of its own. @return errno's value or 0. */
+int mw__worker_spawn(const int fds[MW_WORKER_FDS], char *const *argv, pid_t *pid);
+/** What became of a process, for messages. @return @p out. */
+const char *mw__worker_death(int status, char *out, size_t size);
+const char *mw__worker_path(void);
 /** The executable that becomes a worker; NULL = this one. For tests. The text is borrowed. */
 void mw__worker_set_path(const char *path);
 
@@ -37,6 +44,11 @@ void mw__worker_set_path(const char *path);
  * @param[out] isolation  "seccomp", or "process only (why)".
  */
 void mw__jail_enter(pid_t broker, size_t bytes, char *isolation, size_t size);
+
+/** In the worker: tell @p vm (NULL = none) of each tick of processor time from now on. */
+void mw__worker_tick(mw_vm *vm);
+/** The worker of an audit; never returns. argv: --worker audit broker-pid. Its results are a socket that answers come back on. */
+void mw__audit_worker_main(int argc, char **argv);
 
 /** How a run treats its workers. */
 typedef struct mw_pool {

@@ -20,6 +20,9 @@ typedef enum mw_record_kind {
     MW_RECORD_LOADED = 'R',  /* item = file; text 0: what the rule file declares, as JSON */
     MW_RECORD_FIXTURE = 'T', /* item = file, index of count; text 0: one fixture as JSON */
     MW_RECORD_FAILED = 'E',  /* item = file; text 0: why it cannot be loaded */
+    MW_RECORD_ASK = 'Q',     /* audits: item = mw_vm_ask, count = pages at most; texts: operation, parameters as JSON */
+    MW_RECORD_ROW = 'O',     /* audits; text 0: what emit{} got, as JSON */
+    MW_RECORD_COLUMNS = 'C', /* audits; text 0: names, as a JSON list */
     MW_RECORD_DONE = 'Z'     /* nothing more will come */
 } mw_record_kind;
 

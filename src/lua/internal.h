@@ -104,6 +104,7 @@ typedef struct mw_access {
 
 struct mw_vm {
     lua_State *L;
+    const struct mw_vm_audit *audit; /* while one runs */
     size_t used, max;
     bool oom, spoiled;
 
@@ -203,6 +204,11 @@ MW_LJMP const char *mw__tostring(lua_State *L, int index, size_t *len);
 /** string.format() over the arguments from @p first (the format). Lenient: nil for missing ones, text for
  *  what is not a number. [-0, +1, e] */
 MW_LJMP void mw__format(lua_State *L, int first, bool lenient);
+
+/** Append the value at @p index as JSON. Raises nothing. On failure @p out is as before. */
+mw_status mw__to_json(lua_State *L, int index, mw_buf *out, mw_error *err);
+/** The document of a space got more strings: what was not in it may be there now. */
+void mw__forget_atoms(mw_vm *vm);
 
 /* ---- proxies ---- */
 /** NULL when it is not a proxy. */

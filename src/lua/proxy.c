@@ -46,6 +46,16 @@ static void fill_key(mw_vm *vm, mw_key *key, const char *text, size_t len)
     key->method = (uint8_t)mw__method_name(text, len);
 }
 
+void mw__forget_atoms(mw_vm *vm)
+{
+    for (size_t i = 0; i < MW_KEY_CACHE; i++)
+        vm->key_at[i].text = NULL;
+    for (size_t i = 0; i < MW_PATH_CACHE; i++)
+        vm->path_at[i].text = NULL;
+    for (size_t i = 0; i < MW_VALUE_CACHE; i++)
+        vm->value_at[i].text = NULL;
+}
+
 MW_LJMP static void anchor(lua_State *L, int table_ref, unsigned slot, int index)
 {
     index = lua_absindex(L, index);

@@ -93,6 +93,20 @@ static mw_status write_object(struct writer *w, int index, int depth)
     return mw_buf_status(w->out, w->err);
 }
 
+/* A part of a document that a script hands on. */
+static mw_status write_proxy(struct writer *w, int index)
+{
+    const mw_proxy *p = mw__to_proxy(w->L, index);
+    const mw_doc *d = p ? mw__vm(w->L)->doc[p->space] : NULL;
+
+    if (!p || (p->kind != MW_PROXY_VALUE && p->kind != MW_PROXY_TAGS))
+        return refuse(w, "only text, numbers, booleans and tables are allowed here");
+    if (mw_snap_find_unknown(d, p->val) != MW_VAL_ABSENT)
+        return refuse(w, "a part of it is unknown");
+    return mw_json_write(w->out, d, p->val, MW_JSON_COMPACT) == MW_OK ? MW_OK
+                                                                      : mw_buf_status(w->out, w->err);
+}
+
 static mw_status write_value(struct writer *w, int index, int depth)
 {
     lua_State *L = w->L;
@@ -113,6 +127,7 @@ static mw_status write_value(struct writer *w, int index, int depth)
         return mw_json_write_string(w->out, text, len);
     case LUA_TFUNCTION: return mw_buf_puts(w->out, "{\"$function\":true}");
     case LUA_TTABLE: break;
+    case LUA_TUSERDATA: return write_proxy(w, index);
     default: return refuse(w, "only text, numbers, booleans and tables are allowed here");
     }
     if (depth >= DEPTH_MAX || !lua_checkstack(L, 8))
@@ -135,26 +150,48 @@ static mw_status write_value(struct writer *w, int index, int depth)
     return write_array(w, index, n, depth);
 }
 
-mw_status mw_vm_to_json(mw_vm *vm, int ref, size_t index, mw_buf *out, mw_error *err)
+/* What is on top as JSON behind what @p out holds; on failure @p out is as before. */
+static mw_status to_json(lua_State *L, mw_buf *out, mw_error *err)
 {
-    struct writer w = {.L = vm->L, .out = out, .err = err, .path = ""};
-    int top = lua_gettop(vm->L);
+    struct writer w = {.L = L, .out = out, .err = err, .path = ""};
+    int top = lua_gettop(L);
     size_t start = out->len;
-    mw_status st;
+    mw_status st = write_value(&w, top, 0);
 
-    lua_rawgeti(vm->L, LUA_REGISTRYINDEX, ref);
-    if (index > 0)
-        lua_rawgeti(vm->L, -1, (lua_Integer)index);
-    st = write_value(&w, lua_gettop(vm->L), 0);
-    lua_settop(vm->L, top);
+    lua_settop(L, top);
     if (st == MW_OK)
         return MW_OK;
     if (out->data) {
         out->len = start;
         out->data[start] = '\0';
     }
+    out->failed = MW_OK;
     if (st != MW_ERR_LIMIT)
         return st;
-    out->failed = MW_OK;
     return mw_fail(err, st, "the table is larger than %zu bytes as JSON", out->max);
+}
+
+mw_status mw__to_json(lua_State *L, int index, mw_buf *out, mw_error *err)
+{
+    mw_status st;
+
+    if (!lua_checkstack(L, 8))
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    lua_pushvalue(L, index);
+    st = to_json(L, out, err);
+    lua_pop(L, 1);
+    return st;
+}
+
+mw_status mw_vm_to_json(mw_vm *vm, int ref, size_t index, mw_buf *out, mw_error *err)
+{
+    int top = lua_gettop(vm->L);
+    mw_status st;
+
+    lua_rawgeti(vm->L, LUA_REGISTRYINDEX, ref);
+    if (index > 0)
+        lua_rawgeti(vm->L, -1, (lua_Integer)index);
+    st = to_json(vm->L, out, err);
+    lua_settop(vm->L, top);
+    return st;
 }
