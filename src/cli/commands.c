@@ -49,8 +49,8 @@ static const mw_option global_options[] = {
 static const mw_command *const commands[] = {
     &mw_command_sweep,       &mw_command_findings_list, &mw_command_findings_show,
     &mw_command_report,      &mw_command_rules_list,    &mw_command_rules_show,
-    &mw_command_test,        &mw_command_call,          &mw_command_help,
-    &mw_command_version,
+    &mw_command_audit,       &mw_command_test,          &mw_command_call,
+    &mw_command_help,        &mw_command_version,
 };
 
 const mw_command *const *mw_commands(size_t *count)

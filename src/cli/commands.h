@@ -11,6 +11,7 @@ extern const mw_command mw_command_report;        /* report.c */
 extern const mw_command mw_command_rules_list;    /* rules.c */
 extern const mw_command mw_command_rules_show;
 extern const mw_command mw_command_test;          /* test.c */
+extern const mw_command mw_command_audit;         /* audit.c */
 extern const mw_command mw_command_call;          /* call.c */
 extern const mw_command mw_command_help;          /* help.c */
 extern const mw_command mw_command_version;       /* version.c */

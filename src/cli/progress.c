@@ -89,6 +89,22 @@ void mw_progress_evaluate(void *user, size_t done, size_t total)
     show(p, &text);
 }
 
+void mw_progress_audit(mw_progress *p, const mw_audit_progress *a)
+{
+    MW_AUTO(mw_buf) text = {.max = 4096};
+
+    if (!due(p))
+        return;
+    if (p->mode == MW_PROGRESS_JSON)
+        mw_buf_printf(&text,
+                      "{\"phase\":\"audit\",\"scopes_done\":%zu,\"scopes_total\":%zu,\"rows\":%zu,\"calls\":%" PRIu64 "}",
+                      a->scopes_done, a->scopes_total, a->rows, a->calls);
+    else
+        mw_buf_printf(&text, "auditing: %zu of %zu scopes, %zu rows, %" PRIu64 " calls", a->scopes_done,
+                      a->scopes_total, a->rows, a->calls);
+    show(p, &text);
+}
+
 void mw_progress_end(mw_progress *p)
 {
     if (p->drawn)

@@ -3,6 +3,7 @@
 #define MW_CLI_PROGRESS_H
 
 #include "cli/command.h"
+#include "engine/audit.h"
 #include "inventory/collect.h"
 
 typedef enum mw_progress_mode {
@@ -20,6 +21,7 @@ void mw_progress_start(mw_progress *p, const mw_cli *cli);
 /** For mw_collect_options and mw_evaluate_options; @p user is the mw_progress. */
 void mw_progress_collect(void *user, const mw_collect_progress *c);
 void mw_progress_evaluate(void *user, size_t done, size_t total);
+void mw_progress_audit(mw_progress *p, const mw_audit_progress *a);
 /** Take the line off the terminal. */
 void mw_progress_end(mw_progress *p);
 

@@ -15,6 +15,7 @@ typedef struct mw_session {
     mw_provider *credentials;     /* NULL in a replay */
     const char *region;           /* where the session's own calls go */
     const char *account, *partition, *home_region;
+    bool any_account;             /* --account names others than the credentials' own: do not compare */
     const char **regions;         /* to sweep, sorted */
     size_t region_count;
     bool regions_unchecked;       /* which regions are enabled could not be read: */
