@@ -1,5 +1,5 @@
 /*
- * The client itself: settings, carrier, retry quota, recording or replay, and the run. What happens
+ * The client itself: settings, carrier, traffic, recording or replay, and the run. What happens
  * to one call is in client_call.c. Relies on everything below in src/aws; it must never hand a
  * credential to anybody but the signer, and never use the network in a replay.
  */
@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define BUCKETS_MAX  100000
-#define ATTEMPTS_MAX 100
+#define IN_FLIGHT_DEFAULT 32
+#define DEADLINE_MS       300000 /* five minutes: a signature's life */
 
 static const char *env_or_null(const mw_aws_config *c, const char *name)
 {
@@ -42,31 +43,21 @@ static const char *setting(const mw_aws_config *c, const char *env, const char *
     return v;
 }
 
-static mw_status retry_policy(const mw_client_options *o, mw_retry_policy *out, mw_error *err)
+static mw_status make_traffic(mw_client *c, const mw_client_options *o, mw_error *err)
 {
-    const char *name, *mode = setting(o->config, "AWS_RETRY_MODE", "retry_mode", &name);
-    const char *text;
-    long long n;
+    mw_traffic_options t = {
+        .breaker = mw_breaker_standard,
+        .max_in_flight = o->max_in_flight > 0 ? o->max_in_flight : IN_FLIGHT_DEFAULT,
+        .max_per_account = o->max_per_account,
+        .max_per_service = o->max_per_service,
+        .max_per_host = o->max_per_host,
+    };
+    mw_status st = mw_retry_settings(o->config, o->max_attempts, &t.retry, err);
 
-    *out = mw_retry_standard;
-    /* "legacy" differs in details that nobody asks for; "adaptive" is standard plus a client-side
-     * limit. */
-    if (mode && !mw_str_ieq(mode, "standard") && !mw_str_ieq(mode, "legacy") &&
-        !mw_str_ieq(mode, "adaptive"))
-        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy",
-                       name, mode);
-    if (o->max_attempts > 0) {
-        out->max_attempts = o->max_attempts;
-        return MW_OK;
-    }
-    text = setting(o->config, "AWS_MAX_ATTEMPTS", "max_attempts", &name);
-    if (!text)
-        return MW_OK;
-    if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > ATTEMPTS_MAX)
-        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name,
-                       text, ATTEMPTS_MAX);
-    out->max_attempts = (int)n;
-    return MW_OK;
+    if (o->breaker_failures != 0)
+        t.breaker.failures = o->breaker_failures > 0 ? o->breaker_failures : 0;
+    c->deadline_ms = o->deadline_ms > 0 ? o->deadline_ms : o->deadline_ms < 0 ? 0 : DEADLINE_MS;
+    return st == MW_OK ? mw_traffic_new(&t, &c->traffic, err) : st;
 }
 
 static mw_status make_carrier(mw_client *c, const mw_client_options *o, mw_error *err)
@@ -95,7 +86,6 @@ static mw_status make_carrier(mw_client *c, const mw_client_options *o, mw_error
 mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *err)
 {
     mw_client *c;
-    mw_retry_policy policy;
     mw_status st;
 
     *out = NULL;
@@ -114,8 +104,7 @@ mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *e
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
         goto out;
     }
-    if ((st = retry_policy(o, &policy, err)) != MW_OK ||
-        (st = mw_retry_new(&policy, &c->retry, err)) != MW_OK ||
+    if ((st = make_traffic(c, o, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &c->page, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &c->scratch, err)) != MW_OK ||
         (st = make_carrier(c, o, err)) != MW_OK)
@@ -145,7 +134,7 @@ void mw_client_free(mw_client *c)
     /* First the carrier: nothing can call back into calls that end below. */
     mw_transport_free(c->transport);
     mw__client_end_all(c, MW_ERR_CANCELLED, "the client was closed before the call ended");
-    mw_retry_free(c->retry);
+    mw_traffic_free(c->traffic);
     mw_recorder_free(c->recorder);
     mw_replay_free(c->replay);
     mw_doc_builder_free(c->page);

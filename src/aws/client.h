@@ -26,6 +26,11 @@ typedef struct mw_client_options {
     const char *endpoint_url;   /* --endpoint-url or NULL */
     int max_in_flight;          /* 0 = 32 */
     int max_attempts;           /* 0 = AWS_MAX_ATTEMPTS / max_attempts / 3 */
+    int64_t deadline_ms;        /* of one request, retries included: 0 = five minutes, -1 = none */
+    /* Bulkheads: of max_in_flight, how many may be one account's, service's, host's while there are
+     * others to share with. 0 = three quarters, three quarters, half; -1 = all. */
+    int max_per_account, max_per_service, max_per_host;
+    int breaker_failures;       /* in a row, before a service in a region is left alone: 0 = 20, -1 = never */
     const char *record_dir;     /* --record: every exchange, secrets removed */
     const char *replay_dir;     /* --replay: no network at all */
     const mw_http *http;        /* NULL = libcurl; a test's carrier otherwise */
@@ -47,7 +52,10 @@ const char *mw_client_noted(const mw_client *c, const char *key);
 mw_status mw_client_note(mw_client *c, const char *key, const char *value, mw_error *err);
 
 typedef struct mw_call_result {
-    mw_status status;       /* MW_OK, MW_ERR_AWS, MW_ERR_NET, MW_ERR_TIMEOUT, MW_ERR_CREDENTIALS, … */
+    /* MW_OK, MW_ERR_AWS, MW_ERR_NET, MW_ERR_TIMEOUT, MW_ERR_CREDENTIALS, … A call that was not sent
+     * because the circuit breaker of its (account, region, service) is open ends as MW_ERR_AWS with
+     * the code "CircuitOpen" and the HTTP status 0. */
+    mw_status status;
     mw_aws_error aws;       /* when MW_ERR_AWS */
     int http_status;        /* of the last answer; 0 when there was none */
     mw_error error;         /* one line for humans, always set on failure */
@@ -70,6 +78,7 @@ typedef struct mw_call {
     mw_val params;          /* object, or MW_VAL_ABSENT */
     bool paginate;          /* follow the modelled paginator to its end */
     int page_size;          /* sets limit_key; 0 = leave */
+    int64_t deadline_ms;    /* as in mw_client_options; 0 = the client's */
     bool validate;          /* strict parameter checking (moonward call); else unknown ones are dropped */
     mw_call_page on_page;   /* may be NULL */
     mw_call_done on_done;   /* exactly once */
@@ -97,6 +106,7 @@ mw_status mw_client_run(mw_client *c, mw_error *err);
 
 typedef struct mw_client_stats {
     uint64_t calls, requests, retries, throttled, failures, bytes_in;
+    uint64_t refused; /* by an open circuit breaker */
 } mw_client_stats;
 mw_client_stats mw_client_stats_get(const mw_client *c);
 

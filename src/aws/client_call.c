@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MW_CODE_CIRCUIT_OPEN "CircuitOpen"
 #define SKEW_TOLERANCE_S 240 /* SigV4 allows five minutes; four leave room for the way */
 
 static void begin_page(void *user);
@@ -70,6 +71,7 @@ static void finish(mw_active_call *k, mw_status status)
                     mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
     }
     unlink_call(k);
+    mw__call_leave(k, MW_OUTCOME_NONE, NULL);
     if (k->call.on_done)
         k->call.on_done(k->call.user, &k->result);
     if (k->waiting)
@@ -252,8 +254,22 @@ static bool follow_bucket(mw_active_call *k, const mw_aws_error *e, const mw_htt
     return true;
 }
 
-/** May this failure be followed by another attempt? */
-static bool retry(mw_active_call *k, mw_status status)
+/** The deadline has passed, or would while waiting; @p why is the last failure. */
+static void give_up(mw_active_call *k, const char *why)
+{
+    char text[MW_ERROR_MESSAGE_SIZE];
+    mw_error err = {0};
+
+    snprintf(text, sizeof(text), "%s", why); /* it may be the call's own error */
+    mw_fail(&err, MW_ERR_TIMEOUT, "%s:%s: given up after %.1f s and %d attempt%s: %s",
+            mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
+            (double)(mw_mono_ms() - k->begun_ms) / 1000.0, k->attempt, k->attempt == 1 ? "" : "s",
+            text);
+    fail(k, MW_ERR_TIMEOUT, &err);
+}
+
+/** May this failure be followed by another attempt? True also when the call has ended here, late. */
+static bool retry(mw_active_call *k, mw_status status, const char *why)
 {
     mw_client *c = k->client;
     mw_retry_class class = mw_retry_classify(k->op, status, &k->result.aws);
@@ -264,8 +280,13 @@ static bool retry(mw_active_call *k, mw_status status)
     if (k->mutating && class != MW_RETRY_THROTTLE && !k->unsent)
         return false;
     if (stopping(c) ||
-        !mw_retry_again(c->retry, k->bucket, class, k->attempt, &k->quota_taken, &delay_ms))
+        !mw_retry_again(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), class, k->attempt,
+                        k->retry_after_ms, &k->quota_taken, &delay_ms))
         return false;
+    if (mw__call_late(k, delay_ms)) {
+        give_up(k, why);
+        return true;
+    }
     c->stats.retries++;
     k->attempt++;
     next_step(k, delay_ms, begin_attempt);
@@ -291,7 +312,7 @@ static void on_aws_error(mw_active_call *k, const mw_http_response *answer, mw_e
             next_step(k, 0, begin_attempt);
             return;
         }
-        if (retry(k, MW_ERR_AWS))
+        if (retry(k, MW_ERR_AWS, k->result.aws.code))
             return;
         record(k, answer);
     }
@@ -312,6 +333,8 @@ static void on_answer(mw_active_call *k, const mw_http_response *answer)
     k->result.http_status = answer->status;
     mw_doc_builder_reset(c->page);
     st = mw_protocol_parse(k->op, answer, c->page, &parsed, &k->result.aws, &err);
+    if (!c->replay)
+        mw__call_leave(k, mw__call_outcome(k, st, answer), k->result.aws.code);
     if (st == MW_ERR_AWS) {
         on_aws_error(k, answer, &err);
         return;
@@ -327,25 +350,39 @@ static void on_answer(mw_active_call *k, const mw_http_response *answer)
         return;
     }
     if (!c->replay)
-        mw_retry_success(c->retry, k->bucket, k->quota_taken);
+        mw_retry_success(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), k->quota_taken);
     deliver(k, result);
+}
+
+static void on_failure(mw_active_call *k, const mw_error *failure)
+{
+    k->retry_after_ms = -1;
+    mw__call_leave(k, mw__call_outcome(k, failure->status, NULL), failure->message);
+    if (failure->status != MW_ERR_CANCELLED && retry(k, failure->status, failure->message))
+        return;
+    if (failure->status == MW_ERR_TIMEOUT && mw__call_late(k, 0)) {
+        give_up(k, failure->message);
+        return;
+    }
+    k->result.error = *failure;
+    mw_error_prefix(&k->result.error, failure->status, "%s:%s",
+                    mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
+    fail(k, failure->status, NULL);
 }
 
 static void on_exchange(void *user, const mw_http_response *answer, const mw_error *failure)
 {
     mw_active_call *k = user;
+    mw_client *c = k->client;
 
-    if (!failure) {
-        k->client->stats.bytes_in += answer->body.len;
+    if (failure) {
+        on_failure(k, failure);
+    } else {
+        c->stats.bytes_in += answer->body.len;
+        k->retry_after_ms = mw_retry_after_ms(answer);
         on_answer(k, answer);
-        return;
     }
-    if (failure->status != MW_ERR_CANCELLED && retry(k, failure->status))
-        return;
-    k->result.error = *failure;
-    mw_error_prefix(&k->result.error, failure->status, "%s:%s",
-                    mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
-    fail(k, failure->status, NULL);
+    mw__client_pump(c); /* the call may be gone by now */
 }
 
 /* ---- attempts ---- */
@@ -368,16 +405,52 @@ static void on_credentials(void *user, mw_status status, const mw_error *error)
 static mw_status attempt_headers(mw_active_call *k, mw_error *err)
 {
     char text[48];
+    int most = mw_lane_quota(k->lane)->max_attempts;
 
+    if (most < k->attempt)
+        most = k->attempt; /* throttled ones are tried more often */
     k->request.headers.count = k->base_headers;
     snprintf(text, sizeof(text), "attempt=%d; max=%d", k->attempt,
-             mw_retry_policy_of(k->client->retry)->max_attempts);
+             most);
     return mw_http_add(&k->arena, &k->request.headers, "amz-sdk-request", text, err);
 }
 
 static void begin_attempt(void *user)
 {
     mw_active_call *k = user;
+    mw_error err = {0};
+
+    if (stopping(k->client)) {
+        mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped",
+                mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
+        fail(k, MW_ERR_CANCELLED, &err);
+        return;
+    }
+    mw__call_queue(k);
+}
+
+void mw__call_refused(mw_active_call *k, int64_t open_ms)
+{
+    const mw_scope *s = k->call.scope;
+    const mw_breaker *b = mw_lane_breaker(k->lane);
+    mw_aws_error *e = &k->result.aws;
+    mw_error err = {0};
+
+    k->client->stats.refused++;
+    *e = (mw_aws_error){.code = MW_CODE_CIRCUIT_OPEN};
+    snprintf(e->message, sizeof(e->message),
+             "%d requests in a row failed for %s in account %s, region %s, the last with: %s; "
+             "not sent, next try in %.1f s",
+             b->failed, mw_service_name(mw_operation_service(k->op)),
+             s->account && *s->account ? s->account : "(unknown)",
+             s->region && *s->region ? s->region : "(none)", b->cause, (double)open_ms / 1000.0);
+    mw_fail(&err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)),
+            mw_operation_name(k->op), e->code, e->message);
+    fail(k, MW_ERR_AWS, &err);
+}
+
+void mw__call_go(mw_active_call *k)
+{
     mw_client *c = k->client;
     const mw_credentials *creds = NULL;
     mw_http_limits limits = {.fresh_connection = k->mutating, .unsent = &k->unsent};
@@ -385,9 +458,11 @@ static void begin_attempt(void *user)
     mw_status st;
 
     if (stopping(c)) {
-        mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped",
-                mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
-        fail(k, MW_ERR_CANCELLED, &err);
+        begin_attempt(k);
+        return;
+    }
+    if (mw__call_late(k, 0)) {
+        give_up(k, "it waited for its turn");
         return;
     }
     st = attempt_headers(k, &err);
@@ -396,6 +471,7 @@ static void begin_attempt(void *user)
                              on_credentials, k, &err);
         if (st == MW_ERR_PENDING) {
             k->waiting = true;
+            mw__call_leave(k, MW_OUTCOME_NONE, NULL);
             return;
         }
         if (st == MW_OK)
@@ -403,6 +479,7 @@ static void begin_attempt(void *user)
     }
     if (st == MW_OK) {
         k->unsent = false;
+        limits.total_timeout_ms = mw__call_time_left(k);
         k->result.requests++;
         c->stats.requests++;
         st = c->http->send(c->http->ctx, &k->request, &limits, on_exchange, k, &err);
@@ -453,6 +530,7 @@ static void begin_page(void *user)
 
     k->attempt = 1;
     k->quota_taken = 0;
+    k->begun_ms = 0;
     if (k->client->replay) {
         next_step(k, 0, replay_page);
         return;
@@ -542,10 +620,8 @@ static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
     }
     if (k->call.paginate && (st = mw_paginator_new(k->op, &k->paginator, err)) != MW_OK)
         return st;
-    k->bucket = mw_retry_bucket_of(c->retry, k->call.scope->account, k->call.scope->region,
-                                   k->call.service);
-    if (!k->bucket)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    if ((st = mw__call_lane(k, err)) != MW_OK)
+        return st;
     if (!c->replay || k->call.validate)
         st = mw__call_prepare(k, bad_params, err);
     if (c->replay && !*bad_params)

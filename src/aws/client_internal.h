@@ -7,6 +7,7 @@
 #include "aws/paginate.h"
 #include "aws/record.h"
 #include "aws/retry.h"
+#include "aws/traffic.h"
 #include "aws/transport.h"
 
 typedef struct bucket_region {
@@ -35,7 +36,8 @@ typedef struct mw_active_call {
     mw_doc *params_doc; /* a copy, kept only when it is needed again */
     mw_val params;
     mw_paginator *paginator;
-    mw_retry_bucket *bucket;
+    mw_lane *lane;
+    mw_ticket ticket;
     mw_call_result result;
 
     /* one page */
@@ -47,6 +49,8 @@ typedef struct mw_active_call {
     char invocation_id[37];
     int attempt;
     int quota_taken;
+    int64_t retry_after_ms; /* what the last answer asked for; -1 = nothing */
+    int64_t begun_ms, deadline_ms; /* monotonic, from the page's first request on; 0 = not yet, none */
     bool unsent;
 
     char *region; /* S3 said that the bucket is elsewhere */
@@ -63,7 +67,11 @@ struct mw_client {
     const volatile bool *stop;
     mw_transport *transport; /* NULL with an injected carrier */
     const mw_http *http;
-    mw_retry *retry;
+    mw_traffic *traffic;
+    int64_t deadline_ms; /* of a request; 0 = none */
+    int64_t wake_ms;     /* when the timer of the earliest sleeping lane is due; 0 = none is armed */
+    int wakes;           /* such timers that are armed; later ones cannot be taken back */
+    bool pumping;
     mw_recorder *recorder;
     mw_replay *replay;
     mw_doc_builder *page;    /* the page being delivered */
@@ -101,7 +109,30 @@ const char *mw__call_region(const mw_active_call *k);
 mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_arena *arena,
                               mw_endpoint *out, mw_error *err);
 
+/* ---- client_traffic.c ---- */
+
+/** The call's lane, before it is queued for the first time. */
+mw_status mw__call_lane(mw_active_call *k, mw_error *err);
+/** Wait for a place; mw__call_go() or mw__call_refused() follows, perhaps before this returns. */
+void mw__call_queue(mw_active_call *k);
+/** The request is over, or the call is: give the place back. Lets nobody go: the page at hand lies
+ * in the client's builder, which whoever goes may use. */
+void mw__call_leave(mw_active_call *k, mw_outcome outcome, const char *cause);
+/** Let everybody go who may. */
+void mw__client_pump(mw_client *c);
+/** What an answer that was parsed with @p st says about the service. */
+mw_outcome mw__call_outcome(const mw_active_call *k, mw_status st, const mw_http_response *answer);
+/** Would the deadline have passed in @p delay_ms? */
+bool mw__call_late(const mw_active_call *k, int64_t delay_ms);
+/** Milliseconds that a request may take yet, for mw_http_limits; 0 = the carrier's usual limit. */
+int mw__call_time_left(const mw_active_call *k);
+
 /* ---- client_call.c and client.c ---- */
+
+/** The call has its place: sign and send. */
+void mw__call_go(mw_active_call *k);
+/** The circuit breaker is open for so long yet. */
+void mw__call_refused(mw_active_call *k, int64_t open_ms);
 
 /** End every call that is still there with @p status. */
 void mw__client_end_all(mw_client *c, mw_status status, const char *message);

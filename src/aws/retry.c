@@ -1,29 +1,51 @@
 /*
- * Retry policy of the AWS SDKs' "standard" mode, as data. Relies on mw_sys for randomness and on
- * the model for the `retryable` trait. It decides; it never sends, sleeps or looks at a clock.
+ * Retry policy of the AWS SDKs' "standard" mode and of its successor, as data. Relies on mw_sys for
+ * randomness and on the model for the `retryable` trait. It decides; it never sends, sleeps or looks
+ * at a clock.
  */
 #include "aws/retry.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/sys.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define BUCKETS_MAX 262144 /* accounts × regions × services of a large organisation */
-#define TABLE_SIZE  1024
+#define ATTEMPTS_MAX       100
+#define RETRY_AFTER_MAX_MS 60000 /* a header must not hold a run for longer */
+#define RETRY_AFTER_ROOM_MS 5000 /* the 2026 scheme: the delay is in [asked, asked + 5 s] */
+#define THROTTLE_ATTEMPTS  8     /* when the rate is being learnt, "slower" is no reason to give up */
 
 /* botocore/retries/standard.py: quota 500, costs 5 and 10, refund 1, delays up to 20 s. */
 const mw_retry_policy mw_retry_standard = {
+    .name = "standard",
     .max_attempts = 3,
+    .throttle_attempts = 3,
     .base_s = 1.0,
+    .throttle_base_s = 1.0,
     .cap_s = 20.0,
     .quota = 500,
     .cost = 5,
     .timeout_cost = 10,
+    .throttle_cost = 5,
     .refund = 1,
+};
+
+/* botocore, tests/unit/retries/test_standard_retry_v2_1.py. */
+const mw_retry_policy mw_retry_2026 = {
+    .name = "standard (2026)",
+    .max_attempts = 3,
+    .throttle_attempts = 3,
+    .base_s = 0.05,
+    .throttle_base_s = 1.0,
+    .cap_s = 20.0,
+    .quota = 500,
+    .cost = 14,
+    .timeout_cost = 14,
+    .throttle_cost = 5,
+    .refund = 1,
+    .dynamodb_base_s = 0.025,
+    .dynamodb_attempts = 4,
 };
 
 /* botocore/retries/standard.py, ThrottledRetryableChecker. */
@@ -52,74 +74,66 @@ static const char *const transient_codes[] = {
     "IDPCommunicationError",
 };
 
-struct mw_retry_bucket {
-    mw_retry_bucket *next;
-    int tokens;
-    char key[];
-};
+/* ---- settings ---- */
 
-struct mw_retry {
-    mw_retry_policy policy;
-    mw_retry_bucket *table[TABLE_SIZE];
-    size_t count;
-};
-
-mw_status mw_retry_new(const mw_retry_policy *policy, mw_retry **out, mw_error *err)
+/** The environment variable, else the profile's key; @p name tells which, for messages. */
+static const char *setting(const mw_aws_config *c, const char *env, const char *key,
+                           const char **name)
 {
-    mw_retry *r = mw_alloc(sizeof(*r));
+    const char *v = c ? mw_aws_config_env(c, env) : NULL;
 
-    *out = r;
-    if (!r)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-    r->policy = *policy;
+    *name = env;
+    if (!v && c) {
+        v = mw_aws_config_get(c, NULL, key);
+        *name = key;
+    }
+    return v;
+}
+
+mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_policy *out,
+                            mw_error *err)
+{
+    const char *name, *mode = setting(c, "AWS_RETRY_MODE", "retry_mode", &name), *text;
+    const char *scheme = c ? mw_aws_config_env(c, "AWS_NEW_RETRIES_2026") : NULL;
+    long long n = max_attempts;
+
+    *out = scheme && mw_str_ieq(scheme, "true") ? mw_retry_2026 : mw_retry_standard;
+    /* Unset means adaptive: a sweep that waits its turn sees more than one that is refused.
+     * "legacy" differs from "standard" in details that nobody asks for. */
+    if (!mode || mw_str_ieq(mode, "adaptive")) {
+        out->limit_rate = true;
+        out->throttle_attempts = THROTTLE_ATTEMPTS;
+    } else if (!mw_str_ieq(mode, "standard") && !mw_str_ieq(mode, "legacy")) {
+        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy",
+                       name, mode);
+    }
+    if (n <= 0) {
+        text = setting(c, "AWS_MAX_ATTEMPTS", "max_attempts", &name);
+        if (!text)
+            return MW_OK;
+        if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > ATTEMPTS_MAX)
+            return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name,
+                           text, ATTEMPTS_MAX);
+    }
+    out->max_attempts = out->throttle_attempts = (int)n;
+    out->dynamodb_attempts = 0;
     return MW_OK;
 }
 
-void mw_retry_free(mw_retry *r)
+void mw_retry_bucket_init(mw_retry_bucket *b, const mw_retry_policy *p, const char *service)
 {
-    if (!r)
-        return;
-    for (size_t i = 0; i < TABLE_SIZE; i++) {
-        while (r->table[i]) {
-            mw_retry_bucket *b = r->table[i];
+    bool dynamodb = mw_str_eq(service, "dynamodb");
 
-            r->table[i] = b->next;
-            mw_free(b);
-        }
-    }
-    mw_free(r);
+    *b = (mw_retry_bucket){p->quota, p->max_attempts, p->throttle_attempts, p->base_s};
+    if (dynamodb && p->dynamodb_base_s > 0)
+        b->base_s = p->dynamodb_base_s;
+    if (dynamodb && p->dynamodb_attempts > b->max_attempts)
+        b->max_attempts = p->dynamodb_attempts;
+    if (b->throttle_attempts < b->max_attempts)
+        b->throttle_attempts = b->max_attempts;
 }
 
-const mw_retry_policy *mw_retry_policy_of(const mw_retry *r)
-{
-    return &r->policy;
-}
-
-mw_retry_bucket *mw_retry_bucket_of(mw_retry *r, const char *account, const char *region,
-                                    const char *service)
-{
-    char key[192];
-    mw_retry_bucket *b, **slot;
-    int n = snprintf(key, sizeof(key), "%s/%s/%s", account ? account : "", region ? region : "",
-                     service);
-    size_t len = n < 0 ? 0 : (size_t)n < sizeof(key) ? (size_t)n : sizeof(key) - 1;
-
-    slot = &r->table[mw_hash64(key, len) % TABLE_SIZE];
-    for (b = *slot; b; b = b->next)
-        if (memcmp(b->key, key, len + 1) == 0)
-            return b;
-    if (r->count >= BUCKETS_MAX)
-        return NULL;
-    b = mw_alloc(sizeof(*b) + len + 1);
-    if (!b)
-        return NULL;
-    memcpy(b->key, key, len);
-    b->tokens = r->policy.quota;
-    b->next = *slot;
-    *slot = b;
-    r->count++;
-    return b;
-}
+/* ---- classes ---- */
 
 static bool in_list(const char *code, const char *const *list, size_t count)
 {
@@ -172,14 +186,25 @@ static double random_unit(void)
     return (double)r / 4294967296.0;
 }
 
-bool mw_retry_again(mw_retry *r, mw_retry_bucket *b, mw_retry_class cls, int attempt, int *taken,
-                    int64_t *delay_ms)
+int64_t mw_retry_after_ms(const mw_http_response *answer)
 {
-    const mw_retry_policy *p = &r->policy;
-    int cost = cls == MW_RETRY_TIMEOUT ? p->timeout_cost : p->cost;
-    double limit = p->base_s;
+    const char *text = mw_http_get(&answer->headers, "x-amz-retry-after");
+    long long ms;
 
-    if (cls == MW_RETRY_NEVER || attempt >= p->max_attempts || b->tokens < cost)
+    if (!text || !mw_parse_int(text, strlen(text), &ms) || ms < 0)
+        return -1;
+    return ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;
+}
+
+bool mw_retry_again(const mw_retry_policy *p, mw_retry_bucket *b, mw_retry_class cls, int attempt,
+                    int64_t retry_after_ms, int *taken, int64_t *delay_ms)
+{
+    bool throttle = cls == MW_RETRY_THROTTLE;
+    int cost = cls == MW_RETRY_TIMEOUT ? p->timeout_cost : throttle ? p->throttle_cost : p->cost;
+    double limit = throttle ? p->throttle_base_s : b->base_s;
+
+    if (cls == MW_RETRY_NEVER || b->tokens < cost ||
+        attempt >= (throttle ? b->throttle_attempts : b->max_attempts))
         return false;
     b->tokens -= cost;
     *taken = cost;
@@ -188,12 +213,16 @@ bool mw_retry_again(mw_retry *r, mw_retry_bucket *b, mw_retry_class cls, int att
     if (limit > p->cap_s)
         limit = p->cap_s;
     *delay_ms = (int64_t)(random_unit() * limit * 1000.0);
+    if (retry_after_ms >= 0 && *delay_ms < retry_after_ms)
+        *delay_ms = retry_after_ms;
+    if (retry_after_ms >= 0 && *delay_ms > retry_after_ms + RETRY_AFTER_ROOM_MS)
+        *delay_ms = retry_after_ms + RETRY_AFTER_ROOM_MS;
     return true;
 }
 
-void mw_retry_success(mw_retry *r, mw_retry_bucket *b, int taken)
+void mw_retry_success(const mw_retry_policy *p, mw_retry_bucket *b, int taken)
 {
-    b->tokens += taken > 0 ? taken : r->policy.refund;
-    if (b->tokens > r->policy.quota)
-        b->tokens = r->policy.quota;
+    b->tokens += taken > 0 ? taken : p->refund;
+    if (b->tokens > p->quota)
+        b->tokens = p->quota;
 }

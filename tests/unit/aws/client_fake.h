@@ -54,6 +54,15 @@ typedef struct fake_http {
     int64_t now_ms;
 } fake_http;
 
+/* The client sees virtual time too, so that waiting for a token costs the test nothing. */
+static int64_t fake_clock_ms;
+
+static inline int64_t fake_mono_ns(void *ctx)
+{
+    (void)ctx;
+    return (1000 + fake_clock_ms) * 1000000;
+}
+
 static inline void fake_copy(char *to, size_t size, const char *from, size_t len)
 {
     size_t n = len < size - 1 ? len : size - 1;
@@ -159,7 +168,7 @@ static inline mw_status fake_run(void *ctx, const volatile bool *stop, mw_error 
             f->timer_count--;
             memmove(f->timers + first, f->timers + first + 1,
                     (f->timer_count - first) * sizeof(t));
-            f->now_ms = t.due_ms;
+            f->now_ms = fake_clock_ms = t.due_ms;
             t.fn(t.user);
         } else {
             return MW_OK;
@@ -170,7 +179,9 @@ static inline mw_status fake_run(void *ctx, const volatile bool *stop, mw_error 
 static inline void fake_init(fake_http *f, const fake_answer *answers, size_t count)
 {
     memset(f, 0, sizeof(*f));
-    f->http = (mw_http){fake_send, fake_after, fake_run, f};
+    fake_clock_ms = 0;
+    mw_sys.clock_mono_ns = fake_mono_ns;
+    f->http = (mw_http){.send = fake_send, .after = fake_after, .run = fake_run, .ctx = f};
     f->answers = answers;
     f->answer_count = count;
 }

@@ -248,7 +248,7 @@ static void quota_ends_a_storm(void **state)
     (void)state;
     for (size_t i = 0; i < FAKE_MAX; i++)
         answers[i] = (fake_answer){503, {0}, "", MW_OK, false};
-    open_world_with(&w, answers, FAKE_MAX, NULL);
+    open_world_with(&w, answers, FAKE_MAX, &(mw_client_options){.breaker_failures = -1});
     for (int i = 0; i < 60; i++) {
         mw_error err = {0};
 

@@ -85,40 +85,167 @@ static int half(void *ctx, void *out, size_t size)
 
 static void delays_and_quota(void **state)
 {
-    mw_retry_policy policy = mw_retry_standard;
-    mw_retry *r;
-    mw_retry_bucket *b, *other;
-    mw_error err = {0};
+    mw_retry_policy p = mw_retry_standard;
+    mw_retry_bucket bucket, *b = &bucket;
     int64_t delay = 0;
     int taken = 0;
 
     (void)state;
-    policy.max_attempts = 9;
-    policy.quota = 30;
-    assert_ok(mw_retry_new(&policy, &r, &err));
-    b = mw_retry_bucket_of(r, "1", "eu-west-1", "ec2");
-    other = mw_retry_bucket_of(r, "2", "eu-west-1", "ec2");
-    assert_ptr_equal(b, mw_retry_bucket_of(r, "1", "eu-west-1", "ec2"));
-    assert_ptr_not_equal(b, other);
+    p.max_attempts = 9;
+    p.quota = 30;
+    mw_retry_bucket_init(b, &p, "ec2");
     mw_sys.random_fn = half;
-    assert_true(mw_retry_again(r, b, MW_RETRY_TRANSIENT, 1, &taken, &delay));
+    assert_true(mw_retry_again(&p, b, MW_RETRY_TRANSIENT, 1, -1, &taken, &delay));
     assert_in_range(delay, 500, 503);
-    assert_true(mw_retry_again(r, b, MW_RETRY_TRANSIENT, 3, &taken, &delay));
+    assert_true(mw_retry_again(&p, b, MW_RETRY_TRANSIENT, 3, -1, &taken, &delay));
     assert_in_range(delay, 2000, 2010);
-    assert_true(mw_retry_again(r, b, MW_RETRY_TIMEOUT, 8, &taken, &delay));
+    assert_true(mw_retry_again(&p, b, MW_RETRY_TIMEOUT, 8, -1, &taken, &delay));
     assert_in_range(delay, 10000, 10050); /* 20 s at most, halved */
     assert_int_equal(taken, 10);
-    assert_true(mw_retry_again(r, b, MW_RETRY_THROTTLE, 1, &taken, &delay));
-    assert_false(mw_retry_again(r, b, MW_RETRY_TIMEOUT, 1, &taken, &delay)); /* 5 tokens are left */
-    assert_true(mw_retry_again(r, b, MW_RETRY_TRANSIENT, 1, &taken, &delay));
-    assert_false(mw_retry_again(r, b, MW_RETRY_TRANSIENT, 1, &taken, &delay));
-    assert_true(mw_retry_again(r, other, MW_RETRY_TRANSIENT, 1, &taken, &delay));
-    assert_false(mw_retry_again(r, other, MW_RETRY_TRANSIENT, 9, &taken, &delay));
-    assert_false(mw_retry_again(r, other, MW_RETRY_NEVER, 1, &taken, &delay));
-    mw_retry_success(r, b, 5);
-    assert_true(mw_retry_again(r, b, MW_RETRY_TRANSIENT, 1, &taken, &delay));
+    assert_true(mw_retry_again(&p, b, MW_RETRY_THROTTLE, 1, -1, &taken, &delay));
+    assert_false(mw_retry_again(&p, b, MW_RETRY_TIMEOUT, 1, -1, &taken, &delay)); /* 5 are left */
+    assert_true(mw_retry_again(&p, b, MW_RETRY_TRANSIENT, 1, -1, &taken, &delay));
+    assert_false(mw_retry_again(&p, b, MW_RETRY_TRANSIENT, 1, -1, &taken, &delay));
+    mw_retry_bucket_init(b, &p, "ec2");
+    assert_true(mw_retry_again(&p, b, MW_RETRY_TRANSIENT, 1, -1, &taken, &delay));
+    assert_false(mw_retry_again(&p, b, MW_RETRY_TRANSIENT, 9, -1, &taken, &delay));
+    assert_false(mw_retry_again(&p, b, MW_RETRY_NEVER, 1, -1, &taken, &delay));
+    b->tokens = 0;
+    mw_retry_success(&p, b, 5);
+    assert_true(mw_retry_again(&p, b, MW_RETRY_TRANSIENT, 1, -1, &taken, &delay));
+    for (int i = 0; i < 100; i++)
+        mw_retry_success(&p, b, 0);
+    assert_int_equal(b->tokens, 30);
     mw_sys_reset();
-    mw_retry_free(r);
+}
+
+/** botocore's figures for the scheme of 2026, half of each delay's limit. */
+static void scheme_of_2026(void **state)
+{
+    static const struct {
+        const char *service;
+        mw_retry_class class;
+        int attempt;
+        int64_t retry_after, low, high;
+        int cost;
+    } rows[] = {
+        {"ec2", MW_RETRY_TRANSIENT, 1, -1, 25, 26, 14},
+        {"ec2", MW_RETRY_TRANSIENT, 2, -1, 50, 51, 14},
+        {"ec2", MW_RETRY_TIMEOUT, 1, -1, 25, 26, 14},
+        {"ec2", MW_RETRY_THROTTLE, 1, -1, 500, 503, 5},
+        {"ec2", MW_RETRY_THROTTLE, 2, -1, 1000, 1005, 5},
+        {"dynamodb", MW_RETRY_TRANSIENT, 1, -1, 12, 13, 14},
+        {"dynamodb", MW_RETRY_TRANSIENT, 3, -1, 50, 51, 14},
+        {"ec2", MW_RETRY_TRANSIENT, 1, 1500, 1500, 1500, 14}, /* not before what AWS asked for */
+        {"ec2", MW_RETRY_THROTTLE, 2, 10, 1000, 1005, 5},
+        {"ec2", MW_RETRY_TRANSIENT, 1, 0, 25, 26, 14},
+    };
+    int64_t delay = 0;
+    int taken = 0;
+
+    (void)state;
+    mw_sys.random_fn = half;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        mw_retry_bucket b;
+
+        mw_retry_bucket_init(&b, &mw_retry_2026, rows[i].service);
+        assert_true(mw_retry_again(&mw_retry_2026, &b, rows[i].class, rows[i].attempt,
+                                   rows[i].retry_after, &taken, &delay));
+        assert_in_range(delay, rows[i].low, rows[i].high);
+        assert_int_equal(taken, rows[i].cost);
+        assert_int_equal(b.tokens, 500 - rows[i].cost);
+        assert_false(mw_retry_again(&mw_retry_2026, &b, rows[i].class,
+                                    strcmp(rows[i].service, "dynamodb") ? 3 : 4, -1, &taken, &delay));
+    }
+    { /* and no more than five seconds after it */
+        mw_retry_policy p = mw_retry_2026;
+        mw_retry_bucket b;
+
+        p.max_attempts = p.throttle_attempts = 20;
+        mw_retry_bucket_init(&b, &p, "ec2");
+        assert_true(mw_retry_again(&p, &b, MW_RETRY_THROTTLE, 10, 1000, &taken, &delay));
+        assert_int_equal(delay, 6000);
+    }
+    mw_sys_reset();
+}
+
+static const char *env_mode, *env_2026, *env_attempts;
+
+static const char *settings_env(const char *name)
+{
+    if (strcmp(name, "AWS_CONFIG_FILE") == 0 || strcmp(name, "AWS_SHARED_CREDENTIALS_FILE") == 0)
+        return "/nonexistent";
+    return strcmp(name, "AWS_RETRY_MODE") == 0         ? env_mode
+           : strcmp(name, "AWS_NEW_RETRIES_2026") == 0 ? env_2026
+           : strcmp(name, "AWS_MAX_ATTEMPTS") == 0     ? env_attempts
+                                                       : NULL;
+}
+
+static void settings(void **state)
+{
+    static const struct {
+        const char *mode, *scheme, *attempts;
+        int option;
+        bool fails, limits, is_2026;
+        int max, throttle_max;
+    } rows[] = {
+        {NULL, NULL, NULL, 0, false, true, false, 3, 8},
+        {"adaptive", NULL, NULL, 0, false, true, false, 3, 8},
+        {"standard", NULL, NULL, 0, false, false, false, 3, 3},
+        {"legacy", NULL, NULL, 0, false, false, false, 3, 3},
+        {"standard", "true", NULL, 0, false, false, true, 3, 3},
+        {"Adaptive", "TRUE", NULL, 0, false, true, true, 3, 8},
+        {NULL, "false", NULL, 0, false, true, false, 3, 8},
+        {NULL, NULL, "5", 0, false, true, false, 5, 5},
+        {NULL, "true", "1", 0, false, true, true, 1, 1},
+        {NULL, NULL, "5", 2, false, true, false, 2, 2},
+        {"fast", NULL, NULL, 0, true, false, false, 0, 0},
+        {NULL, NULL, "0", 0, true, false, false, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        mw_aws_config *config;
+        mw_retry_policy p;
+        mw_error err = {0};
+        mw_status st;
+
+        env_mode = rows[i].mode;
+        env_2026 = rows[i].scheme;
+        env_attempts = rows[i].attempts;
+        assert_ok(mw_aws_config_load(&(mw_aws_config_options){.getenv_fn = settings_env}, &config, &err));
+        st = mw_retry_settings(config, rows[i].option, &p, &err);
+        mw_aws_config_free(config);
+        if (rows[i].fails) {
+            assert_int_equal(st, MW_ERR_INVALID);
+            assert_non_null(strstr(err.message, "expected"));
+            continue;
+        }
+        assert_int_equal(st, MW_OK);
+        assert_int_equal(p.limit_rate, rows[i].limits);
+        assert_int_equal(p.cost, rows[i].is_2026 ? 14 : 5);
+        assert_int_equal(p.max_attempts, rows[i].max);
+        assert_int_equal(p.throttle_attempts, rows[i].throttle_max);
+    }
+}
+
+static void retry_after_header(void **state)
+{
+    static const struct {
+        const char *value;
+        int64_t want;
+    } rows[] = {{NULL, -1}, {"0", 0}, {"1500", 1500}, {"-5", -1}, {"soon", -1}, {"999999999", 60000}};
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        mw_http_response r = {0};
+        mw_error err = {0};
+
+        if (rows[i].value)
+            assert_ok(mw_http_add(&r.arena, &r.headers, "x-amz-retry-after", rows[i].value, &err));
+        assert_int_equal(mw_retry_after_ms(&r), rows[i].want);
+        mw_http_response_clear(&r);
+    }
 }
 
 /* ---- read-only or not ---- */
@@ -200,6 +327,9 @@ int main(void)
         cmocka_unit_test(classes),
         cmocka_unit_test(modelled_trait),
         cmocka_unit_test(delays_and_quota),
+        cmocka_unit_test(scheme_of_2026),
+        cmocka_unit_test(settings),
+        cmocka_unit_test(retry_after_header),
         cmocka_unit_test(named_operations),
         cmocka_unit_test(every_operation_of_the_pack),
     };

@@ -1,0 +1,131 @@
+/*
+ * The client's side of traffic.h: lanes of calls, the timer that wakes those who wait for a token,
+ * and the deadline of a request. Relies on the carrier's timers; it never waits itself.
+ */
+#include "aws/client_internal.h"
+
+#include "base/sys.h"
+
+/* http.h: what a carrier allows when no limit is set. */
+#define CARRIER_TIMEOUT_MS 60000
+
+mw_status mw__call_lane(mw_active_call *k, mw_error *err)
+{
+    mw_client *c = k->client;
+    const mw_service *service = mw_operation_service(k->op);
+    int64_t now_ms = mw_mono_ms();
+    bool fresh;
+
+    k->lane = mw_traffic_lane(c->traffic, k->call.scope->account, k->call.scope->region,
+                              mw_service_name(service), &fresh, now_ms);
+    if (!k->lane)
+        return mw_fail(err, MW_ERR_NOMEM, "%s: no room for one more account and region",
+                       mw_service_name(service));
+    /* AWS's quotas say nothing about another endpoint. */
+    if (fresh && (c->endpoint_url ||
+                  (c->config && mw_aws_config_endpoint_url(c->config, mw_service_id(service)))))
+        mw_lane_free_rate(k->lane, now_ms);
+    return MW_OK;
+}
+
+/* ---- the turn ---- */
+
+static void on_wake(void *user)
+{
+    mw_client *c = user;
+
+    c->wakes--;
+    if (c->wakes == 0 || mw_mono_ms() >= c->wake_ms)
+        c->wake_ms = 0;
+    mw__client_pump(c);
+}
+
+/** One timer, for the lane that is due first; should there be no memory for it, the next request
+ * that ends looks again. */
+static void arm(mw_client *c)
+{
+    int64_t at_ms = mw_traffic_wake_ms(c->traffic), now_ms;
+
+    if (at_ms < 0 || (c->wake_ms != 0 && c->wake_ms <= at_ms))
+        return;
+    now_ms = mw_mono_ms();
+    if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_wake, c, NULL) ==
+        MW_OK) {
+        c->wake_ms = at_ms;
+        c->wakes++;
+    }
+}
+
+/* What those do who go may come back here: one loop is enough. */
+void mw__client_pump(mw_client *c)
+{
+    mw_ticket *t;
+    int64_t refused_ms;
+
+    if (c->pumping)
+        return;
+    c->pumping = true;
+    while ((t = mw_traffic_next(c->traffic, mw_mono_ms(), &refused_ms)) != NULL) {
+        mw_active_call *k = t->user;
+
+        if (refused_ms > 0) {
+            mw__call_refused(k, refused_ms);
+            continue;
+        }
+        if (k->begun_ms == 0) { /* what it waited before is our doing, and not held against it */
+            int64_t allowed_ms = k->call.deadline_ms ? k->call.deadline_ms : c->deadline_ms;
+
+            k->begun_ms = mw_mono_ms();
+            k->deadline_ms = allowed_ms > 0 ? k->begun_ms + allowed_ms : 0;
+        }
+        mw__call_go(k);
+    }
+    c->pumping = false;
+    arm(c);
+}
+
+void mw__call_queue(mw_active_call *k)
+{
+    k->ticket.user = k;
+    /* What has begun is ended first: paging tokens and deadlines run out. */
+    mw_traffic_enter(k->client->traffic, &k->ticket, k->lane, k->request.host,
+                     k->attempt > 1 || k->page > 1);
+    mw__client_pump(k->client);
+}
+
+void mw__call_leave(mw_active_call *k, mw_outcome outcome, const char *cause)
+{
+    if (k->ticket.state == MW_TICKET_IDLE)
+        return;
+    mw_traffic_leave(k->client->traffic, &k->ticket, outcome, k->retry_after_ms, cause,
+                     mw_mono_ms());
+}
+
+mw_outcome mw__call_outcome(const mw_active_call *k, mw_status st, const mw_http_response *answer)
+{
+    if (!answer)
+        return st == MW_ERR_NET || st == MW_ERR_TIMEOUT ? MW_OUTCOME_FAILED : MW_OUTCOME_NONE;
+    if (st != MW_ERR_AWS)
+        return MW_OUTCOME_ANSWERED;
+    if (answer->status == 429 || k->retry_after_ms >= 0 ||
+        mw_retry_classify(k->op, st, &k->result.aws) == MW_RETRY_THROTTLE)
+        return MW_OUTCOME_THROTTLED;
+    return answer->status >= 500 ? MW_OUTCOME_FAILED : MW_OUTCOME_ANSWERED;
+}
+
+/* ---- the deadline ---- */
+
+bool mw__call_late(const mw_active_call *k, int64_t delay_ms)
+{
+    return k->deadline_ms > 0 && mw_mono_ms() + delay_ms >= k->deadline_ms;
+}
+
+int mw__call_time_left(const mw_active_call *k)
+{
+    int64_t left_ms;
+
+    if (k->deadline_ms == 0)
+        return 0;
+    left_ms = k->deadline_ms - mw_mono_ms();
+    return left_ms >= CARRIER_TIMEOUT_MS ? 0 : left_ms > 1 ? (int)left_ms : 1;
+}

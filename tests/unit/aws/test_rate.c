@@ -1,0 +1,201 @@
+/* The learnt rate against simulated buckets of AWS, with another consumer at the same quota. */
+#include "../../support/support.h"
+
+#include "aws/rate.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+
+#define CALLS     2000
+#define IN_FLIGHT 16
+#define LATENCY_MS 100
+
+typedef struct side {
+    double burst, rps, tokens;
+} side;
+
+typedef struct row {
+    const char *name;
+    mw_rate_limit assumed;
+    double burst, rps; /* what AWS really allows */
+    double other_rps;  /* what somebody else takes of it */
+    bool unlimited;    /* nothing is assumed before the first throttle */
+    double most_s;     /* the evidence: 1.2 to 1.3 times of the ideal time; some slack */
+    double most_share; /* throttled, of our calls and of the other's */
+} row;
+
+#define GUESS(burst, rps) {NULL, (burst) * 0.5, (rps) * 0.5, (rps) * 0.8, (rps)}
+
+static const row rows[] = {
+    {"EC2, another at 8", GUESS(100, 20), 100, 20, 8, false, 230, 0.01},
+    {"Lambda, another at 4", GUESS(15, 15), 15, 15, 4, false, 300, 0.01},
+    {"EC2 guessed 4 times too high", GUESS(100, 20), 25, 5, 2, false, 1100, 0.01},
+    {"Lambda guessed 4 times too high", GUESS(60, 60), 15, 15, 4, false, 330, 0.01},
+    {"20 assumed, 5 with a bucket of 10", GUESS(20, 20), 10, 5, 2, false, 1000, 0.01},
+    {"unknown service, 5 of its own", {NULL, 10, 5, 20, 20}, 10, 5, 1, false, 800, 0.01},
+    /* an endpoint that is not AWS: it has to be learnt by running into it */
+    {"no limit assumed", {0}, 100, 20, 8, true, 260, 0.12},
+};
+
+static bool take(side *s)
+{
+    if (s->tokens < 1)
+        return false;
+    s->tokens -= 1;
+    return true;
+}
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/** Millisecond by millisecond; a throttled call comes again after up to a second, as retries do. */
+static void simulation(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        const row *w = &rows[i];
+        side aws = {w->burst, w->rps, w->burst};
+        struct {
+            int64_t due_ms;
+            bool throttled, busy;
+        } flight[IN_FLIGHT] = {{0}};
+        int64_t *again = calloc(CALLS, sizeof(*again)), now;
+        int fresh = CALLS, done = 0, waiting = 0, sent = 0, throttled = 0, other = 0, harmed = 0;
+        double other_due = 0;
+        uint32_t seed = 7;
+        mw_rate r;
+
+        assert_non_null(again);
+        mw_rate_init(&r, w->unlimited ? NULL : &w->assumed, 0);
+        for (now = 0; done < CALLS && now < 4000000; now++) {
+            aws.tokens = aws.tokens + aws.rps / 1000 > aws.burst ? aws.burst
+                                                                 : aws.tokens + aws.rps / 1000;
+            if ((double)now >= other_due) {
+                other++;
+                harmed += take(&aws) ? 0 : 1;
+                other_due += 1000 / w->other_rps;
+            }
+            for (size_t f = 0; f < IN_FLIGHT; f++) {
+                int ready = -1;
+
+                if (flight[f].busy && flight[f].due_ms == now) {
+                    flight[f].busy = false;
+                    if (flight[f].throttled) {
+                        mw_rate_throttled(&r, -1, now);
+                        again[waiting++] = now + next_random(&seed) % 1000;
+                    } else {
+                        done++;
+                    }
+                }
+                for (int n = 0; ready < 0 && n < waiting; n++)
+                    if (again[n] <= now)
+                        ready = n;
+                if (flight[f].busy || (ready < 0 && fresh == 0) || mw_rate_take(&r, now) > 0)
+                    continue;
+                if (ready >= 0)
+                    again[ready] = again[--waiting];
+                else
+                    fresh--;
+                sent++;
+                flight[f].busy = true;
+                flight[f].due_ms = now + LATENCY_MS;
+                flight[f].throttled = !take(&aws);
+                throttled += flight[f].throttled ? 1 : 0;
+            }
+        }
+        free(again);
+        print_message("%-34s %4d sent, %.2f %% throttled, other %.2f %%, %.0f s\n", w->name, sent,
+                      100.0 * throttled / sent, 100.0 * harmed / other, (double)now / 1000);
+        assert_int_equal(done, CALLS);
+        assert_true(throttled <= w->most_share * sent);
+        assert_true(harmed <= w->most_share * other);
+        assert_true((double)now / 1000 <= w->most_s);
+    }
+}
+
+static void tokens_and_waits(void **state)
+{
+    static const mw_rate_limit limit = {"x", 2, 4, 4, 4};
+    mw_rate r;
+
+    (void)state;
+    mw_rate_init(&r, &limit, 1000);
+    assert_int_equal(mw_rate_take(&r, 1000), 0);
+    assert_int_equal(mw_rate_take(&r, 1000), 0);
+    assert_in_range(mw_rate_take(&r, 1000), 250, 251);
+    assert_in_range(mw_rate_take(&r, 1100), 150, 151);
+    assert_int_equal(mw_rate_take(&r, 1251), 0);
+    mw_rate_give_back(&r);
+    assert_int_equal(mw_rate_take(&r, 1251), 0);
+    assert_true(mw_rate_take(&r, 1251) > 0);
+    assert_true(mw_rate_take(&r, 900) > 0); /* a clock that stands or goes back gives nothing */
+}
+
+static void throttles_cut(void **state)
+{
+    static const mw_rate_limit limit = {"x", 10, 10, 16, 20};
+    mw_rate r;
+
+    (void)state;
+    mw_rate_init(&r, &limit, 0);
+    mw_rate_throttled(&r, -1, 10);
+    assert_true(r.rps > 4.9 && r.rps < 5.1 && r.ceiling_rps > 6.9 && r.ceiling_rps < 7.1);
+    mw_rate_throttled(&r, -1, 500); /* of the same burst */
+    assert_true(r.rps > 4.9);
+    assert_true(mw_rate_take(&r, 510) > 100);
+    mw_rate_throttled(&r, 700, 3500);
+    assert_true(r.rps < 2.6);
+    assert_int_equal(mw_rate_take(&r, 3600), 600); /* until what AWS asked for */
+    assert_int_equal(mw_rate_take(&r, 4300), 0);
+    for (int64_t t = 10000; t < 4000000; t += 4000)
+        mw_rate_throttled(&r, 3600000, t);
+    assert_true(r.rps >= 0.5 && r.ceiling_rps >= 0.5); /* never to nothing */
+    assert_true(mw_rate_take(&r, 4000000) <= 30000);
+    /* quiet: up to the ceiling, which creeps up to the quota */
+    (void)mw_rate_take(&r, 4040000);
+    (void)mw_rate_take(&r, 4100000);
+    assert_true(r.rps > 0.6 && r.rps <= r.ceiling_rps && r.ceiling_rps < 2);
+    (void)mw_rate_take(&r, 400000000);
+    assert_true(r.ceiling_rps <= 20);
+}
+
+static void unlimited_until_told(void **state)
+{
+    mw_rate r;
+
+    (void)state;
+    mw_rate_init(&r, NULL, 0);
+    for (int64_t t = 0; t < 2000; t++)
+        assert_int_equal(mw_rate_take(&r, t), 0); /* 1,000 a second */
+    mw_rate_throttled(&r, -1, 2000);
+    assert_true(r.rps > 450 && r.rps < 550);
+    assert_true(mw_rate_take(&r, 2000) > 0);
+}
+
+static void limits_by_service(void **state)
+{
+    (void)state;
+    assert_true(mw_rate_limit_of("ec2")->burst > 49 && mw_rate_limit_of("ec2")->burst < 51);
+    assert_null(mw_rate_limit_of("no-such-service")->service);
+    for (const char *const *s = (const char *const[]){"ec2", "lambda", "iam", "sts", "s3", "x", NULL}; *s; s++) {
+        const mw_rate_limit *l = mw_rate_limit_of(*s);
+
+        assert_true(l->start_rps > 0 && l->start_rps <= l->ceiling_rps && l->ceiling_rps <= l->most_rps);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(simulation),
+        cmocka_unit_test(tokens_and_waits),
+        cmocka_unit_test(throttles_cut),
+        cmocka_unit_test(unlimited_until_told),
+        cmocka_unit_test(limits_by_service),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
