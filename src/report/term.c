@@ -9,8 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Length of the valid UTF-8 sequence at @p s, or 0. */
-static size_t sequence(const char *s, size_t len, uint32_t *point)
+size_t mw_term_sequence(const char *s, size_t len, uint32_t *point)
 {
     const unsigned char *u = (const unsigned char *)s;
     size_t n = u[0] < 0x80 ? 1 : u[0] < 0xC2 ? 0 : u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : u[0] < 0xF5 ? 4 : 0;
@@ -23,32 +22,37 @@ static size_t sequence(const char *s, size_t len, uint32_t *point)
     return n;
 }
 
-/* Characters that hide, reorder or break text: Unicode Cf and Zl/Zp that terminals act upon. */
-static bool is_deceptive(uint32_t p)
+bool mw_term_deceptive(uint32_t p)
 {
     return (p >= 0x200B && p <= 0x200F) || (p >= 0x2028 && p <= 0x202E) ||
            (p >= 0x2060 && p <= 0x2069) || p == 0x061C || p == 0xFEFF || p == 0x00AD ||
            (p >= 0xE0000 && p <= 0xE007F);
 }
 
-mw_status mw_term_text(mw_buf *out, const char *s)
+mw_status mw_term_bytes(mw_buf *out, const char *s, size_t len, bool lines)
 {
-    size_t len = s ? strlen(s) : 0;
-
     for (size_t i = 0; i < len;) {
         uint32_t p = 0;
-        size_t n = sequence(s + i, len - i, &p);
+        size_t n = mw_term_sequence(s + i, len - i, &p);
+        bool layout = lines && (p == '\n' || p == '\t' ||
+                                (p == '\r' && i + 1 < len && s[i + 1] == '\n'));
+
         if (n == 0)
             mw_buf_puts(out, "\xEF\xBF\xBD");
-        else if (p < 0x20 || (p >= 0x7F && p < 0xA0))
+        else if (!layout && (p < 0x20 || (p >= 0x7F && p < 0xA0)))
             mw_buf_printf(out, "\\x%02x", (unsigned)p);
-        else if (is_deceptive(p))
+        else if (mw_term_deceptive(p))
             mw_buf_printf(out, "\\u%04x", (unsigned)p);
         else
             mw_buf_add(out, s + i, n, NULL);
         i += n ? n : 1;
     }
     return out->failed;
+}
+
+mw_status mw_term_text(mw_buf *out, const char *s)
+{
+    return mw_term_bytes(out, s, s ? strlen(s) : 0, false);
 }
 
 void mw_term_inherit(mw_buf *out, const mw_buf *part)

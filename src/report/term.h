@@ -5,6 +5,7 @@
 #include "base/buf.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum mw_color {
     MW_COLOR_NONE, MW_COLOR_BOLD, MW_COLOR_DIM, MW_COLOR_RED, MW_COLOR_YELLOW, MW_COLOR_GREEN,
@@ -16,6 +17,12 @@ typedef enum mw_color {
  * text (bidirectional controls, zero width, line separators) as `\uNNNN`, invalid UTF-8 as U+FFFD. NULL adds nothing.
  */
 mw_status mw_term_text(mw_buf *out, const char *s);
+/** The same for bytes that may hold a NUL. With @p lines, tabs and line ends (LF, CR LF) stay what they are. */
+mw_status mw_term_bytes(mw_buf *out, const char *s, size_t len, bool lines);
+/** Length of the valid UTF-8 sequence that @p s begins with and its code point; 0 when there is none. */
+size_t mw_term_sequence(const char *s, size_t len, uint32_t *point);
+/** A character that hides, reorders or breaks text: Unicode Cf, Zl and Zp that terminals act upon. */
+bool mw_term_deceptive(uint32_t point);
 /** A part that could not be built fails the whole. */
 void mw_term_inherit(mw_buf *out, const mw_buf *part);
 /** Columns of valid UTF-8, one for each character. */
