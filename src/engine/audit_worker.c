@@ -144,6 +144,17 @@ static bool columns(void *user, mw_str json)
     return hand_on(user, MW_RECORD_COLUMNS, json);
 }
 
+static bool parse(void *user, mw_str json, mw_val *out, mw_error *err)
+{
+    const mw_json_options o = {.max_depth = 64};
+    struct audit_worker *w = user;
+
+    if (mw_json_read(w->answers, json.data, json.len, &o, NULL, err) != MW_OK)
+        return false;
+    *out = mw_doc_pop(w->answers);
+    return true;
+}
+
 static const char **read_args(struct audit_worker *w, mw_val list, size_t *count)
 {
     size_t n = mw_val_len(w->bundle, list);
@@ -176,7 +187,7 @@ static pid_t broker_of(int argc, char **argv)
 void mw__audit_worker_main(int argc, char **argv)
 {
     static struct audit_worker w = {.out = {.max = MW_RECORD_MAX * 2}, .frame = {.max = MW_AUDIT_ANSWER_MAX + 1}};
-    const mw_vm_host host = {&w, ask, line, row, columns};
+    const mw_vm_host host = {&w, ask, line, row, columns, parse};
     const mw_doc_options doc = {.max_bytes = MW_AUDIT_DOC_BYTES};
     const struct rlimit cpu = {MW_AUDIT_CPU_MS / 1000 + HARD_EXTRA_S, MW_AUDIT_CPU_MS / 1000 + HARD_EXTRA_S};
     mw_record r = {.kind = MW_RECORD_READY};

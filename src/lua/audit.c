@@ -254,6 +254,26 @@ MW_LJMP static int audit_columns(lua_State *L)
     return 0;
 }
 
+/* json(text): the value as a document, or nil and why not. Policies and the like come as text. */
+MW_LJMP static int audit_json(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    mw_error err = {0};
+    mw_val v = MW_VAL_ABSENT;
+    mw_str text;
+
+    text.data = luaL_checklstring(L, 1, &text.len);
+    mw__poll(L);
+    if (!vm->audit->host->parse(vm->audit->host->user, text, &v, &err)) {
+        lua_pushnil(L);
+        lua_pushstring(L, err.message);
+        return 2;
+    }
+    mw__forget_atoms(vm);
+    push_value(L, v);
+    return 1;
+}
+
 /* ---- the script's world ---- */
 
 /* Upvalue: what there is by name; any other name is a service. */
@@ -306,7 +326,8 @@ MW_LJMP static void push_aws(lua_State *L)
 MW_LJMP static void open_audit(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"print", audit_print}, {"emit", audit_emit}, {"columns", audit_columns}, {NULL, NULL}};
+        {"print", audit_print}, {"emit", audit_emit}, {"columns", audit_columns}, {"json", audit_json},
+        {NULL, NULL}};
     const mw_vm_audit *a = mw__vm(L)->audit;
 
     luaL_newlib(L, functions);

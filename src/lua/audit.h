@@ -37,6 +37,8 @@ typedef struct mw_vm_host {
     bool (*line)(void *user, mw_str text);
     bool (*row)(void *user, mw_str json);
     bool (*columns)(void *user, mw_str json);
+    /** Text into the answers' document. False: it is no JSON (@p err), or too much. */
+    bool (*parse)(void *user, mw_str json, mw_val *out, mw_error *err);
 } mw_vm_host;
 
 typedef struct mw_vm_audit {
