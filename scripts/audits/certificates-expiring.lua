@@ -8,9 +8,10 @@ local ahead = tonumber(args[1] or 45)
 columns { "days_left", "domain", "source", "status", "in_use", "id" }
 
 local function check(expires, row)
-  local age = time.age_days(expires, aws.now)
-  if age and -age <= ahead then
-    row.days_left = -age
+  local at = time.parse(expires)
+  local left = at and (at - aws.now) // 86400
+  if left and left <= ahead then
+    row.days_left = left
     emit(row)
   end
 end

@@ -17,7 +17,8 @@ for volume in aws.items("ec2:DescribeVolumes", { Filters = { { Name = "status", 
 end
 
 for _, address in ipairs(aws.call("ec2:DescribeAddresses").Addresses or {}) do
-  if not address.AssociationId and not address.InstanceId and not address.NetworkInterfaceId then
+  -- Both are written as empty texts too.
+  if (address.AssociationId or "") == "" and (address.InstanceId or "") == "" then
     emit { kind = "address", id = address.AllocationId or address.PublicIp, name = name_of(address.Tags) or address.PublicIp }
   end
 end

@@ -10,8 +10,7 @@ columns { "function", "runtime", "support_ends", "days_left", "modified" }
 for f in aws.items("lambda:ListFunctions") do
   if f.Runtime or all then -- container images bring their own
     local ends = f.Runtime and runtimes.lambda_end(f.Runtime)
-    local age = ends and time.age_days(ends, aws.now)
-    local left = age and -age
+    local left = ends and (time.parse(ends) - aws.now) // 86400
     if all or (left and left <= ahead) then
       emit { ["function"] = f.FunctionName, runtime = f.Runtime or f.PackageType, support_ends = ends, days_left = left, modified = f.LastModified }
     end

@@ -16,7 +16,7 @@ for reservation in aws.items("ec2:DescribeInstances") do
   end
 end
 for _, a in ipairs(aws.call("ec2:DescribeAddresses").Addresses or {}) do
-  if a.NetworkInterfaceId and not a.InstanceId then
+  if (a.NetworkInterfaceId or "") ~= "" and (a.InstanceId or "") == "" then
     emit { kind = "address", id = a.AllocationId, address = a.PublicIp, how = a.NetworkInterfaceId }
   end
 end
