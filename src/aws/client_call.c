@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define MW_CODE_CIRCUIT_OPEN "CircuitOpen"
+#define ATTEMPT_MIN_MS   20  /* no attempt is worth beginning this close to the deadline */
 #define SKEW_TOLERANCE_S 240 /* SigV4 allows five minutes; four leave room for the way */
 
 static void begin_page(void *user);
@@ -283,7 +284,7 @@ static bool retry(mw_active_call *k, mw_status status, const char *why)
         !mw_retry_again(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), class, k->attempt,
                         k->retry_after_ms, &k->quota_taken, &delay_ms))
         return false;
-    if (mw__call_late(k, delay_ms)) {
+    if (mw__call_late(k, delay_ms + ATTEMPT_MIN_MS)) {
         give_up(k, why);
         return true;
     }
@@ -360,7 +361,7 @@ static void on_failure(mw_active_call *k, const mw_error *failure)
     mw__call_leave(k, mw__call_outcome(k, failure->status, NULL), failure->message);
     if (failure->status != MW_ERR_CANCELLED && retry(k, failure->status, failure->message))
         return;
-    if (failure->status == MW_ERR_TIMEOUT && mw__call_late(k, 0)) {
+    if (failure->status == MW_ERR_TIMEOUT && mw__call_late(k, ATTEMPT_MIN_MS)) {
         give_up(k, failure->message);
         return;
     }
@@ -462,7 +463,7 @@ void mw__call_go(mw_active_call *k)
         return;
     }
     if (mw__call_late(k, 0)) {
-        give_up(k, "it waited for its turn");
+        give_up(k, k->result.aws.code[0] ? k->result.aws.code : "no place to send it from");
         return;
     }
     st = attempt_headers(k, &err);

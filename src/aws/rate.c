@@ -146,8 +146,10 @@ void mw_rate_throttled(mw_rate *r, int64_t retry_after_ms, int64_t now_ms)
         r->paused_until_ms = now_ms + retry_after_ms;
     if (r->cut_before && now_ms - r->cut_ms < p->cut_every_ms)
         return;
-    if (r->rps <= 0)
+    if (r->rps <= 0) { /* a few requests say nothing: then as with any unknown service */
         r->rps = larger(r->measured_rps, r->window_taken * 1000.0 / WINDOW_MS);
+        r->rps = larger(r->rps, unknown_limit.start_rps / p->cut);
+    }
     r->ceiling_rps = larger(r->rps * p->ceiling_cut, p->floor_rps);
     r->rps = larger(r->rps * p->cut, p->floor_rps);
     r->burst = larger(r->burst * p->cut, 1.0);

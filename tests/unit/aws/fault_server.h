@@ -15,6 +15,7 @@ typedef struct fault_server {
     int fd, port;
     pthread_t thread;
     atomic_int connections, requests, active, most_active;
+    bool (*answer)(int fd, const char *request); /* NULL = fault_answer(); false closes */
 } fault_server;
 
 typedef struct fault_connection {
@@ -160,7 +161,7 @@ static inline void *fault_serve(void *user)
         while (active > most && !atomic_compare_exchange_weak(&s->most_active, &most, active))
             ;
         atomic_fetch_add(&s->requests, 1);
-        stays = fault_answer(fd, request);
+        stays = s->answer ? s->answer(fd, request) : fault_answer(fd, request);
         atomic_fetch_sub(&s->active, 1);
         if (!stays)
             break;
@@ -197,7 +198,7 @@ static inline bool fault_start(fault_server *s)
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(a);
 
-    memset(s, 0, sizeof(*s));
+    *s = (fault_server){.answer = s->answer};
     s->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&a, len) != 0 || listen(s->fd, 64) != 0 ||
         getsockname(s->fd, (struct sockaddr *)&a, &len) != 0)
