@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROWS_MAX ((size_t)1000000)
+#define ROWS_MAX ((size_t)1000000) /* of all scopes */
 #define ROWS_BYTES ((size_t)512 << 20)
 #define SILENT_MS 600000 /* a worker that neither computes nor asks; computing is bounded by RLIMIT_CPU */
 #define IN_MAX (MW_RECORD_MAX * 4)
@@ -66,6 +66,11 @@ struct run {
 };
 
 static void start_more(struct run *r);
+
+static unsigned cpu_ms(const mw_audit_options *o)
+{
+    return o->cpu_ms ? o->cpu_ms : MW_AUDIT_CPU_MS;
+}
 
 /* ---- texts and states ---- */
 
@@ -136,7 +141,7 @@ static void bury(struct runner *w)
     stop(w, &status);
     mw__worker_death(status, text, sizeof(text));
     if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
-        snprintf(text, sizeof(text), "its worker took more than %d s of processor time", MW_AUDIT_CPU_MS / 1000);
+        snprintf(text, sizeof(text), "its worker took more than %u s of processor time", cpu_ms(r->o) / 1000);
     settle(r, s, MW_AUDIT_FAILED, text, strlen(text));
 }
 
@@ -346,8 +351,8 @@ static void take_row(struct runner *w, mw_str text)
     const mw_doc *d = mw_doc_view(a->doc);
     mw_val v;
 
-    if (a->row_count >= ROWS_MAX) {
-        incredible(w, "more than 1000000 rows in all");
+    if (w->scope->rows >= MW_AUDIT_ROWS_MAX || a->row_count >= ROWS_MAX) {
+        incredible(w, "more rows than a scope (100000) or an audit (1000000) may give");
         return;
     }
     if (mw_json_read(a->doc, text.data ? text.data : "", text.len, &json, NULL, &err) != MW_OK) {
@@ -497,6 +502,7 @@ static mw_status make_bundle(const mw_audit_options *o, const mw_audit_scope *s,
     mw_doc_ckey(b, "source");
     mw_doc_add_str(b, o->source, o->len);
     mw_doc_member_bool(b, "check", !s);
+    mw_doc_member_int(b, "cpu_ms", cpu_ms(o));
     if (s) {
         mw_doc_member_str(b, "account", s->account);
         mw_doc_member_str(b, "region", s->region);

@@ -31,6 +31,7 @@ typedef struct mw_audit_options {
     size_t arg_count;
     const mw_audit_account *accounts; /* in the order of their scopes */
     size_t account_count;
+    unsigned cpu_ms;           /* processor time of a scope; 0 = 60 s */
     const volatile bool *stop;
     void *user;
     void (*on_line)(void *user, const char *account, const char *region, const char *text, size_t len);

@@ -13,6 +13,7 @@
 #define MW_AUDIT_ANSWER_MAX ((size_t)64 << 20)  /* one answer, all its pages, as JSON */
 #define MW_AUDIT_CALLS_MAX 100000
 #define MW_AUDIT_LINES_MAX 10000
+#define MW_AUDIT_ROWS_MAX 100000
 #define MW_AUDIT_COLUMNS_MAX 64
 
 /* Broker to worker: four bytes of length (little-endian) behind the kind's, the kind, that many bytes. */

@@ -189,9 +189,9 @@ void mw__audit_worker_main(int argc, char **argv)
     static struct audit_worker w = {.out = {.max = MW_RECORD_MAX * 2}, .frame = {.max = MW_AUDIT_ANSWER_MAX + 1}};
     const mw_vm_host host = {&w, ask, line, row, columns, parse};
     const mw_doc_options doc = {.max_bytes = MW_AUDIT_DOC_BYTES};
-    const struct rlimit cpu = {MW_AUDIT_CPU_MS / 1000 + HARD_EXTRA_S, MW_AUDIT_CPU_MS / 1000 + HARD_EXTRA_S};
+    struct rlimit cpu;
     mw_record r = {.kind = MW_RECORD_READY};
-    mw_vm_audit a = {.soft_ms = MW_AUDIT_CPU_MS};
+    mw_vm_audit a = {0};
     mw_error err = {0};
     mw_vm *vm = NULL;
     char isolation[128];
@@ -200,12 +200,14 @@ void mw__audit_worker_main(int argc, char **argv)
     if (mw_doc_map(MW_WORKER_BUNDLE_FD, &w.bundle, &err) != MW_OK ||
         mw_doc_builder_new(&doc, &w.answers, &err) != MW_OK)
         _exit(2);
+    root = mw_doc_root(w.bundle);
+    a.soft_ms = (unsigned)mw_val_get_int(w.bundle, root, "cpu_ms", MW_AUDIT_CPU_MS);
+    cpu.rlim_cur = cpu.rlim_max = a.soft_ms / 1000 + HARD_EXTRA_S;
     setrlimit(RLIMIT_CPU, &cpu);
     mw__worker_tick(NULL);
     /* A document that grows is copied: the old and the new one are there for a moment. */
     mw__jail_enter(broker_of(argc, argv), MW_AUDIT_VM_BYTES + MW_AUDIT_DOC_BYTES * 3 + HEADROOM_BYTES, isolation,
                    sizeof(isolation));
-    root = mw_doc_root(w.bundle);
     a.path = mw_val_get_str(w.bundle, root, "path", "");
     a.source = mw_val_str(w.bundle, mw_val_get(w.bundle, root, "source"), &a.len);
     a.account = mw_val_get_str(w.bundle, root, "account", "");

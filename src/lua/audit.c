@@ -382,7 +382,10 @@ MW_LJMP static int run_protected(lua_State *L)
     switch (lua_pcall(L, 0, 0, 0)) {
     case LUA_OK: return 0;
     case LUA_ERRMEM: mw__vm(L)->oom = true; break;
-    default: say_failure(L, r); break;
+    default:
+        mw__poll(L); /* the deadline passed while something else was raised: that is why it ended */
+        say_failure(L, r);
+        break;
     }
     return lua_error(L);
 }
