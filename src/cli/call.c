@@ -1,5 +1,5 @@
 /*
- * `moonward call`: one AWS API call, its answer as one JSON document. Relies on the client for
+ * `moonward call`: one AWS API call, its answer as one document; with --wait, until a waiter is content. Relies on the client for
  * everything about AWS. It must never send an operation that may change something without --write,
  * and it prints nothing on stdout unless the call succeeded.
  */
@@ -8,11 +8,14 @@
 #include "aws/client.h"
 #include "aws/endpoint.h"
 #include "aws/paginate.h"
+#include "aws/waiter.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "cli/models.h"
 #include "moonward/jmespath.h"
+#include "report/value.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -20,10 +23,13 @@
 #define PARAMS_MAX_BYTES ((size_t)64 << 20)
 #define OUTPUT_MAX_BYTES ((size_t)1 << 30)
 #define PAGE_SIZE_MAX    1000000
+#define WAIT_DELAY_MAX   3600
+#define WAIT_MAX         100000
 #define API_ERROR_EXIT   1 /* as the AWS CLI's users expect of a failed call */
 
 typedef struct session {
     const mw_args *args;
+    mw_model_pack pack;
     const mw_operation *op;
     mw_aws_config *config;
     mw_client *client;
@@ -33,6 +39,10 @@ typedef struct session {
     mw_doc_builder *out;
     mw_page_merge *merge;
     mw_jmespath *query;
+    mw_value_format format;
+    mw_waiter_spec *waiter; /* NULL without --wait */
+    mw_wait_options wait_options;
+    mw_wait *wait;
     mw_scope scope;
     mw_buf text;
     mw_call_result result;
@@ -44,11 +54,14 @@ static void session_clear(session *s)
     mw_page_merge_free(s->merge);
     mw_jmespath_free(s->query);
     mw_client_free(s->client);
+    mw_wait_free(s->wait);
+    mw_waiter_spec_free(s->waiter);
     mw_provider_unref(s->credentials);
     mw_aws_config_free(s->config);
     mw_doc_builder_free(s->params);
     mw_doc_builder_free(s->out);
     mw_buf_clear(&s->text);
+    mw_model_pack_clear(&s->pack);
 }
 
 /* ---- failures ---- */
@@ -126,21 +139,49 @@ static mw_status read_params(session *s, mw_error *err)
     return MW_OK;
 }
 
-static mw_status read_page_size(const session *s, int *out, mw_error *err)
+/* An option that is a whole number and makes sense only beside @p with; -1 when it is not there. */
+static mw_status read_number(const session *s, const char *name, const char *with, int min, int max,
+                             int *out, mw_error *err)
 {
-    const char *text = mw_args_get(s->args, "page-size");
+    const char *text = mw_args_get(s->args, name);
     long long n = 0;
 
-    *out = 0;
+    *out = -1;
     if (!text)
         return MW_OK;
-    if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > PAGE_SIZE_MAX)
-        return mw_fail(err, MW_ERR_INVALID, "--page-size: '%s' is not a whole number from 1 to %d",
-                       text, PAGE_SIZE_MAX);
-    if (!mw_args_flag(s->args, "paginate"))
-        return mw_fail(err, MW_ERR_INVALID, "--page-size works with --paginate only");
+    if (!mw_parse_int(text, strlen(text), &n) || n < min || n > max)
+        return mw_fail(err, MW_ERR_INVALID, "--%s: '%s' is not a whole number from %d to %d", name,
+                       text, min, max);
+    if (!mw_args_flag(s->args, with) && !mw_args_get(s->args, with))
+        return mw_fail(err, MW_ERR_INVALID, "--%s works with --%s only", name, with);
     *out = (int)n;
     return MW_OK;
+}
+
+static mw_status read_page_size(const session *s, int *out, mw_error *err)
+{
+    mw_status st = read_number(s, "page-size", "paginate", 1, PAGE_SIZE_MAX, out, err);
+
+    if (*out < 0)
+        *out = 0;
+    return st;
+}
+
+static mw_status read_wait(session *s, mw_error *err)
+{
+    const char *name = mw_args_get(s->args, "wait");
+    mw_wait_options *o = &s->wait_options;
+    mw_status st;
+
+    if ((st = read_number(s, "wait-delay", "wait", 0, WAIT_DELAY_MAX, &o->delay_s, err)) != MW_OK ||
+        (st = read_number(s, "wait-attempts", "wait", 1, WAIT_MAX, &o->max_attempts, err)) != MW_OK)
+        return st;
+    if (!name)
+        return MW_OK;
+    if (mw_args_flag(s->args, "paginate"))
+        return mw_fail(err, MW_ERR_INVALID, "--wait and --paginate exclude each other");
+    st = mw_waiter_spec_new(s->op, name, &s->waiter, err);
+    return st == MW_OK ? st : mw_error_prefix(err, st, "--wait");
 }
 
 static mw_status read_query(session *s, mw_error *err)
@@ -205,17 +246,18 @@ static mw_status print_value(session *s, mw_doc_builder *b, mw_val v, mw_error *
 
     if (s->query && (st = mw_jmespath_eval(s->query, b, v, &v, err)) != MW_OK)
         return mw_error_prefix(err, st, "--query");
-    if ((st = mw_json_write(&s->text, mw_doc_view(b), v, MW_JSON_PRETTY)) != MW_OK)
-        return mw_fail(err, st, "the answer is too large to be printed");
-    mw_buf_putc(&s->text, '\n');
-    return mw_buf_status(&s->text, err);
+    return mw_value_write(&s->text, mw_doc_view(b), v, s->format, mw_operation_name(s->op), err);
 }
 
 static bool on_page(void *user, mw_doc_builder *page, mw_val result)
 {
     session *s = user;
-    mw_status st = s->merge ? mw_page_merge_add(s->merge, page, result, &s->page_error)
-                            : print_value(s, page, result, &s->page_error);
+    mw_status st;
+
+    if (s->waiter) /* the last answer is the one that counts */
+        mw_buf_reset(&s->text);
+    st = s->merge ? mw_page_merge_add(s->merge, page, result, &s->page_error)
+                  : print_value(s, page, result, &s->page_error);
 
     return st == MW_OK;
 }
@@ -227,18 +269,56 @@ static void on_done(void *user, const mw_call_result *result)
     s->result = *result;
 }
 
+/* A wait that ended well: its last answer, or {} when that was the error that it waited for. */
+static int finish_wait(session *s)
+{
+    const mw_wait_result *r = mw_wait_outcome(s->wait);
+    const mw_call_result *last = &r->last;
+    mw_error err = {0};
+
+    if (r->status == MW_ERR_CANCELLED)
+        return fail_local(&r->error, -1);
+    if (last->status != MW_OK && last->status != MW_ERR_AWS)
+        return fail_call(last);
+    if (r->status != MW_OK) {
+        mw_cli_fail(&r->error);
+        print_error("WaiterError", r->error.message,
+                    last->status == MW_ERR_AWS ? last->aws.http_status : last->http_status,
+                    last->aws.request_id);
+        return API_ERROR_EXIT;
+    }
+    if (last->status == MW_ERR_AWS) {
+        mw_buf_reset(&s->text);
+        mw_doc_begin_object(s->out);
+        mw_doc_end_object(s->out);
+        if (print_value(s, s->out, mw_doc_pop(s->out), &err) != MW_OK)
+            return fail_local(&err, -1);
+    }
+    if (s->page_error.status != MW_OK)
+        return fail_local(&s->page_error, -1);
+    return mw_cli_print(s->text.data, s->text.len, MW_EXIT_OK);
+}
+
+static mw_status start(session *s, const mw_call *call, mw_error *err)
+{
+    return s->waiter ? mw_wait_start(s->client, s->waiter, call, &s->wait_options, &s->wait, err)
+                     : mw_client_call(s->client, call, err);
+}
+
 static int send(session *s, const mw_call *call)
 {
     mw_error err = {0};
     mw_val merged;
     mw_status st;
 
-    if ((st = mw_client_call(s->client, call, &err)) != MW_OK)
+    if ((st = start(s, call, &err)) != MW_OK)
         return fail_local(&err, -1);
-    if (mw_client_run(s->client, &err) != MW_OK && s->result.status == MW_OK)
+    if (mw_client_run(s->client, &err) != MW_OK && s->result.status == MW_OK && !s->wait)
         return fail_local(&err, API_ERROR_EXIT);
     if (mw_client_close(s->client, &err) != MW_OK)
         return fail_local(&err, -1);
+    if (s->wait)
+        return finish_wait(s);
     if (s->result.status != MW_OK)
         return fail_call(&s->result);
     if (s->page_error.status == MW_OK && s->merge &&
@@ -265,10 +345,14 @@ static mw_status prepare(session *s, mw_cli *cli, mw_call *call, mw_error *err)
     const mw_models *models;
     mw_status st;
 
-    if ((st = mw_models_builtin(&models, err)) != MW_OK ||
-        (st = mw_client_operation(models, call->service, call->operation, &s->op, err)) != MW_OK ||
+    if ((st = mw_model_pack_open(s->args, &s->pack, err)) != MW_OK)
+        return st;
+    models = s->pack.models;
+    mw_value_format_named(mw_args_get(s->args, "output"), &s->format);
+    if ((st = mw_client_operation(models, call->service, call->operation, &s->op, err)) != MW_OK ||
         (st = read_params(s, err)) != MW_OK || (st = read_query(s, err)) != MW_OK ||
         (st = read_page_size(s, &call->page_size, err)) != MW_OK ||
+        (st = read_wait(s, err)) != MW_OK ||
         (st = open_client(s, cli, models, err)) != MW_OK)
         return st;
     if (call->paginate && (st = mw_page_merge_new(s->op, &s->merge, err)) != MW_OK)
@@ -317,6 +401,12 @@ static const mw_option options[] = {
     {.name = "paginate", .help = "Follow the service's paging and print one merged document"},
     {.name = "page-size", .value = "N", .help = "Items in each page, with --paginate"},
     {.name = "query", .value = "JMESPATH", .help = "Print this part of the answer only"},
+    {.name = "output", .value = "FORMAT", .choices = MW_VALUE_FORMATS, .env = "MOONWARD_OUTPUT",
+     .help = "Format (default: json)"},
+    {.name = "wait", .value = "WAITER",
+     .help = "Repeat the call until this waiter of the models is satisfied, then print its last answer"},
+    {.name = "wait-delay", .value = "SECONDS", .help = "Pause between two calls, with --wait"},
+    {.name = "wait-attempts", .value = "N", .help = "Calls at most, with --wait"},
     {.name = "write", .help = "Let an operation through that may change something"},
     {.name = "dry-run", .help = "Print the request, unsigned, and send nothing"},
     {.name = "no-sign-request", .help = "Send without credentials"},
@@ -325,7 +415,7 @@ static const mw_option options[] = {
 const mw_command mw_command_call = {
     .name = "call",
     .arguments = "SERVICE OPERATION",
-    .summary = "Make one AWS API call and print its answer as JSON",
+    .summary = "Make one AWS API call and print its answer",
     .description =
         "SERVICE is the name that the AWS SDKs use (ec2, s3, elbv2, config), OPERATION the API's "
         "own "
@@ -334,11 +424,14 @@ const mw_command mw_command_call = {
         "\n"
         "Operations that are not known to be read-only need --write. When the call fails the exit "
         "status is 1 and the last line on stderr is {\"error\":{code, message, status, "
-        "request_id}}.",
+        "request_id}}. A --wait that fails, or not within its attempts, has the code WaiterError. "
+        "`moonward models show SERVICE OPERATION` tells what can be given and waited for.",
     .examples = "moonward call sts GetCallerIdentity\n"
                 "moonward call ec2 DescribeInstances --paginate --query "
                 "'Reservations[].Instances[].InstanceId'\n"
-                "moonward call s3 GetBucketVersioning --params '{\"Bucket\":\"logs\"}'",
+                "moonward call s3 GetBucketVersioning --params '{\"Bucket\":\"logs\"}'\n"
+                "moonward call ec2 DescribeInstances --wait instance_running --output text --query "
+                "'Reservations[].Instances[].[InstanceId,State.Name]'",
     .options = options,
     .option_count = MW_COUNT(options),
     .min_args = 2,

@@ -16,6 +16,8 @@ static const mw_option global_options[] = {
      .env_separator = ':', .help = "File or folder with rules, instead of the built-in ones"},
     {.name = "types", .value = "DIR", .repeatable = true, .env = "MOONWARD_TYPES",
      .env_separator = ':', .help = "Folder with further resource types (*.yaml)"},
+    {.name = "models", .value = "FILE", .env = "MOONWARD_MODELS",
+     .help = "AWS service models (`moonward models compile`), instead of the built-in ones"},
     {.name = "profile", .value = "NAME",
      .help = "Profile of the AWS configuration files (default: AWS_PROFILE)"},
     {.name = "region", .value = "REGION", .repeatable = true, .env = "MOONWARD_REGION",
@@ -50,6 +52,7 @@ static const mw_command *const commands[] = {
     &mw_command_sweep,       &mw_command_findings_list, &mw_command_findings_show,
     &mw_command_report,      &mw_command_rules_list,    &mw_command_rules_show,
     &mw_command_audit,       &mw_command_test,          &mw_command_call,
+    &mw_command_models_list, &mw_command_models_show,   &mw_command_models_compile,
     &mw_command_help,        &mw_command_version,
 };
 

@@ -13,6 +13,9 @@ extern const mw_command mw_command_rules_show;
 extern const mw_command mw_command_test;          /* test.c */
 extern const mw_command mw_command_audit;         /* audit.c */
 extern const mw_command mw_command_call;          /* call.c */
+extern const mw_command mw_command_models_list;   /* models.c */
+extern const mw_command mw_command_models_show;
+extern const mw_command mw_command_models_compile;
 extern const mw_command mw_command_help;          /* help.c */
 extern const mw_command mw_command_version;       /* version.c */
 

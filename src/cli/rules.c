@@ -1,5 +1,6 @@
 /* `moonward rules list|show`: what is there, for which control, and what a rule costs in API calls. */
 #include "cli/commands.h"
+#include "cli/models.h"
 #include "cli/setup.h"
 #include "cli/sweep.h"
 
@@ -169,12 +170,12 @@ static void value_line(mw_buf *out, const char *name, const mw_doc *d, mw_val v)
 static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_buf) text = {.max = 1 << 16};
-    const mw_models *models;
+    MW_AUTO(mw_model_pack) pack = {0};
     mw_plan *plan = NULL;
     mw_status st;
 
-    if ((st = mw_models_builtin(&models, err)) == MW_OK &&
-        (st = mw_sweep_plan(s->rules, s->types, models, &plan, err)) == MW_OK)
+    if ((st = mw_model_pack_open(s->cli->args, &pack, err)) == MW_OK &&
+        (st = mw_sweep_plan(s->rules, s->types, pack.models, &plan, err)) == MW_OK)
         for (size_t i = 0; i < mw_plan_operation_count(plan); i++)
             mw_buf_printf(&text, "%s%s", i ? ", " : "", mw_plan_operation_at(plan, i));
     mw_plan_free(plan);

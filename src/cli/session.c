@@ -103,10 +103,10 @@ mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err)
     if (o.replay_dir)
         config = (mw_aws_config_options){.getenv_fn = empty_environment};
     if ((st = mw_setup_jobs(s, &o.max_in_flight, err)) != MW_OK ||
-        (st = mw_models_builtin(&out->models, err)) != MW_OK ||
+        (st = mw_model_pack_open(args, &out->pack, err)) != MW_OK ||
         (st = mw_aws_config_load(&config, &out->aws, err)) != MW_OK)
         goto out;
-    o.models = out->models;
+    o.models = out->models = out->pack.models;
     o.config = out->aws;
     st = mw_client_new(&o, &out->client, err);
 out:
@@ -120,6 +120,7 @@ void mw_session_clear(mw_session *n)
     mw_client_free(n->client);
     mw_provider_unref(n->credentials);
     mw_aws_config_free(n->aws);
+    mw_model_pack_clear(&n->pack);
     *n = (mw_session){0};
 }
 

@@ -4,12 +4,14 @@
 
 #include "aws/client.h"
 #include "cli/coverage.h"
+#include "cli/models.h"
 #include "cli/setup.h"
 
 /** `MW_AUTO(mw_session) n = {0};` Everything but the client and the provider lies in the set-up's arena. */
 typedef struct mw_session {
     mw_setup *setup;
     const mw_models *models;
+    mw_model_pack pack;           /* that they are from */
     mw_aws_config *aws;
     mw_client *client;
     mw_provider *credentials;     /* NULL in a replay */

@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 
 #include "base/str.h"
-#include "moonward/model.h"
+#include "cli/models.h"
 
 #include <lua.h>
 #include <string.h>
@@ -20,15 +20,15 @@ static const char *isolation(void)
 static int run(mw_cli *cli)
 {
     MW_AUTO(mw_buf) out = {0};
-    const mw_models *models = NULL;
+    MW_AUTO(mw_model_pack) pack = {0};
     mw_error err = {0};
     const char *botocore;
     size_t services;
 
-    if (mw_models_builtin(&models, &err) != MW_OK)
+    if (mw_model_pack_open(cli->args, &pack, &err) != MW_OK)
         return mw_cli_fail(&err);
-    botocore = mw_models_botocore_version(models);
-    services = mw_models_service_count(models);
+    botocore = mw_models_botocore_version(pack.models);
+    services = mw_models_service_count(pack.models);
     if (mw_str_eq(mw_args_get(cli->args, "output"), "json"))
         mw_buf_printf(&out,
                       "{\"version\":\"%s\",\"botocore\":\"%s\",\"services\":%zu,\"lua\":\"%s\","
