@@ -5,8 +5,8 @@
  * list operations however many lanes there are.
  *
  * The rule that nobody is forgotten: a bulkhead with room has nobody waiting at it, or one of those
- * it sent back to the ring has not had its turn yet. Whoever leaves the ring without taking a place
- * passes the turn on (relay).
+ * it sent back to the ring has not had its turn yet. Whoever has had that turn, place or not, lets
+ * the bulkhead send the next.
  */
 #include "aws/traffic.h"
 
@@ -231,7 +231,7 @@ static bool full(const mw_traffic *t, const mw_share *s)
 }
 
 /** Send one of those that wait at @p s back to the ring, if there is room for it. */
-static void relay_share(mw_traffic *t, mw_share *s)
+static void relay(mw_traffic *t, mw_share *s)
 {
     mw_lane *l = s ? s->parked.head : NULL;
 
@@ -242,19 +242,11 @@ static void relay_share(mw_traffic *t, mw_share *s)
     l->at = s;
 }
 
-static void relay(mw_traffic *t, const mw_lane *l, mw_share *host)
-{
-    relay_share(t, l->account);
-    relay_share(t, l->service);
-    relay_share(t, host);
-}
-
-static void park(mw_traffic *t, mw_lane *l, mw_share *at)
+static void park(mw_lane *l, mw_share *at)
 {
     l->place = PLACE_PARKED;
     l->at = at;
     push(&at->parked, l);
-    relay(t, l, l->head->host);
 }
 
 /** False when there is no memory for it: then it goes without a token. */
@@ -263,7 +255,6 @@ static bool sleep_until(mw_traffic *t, mw_lane *l, int64_t at_ms)
     if (mw_timers_add(&t->sleepers, at_ms, NULL, l, NULL) != MW_OK)
         return false;
     l->place = PLACE_ASLEEP;
-    relay(t, l, l->head->host);
     return true;
 }
 
@@ -348,13 +339,13 @@ mw_ticket *mw_traffic_next(mw_traffic *t, int64_t now_ms, int64_t *refused_ms)
             if (full(t, shares[i]))
                 stop = shares[i];
         if (stop) {
-            park(t, l, stop);
-            relay_share(t, from);
+            park(l, stop);
+            relay(t, from);
             continue;
         }
         if (*refused_ms == 0 && (wait_ms = mw_rate_take(&l->rate, now_ms)) > 0 &&
             sleep_until(t, l, now_ms + wait_ms)) {
-            relay_share(t, from);
+            relay(t, from);
             continue;
         }
         unqueue(k);
@@ -362,13 +353,12 @@ mw_ticket *mw_traffic_next(mw_traffic *t, int64_t now_ms, int64_t *refused_ms)
             make_ready(t, l);
         if (*refused_ms > 0) {
             k->state = MW_TICKET_IDLE;
-            relay(t, l, k->host);
         } else {
             k->state = MW_TICKET_GOING;
             k->probe = mw_breaker_begin(&l->breaker);
             count(t, k, 1);
         }
-        relay_share(t, from);
+        relay(t, from);
         return k;
     }
     return NULL;
@@ -384,8 +374,7 @@ void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t r
         if (!l->head && l->place != PLACE_ASLEEP) { /* a sleeper is in the heap until its time */
             take_out(l->place == PLACE_READY ? &t->ready : &l->at->parked, l);
             l->place = PLACE_NONE;
-            relay(t, l, k->host);
-            relay_share(t, l->at);
+            relay(t, l->at);
         }
     } else if (k->state == MW_TICKET_GOING) {
         count(t, k, -1);
@@ -394,7 +383,9 @@ void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t r
         else if (outcome == MW_OUTCOME_THROTTLED && t->options.retry.limit_rate)
             mw_rate_throttled(&l->rate, retry_after_ms, now_ms);
         mw_breaker_end(&l->breaker, &t->options.breaker, outcome, k->probe, cause, now_ms);
-        relay(t, l, k->host);
+        relay(t, l->account);
+        relay(t, l->service);
+        relay(t, k->host);
     }
     k->state = MW_TICKET_IDLE;
 }
