@@ -140,7 +140,7 @@ static void bury(struct runner *w)
 
     stop(w, &status);
     mw__worker_death(status, text, sizeof(text));
-    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
         snprintf(text, sizeof(text), "its worker took more than %u s of processor time", cpu_ms(r->o) / 1000);
     settle(r, s, MW_AUDIT_FAILED, text, strlen(text));
 }
@@ -239,63 +239,6 @@ static void on_done(void *user, const mw_call_result *result)
 
 /* ---- questions ---- */
 
-static mw_status split_operation(const mw_models *models, mw_str text, const mw_operation **op, mw_error *err)
-{
-    char service[64], operation[128];
-    const char *colon = text.data ? memchr(text.data, ':', text.len) : NULL;
-    size_t len = colon ? (size_t)(colon - text.data) : 0;
-
-    if (!colon || len == 0 || len >= sizeof(service) || text.len - len - 1 >= sizeof(operation) ||
-        text.len - len - 1 == 0)
-        return mw_fail(err, MW_ERR_INVALID, "an operation is written \"ec2:DescribeInstances\"");
-    snprintf(service, sizeof(service), "%.*s", (int)len, text.data);
-    snprintf(operation, sizeof(operation), "%.*s", (int)(text.len - len - 1), colon + 1);
-    return mw_client_operation(models, service, operation, op, err);
-}
-
-mw_status mw__audit_question(const mw_models *models, const mw_record *rec, mw_doc_builder *b,
-                             const mw_operation **op, mw_val *params, mw_error *err)
-{
-    const mw_json_options json = {.max_depth = 64};
-    mw_status st;
-
-    *params = MW_VAL_ABSENT;
-    if (rec->item >= MW_VM_ASK_COUNT)
-        return mw_fail(err, MW_ERR_INVALID, "a question of an unknown kind");
-    if ((st = split_operation(models, rec->text[0], op, err)) != MW_OK)
-        return st;
-    if (!mw_operation_read_only(*op))
-        return mw_fail(err, MW_ERR_CONFLICT, "%s:%s is not known to be read-only, and audits only read",
-                       mw_service_name(mw_operation_service(*op)), mw_operation_name(*op));
-    if (!rec->text[1].data)
-        return MW_OK;
-    if ((st = mw_json_read(b, rec->text[1].data, rec->text[1].len, &json, NULL, err)) != MW_OK)
-        return mw_error_prefix(err, st, "parameters");
-    *params = mw_doc_pop(b);
-    if (mw_val_kind(mw_doc_view(b), *params) != MW_KIND_OBJECT)
-        return mw_fail(err, MW_ERR_INVALID, "parameters: expected a table with names");
-    return MW_OK;
-}
-
-/* Where a page has its items: the paginator's first result key. */
-static mw_status find_key(const mw_operation *op, char *out, size_t size, mw_error *err)
-{
-    const mw_service *service = mw_operation_service(op);
-    const mw_doc *d = mw_models_doc(mw_service_models(service));
-    mw_val key = mw_val_get(d, mw_service_paginator(service, mw_operation_name(op)), "result_key");
-    const char *name;
-
-    if (mw_val_kind(d, key) == MW_KIND_ARRAY)
-        key = mw_val_at(d, key, 0);
-    name = mw_val_str(d, key, NULL);
-    if (!name || strlen(name) >= size || strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") !=
-                                             strlen(name))
-        return mw_fail(err, MW_ERR_UNSUPPORTED, "%s:%s has no modelled list of items; use aws.call or aws.pages",
-                       mw_service_name(service), mw_operation_name(op));
-    snprintf(out, size, "%s", name);
-    return MW_OK;
-}
-
 static void answer(struct runner *w, const mw_record *rec)
 {
     struct run *r = w->run;
@@ -318,7 +261,7 @@ static void answer(struct runner *w, const mw_record *rec)
     w->key[0] = '\0';
     st = mw__audit_question(mw_client_models(r->o->client), rec, r->params, &op, &c.params, &err);
     if (st == MW_OK && rec->item == MW_VM_ASK_ITEMS)
-        st = find_key(op, w->key, sizeof(w->key), &err);
+        st = mw__audit_items_key(op, w->key, sizeof(w->key), &err);
     if (st == MW_OK) {
         w->where = (mw_scope){.partition = w->scope->partition, .account = w->scope->account,
                               .region = w->scope->region, .credentials = a->credentials};

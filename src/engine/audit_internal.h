@@ -36,5 +36,7 @@ static inline uint32_t mw__frame_len(const uint8_t head[MW_FRAME_HEADER])
  */
 mw_status mw__audit_question(const mw_models *models, const mw_record *r, mw_doc_builder *b,
                              const mw_operation **op, mw_val *params, mw_error *err);
+/** Where a page has its items: the paginator's first result key, if it is a plain path; else MW_ERR_UNSUPPORTED. */
+mw_status mw__audit_items_key(const mw_operation *op, char *out, size_t size, mw_error *err);
 
 #endif

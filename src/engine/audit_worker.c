@@ -202,7 +202,8 @@ void mw__audit_worker_main(int argc, char **argv)
         _exit(2);
     root = mw_doc_root(w.bundle);
     a.soft_ms = (unsigned)mw_val_get_int(w.bundle, root, "cpu_ms", MW_AUDIT_CPU_MS);
-    cpu.rlim_cur = cpu.rlim_max = a.soft_ms / 1000 + HARD_EXTRA_S;
+    cpu.rlim_cur = a.soft_ms / 1000 + HARD_EXTRA_S;
+    cpu.rlim_max = cpu.rlim_cur + 1; /* SIGXCPU says what it was; then SIGKILL, which nothing holds off */
     setrlimit(RLIMIT_CPU, &cpu);
     mw__worker_tick(NULL);
     /* A document that grows is copied: the old and the new one are there for a moment. */
