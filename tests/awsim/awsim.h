@@ -241,7 +241,7 @@ struct call {
     int64_t now; /* seconds; as the server's clock has it */
     int status;
     const char *code;  /* an error when not NULL */
-    char message[256]; /* what went wrong */
+    char message[400]; /* what went wrong */
     mw_buf *out;
     mw_buf head;       /* further header lines */
     mw_buf keep;       /* texts that live as long as the call */

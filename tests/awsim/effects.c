@@ -140,7 +140,7 @@ bool effect_note(struct call *c, const char *resource, const char *detail)
         copy(e->intent, sizeof e->intent, id);
     }
     uint64_t content = mix64(mw_hash64(c->request->body.data, c->request->body.len) ^
-                       mw_hash64(resource, strlen(resource)) ^
+                       mix64(mw_hash64(c->request->target.data, c->request->target.len)) ^
                        mix64(mw_hash64(c->operation, strlen(c->operation)) ^ c->account));
     e->duplicate = !content_add(content | 1);
     effect_count++;

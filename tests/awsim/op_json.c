@@ -1,5 +1,5 @@
 /*
- * The JSON protocols: CloudTrail, KMS and tags by JSON 1.1; CloudWatch's ListMetrics by CBOR.
+ * The JSON protocols: CloudTrail, KMS and tags by JSON 1.1; CloudWatch's ListMetrics by CBOR and JSON 1.0.
  */
 #include "awsim.h"
 
@@ -230,41 +230,63 @@ static void cbor_string(mw_buf *o, const char *s)
     (void)mw_buf_puts(o, s);
 }
 
-/* One metric for each instance that runs, 500 on a page, as CloudWatch has it. */
+static void metric_cbor(mw_buf *o, const char *instance)
+{
+    cbor_head(o, 5, 3);
+    cbor_string(o, "Namespace");
+    cbor_string(o, "AWS/EC2");
+    cbor_string(o, "MetricName");
+    cbor_string(o, "CPUUtilization");
+    cbor_string(o, "Dimensions");
+    cbor_head(o, 4, 1);
+    cbor_head(o, 5, 2);
+    cbor_string(o, "Name");
+    cbor_string(o, "InstanceId");
+    cbor_string(o, "Value");
+    cbor_string(o, instance);
+}
+
+static void metric_json(mw_buf *o, const char *instance)
+{
+    say(o,
+        "{\"Namespace\":\"AWS/EC2\",\"MetricName\":\"CPUUtilization\",\"Dimensions\":[{\"Name\":"
+        "\"InstanceId\",\"Value\":\"$s\"}]}",
+        S(instance));
+}
+
+/* One metric for each instance that runs, 500 on a page, as CloudWatch has it; by CBOR or JSON. */
 static void list_metrics(struct call *c)
 {
+    bool cbor = c->protocol == P_CBOR;
     struct scope s = here(c, K_INSTANCE);
-    struct page p = page_of(c, cbor_text(c->request->body, "NextToken"), (mw_str){NULL, 0}, 1, 500, 500,
-                            "InvalidParameterValue");
+    struct page p = page_of(c, cbor ? cbor_text(c->request->body, "NextToken")
+                                    : JSON_PARAM(c, "NextToken"),
+                            (mw_str){NULL, 0}, 1, 500, 500, "InvalidParameterValue");
     if (!p.good)
         return;
-    if (c->protocol != P_CBOR) {
-        fail(c, 415, "UnsupportedMediaType", "The test server speaks CBOR to CloudWatch only", "");
-        return;
-    }
     uint64_t at = p.from;
     char token[TOKEN_SIZE], name[NAME_SIZE];
-    (void)mw_buf_putc(c->out, (char)0xbf); /* lengths are not known yet */
-    cbor_string(c->out, "Metrics");
-    (void)mw_buf_putc(c->out, (char)0x9f);
+    if (cbor) {
+        (void)mw_buf_putc(c->out, (char)0xbf); /* lengths are not known yet */
+        cbor_string(c->out, "Metrics");
+        (void)mw_buf_putc(c->out, (char)0x9f);
+    } else {
+        text(c->out, "{\"Metrics\":[");
+    }
     for (uint64_t n = 0; at < s.count && n < p.size; at++) {
         struct thing t = thing_of(&s, s.first + at);
         if (fact(&t, F_STATE) != 0)
             continue;
         thing_name(name, &t);
-        cbor_head(c->out, 5, 3);
-        cbor_string(c->out, "Namespace");
-        cbor_string(c->out, "AWS/EC2");
-        cbor_string(c->out, "MetricName");
-        cbor_string(c->out, "CPUUtilization");
-        cbor_string(c->out, "Dimensions");
-        cbor_head(c->out, 4, 1);
-        cbor_head(c->out, 5, 2);
-        cbor_string(c->out, "Name");
-        cbor_string(c->out, "InstanceId");
-        cbor_string(c->out, "Value");
-        cbor_string(c->out, name);
+        if (!cbor && n)
+            text(c->out, ",");
+        (cbor ? metric_cbor : metric_json)(c->out, name);
         n++;
+    }
+    if (!cbor) {
+        say(c->out, at < s.count ? "],\"NextToken\":\"$s\"}" : "]$s}",
+            S(at < s.count ? token_for(c, token, at) : ""));
+        return;
     }
     (void)mw_buf_putc(c->out, (char)0xff);
     if (at < s.count) {

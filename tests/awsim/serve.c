@@ -237,7 +237,7 @@ static void route(struct call *c, char name[96])
         return;
     }
     if (target.data) {
-        c->protocol = str_has(type, "json-1.0") ? P_JSON10 : P_JSON11;
+        c->protocol = str_has(type, "json-1.0") ? P_JSON10 : P_JSON11; /* as the client says */
         c->operation = keep_name(name, after_last(target, '.'));
         return;
     }
@@ -335,7 +335,7 @@ static void refuse_throttled(struct call *c)
 
 static void refuse_denied(struct call *c)
 {
-    char what[160];
+    char what[240];
     snprintf(what, sizeof what, "%s is not authorized to perform: %s:%s", c->caller,
              strcmp(c->service, "s3control") == 0 ? "s3" : c->service, c->operation);
     if (c->protocol == P_EC2)
@@ -395,6 +395,8 @@ static void run(struct call *c, const struct fault *fault)
         unknown_operation(c);
         return;
     }
+    c->service = o->service;
+    c->operation = o->name; /* outlives the call: the ledger keeps it */
     c->repeat_token = fault && fault->kind == FAULT_TOKEN;
     open_frame(c);
     o->run(c);
