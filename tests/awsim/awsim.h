@@ -16,12 +16,12 @@
 
 struct arg {
     const char *s;
-    uint64_t u;
+    uint64_t u; /* a number, or the length of s */
 };
 
 static inline struct arg S(const char *s)
 {
-    return (struct arg){.s = s ? s : ""};
+    return (struct arg){s ? s : "", s ? strlen(s) : 0};
 }
 static inline struct arg U(uint64_t u)
 {
@@ -34,11 +34,11 @@ static inline struct arg U(uint64_t u)
  * `$2` two hex digits, `$t` a Unix time as `2024-01-02T03:04:05Z`, `$T` with `.000Z`, `$$` a dollar.
  * The number of arguments must be the number of verbs: anything else ends the program.
  */
-void put(mw_buf *out, const char *format, const struct arg *args, size_t count);
+void put(mw_buf *out, const char *format, size_t len, const struct arg *args, size_t count);
 #define say(out, format, ...)                                                                      \
-    put(out, format, (const struct arg[]){__VA_ARGS__},                                            \
+    put(out, format, strlen(format), (const struct arg[]){__VA_ARGS__},                            \
         sizeof((const struct arg[]){__VA_ARGS__}) / sizeof(struct arg))
-#define text(out, literal) put(out, literal, NULL, 0)
+#define text(out, literal) put(out, literal, strlen(literal), NULL, 0)
 
 #define HOSTILE_NAMES 16
 /** Names that break careless readers, as XML text and as the inside of a JSON string. */

@@ -45,49 +45,49 @@ static void instance(struct call *c, const struct thing *t, const struct scope *
     uint64_t group = pick(t, 14, groups), group_id = thing_id(groups, group);
     uint64_t volume = disks->first + (t->index - t->scope->first);
     bool disk = volume - disks->first < disks->count, public = draw(t, 15, 10) < 3;
-    char address[24], ip[96] = "", disk_text[320] = "";
-    snprintf(address, sizeof address, "10.%u.%u.%u", (unsigned)(vpc & 255), a, b);
-    if (public && state == 0)
-        snprintf(ip, sizeof ip, "<ipAddress>198.51.%u.%u</ipAddress>", a, b);
-    if (disk)
-        snprintf(disk_text, sizeof disk_text,
-                 "<item><deviceName>/dev/xvda</deviceName><ebs><volumeId>vol-0%016llx</volumeId>"
-                 "<status>attached</status><attachTime>2024-01-01T00:00:00.000Z</attachTime>"
-                 "<deleteOnTermination>true</deleteOnTermination></ebs></item>",
-                 (unsigned long long)thing_id(disks, volume));
+    unsigned net = (unsigned)(vpc & 255);
     say(c->out,
         "<item><reservationId>r-$h</reservationId><ownerId>$s</ownerId><groupSet/><instancesSet><item>"
         "<instanceId>i-$h</instanceId><imageId>ami-0abcdef1234567890</imageId><instanceState>"
-        "<code>$d</code><name>$s</name></instanceState><privateDnsName>ip-$s.ec2.internal"
+        "<code>$d</code><name>$s</name></instanceState><privateDnsName>ip-10-$d-$d-$d.ec2.internal"
         "</privateDnsName><dnsName/><reason/><keyName>ops</keyName><amiLaunchIndex>0</amiLaunchIndex>"
         "<productCodes/><instanceType>$s</instanceType><launchTime>$T</launchTime><placement>"
         "<availabilityZone>$sa</availabilityZone><groupName/><tenancy>default</tenancy></placement>"
         "<monitoring><state>disabled</state></monitoring><subnetId>subnet-$h</subnetId><vpcId>vpc-$h"
-        "</vpcId><privateIpAddress>$s</privateIpAddress>$s<sourceDestCheck>true</sourceDestCheck>"
+        "</vpcId><privateIpAddress>10.$d.$d.$d</privateIpAddress><sourceDestCheck>true</sourceDestCheck>"
         "<groupSet><item><groupId>sg-$h</groupId><groupName>group $d</groupName></item></groupSet>",
-        U(id ^ 1), S(c->account_id), U(id), U(codes[state]), S(states[state]), S(address),
+        U(id ^ 1), S(c->account_id), U(id), U(codes[state]), S(states[state]), U(net), U(a), U(b),
         S((const char *const[]){"m5.large", "t3.micro", "c6g.xlarge", "r5.2xlarge"}[draw(t, 16, 4)]),
-        U(created), S(c->region_name), U(subnet_id), U(vpc_id), S(address), S(ip), U(group_id),
+        U(created), S(c->region_name), U(subnet_id), U(vpc_id), U(net), U(a), U(b), U(group_id),
         U(group));
+    if (public && state == 0)
+        say(c->out, "<ipAddress>198.51.$d.$d</ipAddress>", U(a), U(b));
     say(c->out,
         "<architecture>x86_64</architecture><rootDeviceType>ebs</rootDeviceType><rootDeviceName>"
-        "/dev/xvda</rootDeviceName><blockDeviceMapping>$s</blockDeviceMapping><virtualizationType>hvm"
-        "</virtualizationType><clientToken>$h</clientToken>",
-        S(disk_text), U(mix64(id)));
+        "/dev/xvda</rootDeviceName><virtualizationType>hvm</virtualizationType><clientToken>$h"
+        "</clientToken><blockDeviceMapping>",
+        U(mix64(id)));
+    if (disk)
+        say(c->out,
+            "<item><deviceName>/dev/xvda</deviceName><ebs><volumeId>vol-$h</volumeId><status>attached"
+            "</status><attachTime>$T</attachTime><deleteOnTermination>true</deleteOnTermination></ebs>"
+            "</item>",
+            U(thing_id(disks, volume)), U(created));
+    text(c->out, "</blockDeviceMapping>");
     tags(c, t);
     say(c->out,
         "<hypervisor>xen</hypervisor><networkInterfaceSet><item><networkInterfaceId>eni-$h"
         "</networkInterfaceId><subnetId>subnet-$h</subnetId><vpcId>vpc-$h</vpcId><description/>"
         "<ownerId>$s</ownerId><status>in-use</status><macAddress>0a:00:00:$2:$2:$2</macAddress>"
-        "<privateIpAddress>$s</privateIpAddress><sourceDestCheck>true</sourceDestCheck><groupSet><item>"
+        "<privateIpAddress>10.$d.$d.$d</privateIpAddress><sourceDestCheck>true</sourceDestCheck><groupSet><item>"
         "<groupId>sg-$h</groupId><groupName>group $d</groupName></item></groupSet><attachment>"
         "<attachmentId>eni-attach-$h</attachmentId><deviceIndex>0</deviceIndex><status>attached</status>"
         "<attachTime>$T</attachTime><deleteOnTermination>true</deleteOnTermination><networkCardIndex>0"
-        "</networkCardIndex></attachment><privateIpAddressesSet><item><privateIpAddress>$s"
+        "</networkCardIndex></attachment><privateIpAddressesSet><item><privateIpAddress>10.$d.$d.$d"
         "</privateIpAddress><primary>true</primary></item></privateIpAddressesSet><ipv6AddressesSet/>"
         "<interfaceType>interface</interfaceType></item></networkInterfaceSet>",
         U(mix64(id + 1)), U(subnet_id), U(vpc_id), S(c->account_id), U(a), U(b), U(id & 255),
-        S(address), U(group_id), U(group), U(mix64(id + 2)), U(created), S(address));
+        U(net), U(a), U(b), U(group_id), U(group), U(mix64(id + 2)), U(created), U(net), U(a), U(b));
     if (draw(t, 17, 10) < 7)
         say(c->out,
             "<iamInstanceProfile><arn>arn:aws:iam::$s:instance-profile/web</arn><id>AIPA$H</id>"

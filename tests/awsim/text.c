@@ -131,18 +131,27 @@ static char *put_time(char *p, uint64_t seconds, bool millis)
     return p;
 }
 
-static char *put_hex(char *p, uint64_t u, const char *digits)
+/* Eight digits at a time: each nibble gets a byte, and those above 9 the way from '9' to the letters. */
+static char *put_hex(char *p, uint64_t u, uint64_t letters)
 {
-    for (int i = 15; i >= 0; i--, u >>= 4)
-        p[i] = digits[u & 15];
-    return p + 16;
+    for (int half = 0; half < 2; half++) {
+        uint64_t x = half ? u & 0xffffffff : u >> 32;
+        x = (x << 16 | x) & UINT64_C(0x0000ffff0000ffff);
+        x = (x << 8 | x) & UINT64_C(0x00ff00ff00ff00ff);
+        x = (x << 4 | x) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+        uint64_t above = (x + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+        x = __builtin_bswap64(x + UINT64_C(0x3030303030303030) + above * letters);
+        memcpy(p, &x, 8);
+        p += 8;
+    }
+    return p;
 }
 
-void put(mw_buf *out, const char *format, const struct arg *args, size_t count)
+void put(mw_buf *out, const char *format, size_t len, const struct arg *args, size_t count)
 {
-    size_t len = strlen(format), need = len + count * 32;
+    size_t need = len + count * 32;
     for (size_t i = 0; i < count; i++)
-        need += args[i].s ? strlen(args[i].s) * 6 : 0;
+        need += args[i].s ? args[i].u * 6 : 0;
     char *p = mw_buf_reserve(out, need, NULL);
     if (!p)
         return; /* remembered in the buffer; the answer is refused as too large */
@@ -167,19 +176,19 @@ void put(mw_buf *out, const char *format, const struct arg *args, size_t count)
         }
         struct arg a = args[next++];
         const char *s = a.s ? a.s : "";
-        size_t n;
         switch (verb[1]) {
         case 's':
-            n = strlen(s);
-            memcpy(p, s, n);
-            p += n;
+            if (a.s) {
+                memcpy(p, s, a.u);
+                p += a.u;
+            }
             break;
         case 'x': p = put_xml(p, s); break;
         case 'j': p = put_json(p, s); break;
         case 'p': p = put_percent(p, s); break;
         case 'd': p = put_decimal(p, a.u); break;
-        case 'h': *p++ = '0', p = put_hex(p, a.u, hex_low); break;
-        case 'H': p = put_hex(p, a.u, hex_up); break;
+        case 'h': *p++ = '0', p = put_hex(p, a.u, 'a' - '9' - 1); break;
+        case 'H': p = put_hex(p, a.u, 'A' - '9' - 1); break;
         case '2': *p++ = hex_low[a.u >> 4 & 15], *p++ = hex_low[a.u & 15]; break;
         case 't': p = put_time(p, a.u, false); break;
         case 'T': p = put_time(p, a.u, true); break;
