@@ -31,6 +31,12 @@ void mw_jmespath_free(mw_jmespath *j);
  */
 mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
                            mw_error *err);
+/** The same, with a ceiling of the caller's on evaluated nodes (some ten million a second): MW_ERR_LIMIT. */
+mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_val v, uint64_t steps,
+                                  mw_val *out, mw_error *err);
+/** Call @p name for each member name that the expression reads anywhere, in no order, perhaps twice. */
+void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char *name, size_t len),
+                       void *user);
 
 #ifdef __cplusplus
 }

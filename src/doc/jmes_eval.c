@@ -30,9 +30,9 @@ bool mw__jmes_fail(jmes_run *run, mw_status status, const char *format, ...)
 bool mw__jmes_count(jmes_run *run, uint64_t steps)
 {
     run->steps += steps;
-    if (run->steps > JMES_STEPS_MAX)
+    if (run->steps > run->steps_max)
         return mw__jmes_fail(run, MW_ERR_LIMIT, "the evaluation takes more than %llu steps",
-                             (unsigned long long)JMES_STEPS_MAX);
+                             (unsigned long long)run->steps_max);
     return true;
 }
 
@@ -490,13 +490,31 @@ bool mw__jmes_eval(jmes_run *run, uint32_t at, mw_val in, mw_val *out)
     return mw__jmes_fail(run, MW_ERR_INVALID, "an expression reference has no value");
 }
 
+void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char *name, size_t len),
+                       void *user)
+{
+    for (uint32_t i = 0; i < j->n_nodes; i++) {
+        size_t len;
+        const char *text = j->nodes[i].kind == JMES_FIELD
+                               ? mw_val_str(j->literals, j->nodes[i].literal, &len) : NULL;
+        if (text)
+            name(user, text, len);
+    }
+}
+
 mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
                            mw_error *err)
+{
+    return mw_jmespath_eval_within(j, b, v, JMES_STEPS_MAX, out, err);
+}
+
+mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_val v, uint64_t steps,
+                                  mw_val *out, mw_error *err)
 {
     size_t n_values = b->n_values, n_keys = b->n_keys, n_frames = b->n_frames;
     mw_val few[32] = {0};
     jmes_run run = {.j = j, .b = b, .d = mw_doc_view(b), .literals = few, .unknown = V_ABSENT,
-                    .status = MW_OK, .err = err};
+                    .steps_max = steps, .status = MW_OK, .err = err};
 
     *out = V_NULL;
     if (b->status != MW_OK)

@@ -42,7 +42,7 @@ typedef struct mw_proxy {
 
 typedef enum mw_method {
     MW_METHOD_NONE, MW_METHOD_PATH, MW_METHOD_FIND, MW_METHOD_ANY, MW_METHOD_ALL, MW_METHOD_COUNT_OF,
-    MW_METHOD_HAS, MW_METHOD_GET, MW_METHOD_MAX
+    MW_METHOD_HAS, MW_METHOD_GET, MW_METHOD_SEARCH, MW_METHOD_MAX
 } mw_method;
 
 /* A member name used by a script, resolved once per document. */
@@ -98,6 +98,8 @@ typedef struct mw_access {
     mw_atom type;
     uint32_t name;
 } mw_access;
+
+typedef struct mw_search mw_search;
 
 #define MW_ID_INDEXES 32
 #define MW_GAP_CACHE 64
@@ -158,6 +160,7 @@ struct mw_vm {
     mw_vm_verdict verdicts[MW_VM_VERDICTS_MAX];
     size_t verdict_count;
     mw_buf scratch;  /* text under way; owned here because a Lua error may leave the function that fills it */
+    mw_search *search; /* NULL until a script searches */
     mw_arena *arena; /* strings of the verdicts and the log */
     const char *log[MW_LOG_LINES];
     size_t log_count;
@@ -254,6 +257,11 @@ typedef struct mw_needles {
 } mw_needles;
 MW_LJMP void mw__needles(lua_State *L, int index, int space, mw_needles *out);
 bool mw__needles_match(const mw_doc *d, mw_val v, const mw_needles *n);
+
+/** The method `search`: JMESPath over a document's value. */
+MW_LJMP int mw__method_search(lua_State *L);
+/** NULL is allowed. */
+void mw__search_free(mw_search *s);
 
 /* ---- evidence ---- */
 void mw__read_add(mw_vm *vm, mw_val parent, mw_proxy_kind kind, uint32_t key, mw_val result,

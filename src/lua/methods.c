@@ -1,5 +1,5 @@
 /*
- * Methods of proxies: path, find, any, all, count, has, get. They scan in C what a rule would
+ * Methods of proxies: path, find, any, all, count, has, get (search has a file of its own). They scan in C what a rule would
  * otherwise loop over in Lua. An unknown field makes the answer unknown unless the other elements
  * already decide it.
  */
@@ -350,7 +350,7 @@ static const struct {
     [MW_METHOD_PATH] = {"path", method_path}, [MW_METHOD_FIND] = {"find", method_find},
     [MW_METHOD_ANY] = {"any", method_any},    [MW_METHOD_ALL] = {"all", method_all},
     [MW_METHOD_COUNT_OF] = {"count", method_count}, [MW_METHOD_HAS] = {"has", method_has},
-    [MW_METHOD_GET] = {"get", method_get},
+    [MW_METHOD_GET] = {"get", method_get},    [MW_METHOD_SEARCH] = {"search", mw__method_search},
 };
 
 lua_CFunction mw__method(mw_method method)

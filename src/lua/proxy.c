@@ -435,8 +435,8 @@ MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, co
 {
     mw_val v;
 
-    if (key->method == MW_METHOD_PATH) {
-        lua_pushcfunction(L, mw__method(MW_METHOD_PATH));
+    if (key->method == MW_METHOD_PATH || key->method == MW_METHOD_SEARCH) {
+        lua_pushcfunction(L, mw__method((mw_method)key->method));
         return 1;
     }
     if (p->kind == MW_PROXY_RESOURCE && key->reserved == MW_SNAP_DOC) {
@@ -503,7 +503,7 @@ MW_LJMP static int proxy_index(lua_State *L)
     case MW_PROXY_VALUE:
         kind = mw_val_kind(vm->doc[p->space], p->val);
         if (key->method != MW_METHOD_NONE &&
-            (key->method == MW_METHOD_PATH || kind == MW_KIND_ARRAY ||
+            (key->method == MW_METHOD_PATH || key->method == MW_METHOD_SEARCH || kind == MW_KIND_ARRAY ||
              (mw_val_len(vm->doc[p->space], p->val) == 0 && key->method != MW_METHOD_GET))) {
             lua_pushcfunction(L, mw__method((mw_method)key->method));
             return 1;

@@ -135,6 +135,39 @@ static void test_values(void **state)
     run_rows(rows, MW_COUNT(rows));
 }
 
+static void test_search(void **state)
+{
+    static const struct row rows[] = {
+        HOLDS("r.Rules:search('[?Port==`80`].Cidr | [0]') == '10.0.0.0/8' and r.Rules:search('length(@)') == 3"),
+        HOLDS("r:search('Versioning.Status') == 'Suspended' and r:search('Missing.Status') == nil and r.doc:search('Name') == 'logs'"),
+        HOLDS("#r:search('Rules[].Port') == 3 and r:search('Rules[].Port')[3] == 443 and math.type(r:search('sum(Rules[].Port)')) == 'integer'"),
+        HOLDS("r:search('{a: Name, b: Rules[0].In.Deep}').a == 'logs' and r:search('{a: Name, b: Rules[0].In.Deep}').b == 1"),
+        HOLDS("ctx.params.list:search(\"contains(@, 'y')\") == true"),
+        HOLDS("r.Empty:search('a') == nil and #r.None:search('[]') == 0 and r:search('Ratio') == 0.5 and r:search('Off') == false"),
+        HOLDS("r:search('[Name, Null, Count]')[1] == 'logs' and r:search('[Name, Null, Count]')[2] == nil and r:search('[Name, Null, Count]')[3] == 3"),
+        {"return pass('%s', r:search('Policy.Statement'))", MW_VM_UNKNOWN, "Policy.Statement is unknown: s3:GetBucketPolicy: AccessDenied"},
+        {"return r:search('{a: Name, p: Policy}') and pass()", MW_VM_UNKNOWN, "AccessDenied"},
+        {"return r.Maybe:search('[?X==`3`]') and pass()", MW_VM_UNKNOWN, "Throttled"},
+        {"pcall(r.search, r, 'Policy') return pass()", MW_VM_UNKNOWN, "AccessDenied"},
+        {"return r:search('Rules[')", MW_VM_ERROR, "column 7"},
+        {"return r:search('abs(Name)')", MW_VM_ERROR, "abs()"},
+        {"return r:search()", MW_VM_ERROR, "string expected"},
+        {"return r.search('x', 'y')", MW_VM_ERROR, "call it with ':'"},
+        {"return r:search(('a'):rep(5000))", MW_VM_ERROR, "at most 4096"},
+        {"return ctx.inventory:each('AWS::EC2::Instance'):search('[]')", MW_VM_ERROR, "a resource or a part of one"},
+    };
+    struct judged j = judge_with("return pass('%s', r:search('Versioning.Status'))", 0, 0);
+
+    (void)state;
+    assert_int_equal(j.v[0].outcome, MW_VM_ERROR);
+    assert_non_null(strstr(j.v[0].message, "add \"Versioning\" to needs"));
+    mw_vm_free(j.vm);
+    j = judge_with("return r:search('Other') and pass() or fail('none')", 1, 3); /* what a describe call would add */
+    assert_int_equal(j.v[0].outcome, MW_VM_UNKNOWN);
+    mw_vm_free(j.vm);
+    run_rows(rows, MW_COUNT(rows));
+}
+
 static void test_lists(void **state)
 {
     static const struct row rows[] = {
@@ -527,7 +560,7 @@ static int close_documents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),    cmocka_unit_test(test_lists),   cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_lists), cmocka_unit_test(test_search),   cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_declared),  cmocka_unit_test(test_inventory), cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_evidence),  cmocka_unit_test(test_library), cmocka_unit_test(test_whitelist),
         cmocka_unit_test(test_loading),   cmocka_unit_test(test_json),    cmocka_unit_test(test_out_of_memory)};
