@@ -226,31 +226,41 @@ static bool regional(const mw_vm *vm, const char *type)
     return strcmp(mw_snap_type_scope(vm->snap, type), "regional") == 0;
 }
 
+/*
+ * Resources [from, to) of the type's array that the subject may look at: of its account, and of its region
+ * when both types are regional and nothing else is asked for. Raises unless all of them are known.
+ */
+MW_LJMP static mw_val visible(lua_State *L, const char *type, bool all_regions, size_t *from, size_t *to)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val subject = vm->subject->resource, account = mw_val_get_atom(d, subject, vm->snap->account), array;
+    mw_val region = MW_VAL_NULL;
+    const char *account_text = mw_val_str(d, account, NULL);
+
+    if (!all_regions && regional(vm, type) && regional(vm, vm->subject->rule->resource))
+        region = mw_val_get_atom(d, subject, vm->snap->region);
+    check_complete(L, type, account, region);
+    array = mw_snap_resources(vm->snap, vm->subject->world, type);
+    mw_snap_range(vm->snap, array, account_text ? account_text : "", mw_val_str(d, region, NULL), from, to);
+    return array;
+}
+
 /* ctx.inventory:each(type [, filter]) */
 MW_LJMP static int inventory_each(lua_State *L)
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_val subject = vm->subject->resource, account, region, array;
-    const char *type = check_type(L, 2), *account_text, *region_text = NULL;
+    const char *type = check_type(L, 2);
     const filter *filters;
     size_t from, to, n, kept = 0;
-    mw_val *hits;
+    mw_val array, *hits;
     mw_proxy *list;
     bool all_regions;
 
     lua_settop(L, 3);
     filters = read_filter(L, &n, &all_regions);
-    account = mw_val_get_atom(d, subject, vm->snap->account);
-    region = MW_VAL_NULL;
-    if (!all_regions && regional(vm, type) && regional(vm, vm->subject->rule->resource)) {
-        region = mw_val_get_atom(d, subject, vm->snap->region);
-        region_text = mw_val_str(d, region, NULL);
-    }
-    check_complete(L, type, account, region);
-    array = mw_snap_resources(vm->snap, vm->subject->world, type);
-    account_text = mw_val_str(d, account, NULL);
-    mw_snap_range(vm->snap, array, account_text ? account_text : "", region_text, &from, &to);
+    array = visible(L, type, all_regions, &from, &to);
     hits = lua_newuserdatauv(L, (to - from + 1) * sizeof(*hits), 0);
     for (size_t i = from; i < to; i++) {
         mw_val r = mw_val_at(d, array, i);
@@ -261,6 +271,20 @@ MW_LJMP static int inventory_each(lua_State *L)
     }
     list = mw__push_list(L, kept);
     memcpy(list->items, hits, kept * sizeof(*hits));
+    return 1;
+}
+
+/* ctx.inventory:refs(resource, type) */
+MW_LJMP static int inventory_refs(lua_State *L)
+{
+    const mw_proxy *p = mw__to_proxy(L, 2);
+    const char *type = check_type(L, 3);
+    size_t from, to;
+
+    if (!p || p->kind != MW_PROXY_RESOURCE)
+        return luaL_error(L, "refs: expected a resource and a type, as in inventory:refs(r, \"%s\")", type);
+    visible(L, type, false, &from, &to);
+    mw__push_refs(L, p->val, type, from, to);
     return 1;
 }
 
@@ -324,7 +348,8 @@ MW_LJMP static int ctx_newindex(lua_State *L)
 
 MW_LJMP void mw__open_ctx(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"get", inventory_get}, {"each", inventory_each}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"get", inventory_get}, {"each", inventory_each},
+                                       {"refs", inventory_refs}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__index", ctx_index}, {"__newindex", ctx_newindex}, {NULL, NULL}};
 
     luaL_newlib(L, methods);

@@ -42,7 +42,8 @@ typedef struct mw_proxy {
 
 typedef enum mw_method {
     MW_METHOD_NONE, MW_METHOD_PATH, MW_METHOD_FIND, MW_METHOD_ANY, MW_METHOD_ALL, MW_METHOD_COUNT_OF,
-    MW_METHOD_HAS, MW_METHOD_GET, MW_METHOD_SEARCH, MW_METHOD_MAX
+    MW_METHOD_HAS, MW_METHOD_GET, MW_METHOD_SEARCH, MW_METHOD_EACH,
+    MW_METHOD_MAX
 } mw_method;
 
 /* A member name used by a script, resolved once per document. */
@@ -100,6 +101,7 @@ typedef struct mw_access {
 } mw_access;
 
 typedef struct mw_search mw_search;
+typedef struct mw_refs mw_refs;
 
 #define MW_ID_INDEXES 32
 #define MW_GAP_CACHE 64
@@ -161,6 +163,7 @@ struct mw_vm {
     size_t verdict_count;
     mw_buf scratch;  /* text under way; owned here because a Lua error may leave the function that fills it */
     mw_search *search; /* NULL until a script searches */
+    mw_refs *refs;     /* NULL until a script asks for references */
     mw_arena *arena; /* strings of the verdicts and the log */
     const char *log[MW_LOG_LINES];
     size_t log_count;
@@ -257,6 +260,13 @@ typedef struct mw_needles {
 } mw_needles;
 MW_LJMP void mw__needles(lua_State *L, int index, int space, mw_needles *out);
 bool mw__needles_match(const mw_doc *d, mw_val v, const mw_needles *n);
+
+/** Did the rule ask for this facet of a type (by a need that names it, or a part of it)? */
+bool mw__declared(const mw_vm_rule *rule, const char *type, const char *facet, size_t len);
+/** Push the list of those among the resources [from, to) of @p type that name @p resource. [-0, +1, e] */
+MW_LJMP void mw__push_refs(lua_State *L, mw_val resource, const char *type, size_t from, size_t to);
+/** NULL is allowed. */
+void mw__refs_free(mw_refs *r);
 
 /** The method `search`: JMESPath over a document's value. */
 MW_LJMP int mw__method_search(lua_State *L);

@@ -1,5 +1,5 @@
 /*
- * Methods of proxies: path, find, any, all, count, has, get (search has a file of its own). They scan in C what a rule would
+ * Methods of proxies: path, find, any, all, count, each, has, get (search has a file of its own). They scan in C what a rule would
  * otherwise loop over in Lua. An unknown field makes the answer unknown unless the other elements
  * already decide it.
  */
@@ -279,6 +279,69 @@ MW_LJMP static int method_count(lua_State *L)
     return 1;
 }
 
+/* ---- each ---- */
+
+/* What a loop looks for; its path is a copy, for the cache of paths may replace an entry meanwhile. */
+typedef struct walk {
+    mw_path path;
+    mw_needles needles;
+    bool filtered;
+} walk;
+
+/* Upvalues: the list, the walk, how many elements were seen. */
+MW_LJMP static int next_element(lua_State *L)
+{
+    const mw_proxy *list = lua_touserdata(L, lua_upvalueindex(1));
+    const walk *w = lua_touserdata(L, lua_upvalueindex(2));
+    size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(3)), n = mw__proxy_len(L, list);
+    const mw_doc *d = mw__vm(L)->doc[list->space];
+    mw_proxy_kind kind = mw__element_kind(list);
+
+    for (; i < n; i++) {
+        mw_val element = mw__proxy_at(L, list, i);
+        mw_val v = w->filtered ? mw__element_path(L, list->space, kind, element, &w->path) : MW_VAL_ABSENT;
+        bool unknown = mw_val_kind(d, v) == MW_KIND_UNKNOWN;
+        if (i % 1024 == 1023)
+            mw__poll(L);
+        if (w->filtered && !unknown && !mw__needles_match(d, v, &w->needles))
+            continue;
+        if (w->filtered) {
+            scan s = {.list = list, .path = &w->path};
+            note_element(L, &s, i);
+            if (unknown)
+                return mw__raise_unknown(L, v, NULL);
+        } else if (list->kind != MW_PROXY_LIST) {
+            mw__note(mw__vm(L), list, MW_READ_INDEX | (uint32_t)i, element, kind);
+        }
+        lua_pushinteger(L, (lua_Integer)i + 1);
+        lua_replace(L, lua_upvalueindex(3));
+        mw__push_val(L, list->space, element, kind);
+        return 1;
+    }
+    lua_pushnil(L);
+    return 1;
+}
+
+/* for element in list:each([field [, value]]) do */
+MW_LJMP static int method_each(lua_State *L)
+{
+    const mw_proxy *list = check_proxy(L, 1, "each");
+    walk *w;
+
+    w = lua_newuserdatauv(L, sizeof(*w), 0);
+    lua_insert(L, 2);
+    memset(w, 0, sizeof(*w));
+    w->filtered = !lua_isnoneornil(L, 3);
+    if (w->filtered) {
+        w->path = *mw__path(L, 3);
+        mw__needles(L, 4, list->space, &w->needles);
+    }
+    lua_settop(L, 2);
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, next_element, 3);
+    return 1;
+}
+
 /* ---- tags ---- */
 
 MW_LJMP static mw_val tag(lua_State *L, const mw_proxy *p, const char *key, size_t len)
@@ -351,6 +414,7 @@ static const struct {
     [MW_METHOD_ANY] = {"any", method_any},    [MW_METHOD_ALL] = {"all", method_all},
     [MW_METHOD_COUNT_OF] = {"count", method_count}, [MW_METHOD_HAS] = {"has", method_has},
     [MW_METHOD_GET] = {"get", method_get},    [MW_METHOD_SEARCH] = {"search", mw__method_search},
+    [MW_METHOD_EACH] = {"each", method_each},
 };
 
 lua_CFunction mw__method(mw_method method)

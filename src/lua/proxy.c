@@ -281,7 +281,7 @@ MW_LJMP static void check_known(lua_State *L, const mw_proxy *p)
 
 /* ---- what a rule may read ---- */
 
-static bool declared(const mw_vm_rule *rule, const char *type, const char *facet, size_t len)
+bool mw__declared(const mw_vm_rule *rule, const char *type, const char *facet, size_t len)
 {
     size_t type_len = strlen(type);
     bool own = strcmp(type, rule->resource) == 0;
@@ -336,10 +336,10 @@ MW_LJMP static void check_access(lua_State *L, mw_vm *vm, mw_val resource, const
     if (key->reserved == MW_SNAP_TAGS) {
         for (size_t i = 0; i < rule->tag_facet_count; i++)
             if (strcmp(rule->tag_facet_types[i], type) == 0 &&
-                !declared(rule, type, rule->tag_facets[i], strlen(rule->tag_facets[i])))
+                !mw__declared(rule, type, rule->tag_facets[i], strlen(rule->tag_facets[i])))
                 luaL_error(L, "the tags of %s come from its facet '%s': name it in needs", type,
                            rule->tag_facets[i]);
-    } else if (is_facet(vm, type, key->text, key->len) && !declared(rule, type, key->text, key->len)) {
+    } else if (is_facet(vm, type, key->text, key->len) && !mw__declared(rule, type, key->text, key->len)) {
         lua_pushlstring(L, key->text, key->len);
         luaL_error(L, "facet '%s' of %s was not asked for: add \"%s%s%s\" to needs", lua_tostring(L, -1),
                    type, strcmp(type, rule->resource) == 0 ? "" : type,

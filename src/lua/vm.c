@@ -234,6 +234,7 @@ void mw_vm_free(mw_vm *vm)
     for (size_t i = 0; i < MW_ID_INDEXES; i++)
         mw_free(vm->index_at[i].slots);
     mw__search_free(vm->search);
+    mw__refs_free(vm->refs);
     mw_buf_clear(&vm->scratch);
     mw_arena_clear(vm->arena);
     mw_free(vm->arena);

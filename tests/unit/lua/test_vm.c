@@ -30,7 +30,7 @@ static const char snapshot_json[] =
     "\"rest\":{\"$unknown\":{\"operation\":\"s3:Describe\",\"code\":\"Timeout\"}},\"doc\":{\"Name\":\"rest\"}}],"
     "\"AWS::EC2::Instance\":["
     "{\"type\":\"AWS::EC2::Instance\",\"id\":\"i-1\",\"arn\":\"arn:i-1\",\"account\":\"1\",\"region\":\"us-east-1\",\"tags\":null,\"doc\":{\"State\":{\"Name\":\"running\"}}},"
-    "{\"type\":\"AWS::EC2::Instance\",\"id\":\"i-2\",\"arn\":\"arn:i-2\",\"account\":\"1\",\"region\":\"us-east-1\",\"tags\":null,\"doc\":{\"State\":{\"Name\":\"stopped\"}}},"
+    "{\"type\":\"AWS::EC2::Instance\",\"id\":\"i-2\",\"arn\":\"arn:i-2\",\"account\":\"1\",\"region\":\"us-east-1\",\"tags\":null,\"doc\":{\"State\":{\"Name\":\"stopped\"},\"Peers\":[{\"Id\":\"i-1\"}]}},"
     "{\"type\":\"AWS::EC2::Instance\",\"id\":\"i-3\",\"arn\":\"arn:i-3\",\"account\":\"2\",\"region\":\"us-east-1\",\"tags\":null,\"doc\":{\"State\":{\"Name\":\"running\"}}}]"
     "}}]}";
 
@@ -129,6 +129,42 @@ static void test_values(void **state)
         {"return r.path(pass(), 'y')", MW_VM_ERROR, "call it with ':'"},
         {"return r.Rules.find(r.Rules)", MW_VM_ERROR, "string expected"},
         {"return r:path('a..b')", MW_VM_ERROR, "empty step"},
+    };
+
+    (void)state;
+    run_rows(rows, MW_COUNT(rows));
+}
+
+static void test_each(void **state)
+{
+    static const struct row rows[] = {
+        {"local n = 0 for x in r.Rules:each() do n = n + x.Port end return n == 545 and pass() or fail('%d', n)", MW_VM_PASS, NULL},
+        {"local n = 0 for x in r.Rules:each('Port', { 22, 443 }) do n = n + x.Port end return n == 465 and pass() or fail('%d', n)", MW_VM_PASS, NULL},
+        {"local n = 0 for x in r.Rules:each('Cidr') do n = n + 1 end return n == 2 and pass() or fail('%d', n)", MW_VM_PASS, NULL},
+        {"local n = 0 for x in r.Rules:each('Cidr', nil) do n = n + x.Port end return n == 443 and pass() or fail('%d', n)", MW_VM_PASS, NULL},
+        {"local s = '' for x in r.Names:each() do s = s .. x end return s == 'abc' and pass() or fail(s)", MW_VM_PASS, NULL},
+        {"for x in r.None:each('X', 1) do return fail('there is none') end for x in r.Empty:each() do return fail('none') end return pass()", MW_VM_PASS, NULL},
+        {"local s = '' for i in ctx.inventory:each('AWS::EC2::Instance'):each('State.Name', 'running') do s = s .. i.id end return s == 'i-1' and pass() or fail(s)", MW_VM_PASS, NULL},
+        {"for x in r.Maybe:each('X', 1) do end return pass()", MW_VM_UNKNOWN, "Maybe[1].X is unknown: Throttled"},
+        {"for x in r.Maybe:each('X', 1) do return pass() end", MW_VM_PASS, NULL},
+        {"for x in r.Rules.each() do end", MW_VM_ERROR, "call it with ':'"},
+        {"for x in r.Rules:each({}) do end", MW_VM_ERROR, "string expected"},
+    };
+
+    (void)state;
+    run_rows(rows, MW_COUNT(rows));
+}
+
+static void test_refs(void **state)
+{
+    static const struct row rows[] = {
+        {"local l = ctx.inventory:refs(r, 'AWS::EC2::Instance') return #l == 0 and pass() or fail('%d', #l)", MW_VM_PASS, NULL},
+        {"local l = ctx.inventory:refs(ctx.inventory:get('AWS::EC2::Instance', 'i-1'), 'AWS::EC2::Instance') return #l == 1 and l[1].id == 'i-2' and pass() or fail('%d', #l)", MW_VM_PASS, NULL},
+        {"return ctx.inventory:refs(ctx.inventory:get('AWS::EC2::Instance', 'i-1'), 'AWS::S3::Bucket') and pass()", MW_VM_UNKNOWN, "may refer"},
+        {"return ctx.inventory:refs(r, 'AWS::KMS::Key')", MW_VM_UNKNOWN, "AccessDenied"},
+        {"return ctx.inventory:refs(r, 'AWS::EC2::Volume')", MW_VM_ERROR, "add it to related"},
+        {"return ctx.inventory:refs('i-1', 'AWS::EC2::Instance')", MW_VM_ERROR, "expected a resource and a type"},
+        {"return ctx.inventory:refs(r.Rules, 'AWS::EC2::Instance')", MW_VM_ERROR, "expected a resource and a type"},
     };
 
     (void)state;
@@ -560,7 +596,7 @@ static int close_documents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),    cmocka_unit_test(test_lists), cmocka_unit_test(test_search),   cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_lists), cmocka_unit_test(test_search), cmocka_unit_test(test_each), cmocka_unit_test(test_refs),   cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_declared),  cmocka_unit_test(test_inventory), cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_evidence),  cmocka_unit_test(test_library), cmocka_unit_test(test_whitelist),
         cmocka_unit_test(test_loading),   cmocka_unit_test(test_json),    cmocka_unit_test(test_out_of_memory)};
