@@ -12,12 +12,16 @@ typedef struct mw_jmespath mw_jmespath;
 
 /**
  * Compile an expression. @return MW_OK; MW_ERR_PARSE naming the column and what was expected.
- * Depth and size are bounded. Source: https://jmespath.org/specification.html (26 functions).
+ * Messages begin with the kind: "JMESPath syntax error, column 3: …", or one of the specification's
+ * names, unknown-function, invalid-arity, invalid-type, invalid-value ("limit": a ceiling). A
+ * syntax error goes first. Depth and size are bounded. Source:
+ * https://jmespath.org/specification.html (26 functions).
  *
- * Names, arity and &expressions of functions and the step of a slice are checked here already. Where
- * the specification leaves a choice: `!a.b[0] == c` is `(!(a.b[0])) == c`; `<` `<=` `>` `>=` compare
- * two numbers or, as AWS's own tools do, two strings by code point, and are null otherwise; a back-tick literal that is not JSON is a string, as in the AWS CLI;
- * members of an object come in byte order of their keys. Threads: a compiled expression is immutable.
+ * Names, arity and &expressions of functions and the step of a slice are checked here already.
+ * Where the specification leaves a choice: `!a.b[0] == c` is `(!(a.b[0])) == c`; `<` `<=` `>` `>=`
+ * compare two numbers or, as AWS's own tools do, two strings by code point, and are null otherwise;
+ * a back-tick literal that is not JSON is a string, as in the AWS CLI; members of an object come in
+ * byte order of their keys. Threads: a compiled expression is immutable.
  */
 mw_status mw_jmespath_compile(const char *expression, size_t len, mw_jmespath **out, mw_error *err);
 void mw_jmespath_free(mw_jmespath *j);
@@ -25,9 +29,11 @@ void mw_jmespath_free(mw_jmespath *j);
 /**
  * Evaluate on a value of @p b; what the result needs is added to @p b (values are shared, not
  * copied). A missing member gives MW_VAL_NULL. When an UNKNOWN is read (traversed, compared,
- * given to a function, or decided to be left out by a projection), the whole result is that UNKNOWN;
- * one that is only carried, as by `{a: a}`, stays where it is. @p b's stack is left as it was.
- * @return MW_OK; MW_ERR_INVALID for a function's wrong argument type; MW_ERR_LIMIT; MW_ERR_NOMEM.
+ * given to a function, or decided to be left out by a projection), the whole result is that
+ * UNKNOWN; one that is only carried, as by `{a: a}`, stays where it is. @p b's stack is left as it
+ * was.
+ * @return MW_OK; MW_ERR_INVALID ("JMESPath invalid-type: …") for a function's wrong argument;
+ * MW_ERR_LIMIT; MW_ERR_NOMEM.
  */
 mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
                            mw_error *err);

@@ -100,9 +100,18 @@ struct mw_jmespath {
 /* Tokens of the expression, ended by TOK_END; the caller frees them. */
 mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, jmes_token **tokens,
                        mw_error *err);
-/* Fill @p err with a message that names the column of byte @p at. */
-mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Kinds of errors, as messages begin with them; all but the first and last are the specification's
+ * names. */
+#define JMES_SYNTAX  "syntax error"
+#define JMES_UNKNOWN "unknown-function"
+#define JMES_ARITY   "invalid-arity"
+#define JMES_TYPE    "invalid-type"
+#define JMES_VALUE   "invalid-value"
+#define JMES_LIMIT   "limit"
+/* Fill @p err (NULL: nothing) with a message of a kind that names the column of byte @p at;
+ * MW_ERR_PARSE. */
+mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *kind,
+                         const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- Functions ---- */
 

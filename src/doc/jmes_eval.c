@@ -23,7 +23,8 @@ bool mw__jmes_fail(jmes_run *run, mw_status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    run->status = mw_fail(run->err, status, "JMESPath: %s", what);
+    run->status = mw_fail(run->err, status, "JMESPath %s: %s",
+                          status == MW_ERR_INVALID ? JMES_TYPE : JMES_LIMIT, what);
     return false;
 }
 

@@ -18,7 +18,8 @@ typedef struct lexer {
     mw_error *err;
 } lexer;
 
-mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *format, ...)
+mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *kind,
+                         const char *format, ...)
 {
     char what[256];
     size_t column = 1, i;
@@ -29,7 +30,7 @@ mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char 
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return mw_fail(err, MW_ERR_PARSE, "JMESPath, column %zu: %s", column, what);
+    return mw_fail(err, MW_ERR_PARSE, "JMESPath %s, column %zu: %s", kind, column, what);
 }
 
 static bool name_start(char c)
@@ -56,7 +57,8 @@ static mw_status delimited(lexer *x, char delimiter, const char **from, size_t *
         if (x->text[i] == '\\')
             i++;
     if (i >= x->len)
-        return mw__jmes_error(x->err, x->text, start, "the closing %c is missing", delimiter);
+        return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "the closing %c is missing",
+                              delimiter);
     *from = x->text + x->at;
     *len = i - x->at;
     x->at = i + 1;
@@ -85,7 +87,7 @@ static mw_status take_json(lexer *x, const mw_buf *json, size_t start, const cha
         return mw_buf_status(json, x->err);
     st = mw_json_read(x->literals, json->data ? json->data : "", json->len, NULL, NULL, &why);
     if (st == MW_ERR_PARSE)
-        return mw__jmes_error(x->err, x->text, start, "%s: %s", what, why.message);
+        return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "%s: %s", what, why.message);
     if (st != MW_OK)
         return mw_fail(x->err, st, "%s", why.message);
     token->literal = mw_doc_pop(x->literals);
@@ -167,12 +169,12 @@ static mw_status number(lexer *x, jmes_token *token)
 
     x->at += peek(x, 0) == '-';
     if (!digit(peek(x, 0)))
-        return mw__jmes_error(x->err, x->text, start, "expected a digit after '-'");
+        return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "expected a digit after '-'");
     while (digit(peek(x, 0)))
         x->at++;
     if (!mw_parse_int(x->text + start, x->at - start, &value) || value < INT32_MIN ||
         value > INT32_MAX)
-        return mw__jmes_error(x->err, x->text, start, "an index must fit 32 bits");
+        return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "an index must fit 32 bits");
     token->kind = TOK_NUMBER;
     token->number = (int32_t)value;
     return MW_OK;
@@ -228,10 +230,10 @@ static mw_status next_token(lexer *x, jmes_token *token)
         }
     }
     if (c == '=')
-        return mw__jmes_error(x->err, x->text, x->at, "found '='; equality is '=='");
+        return mw__jmes_error(x->err, x->text, x->at, JMES_SYNTAX, "found '='; equality is '=='");
     if (c > 0x20 && c < 0x7F)
-        return mw__jmes_error(x->err, x->text, x->at, "'%c' begins nothing here", c);
-    return mw__jmes_error(x->err, x->text, x->at, "byte 0x%02X begins nothing here",
+        return mw__jmes_error(x->err, x->text, x->at, JMES_SYNTAX, "'%c' begins nothing here", c);
+    return mw__jmes_error(x->err, x->text, x->at, JMES_SYNTAX, "byte 0x%02X begins nothing here",
                           (unsigned char)c);
 }
 
@@ -245,8 +247,8 @@ mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, j
 
     *tokens = NULL;
     if (len > JMES_TEXT_MAX)
-        return mw_fail(err, MW_ERR_PARSE, "JMESPath: an expression has more than %u bytes",
-                       JMES_TEXT_MAX);
+        return mw_fail(err, MW_ERR_PARSE, "JMESPath %s: an expression has more than %u bytes",
+                       JMES_LIMIT, JMES_TEXT_MAX);
     do {
         if (n == cap) {
             cap = cap ? cap * 2 : 32;

@@ -1,15 +1,17 @@
 /*
- * From tokens to an expression, by precedence climbing. A projection takes what follows it up to the
- * first token that stops one (pipe, or, and, comparators, flatten, closers), which is what makes
- * `a[*].b` and `a[*] | b` differ. Names, arity and expression references of functions are checked here,
- * so that a wrong expression is refused before the first page was fetched. Depth is bounded twice: the
- * recursion of the parser, and the depth of the tree, which chains deepen without recursion.
+ * From tokens to an expression, by precedence climbing. A projection takes what follows it up to
+ * the first token that stops one (pipe, or, and, comparators, flatten, closers), which is what
+ * makes `a[*].b` and `a[*] | b` differ. Names, arity and expression references of functions are
+ * checked here, when the whole is grammatical, so that a wrong expression is refused before the
+ * first page was fetched. Depth is bounded twice: the recursion of the parser, and the depth of the
+ * tree, which chains deepen without recursion.
  */
 #include "doc/jmes.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 typedef struct parser {
@@ -21,6 +23,7 @@ typedef struct parser {
     unsigned depth;
     mw_error *err;
     mw_status status;
+    mw_error objection; /* the first one to what is grammatical: told when the rest is, too */
 } parser;
 
 #define NO_NODE UINT32_MAX
@@ -80,11 +83,26 @@ static const char *token_text(jmes_token_kind kind)
     return text[kind];
 }
 
+/* The grammar allows it, the specification does not. A syntax error further on goes first. */
+__attribute__((format(printf, 4, 5))) static void object(parser *p, size_t at, const char *kind,
+                                                         const char *format, ...)
+{
+    char what[256];
+    va_list args;
+
+    if (p->status != MW_OK || p->objection.status != MW_OK)
+        return;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    mw__jmes_error(&p->objection, p->text, at, kind, "%s", what);
+}
+
 static uint32_t expected(parser *p, const char *what)
 {
     if (p->status == MW_OK)
-        p->status = mw__jmes_error(p->err, p->text, p->token->at, "expected %s, found %s", what,
-                                   token_text(p->token->kind));
+        p->status = mw__jmes_error(p->err, p->text, p->token->at, JMES_SYNTAX,
+                                   "expected %s, found %s", what, token_text(p->token->kind));
     return NO_NODE;
 }
 
@@ -127,7 +145,7 @@ static uint32_t add_node(parser *p, jmes_node node, unsigned deepest_child)
     if (p->status != MW_OK)
         return NO_NODE;
     if (deepest_child >= JMES_DEPTH_MAX) {
-        p->status = mw__jmes_error(p->err, p->text, p->token->at,
+        p->status = mw__jmes_error(p->err, p->text, p->token->at, JMES_LIMIT,
                                    "nested deeper than %u levels", JMES_DEPTH_MAX);
         return NO_NODE;
     }
@@ -333,11 +351,8 @@ static uint32_t index_or_slice(parser *p, uint32_t left)
         } else {
             node.op = (uint8_t)(node.op | 1u << part);
             node.number[part] = p->token->number;
-            if (part == 2 && !p->token->number) {
-                p->status = mw__jmes_error(p->err, p->text, p->token->at,
-                                           "the step of a slice must not be 0");
-                return NO_NODE;
-            }
+            if (part == 2 && !p->token->number)
+                object(p, p->token->at, JMES_VALUE, "the step of a slice must not be 0");
         }
     }
     if (!take(p, TOK_RBRACKET))
@@ -350,7 +365,7 @@ static uint32_t index_or_slice(parser *p, uint32_t left)
 
 /* ---- Calls ---- */
 
-static uint32_t unknown_function(parser *p, const char *name, size_t at)
+static void unknown_function(parser *p, const char *name, size_t at)
 {
     const char *names[64], *near;
     size_t i, n = mw__jmes_function_count < 64 ? mw__jmes_function_count : 64;
@@ -359,41 +374,32 @@ static uint32_t unknown_function(parser *p, const char *name, size_t at)
         names[i] = mw__jmes_functions[i].name;
     near = mw_nearest(name, names, n);
     if (near)
-        p->status = mw__jmes_error(p->err, p->text, at, "unknown function '%.64s', did you mean '%s'?",
-                                   name, near);
+        object(p, at, JMES_UNKNOWN, "unknown function '%.64s', did you mean '%s'?", name, near);
     else
-        p->status = mw__jmes_error(p->err, p->text, at, "unknown function '%.64s'", name);
-    return NO_NODE;
+        object(p, at, JMES_UNKNOWN, "unknown function '%.64s'", name);
 }
 
-static bool check_call(parser *p, const jmes_function *f, const items *list, size_t at)
+static void check_call(parser *p, const jmes_function *f, const items *list, size_t at)
 {
     size_t i;
 
     if (list->n < f->min || (f->max && list->n > f->max)) {
-        p->status = mw__jmes_error(p->err, p->text, at, "%s() takes %s%u argument%s, found %zu",
-                                   f->name, f->max ? "" : "at least ", f->min,
-                                   f->min == 1 ? "" : "s", list->n);
-        return false;
+        object(p, at, JMES_ARITY, "%s() takes %s%u argument%s, found %zu", f->name,
+               f->max ? "" : "at least ", f->min, f->min == 1 ? "" : "s", list->n);
+        return;
     }
     if (list->n > JMES_ARGS_MAX) {
-        p->status = mw__jmes_error(p->err, p->text, at, "%s() takes at most %u arguments", f->name,
-                                   JMES_ARGS_MAX);
-        return false;
+        object(p, at, JMES_LIMIT, "%s() takes at most %u arguments", f->name, JMES_ARGS_MAX);
+        return;
     }
     for (i = 0; i < list->n; i++) {
         bool wants = i < MW_COUNT(f->types) && (f->types[i] & ARG_EXPREF);
         bool is = p->j->nodes[list->words[i]].kind == JMES_EXPREF;
 
-        if (wants != is) {
-            p->status = mw__jmes_error(p->err, p->text, at,
-                                       wants ? "argument %zu of %s() must be an expression (&…)"
-                                             : "argument %zu of %s() must not be an expression (&…)",
-                                       i + 1, f->name);
-            return false;
-        }
+        if (wants != is)
+            object(p, at, JMES_TYPE, "argument %zu of %s() must %sbe an expression (&…)", i + 1,
+                   f->name, wants ? "" : "not ");
     }
-    return true;
 }
 
 /* At '(' behind a name. */
@@ -406,8 +412,6 @@ static uint32_t call(parser *p, const jmes_token *name)
     for (i = 0; i < mw__jmes_function_count; i++)
         if (mw_str_eq(mw__jmes_functions[i].name, text))
             break;
-    if (i == mw__jmes_function_count)
-        return unknown_function(p, text, name->at);
     p->token++;
     if (p->token->kind == TOK_RPAREN) {
         p->token++;
@@ -421,7 +425,9 @@ static uint32_t call(parser *p, const jmes_token *name)
             }
         } while (another(p, TOK_RPAREN));
     }
-    if (p->status == MW_OK)
+    if (i == mw__jmes_function_count)
+        unknown_function(p, text, name->at);
+    else if (p->status == MW_OK)
         check_call(p, &mw__jmes_functions[i], &list, name->at);
     return items_node(p, &list, JMES_CALL, i, 1);
 }
@@ -441,7 +447,7 @@ static uint32_t prefix(parser *p)
         return p->token->kind == TOK_LPAREN ? call(p, token) : leaf(p, JMES_FIELD, token->literal);
     case TOK_QUOTED:
         if (p->token->kind == TOK_LPAREN) {
-            p->status = mw__jmes_error(p->err, p->text, token->at,
+            p->status = mw__jmes_error(p->err, p->text, token->at, JMES_SYNTAX,
                                        "the name of a function must not be quoted");
             return NO_NODE;
         }
@@ -514,7 +520,7 @@ static uint32_t expression(parser *p, unsigned bind)
     if (p->status != MW_OK)
         return NO_NODE;
     if (++p->depth > JMES_DEPTH_MAX) {
-        p->status = mw__jmes_error(p->err, p->text, p->token->at,
+        p->status = mw__jmes_error(p->err, p->text, p->token->at, JMES_LIMIT,
                                    "nested deeper than %u levels", JMES_DEPTH_MAX);
         return NO_NODE;
     }
@@ -542,6 +548,8 @@ mw_status mw_jmespath_compile(const char *text, size_t len, mw_jmespath **out, m
     p.j->root = expression(&p, 0);
     if (p.status == MW_OK && p.token->kind != TOK_END)
         expected(&p, "an operator or the end");
+    if (p.status == MW_OK && p.objection.status != MW_OK)
+        p.status = mw_fail(err, p.objection.status, "%s", p.objection.message);
     if (p.status != MW_OK)
         goto out;
     /* what the nodes refer to keeps its words: finishing copies the builder's storage as it is */

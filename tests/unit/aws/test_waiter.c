@@ -222,7 +222,7 @@ static const wait_row rows[] = {
      {OK(SERVICE("{},{}", "2")), OK(SERVICE("{}", "1")), OK(SERVICE("{}", "2"))}, 3, MW_OK, NULL,
      30000},
     {"path cannot be applied", "ecs", "DescribeServices", "{\"services\":[\"s\"]}",
-     "services_stable", {OK("{}")}, 1, MW_ERR_INVALID, "waiter ServicesStable: JMESPath: ", 0},
+     "services_stable", {OK("{}")}, 1, MW_ERR_INVALID, "waiter ServicesStable: JMESPath invalid-type: ", 0},
     /* pathAll */
     {"all", "ec2", "DescribeInstances", "{}", "instance_running",
      {OK(INSTANCES(INSTANCE("running") INSTANCE("pending"))),

@@ -397,7 +397,7 @@ static void the_stack_of_a_caller_survives(void **state)
     mw_doc_add_cstr(b, err.message);
     mw_doc_end_object(b);
     assert_json(mw_doc_view(b), mw_doc_pop(b),
-                "{\"failed\":\"JMESPath: argument 1 of sum() must be an array of numbers, it is an "
+                "{\"failed\":\"JMESPath invalid-type: argument 1 of sum() must be an array of numbers, it is an "
                 "array with elements of another type\",\"result\":[2]}");
     mw_doc_builder_free(b);
 }
