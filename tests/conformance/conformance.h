@@ -23,6 +23,7 @@ mw_status mode_output(turn *t, mw_error *err);
 mw_status mode_endpoint_load(turn *t, mw_error *err);
 mw_status mode_endpoint(turn *t, mw_error *err);
 mw_status mode_sigv4(turn *t, mw_error *err);
+mw_status mode_jmespath(turn *t, mw_error *err);
 /** Appends the value as JSON text: its integers may not fit a document. */
 mw_status mode_cbor(turn *t, mw_buf *value, mw_error *err);
 

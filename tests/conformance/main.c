@@ -1,7 +1,7 @@
 /*
  * moonward-conformance: one JSON request a line on stdin, one JSON reply a line on stdout, same
  * order. It links the same library as moonward and survives whatever stands on a line. Modes:
- * protocol.c, signing.c, endpoints.c, items.c.
+ * protocol.c, signing.c, endpoints.c, items.c, search.c.
  */
 #include "aws/protocol_json.h"
 #include "conformance.h"
@@ -73,55 +73,77 @@ static mw_status dispatch(turn *t, const char *mode, mw_error *err)
         return mode_endpoint(t, err);
     if (mw_str_eq(mode, "sigv4"))
         return mode_sigv4(t, err);
+    if (mw_str_eq(mode, "jmespath"))
+        return mode_jmespath(t, err);
     if (mw_str_eq(mode, "models"))
         return mode_models(t, err);
     mw_doc_member_str(t->out, "unsupported", mode);
     return MW_OK;
 }
 
-static mw_status reply_error(mw_doc_builder *b, const char *id, const mw_error *err)
+/* The reply's first member: the request's id, "" when it has none. */
+static void begin_reply(mw_doc_builder *b, const turn *t)
 {
-    mw_doc_builder_reset(b);
+    mw_val id = t->d ? mw_val_get(t->d, t->request, "id") : MW_VAL_ABSENT;
+
     mw_doc_begin_object(b);
-    mw_doc_member_str(b, "id", id);
+    mw_doc_ckey(b, "id");
+    if (t->d && mw_val_kind(t->d, id) == MW_KIND_STRING)
+        mw_doc_add_copy(b, t->d, id);
+    else
+        mw_doc_add_cstr(b, "");
+}
+
+static void reply_error(const turn *t, const mw_error *err)
+{
+    mw_doc_builder *b = t->out;
+
+    mw_doc_builder_reset(b);
+    begin_reply(b, t);
     mw_doc_ckey(b, "error");
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "code", mw_status_name(err->status));
     mw_doc_member_str(b, "message", err->message);
     mw_doc_end_object(b);
     mw_doc_end_object(b);
-    return mw_doc_builder_status(b, NULL);
 }
 
+static mw_status ask(turn *t, mw_doc_builder *in, const char *line, size_t len, mw_buf *cbor,
+                     mw_error *err)
+{
+    const char *mode;
+    mw_status st = mw_json_read(in, line, len, NULL, NULL, err);
+
+    if (st != MW_OK)
+        return st;
+    t->request = mw_doc_pop(in);
+    t->d = mw_doc_view(in);
+    if (mw_val_kind(t->d, t->request) != MW_KIND_OBJECT)
+        return mw_fail(err, MW_ERR_PARSE, "a request is one JSON object");
+    mode = mw_val_get_str(t->d, t->request, "mode", "");
+    find_params(t, line, len);
+    begin_reply(t->out, t);
+    st = mw_str_eq(mode, "cbor") ? mode_cbor(t, cbor, err) : dispatch(t, mode, err);
+    mw_doc_end_object(t->out);
+    return st == MW_OK ? mw_doc_builder_status(t->out, err) : st;
+}
+
+/* @p line NULL: it was too long to keep. */
 static mw_status answer(mw_doc_builder *in, mw_doc_builder *out, const char *line, size_t len,
                         mw_buf *reply)
 {
     mw_error err = {0};
     turn t = {.out = out};
     MW_AUTO(mw_buf) cbor = {0};
-    const char *mode = "", *id = "";
     mw_status st;
 
     mw_doc_builder_reset(in);
     mw_doc_builder_reset(out);
-    st = mw_json_read(in, line, len, NULL, NULL, &err);
-    if (st == MW_OK) {
-        t.request = mw_doc_pop(in);
-        t.d = mw_doc_view(in);
-        id = mw_val_get_str(t.d, t.request, "id", "");
-        mode = mw_val_get_str(t.d, t.request, "mode", "");
-        find_params(&t, line, len);
-        mw_doc_begin_object(out);
-        mw_doc_member_str(out, "id", id);
-        st = mw_str_eq(mode, "cbor") ? mode_cbor(&t, &cbor, &err) : dispatch(&t, mode, &err);
-        if (st == MW_OK) {
-            mw_doc_end_object(out);
-            st = mw_doc_builder_status(out, &err);
-        }
-    }
+    st = line ? ask(&t, in, line, len, &cbor, &err)
+              : mw_fail(&err, MW_ERR_LIMIT, "a request is longer than %d bytes", MAX_LINE);
     if (st != MW_OK) {
         err.status = st;
-        reply_error(out, id, &err);
+        reply_error(&t, &err);
     }
     mw_json_write(reply, mw_doc_view(out), mw_doc_pop(out), MW_JSON_COMPACT);
     if (st == MW_OK && cbor.len) { /* {"id":…} and the value's own text */
@@ -146,13 +168,19 @@ static bool write_all(const char *data, size_t len)
     return true;
 }
 
+static bool take_line(mw_doc_builder *in, mw_doc_builder *out, const char *line, size_t len)
+{
+    MW_AUTO(mw_buf) reply = {0};
+
+    return answer(in, out, line, len, &reply) == MW_OK && write_all(reply.data, reply.len);
+}
+
 int main(void)
 {
     mw_doc_builder *in = NULL, *out = NULL;
-    MW_AUTO(mw_buf) text = {.max = MAX_LINE};
-    MW_AUTO(mw_buf) reply = {0};
+    MW_AUTO(mw_buf) text = {0};
     mw_error err = {0};
-    bool ok;
+    bool ok, too_long = false;
 
     ok = mw_doc_builder_new(NULL, &in, &err) == MW_OK &&
          mw_doc_builder_new(NULL, &out, &err) == MW_OK;
@@ -162,17 +190,20 @@ int main(void)
         if (n < 0 && to && errno == EINTR)
             continue;
         if (n <= 0) {
-            ok = n == 0;
+            ok = n == 0 && (!text.len || take_line(in, out, too_long ? NULL : text.data, text.len));
             break;
         }
         mw_buf_grown(&text, (size_t)n);
         while (ok && (end = memchr(text.data, '\n', text.len)) != NULL) {
             size_t used = (size_t)(end - text.data);
-            mw_buf_reset(&reply);
-            answer(in, out, text.data, used, &reply);
-            ok = mw_buf_status(&reply, &err) == MW_OK && write_all(reply.data, reply.len);
+            ok = take_line(in, out, too_long ? NULL : text.data, used);
+            too_long = false;
             memmove(text.data, end + 1, text.len - used - 1);
             text.len -= used + 1;
+        }
+        if (text.len > MAX_LINE) {
+            too_long = true;
+            text.len = 1; /* it stays a line that has begun */
         }
     }
     mw_doc_builder_free(in);

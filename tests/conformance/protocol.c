@@ -25,6 +25,10 @@ static void add_member(const mw_doc *d, mw_val shapes, mw_val m, mw_doc_builder 
     mw_val shape = mw_val_get(d, shapes, mw_val_get_str(d, m, "shape", ""));
     const char *location = mw_val_get_str(d, shape, "location", NULL);
 
+    if (mw_val_kind(d, m) != MW_KIND_OBJECT) { /* the compiler's to refuse */
+        mw_doc_add_copy(b, d, m);
+        return;
+    }
     mw_doc_begin_object(b);
     for (size_t i = 0; i < mw_val_len(d, m); i++) {
         mw_val key, value = mw_val_member(d, m, i, &key);
@@ -39,6 +43,10 @@ static void add_member(const mw_doc *d, mw_val shapes, mw_val m, mw_doc_builder 
 static void add_shape(const mw_doc *d, mw_val shapes, mw_val shape, const char *payload,
                       mw_doc_builder *b)
 {
+    if (mw_val_kind(d, shape) != MW_KIND_OBJECT) {
+        mw_doc_add_copy(b, d, shape);
+        return;
+    }
     mw_doc_begin_object(b);
     for (size_t i = 0; i < mw_val_len(d, shape); i++) {
         mw_val key, value = mw_val_member(d, shape, i, &key);
@@ -66,6 +74,10 @@ static void add_shapes(const mw_doc *d, mw_val shapes, mw_val operation, mw_doc_
     mw_val input = mw_val_get(d, operation, "input");
     const char *input_shape = mw_val_get_str(d, input, "shape", "");
 
+    if (mw_val_kind(d, shapes) != MW_KIND_OBJECT) {
+        mw_doc_add_copy(b, d, shapes);
+        return;
+    }
     mw_doc_begin_object(b);
     for (size_t i = 0; i < mw_val_len(d, shapes); i++) {
         mw_val key, shape = mw_val_member(d, shapes, i, &key);
@@ -187,6 +199,8 @@ static mw_status fill_response(turn *t, mw_http_response *r, mw_error *err)
     mw_status st = MW_OK;
 
     r->status = (int)mw_val_get_int(t->d, response, "status_code", 200);
+    if (headers != MW_VAL_ABSENT && mw_val_kind(t->d, headers) != MW_KIND_OBJECT)
+        return mw_fail(err, MW_ERR_INVALID, "response.headers is not an object");
     for (size_t i = 0; st == MW_OK && i < mw_val_len(t->d, headers); i++) {
         mw_val key, value = mw_val_member(t->d, headers, i, &key);
         const char *name = mw_arena_strdup(&t->arena, mw_val_str(t->d, key, NULL));
