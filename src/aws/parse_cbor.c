@@ -256,39 +256,37 @@ static mw_status read_value(struct cbor_in *in, const mw_shape *s, const mw__pat
     }
 }
 
-static mw_status nothing_behind(struct cbor_in *in)
+static mw_status read_root(struct cbor_in *in, const mw_shape *s, const mw__path *at)
 {
-    return mw__cbor_at_end(&in->c) ? MW_OK
-                                   : mw_fail(in->err, MW_ERR_PARSE, "CBOR: more than one item");
+    mw__cbor_item map;
+    mw_status st = mw__cbor_next(&in->c, &map, in->err);
+
+    if (st != MW_OK)
+        return st;
+    return map.type == MW__CBOR_MAP ? read_members(in, s, &map, at) : mismatch(in, s, at);
+}
+
+static mw_status parse(struct cbor_in in, const mw_shape *s, const char *body, size_t len,
+                       mw_status (*read)(struct cbor_in *, const mw_shape *, const mw__path *))
+{
+    mw_status st;
+
+    mw__cbor_init(&in.c, body, len);
+    st = read(&in, s, NULL);
+    if (st == MW_OK && !mw__cbor_at_end(&in.c))
+        st = mw_fail(in.err, MW_ERR_PARSE, "CBOR: more than one item");
+    mw__cbor_clear(&in.c);
+    return st;
 }
 
 mw_status mw__cbor_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                  mw_error *err)
 {
-    struct cbor_in in = {.b = b, .err = err};
-    mw__cbor_item map;
-    mw_status st;
-
-    mw__cbor_init(&in.c, body, len);
-    st = mw__cbor_next(&in.c, &map, err);
-    if (st == MW_OK)
-        st = map.type == MW__CBOR_MAP ? read_members(&in, s, &map, NULL) : mismatch(&in, s, NULL);
-    if (st == MW_OK)
-        st = nothing_behind(&in);
-    mw__cbor_clear(&in.c);
-    return st;
+    return parse((struct cbor_in){.b = b, .err = err}, s, body, len, read_root);
 }
 
 mw_status mw__cbor_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                mw_error *err)
 {
-    struct cbor_in in = {.b = b, .err = err};
-    mw_status st;
-
-    mw__cbor_init(&in.c, body, len);
-    st = read_value(&in, s, NULL);
-    if (st == MW_OK)
-        st = nothing_behind(&in);
-    mw__cbor_clear(&in.c);
-    return st;
+    return parse((struct cbor_in){.b = b, .err = err}, s, body, len, read_value);
 }

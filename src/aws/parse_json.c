@@ -286,43 +286,36 @@ static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__pat
     }
 }
 
-static mw_status nothing_behind(struct json_in *in)
+static mw_status read_root(struct json_in *in, const mw_shape *s, const mw__path *at)
 {
-    return mw__json_peek(&in->j) == MW__JSON_END ? MW_OK
-                                                 : mw__json_fail(&in->j, "the end", in->err);
+    mw__json_token t = mw__json_peek(&in->j);
+
+    if (t == MW__JSON_NULL)
+        return mw__json_literal(&in->j, t, in->err);
+    return t == MW__JSON_OBJECT ? read_members(in, s, at, true) : mismatch(in, t, "an object", at);
+}
+
+static mw_status parse(struct json_in in, const mw_shape *s, const char *body, size_t len,
+                       mw_status (*read)(struct json_in *, const mw_shape *, const mw__path *))
+{
+    mw_status st;
+
+    mw__json_init(&in.j, body, len);
+    st = read(&in, s, NULL);
+    if (st == MW_OK && mw__json_peek(&in.j) != MW__JSON_END)
+        st = mw__json_fail(&in.j, "the end", in.err);
+    mw__json_clear(&in.j);
+    return st;
 }
 
 mw_status mw__json_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                  mw_error *err)
 {
-    struct json_in in = {.b = b, .err = err};
-    mw__json_token t;
-    mw_status st;
-
-    mw__json_init(&in.j, body, len);
-    t = mw__json_peek(&in.j);
-    if (t == MW__JSON_NULL)
-        st = mw__json_literal(&in.j, t, err);
-    else if (t != MW__JSON_OBJECT)
-        st = mismatch(&in, t, "an object", NULL);
-    else
-        st = read_members(&in, s, NULL, true);
-    if (st == MW_OK)
-        st = nothing_behind(&in);
-    mw__json_clear(&in.j);
-    return st;
+    return parse((struct json_in){.b = b, .err = err}, s, body, len, read_root);
 }
 
 mw_status mw__json_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
                                mw_error *err)
 {
-    struct json_in in = {.b = b, .err = err};
-    mw_status st;
-
-    mw__json_init(&in.j, body, len);
-    st = read_value(&in, s, NULL);
-    if (st == MW_OK)
-        st = nothing_behind(&in);
-    mw__json_clear(&in.j);
-    return st;
+    return parse((struct json_in){.b = b, .err = err}, s, body, len, read_value);
 }
