@@ -8,6 +8,7 @@
  */
 #include "aws/client_internal.h"
 
+#include "aws/sigv4.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -189,6 +190,8 @@ static bool correct_clock(mw_active_call *k, const mw_aws_error *e, const mw_htt
         mw_time_parse(date, strlen(date), &ns, NULL) != MW_OK)
         return false;
     theirs = ns / 1000000000;
+    if (theirs < 0 || theirs > MW_SIGV4_NOW_MAX) /* believed, no later request could be signed */
+        return false;
     off = theirs - (mw_now_unix() + c->clock_offset_s);
     if (off > -SKEW_TOLERANCE_S && off < SKEW_TOLERANCE_S)
         return false;

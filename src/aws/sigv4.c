@@ -266,7 +266,7 @@ static mw_status prepare(job *j, int64_t now_unix, mw_error *err)
         return mw_fail(err, MW_ERR_INVALID, "sigv4: region and service must be given");
     if (!*j->creds->access_key_id || !mw_secret_is_set(&j->creds->secret_access_key))
         return mw_fail(err, MW_ERR_CREDENTIALS, "sigv4: the credentials are empty");
-    if (now_unix < 0 || now_unix > INT64_C(9000000000))
+    if (now_unix < 0 || now_unix > MW_SIGV4_NOW_MAX)
         return mw_fail(err, MW_ERR_INVALID, "sigv4: the clock is out of range");
     mw_time_sigv4(j->stamp, now_unix * INT64_C(1000000000));
     memcpy(j->date, j->stamp, 8);

@@ -5,6 +5,8 @@
 #include "aws/credentials.h"
 #include "aws/http.h"
 
+#define MW_SIGV4_NOW_MAX INT64_C(9000000000) /* the last second that is signed, in 2255 */
+
 typedef struct mw_sigv4_scope {
     const char *region;
     const char *service;       /* signing name */
@@ -28,7 +30,7 @@ typedef struct mw_sigv4_trace {
 /**
  * Sign @p req: header placement adds X-Amz-Date, X-Amz-Security-Token, Authorization (and the
  * content hash header); a Host header is signed from the request's host without being added
- * unless present. @p now_unix in seconds, UTC. @p trace may be NULL.
+ * unless present. @p now_unix in seconds, UTC, up to MW_SIGV4_NOW_MAX. @p trace may be NULL.
  * @return MW_OK; MW_ERR_INVALID; MW_ERR_NOMEM.
  * Source: AWS IAM User Guide, "Create a signed AWS API request".
  */

@@ -1,14 +1,16 @@
 /*
  * libcurl as a plain carrier. What it adds to libcurl: a queue in front of it, ceilings on headers
  * and body (7.88 does not hold MAXFILESIZE on bodies of unknown length), refusal of contradicting
- * Content-Length headers, sockets through mw_sys, and an error that says whether the request can
- * have reached a server. Handles are reused; their fixed options are set once.
+ * Content-Length headers and of kept connections on which bytes wait, sockets through mw_sys, and
+ * an error that says whether the request can have reached a server. Handles are reused; their fixed
+ * options are set once.
  *
  * It must never follow a redirect, never skip certificate checks, and never let libcurl repeat a
  * request on its own when the caller asked for a fresh connection.
  */
 #include "aws/transport.h"
 
+#include "aws/transport_sockets.h"
 #include "aws/transport_timers.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -49,6 +51,7 @@ typedef struct exchange {
     struct curl_slist *headers; /* nodes in the response's arena */
     size_t header_bytes;
     int64_t content_length; /* -1 = not said */
+    bool dirty;             /* nothing was sent: bytes waited on the kept connection */
     mw_error refused;       /* why a callback stopped the transfer */
     char message[CURL_ERROR_SIZE];
 } exchange;
@@ -64,6 +67,7 @@ struct mw_transport {
     list queue, running;
     exchange *spare;
     mw_timers timers;
+    mw_sockets sockets;
     int max_in_flight, max_per_host;
     char *ca_bundle, *https_proxy, *http_proxy, *no_proxy;
     bool offline, stopping;
@@ -128,14 +132,15 @@ static bool fire_timers(mw_transport *t)
 
 /* ---- libcurl's callbacks ---- */
 
-static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+static int before_request(void *user, char *remote_ip, char *local_ip, int remote_port,
+                          int local_port)
 {
-    int fd;
+    exchange *x = user;
 
-    (void)user;
-    (void)purpose;
-    fd = mw_sys.socket_fn(mw_sys.ctx, address->family, address->socktype, address->protocol);
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    (void)remote_ip;
+    (void)remote_port;
+    x->dirty = !mw_sockets_clean(&x->owner->sockets, local_ip, local_port);
+    return x->dirty ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static size_t body_limit(const exchange *x)
@@ -274,7 +279,9 @@ static bool set_fixed_options(mw_transport *t, exchange *x)
     SET(CURLOPT_WRITEDATA, x);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, x);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    ok = ok && mw_sockets_apply(&t->sockets, e);
+    SET(CURLOPT_PREREQFUNCTION, before_request);
+    SET(CURLOPT_PREREQDATA, x);
     SET(CURLOPT_ERRORBUFFER, x->message);
     SET(CURLOPT_NOPROXY, t->no_proxy ? t->no_proxy : "");
     if (t->ca_bundle)
@@ -326,6 +333,7 @@ static void exchange_put(mw_transport *t, exchange *x)
         mw_buf_reset(&r->body);
     x->headers = NULL;
     x->request = NULL;
+    x->dirty = false;
     x->refused = (mw_error){0};
     x->next = t->spare;
     t->spare = x;
@@ -493,6 +501,11 @@ static mw_status transfer_error(const exchange *x, CURLcode code, mw_error *err)
         *err = x->refused;
         return err->status;
     }
+    if (code == CURLE_OUT_OF_MEMORY &&
+        x->response.body.len == 0) /* so it calls a line of 100 KiB */
+        return mw_fail(err, MW_ERR_LIMIT,
+                       "%s: a line in the head of the answer is too long, or memory is out",
+                       x->request->host);
     if (code == CURLE_OUT_OF_MEMORY)
         return mw_fail(err, MW_ERR_NOMEM, "%s: out of memory", x->request->host);
     if (code == CURLE_OPERATION_TIMEDOUT)
@@ -505,6 +518,14 @@ static void exchange_finish(mw_transport *t, exchange *x, const mw_error *failur
 {
     x->done(x->user, failure ? NULL : &x->response, failure);
     exchange_put(t, x);
+}
+
+/** Once more, over a connection of its own: nothing of the request went out. */
+static bool start_again(const mw_transport *t, exchange *x)
+{
+    x->dirty = false;
+    return curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
+           curl_multi_add_handle(t->multi, x->easy) == CURLM_OK;
 }
 
 static void collect(mw_transport *t)
@@ -524,9 +545,13 @@ static void collect(mw_transport *t)
         if (code != CURLE_OK && x->limits.unsent)
             *x->limits.unsent = never_sent(x, code);
         curl_multi_remove_handle(t->multi, x->easy);
+        if (code != CURLE_OK && x->dirty && start_again(t, x))
+            continue;
         list_remove(&t->running, x);
-        if (code == CURLE_OK && x->response.status < 100)
-            mw_fail(&failure, MW_ERR_NET, "%s: answered without an HTTP status", x->request->host);
+        /* 101 ends an exchange for libcurl, though nobody asked to switch protocols */
+        if (code == CURLE_OK && x->response.status < 200)
+            mw_fail(&failure, MW_ERR_NET, "%s: answered without a final HTTP status (%d)",
+                    x->request->host, x->response.status);
         else if (code != CURLE_OK)
             transfer_error(x, code, &failure);
         exchange_finish(t, x, failure.status != MW_OK ? &failure : NULL);
@@ -791,6 +816,7 @@ void mw_transport_free(mw_transport *t)
     }
     if (t->multi)
         curl_multi_cleanup(t->multi);
+    mw_sockets_clear(&t->sockets);
     mw_timers_clear(&t->timers);
     mw_free(t->ca_bundle);
     mw_free(t->https_proxy);

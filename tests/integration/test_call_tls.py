@@ -108,6 +108,7 @@ def main():
                 ca.subject, key, ca_key, days=(-9, -2), names=here), key), bundle, "curl 60"),
             ("TLS 1.1", Server(folder, "tls11", certificate(ca.subject, key, ca_key, names=here), key,
                                ssl.TLSVersion.TLSv1_1), bundle, "curl 35"),
+            ("plain HTTP behind the TLS port", Server(folder, "plain"), bundle, "curl 35"),
         ]
         for name, server, ca_file, says in rows:
             env = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "0123456789",
