@@ -7,6 +7,7 @@
  */
 #include "aws/sigv4.h"
 
+#include "aws/sigv4a.h"
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -31,6 +32,7 @@ typedef struct job {
     const char *credential_scope;
     const char *signed_headers;
     char payload_hash[HEX_SIZE];
+    const char *algorithm;
 } job;
 
 typedef struct line {
@@ -270,8 +272,12 @@ static mw_status prepare(job *j, int64_t now_unix, mw_error *err)
         return mw_fail(err, MW_ERR_INVALID, "sigv4: the clock is out of range");
     mw_time_sigv4(j->stamp, now_unix * INT64_C(1000000000));
     memcpy(j->date, j->stamp, 8);
-    j->credential_scope = mw_arena_printf(j->req->arena, "%s/%s/%s/aws4_request", j->date,
-                                          s->region, s->service);
+    j->algorithm = s->asymmetric ? MW_SIGV4A_ALGORITHM : ALGORITHM;
+    j->credential_scope =
+        s->asymmetric /* good in every region of X-Amz-Region-Set */
+            ? mw_arena_printf(j->req->arena, "%s/%s/aws4_request", j->date, s->service)
+            : mw_arena_printf(j->req->arena, "%s/%s/%s/aws4_request", j->date, s->region,
+                              s->service);
     if (!j->credential_scope)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (s->unsigned_payload) {
@@ -314,7 +320,7 @@ static mw_status finish(const job *j, const mw_buf *headers, const char *query,
     mw_arena *arena = j->req->arena;
     MW_AUTO(mw_buf) b = {0};
     uint8_t digest[MW_SHA256_SIZE];
-    char hex[HEX_SIZE];
+    char hex[MW_SIGV4A_HEX_SIZE];
     mw_status st;
 
     mw_buf_printf(&b, "%s\n", j->req->method);
@@ -329,11 +335,14 @@ static mw_status finish(const job *j, const mw_buf *headers, const char *query,
         return st;
     mw_sha256(digest, b.data, b.len);
     mw_hex(hex, digest, sizeof(digest));
-    trace->string_to_sign = mw_arena_printf(arena, ALGORITHM "\n%s\n%s\n%s", j->stamp,
+    trace->string_to_sign = mw_arena_printf(arena, "%s\n%s\n%s\n%s", j->algorithm, j->stamp,
                                             j->credential_scope, hex);
     if (!trace->string_to_sign)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-    derive_signature(j, trace->string_to_sign, hex);
+    if (!j->scope->asymmetric)
+        derive_signature(j, trace->string_to_sign, hex);
+    else if ((st = mw_sigv4a_signature(j->creds, trace->string_to_sign, hex, err)) != MW_OK)
+        return st;
     trace->signature = mw_arena_strdup(arena, hex);
     return trace->signature ? MW_OK : mw_fail(err, MW_ERR_NOMEM, "out of memory");
 }
@@ -353,29 +362,31 @@ mw_status mw_sigv4_sign(mw_http_request *req, const mw_credentials *creds,
     mw_sigv4_trace own = {0};
     MW_AUTO(mw_buf) headers = {0};
     const mw_secret *token = mw_secret_is_set(&creds->session_token) ? &creds->session_token : NULL;
+    const char *token_header = scope->token_header ? scope->token_header : "X-Amz-Security-Token";
     mw_status st;
 
     if ((st = check_secret(creds, err)) != MW_OK || (st = prepare(&j, now_unix, err)) != MW_OK ||
         (st = mw_http_set(req->arena, &req->headers, "X-Amz-Date", j.stamp, err)) != MW_OK)
+        return st;
+    if (scope->asymmetric && (st = mw_http_set(req->arena, &req->headers, "X-Amz-Region-Set",
+                                               scope->region, err)) != MW_OK)
         return st;
     if (scope->content_sha256_header &&
         (st = mw_http_set(req->arena, &req->headers, "X-Amz-Content-Sha256", j.payload_hash,
                           err)) != MW_OK)
         return st;
     if (token && !scope->omit_session_token &&
-        (st = mw_http_set(req->arena, &req->headers, "X-Amz-Security-Token", token->data, err)) !=
-            MW_OK)
+        (st = mw_http_set(req->arena, &req->headers, token_header, token->data, err)) != MW_OK)
         return st;
     if ((st = canonical_headers(&j, &headers, err)) != MW_OK ||
         (st = mw_buf_status(&headers, err)) != MW_OK ||
         (st = finish(&j, &headers, req->query, &own, err)) != MW_OK)
         return st;
     if (token && scope->omit_session_token &&
-        (st = mw_http_set(req->arena, &req->headers, "X-Amz-Security-Token", token->data, err)) !=
-            MW_OK)
+        (st = mw_http_set(req->arena, &req->headers, token_header, token->data, err)) != MW_OK)
         return st;
     own.authorization =
-        mw_arena_printf(req->arena, ALGORITHM " Credential=%s/%s, SignedHeaders=%s, Signature=%s",
+        mw_arena_printf(req->arena, "%s Credential=%s/%s, SignedHeaders=%s, Signature=%s", j.algorithm,
                         creds->access_key_id, j.credential_scope, j.signed_headers, own.signature);
     if (!own.authorization)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -414,9 +425,11 @@ mw_status mw_sigv4_presign(mw_http_request *req, const mw_credentials *creds,
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (req->query)
         mw_buf_puts(&query, req->query);
-    add_pair(&query, "X-Amz-Algorithm", ALGORITHM);
+    add_pair(&query, "X-Amz-Algorithm", j.algorithm);
     add_pair(&query, "X-Amz-Credential", credential);
     add_pair(&query, "X-Amz-Date", j.stamp);
+    if (scope->asymmetric)
+        add_pair(&query, "X-Amz-Region-Set", scope->region);
     add_pair(&query, "X-Amz-SignedHeaders", j.signed_headers);
     mw_buf_printf(&query, "&X-Amz-Expires=%d", scope->expires_seconds);
     if (token && !scope->omit_session_token)

@@ -1,4 +1,4 @@
-/* AWS Signature Version 4. Own code: Debian 12's libcurl signs unsorted and encoded queries wrongly. */
+/* AWS Signature Version 4 and 4A. Own code: Debian 12's libcurl signs unsorted and encoded queries wrongly. */
 #ifndef MW_AWS_SIGV4_H
 #define MW_AWS_SIGV4_H
 
@@ -8,8 +8,10 @@
 #define MW_SIGV4_NOW_MAX INT64_C(9000000000) /* the last second that is signed, in 2255 */
 
 typedef struct mw_sigv4_scope {
-    const char *region;
+    const char *region;        /* asymmetric: the region set, "*" or a list with commas */
     const char *service;       /* signing name */
+    const char *token_header;  /* of the session token; NULL = X-Amz-Security-Token */
+    bool asymmetric;           /* Version 4A: ECDSA, good in several regions */
     bool single_encode;        /* S3: the path is canonical as it stands, no normalisation */
     bool no_normalize;         /* keep dot segments and double slashes */
     bool unsigned_payload;     /* the payload hash is the literal UNSIGNED-PAYLOAD */

@@ -1,7 +1,13 @@
 /* Known answers of AWS's signing test suite (aws-c-auth, Apache-2.0 data), and what it does not cover. */
 #include "aws/sigv4.h"
+#include "aws/sigv4a.h"
+#include "base/str.h"
 #include "support/support.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <stdio.h>
 
 /* 2015-08-30T12:36:00Z, as in the suite */
@@ -317,9 +323,161 @@ static void test_refusals(void **state)
     }
 }
 
+/* ---- Version 4A ---- */
+
+/* The public half of a derived key, as an uncompressed point. */
+static void public_point(const mw_credentials *creds, uint8_t out[65])
+{
+    uint8_t key[MW_SIGV4A_KEY_SIZE];
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *point = EC_POINT_new(group);
+    BIGNUM *n;
+
+    assert_int_equal(mw_sigv4a_key(creds, key, NULL), MW_OK);
+    n = BN_bin2bn(key, sizeof(key), NULL);
+    assert_int_equal(EC_POINT_mul(group, point, n, NULL, NULL, NULL), 1);
+    assert_int_equal(EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, out, 65, NULL), 65);
+    BN_free(n);
+    EC_POINT_free(point);
+    EC_GROUP_free(group);
+}
+
+/* As AWS does it: with the public key alone. */
+static bool verifies(const mw_credentials *creds, const char *text, const char *hex)
+{
+    uint8_t point[65], der[80];
+    char group[] = "P-256";
+    size_t len = strlen(hex) / 2;
+    EVP_PKEY_CTX *from = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY *key = NULL;
+    bool good;
+
+    public_point(creds, point);
+    for (size_t i = 0; i < len; i++) {
+        unsigned byte;
+
+        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
+        der[i] = (uint8_t)byte;
+    }
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+                           OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 65),
+                           OSSL_PARAM_construct_end()};
+    assert_int_equal(EVP_PKEY_fromdata_init(from), 1);
+    assert_int_equal(EVP_PKEY_fromdata(from, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+    good = EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+           EVP_DigestVerify(ctx, der, len, (const uint8_t *)text, strlen(text)) == 1;
+    EVP_PKEY_free(key);
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_CTX_free(from);
+    return good;
+}
+
+/* aws-c-auth: key_derivation_tests.c, and the public key of its signing test suite. */
+static void test_v4a_derived_key(void **state)
+{
+    static const struct {
+        const char *id, *secret, *private_key, *public_key;
+    } rows[] = {
+        {"AKISORANDOMAASORANDOM", "q+jcrXGc+0zWN6uzclKVhvMmUsIfRPa4rlRandom",
+         "7fd3bd010c0d9c292141c2b77bfbde1042c92e6836fff749d1269ec890fca1bd",
+         "0415d242ceebf8d8169fd6a8b5a746c41140414c3b07579038da06af89190fffcb"
+         "0515242cedd82e94799482e4c0514b505afccf2c0c98d6a553bf539f424c5ec0"},
+        {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", NULL,
+         "04b6618f6a65740a99e650b33b6b4b5bd0d43b176d721a3edfea7e7d2d56d936b1"
+         "865ed22a7eadc9c5cb9d2cbaca1b3699139fedc5043dc6661864218330c8e518"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        uint8_t key[MW_SIGV4A_KEY_SIZE], point[65];
+        char hex[2 * 65 + 1];
+        job j;
+
+        fill(&j, NULL);
+        snprintf(j.creds.access_key_id, sizeof(j.creds.access_key_id), "%s", rows[i].id);
+        mw_secret_set(&j.creds.secret_access_key, rows[i].secret, strlen(rows[i].secret), NULL);
+        for (int twice = 0; twice < 2 && rows[i].private_key; twice++) {
+            assert_int_equal(mw_sigv4a_key(&j.creds, key, NULL), MW_OK);
+            mw_hex(hex, key, sizeof(key));
+            assert_string_equal(hex, rows[i].private_key);
+        }
+        public_point(&j.creds, point);
+        mw_hex(hex, point, sizeof(point));
+        assert_string_equal(hex, rows[i].public_key);
+        drop(&j);
+    }
+}
+
+/* Signatures differ each time, so they are checked as AWS does it; the canonical request is that of
+ * aws-c-auth v4a/get-vanilla. */
+static void test_v4a_signature(void **state)
+{
+    const mw_sigv4_scope scope = {.region = "us-east-1", .service = "service", .asymmetric = true};
+    char first[160];
+    job j;
+
+    (void)state;
+    fill(&j, NULL);
+    assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, &scope, NOW, &j.trace, &j.err), MW_OK);
+    assert_string_equal(j.trace.canonical_request,
+                        "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n"
+                        "x-amz-region-set:us-east-1\n\nhost;x-amz-date;x-amz-region-set\n"
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_non_null(strstr(j.trace.string_to_sign, "AWS4-ECDSA-P256-SHA256\n20150830T123600Z\n"
+                                                   "20150830/service/aws4_request\n"));
+    assert_true(verifies(&j.creds, j.trace.string_to_sign, j.trace.signature));
+    assert_false(verifies(&j.creds, "another text", j.trace.signature));
+    assert_non_null(strstr(mw_http_get(&j.req.headers, "authorization"),
+                           "AWS4-ECDSA-P256-SHA256 Credential=AKIDEXAMPLE/20150830/service/"
+                           "aws4_request, SignedHeaders=host;x-amz-date;x-amz-region-set, Signature="));
+    snprintf(first, sizeof(first), "%s", j.trace.signature);
+    assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, &scope, NOW, &j.trace, &j.err), MW_OK);
+    assert_string_not_equal(first, j.trace.signature);
+    drop(&j);
+}
+
+static void test_v4a_presigned(void **state)
+{
+    const mw_sigv4_scope scope = {.region = "us-east-1", .service = "service", .asymmetric = true,
+                                  .expires_seconds = 3600};
+    job j;
+
+    (void)state;
+    fill(&j, NULL);
+    assert_int_equal(mw_sigv4_presign(&j.req, &j.creds, &scope, NOW, &j.trace, &j.err), MW_OK);
+    assert_string_equal(
+        j.trace.canonical_request,
+        "GET\n/\nX-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2F"
+        "service%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=3600&X-Amz-Region-Set="
+        "us-east-1&X-Amz-SignedHeaders=host\nhost:example.amazonaws.com\n\nhost\n"
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_true(verifies(&j.creds, j.trace.string_to_sign, j.trace.signature));
+    drop(&j);
+}
+
+static void test_token_header(void **state)
+{
+    const mw_sigv4_scope scope = {.region = "r", .service = "s3express", .single_encode = true,
+                                  .token_header = "x-amz-s3session-token"};
+    job j;
+
+    (void)state;
+    fill(&j, "the-token");
+    assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, &scope, NOW, &j.trace, &j.err), MW_OK);
+    assert_string_equal(mw_http_get(&j.req.headers, "x-amz-s3session-token"), "the-token");
+    assert_null(mw_http_get(&j.req.headers, "x-amz-security-token"));
+    assert_non_null(strstr(j.trace.canonical_request, "host;x-amz-date;x-amz-s3session-token"));
+    drop(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_v4a_derived_key),
+        cmocka_unit_test(test_v4a_signature),
+        cmocka_unit_test(test_v4a_presigned),
+        cmocka_unit_test(test_token_header),
         cmocka_unit_test(test_header_placement),
         cmocka_unit_test(test_query_placement),
         cmocka_unit_test(test_s3_get_with_range),
