@@ -25,6 +25,7 @@ void mw_credentials_clear(mw_credentials *c)
 {
     mw_secret_clear(&c->secret_access_key);
     mw_secret_clear(&c->session_token);
+    mw_secret_clear(&c->bearer_token);
     memset(c, 0, sizeof(*c));
 }
 
@@ -43,6 +44,8 @@ mw_status mw__provider_new(const mw_provider_class *class, size_t size, const ch
     }
     p->class = class;
     p->refs = 1;
+    p->advisory_seconds = ADVISORY_SECONDS;
+    p->mandatory_seconds = MANDATORY_SECONDS;
     *(mw_provider **)out = p;
     return MW_OK;
 }
@@ -60,6 +63,7 @@ void mw_provider_unref(mw_provider *p)
         return;
     if (p->class->clear)
         p->class->clear(p);
+    mw_provider_unref(p->source);
     mw_credentials_clear(&p->current);
     mw_credentials_clear(&p->fresh);
     mw_free(p->description);
@@ -84,13 +88,16 @@ static bool valid_for(const mw_provider *p, int64_t now, int64_t seconds)
 static mw_status accept_fresh(mw_provider *p, mw_error *err)
 {
     mw_credentials *f = &p->fresh;
+    bool bearer = mw_secret_is_set(&f->bearer_token);
     mw_status st = MW_OK;
 
-    if (!*f->access_key_id || !mw_secret_is_set(&f->secret_access_key))
+    if (!bearer && (!*f->access_key_id || !mw_secret_is_set(&f->secret_access_key)))
         st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave no credentials", p->description);
     else if (f->expires_at_unix != 0 && f->expires_at_unix <= p->asked_at_unix)
         st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave credentials that have expired already",
                      p->description);
+    else if (bearer)
+        st = mw__credentials_set_bearer(&p->current, f->bearer_token.data, f->expires_at_unix, err);
     else /* copied: a secret is known to the log by its address */
         st = mw__credentials_set(&p->current, f->access_key_id, f->secret_access_key.data,
                                  f->session_token.data, f->account_id, f->expires_at_unix, err);
@@ -203,8 +210,8 @@ mw_status mw_provider_get(mw_provider *p, int64_t now_unix, const mw_credentials
     mw_status st;
 
     *out = NULL;
-    if (valid_for(p, now_unix, MANDATORY_SECONDS)) {
-        if (!valid_for(p, now_unix, ADVISORY_SECONDS))
+    if (valid_for(p, now_unix, p->mandatory_seconds)) {
+        if (!valid_for(p, now_unix, p->advisory_seconds))
             start(p, now_unix, NULL); /* a failure here is only remembered: they still work */
         *out = &p->current;
         return MW_OK;
@@ -226,7 +233,50 @@ void mw_provider_invalidate(mw_provider *p)
     p->failed_at_unix = 0;
 }
 
+/* ---- credentials that come of others ---- */
+
+static void source_ready(void *user, mw_status status, const mw_error *error)
+{
+    mw_provider *p = user;
+    mw_error err = {0};
+
+    if (status == MW_OK) {
+        status = mw__provider_refresh_from_source(p, p->asked_at_unix, &err);
+        if (status == MW_ERR_PENDING)
+            return;
+    } else {
+        err = *error;
+        mw_error_prefix(&err, status, "%s", p->description);
+    }
+    mw__provider_finish(p, status, &err);
+}
+
+mw_status mw__provider_refresh_from_source(mw_provider *p, int64_t now_unix, mw_error *err)
+{
+    const mw_credentials *credentials;
+    mw_status st = mw_provider_get(p->source, now_unix, &credentials, source_ready, p, err);
+
+    if (st == MW_OK)
+        return p->class->ask(p, credentials, err);
+    return st == MW_ERR_PENDING ? st : mw_error_prefix(err, st, "%s", p->description);
+}
+
 /* ---- documents ---- */
+
+mw_status mw__credentials_set_bearer(mw_credentials *c, const char *token, int64_t expires_at_unix,
+                                     mw_error *err)
+{
+    mw_credentials_clear(c);
+    /* RFC 6750 allows no blanks or control characters; one would end the header. */
+    if (!*token)
+        return mw_fail(err, MW_ERR_CREDENTIALS, "the bearer token is empty");
+    for (const char *s = token; *s; s++)
+        if (*s <= ' ' || *s > '~')
+            return mw_fail(err, MW_ERR_CREDENTIALS,
+                           "the bearer token has a character that no token has");
+    c->expires_at_unix = expires_at_unix;
+    return mw_secret_set(&c->bearer_token, token, strlen(token), err);
+}
 
 mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, const char *secret,
                               const char *token, const char *account, int64_t expires_at_unix,

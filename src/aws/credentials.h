@@ -13,6 +13,7 @@ typedef struct mw_credentials {
     char access_key_id[129];
     mw_secret secret_access_key;
     mw_secret session_token; /* unset for long-term keys */
+    mw_secret bearer_token;  /* of a token source, which has no keys; else unset */
     int64_t expires_at_unix; /* 0 = never */
     char account_id[13];     /* "" when the source did not say */
 } mw_credentials;
@@ -66,13 +67,22 @@ mw_status mw_provider_static(const char *access_key_id, const char *secret, cons
 mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models, const mw_http *http,
                             mw_provider **out, mw_error *err);
 
+/**
+ * Bearer tokens for a service, by its signing name: AWS_BEARER_TOKEN_<NAME>, else the token of the
+ * profile's `sso_session`. MW_ERR_CREDENTIALS names what was looked at.
+ */
+mw_status mw_provider_bearer(const mw_aws_config *config, const mw_models *models,
+                             const mw_http *http, const char *signing_name, mw_provider **out,
+                             mw_error *err);
+
 typedef struct mw_assume_role {
     const char *role_arn;
     const char *session_name; /* NULL = "moonward-<ulid>" */
     const char *external_id;  /* or NULL */
     const char *policy;       /* session policy or NULL */
     int duration_seconds;     /* 0 = 3600 */
-    const char *region;       /* whose STS endpoint; NULL = config's region or us-east-1 */
+    const char *region;       /* whose STS endpoint; NULL = config's region, or the partition's main one */
+    const char *mfa_serial;   /* the device whose code is asked for at the terminal, or NULL */
 } mw_assume_role;
 
 /** A role assumed with the credentials of @p source, refreshed before it expires. */

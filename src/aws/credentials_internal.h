@@ -18,6 +18,8 @@ typedef struct mw_provider_class {
      * will be called once, later. Anything else: failed, with a message.
      */
     mw_status (*refresh)(mw_provider *p, int64_t now_unix, mw_error *err);
+    /** With mw__provider_refresh_from_source() only: the source's credentials are at hand. As `refresh`. */
+    mw_status (*ask)(mw_provider *p, const mw_credentials *source, mw_error *err);
     /** Release what the subclass owns. */
     void (*clear)(mw_provider *p);
 } mw_provider_class;
@@ -31,6 +33,9 @@ struct mw_provider {
     const mw_provider_class *class;
     unsigned refs;
     char *description;
+    mw_provider *source; /* whose credentials are needed to fetch these; or NULL */
+    /* How long before the end a refresh is tried, and how long before it everyone waits for it. */
+    int advisory_seconds, mandatory_seconds;
     mw_credentials current; /* lent by mw_provider_get() */
     mw_credentials fresh;   /* filled by refresh, moved to `current` when it is complete */
     bool usable;            /* `current` is set and was not called invalid */
@@ -48,6 +53,12 @@ mw_status mw__provider_new(const mw_provider_class *class, size_t size, const ch
 /** End an asynchronous refresh: p->fresh is filled (MW_OK), or @p error says why not. */
 void mw__provider_finish(mw_provider *p, mw_status status, const mw_error *error);
 
+/** A `refresh` for a class with `ask`: gets the source's credentials first. */
+mw_status mw__provider_refresh_from_source(mw_provider *p, int64_t now_unix, mw_error *err);
+
+/** A bearer token as credentials without keys. */
+mw_status mw__credentials_set_bearer(mw_credentials *c, const char *token, int64_t expires_at_unix,
+                                     mw_error *err);
 /** Fill @p c. @p token and @p account may be NULL. */
 mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, const char *secret,
                               const char *token, const char *account, int64_t expires_at_unix,
@@ -74,6 +85,24 @@ mw_status mw__provider_web_identity(const mw_aws_config *config, const mw_models
 mw_status mw__provider_sso(const mw_aws_config *config, const mw_models *models,
                            const mw_http *http, const char *profile, mw_provider **out,
                            mw_error *err);
+/**
+ * The token of a profile's `sso_session`, or of its `sso_start_url` (the older form), as a bearer
+ * token; MW_ERR_NOTFOUND without. @p region is where that token is good, in the config's memory.
+ */
+mw_status mw__provider_sso_token(const mw_aws_config *config, const mw_models *models,
+                                 const mw_http *http, const char *profile, const char **region,
+                                 mw_provider **out, mw_error *err);
+/** AWS_BEARER_TOKEN_<NAME>; MW_ERR_NOTFOUND without. */
+mw_status mw__provider_environment_token(const mw_aws_config *config, const char *signing_name,
+                                         mw_provider **out, mw_error *err);
+bool mw__environment_has_token(const mw_aws_config *config, const char *signing_name);
+/** A session on one directory bucket of S3 (CreateSession), signed with @p source. */
+mw_status mw__provider_s3_session(const mw_aws_config *config, const mw_models *models,
+                                  const mw_http *http, mw_provider *source, const char *bucket,
+                                  const char *region, const char *endpoint_url, mw_provider **out,
+                                  mw_error *err);
+/** AWS's code for the last session that was refused; "" when it failed otherwise. */
+const char *mw__s3_session_code(const mw_provider *p);
 /** credential_process of a profile; MW_ERR_NOTFOUND without. */
 mw_status mw__provider_process(const mw_aws_config *config, const char *profile, mw_provider **out,
                                mw_error *err);

@@ -6,7 +6,9 @@
 
 #include "base/str.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <strings.h>
 
 /* More pairs than any AWS request or answer has; stops a hostile server from growing the list. */
 #define MAX_PAIRS 4096
@@ -76,4 +78,44 @@ const char *mw_http_authority(mw_arena *a, const mw_http_request *r)
     if (r->port == 0 || r->port == standard)
         return mw_arena_strdup(a, host);
     return mw_arena_printf(a, "%s:%d", host, r->port);
+}
+
+/* ---- addresses ---- */
+
+typedef struct address {
+    int family; /* 0: not an address */
+    uint8_t bytes[16];
+} address;
+
+static address parse_address(const char *host)
+{
+    address a = {0};
+    size_t n = strlen(host);
+    char inner[INET6_ADDRSTRLEN];
+
+    if (inet_pton(AF_INET, host, a.bytes) == 1) {
+        a.family = AF_INET;
+    } else if (host[0] == '[' && n > 2 && n - 2 < sizeof(inner) && host[n - 1] == ']') {
+        memcpy(inner, host + 1, n - 2);
+        inner[n - 2] = '\0';
+        if (inet_pton(AF_INET6, inner, a.bytes) == 1)
+            a.family = AF_INET6;
+    }
+    return a;
+}
+
+bool mw_http_same_address(const char *host, const char *other)
+{
+    address a = parse_address(host), b = parse_address(other);
+
+    return a.family != 0 && a.family == b.family && memcmp(a.bytes, b.bytes, sizeof(a.bytes)) == 0;
+}
+
+bool mw_http_is_loopback(const char *host)
+{
+    address a = parse_address(host);
+
+    return a.family == AF_INET    ? a.bytes[0] == 127
+           : a.family == AF_INET6 ? mw_http_same_address(host, "[::1]")
+                                  : strcasecmp(host, "localhost") == 0;
 }

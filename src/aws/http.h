@@ -50,6 +50,13 @@ mw_status mw_http_set(mw_arena *a, mw_http_pairs *p, const char *name, const cha
 /** First value by case-insensitive name, or NULL. */
 const char *mw_http_get(const mw_http_pairs *p, const char *name);
 void mw_http_response_clear(mw_http_response *r);
+/**
+ * Are two hosts the same IP address, however it is written ("[::1]", "[0:0::1]")? A name is no
+ * address, and neither are the forms that only old resolvers know ("127.1", "0x7f.0.0.1").
+ */
+bool mw_http_same_address(const char *host, const char *other);
+/** Is @p host this machine itself: "localhost", or a loopback address? */
+bool mw_http_is_loopback(const char *host);
 /** "host" or "host:port" as the Host header says it (no port when it is the scheme's default). */
 const char *mw_http_authority(mw_arena *a, const mw_http_request *r);
 

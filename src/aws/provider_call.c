@@ -6,7 +6,7 @@
  */
 #include "aws/provider_call.h"
 
-#include "aws/endpoint.h"
+#include "aws/endpoint_internal.h"
 #include "aws/protocol.h"
 #include "aws/retry.h"
 #include "aws/sigv4.h"
@@ -150,8 +150,10 @@ static mw_status build_params(const mw_provider_call *spec, const mw_shape *inpu
 static mw_status prepare(call *c, const mw_provider_call *spec, mw_error *err)
 {
     mw_doc_builder *b = NULL;
-    mw_serialize_options options = {0};
-    mw_endpoint_request q = {.operation = c->op, .region = spec->region, .config = spec->config};
+    bool s3 = strcmp(spec->service, "s3") == 0;
+    mw_serialize_options options = {.strip_bucket = s3};
+    mw_endpoint_request q = {.operation = c->op, .region = spec->region, .config = spec->config,
+                             .endpoint_url = spec->endpoint_url};
     mw_endpoint endpoint;
     const char *host_prefix = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -173,7 +175,9 @@ static mw_status prepare(call *c, const mw_provider_call *spec, mw_error *err)
                                      : c->request.path;
     c->scope = (mw_sigv4_scope){.region = endpoint.signing_region,
                                 .service = endpoint.signing_name,
-                                .single_encode = endpoint.single_encode};
+                                .single_encode = endpoint.single_encode,
+                                .no_normalize = s3,
+                                .content_sha256_header = s3};
     for (size_t i = 0; i < endpoint.headers.count && st == MW_OK; i++)
         st = mw_http_add(&c->arena, &c->request.headers, endpoint.headers.items[i].name,
                          endpoint.headers.items[i].value, err);
@@ -237,7 +241,7 @@ mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char 
     mw_status st;
 
     if (!key || !secret || !token || !expiration)
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: the answer of STS lacks credentials", source);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: the answer lacks credentials", source);
     mw__account_of_arn(mw_val_str(doc, mw_val_path(doc, result, "AssumedRoleUser.Arn"), NULL),
                        account);
     if ((st = mw__credentials_expiry(expiration, source, &expires, err)) != MW_OK)
@@ -258,4 +262,49 @@ void mw__account_of_arn(const char *arn, char out[13])
         memcpy(out, arn, 12);
         out[12] = '\0';
     }
+}
+
+/* ---- regions of STS ---- */
+
+/*
+ * Models older than implicitGlobalRegion (2023) list a partition's regions, without saying which is the main one: any
+ * true region of it will do, STS being everywhere. None for the first partition, whose list begins with one to opt into.
+ */
+static const char *listed_region(const mw_doc *d, mw_val partition)
+{
+    mw_val regions = mw_val_get(d, partition, "regions");
+    const char *pattern = mw_val_get_str(d, partition, "regionRegex", NULL);
+
+    for (size_t i = 0; pattern && i < mw_val_len(d, regions); i++) {
+        mw_val name = MW_VAL_ABSENT;
+        mw_val_member(d, regions, i, &name);
+        const char *region = mw_val_str(d, name, NULL);
+        if (region && mw__partition_regex(pattern, region))
+            return region;
+    }
+    return NULL;
+}
+
+const char *mw__sts_region(const mw_aws_config *config, const mw_models *models,
+                           const char *region, const char *role_arn)
+{
+    const mw_doc *d = mw_models_doc(models);
+    mw_val list = mw_val_get(d, mw_models_partitions(models), "partitions");
+    const char *partition = mw_str_starts(role_arn, "arn:") ? role_arn + 4 : "";
+
+    if (!region && config)
+        region = mw_aws_config_region(config);
+    for (size_t i = 0; !region && i < mw_val_len(d, list); i++) {
+        mw_val p = mw_val_at(d, list, i);
+        const char *id = mw_val_get_str(d, p, "id", "");
+        size_t n = strlen(id);
+
+        if (strncmp(partition, id, n) != 0 || partition[n] != ':')
+            continue;
+        region = mw_val_get_str(d, mw_val_get(d, p, "outputs"), "implicitGlobalRegion", NULL);
+        if (!region && i > 0)
+            region = listed_region(d, p);
+        break;
+    }
+    return region ? region : "us-east-1";
 }

@@ -25,7 +25,8 @@ static mw_status profile_role(context *c, const char *profile, mw_provider **out
 
 static bool has_static_keys(const mw_aws_config *config, const char *profile)
 {
-    return mw_aws_config_get(config, profile, "aws_access_key_id") != NULL;
+    return mw_aws_config_get(config, profile, "aws_access_key_id") ||
+           mw_aws_config_get(config, profile, "aws_secret_access_key");
 }
 
 /* Steps 3 to 8: what a profile offers by itself. */
@@ -74,19 +75,23 @@ static mw_status from_credential_source(const context *c, const char *profile, c
 static mw_status from_source_profile(context *c, const char *profile, const char *source,
                                      mw_provider **out, mw_error *err)
 {
+    bool keys = has_static_keys(c->config, source);
     mw_status st;
 
     if (!mw__aws_config_has_profile(c->config, source))
         return mw_fail(err, MW_ERR_INVALID, "profile %s: source_profile '%s' is not in %s", profile,
                        source, mw__aws_config_path(c->config, MW_CONFIG_FILE));
-    if (has_static_keys(c->config, source)) {
+    for (size_t i = 0; i < c->depth; i++) {
+        /* A profile may hold a role and the keys that assume it. */
+        bool own_keys = keys && strcmp(source, profile) == 0;
+
+        if (strcmp(c->visited[i], source) == 0 && !own_keys)
+            return mw_fail(err, MW_ERR_INVALID,
+                           "profile %s: source_profile '%s' leads back to itself", profile, source);
+    }
+    if (keys) {
         st = profile_itself(c, source, false, out, err);
     } else {
-        for (size_t i = 0; i < c->depth; i++)
-            if (strcmp(c->visited[i], source) == 0)
-                return mw_fail(err, MW_ERR_INVALID,
-                               "profile %s: source_profile '%s' leads back to itself", profile,
-                               source);
         st = profile_role(c, source, out, err);
         if (st == MW_ERR_NOTFOUND)
             st = profile_itself(c, source, false, out, err);
@@ -105,6 +110,7 @@ static mw_status make_role(const context *c, const char *profile, const char *ar
         .role_arn = arn,
         .session_name = mw_aws_config_get(c->config, profile, "role_session_name"),
         .external_id = mw_aws_config_get(c->config, profile, "external_id"),
+        .mfa_serial = mw_aws_config_get(c->config, profile, "mfa_serial"),
     };
     long long duration;
     char *description;
@@ -112,9 +118,13 @@ static mw_status make_role(const context *c, const char *profile, const char *ar
     mw_status st;
 
     /* As botocore: what is not an integer is ignored. */
-    if (seconds && mw_parse_int(seconds, strlen(seconds), &duration) && duration > 0 &&
-        duration <= 43200)
+    if (seconds && mw_parse_int(seconds, strlen(seconds), &duration)) {
+        if (duration < 900 || duration > 43200) /* AssumeRole DurationSeconds, STS API Reference */
+            return mw_fail(err, MW_ERR_INVALID,
+                           "profile %s: duration_seconds is %lld (expected 900 to 43200)", profile,
+                           duration);
         role.duration_seconds = (int)duration;
+    }
     st = mw_provider_assume_role(c->config, c->models, c->http, source, &role, out, err);
     if (st != MW_OK)
         return mw_error_prefix(err, st, "profile %s", profile);
@@ -145,11 +155,6 @@ static mw_status profile_role(context *c, const char *profile, mw_provider **out
         return mw_fail(err, MW_ERR_INVALID,
                        "profile %s: role_arn needs %s source_profile or credential_source", profile,
                        source ? "only one of" : "a");
-    if (mw_aws_config_get(c->config, profile, "mfa_serial"))
-        return mw_fail(err, MW_ERR_UNSUPPORTED,
-                       "profile %s: mfa_serial asks for a person at the keyboard; use a role "
-                       "without MFA, or credentials of a session that has it",
-                       profile);
     if (c->depth >= MAX_CHAIN)
         return mw_fail(err, MW_ERR_LIMIT, "profile %s: more than %d roles in a row", profile,
                        MAX_CHAIN);
@@ -195,4 +200,21 @@ mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models
                        "%s (instance metadata is switched off by AWS_EC2_METADATA_DISABLED)",
                        looked_at);
     return st;
+}
+
+mw_status mw_provider_bearer(const mw_aws_config *config, const mw_models *models,
+                             const mw_http *http, const char *signing_name, mw_provider **out,
+                             mw_error *err)
+{
+    const char *region;
+    mw_status st = mw__provider_environment_token(config, signing_name, out, err);
+
+    if (st == MW_ERR_NOTFOUND && mw_aws_config_get(config, NULL, "sso_session"))
+        st = mw__provider_sso_token(config, models, http, NULL, &region, out, err);
+    if (st != MW_ERR_NOTFOUND)
+        return st;
+    return mw_fail(err, MW_ERR_CREDENTIALS,
+                   "no bearer token found for %s; looked at AWS_BEARER_TOKEN_* for it and at "
+                   "sso_session of profile '%s'",
+                   signing_name, mw_aws_config_profile(config));
 }

@@ -46,15 +46,14 @@ static void answered(void *user, const mw_http_response *response, const mw_erro
 /* Plain HTTP may reach the agent on this host, nobody else. */
 static bool host_allowed(const rule_url *url)
 {
-    static const char *const local[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]",
-                                        "localhost", "[::1]"};
+    static const char *const agents[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
 
-    if (strcmp(url->scheme, "https") == 0)
+    if (strcmp(url->scheme, "https") == 0 || mw_http_is_loopback(url->host))
         return true;
-    for (size_t i = 0; i < MW_COUNT(local); i++)
-        if (mw_str_ieq(url->host, local[i]))
+    for (size_t i = 0; i < MW_COUNT(agents); i++)
+        if (mw_http_same_address(url->host, agents[i]))
             return true;
-    return url->is_ip && mw_str_starts(url->host, "127.");
+    return false;
 }
 
 static mw_status read_token(const mw_aws_config *config, mw_buf *out, mw_error *err)

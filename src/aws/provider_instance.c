@@ -120,6 +120,9 @@ static void answered(void *user, const mw_http_response *r, const mw_error *erro
     if (st == MW_OK && p->at == STEP_KEYS) {
         st = mw__credentials_from_json(r->body.data ? r->body.data : "", r->body.len, "the answer",
                                        &p->base.fresh, &err);
+        if (st == MW_OK && (!mw_secret_is_set(&p->base.fresh.session_token) ||
+                            p->base.fresh.expires_at_unix == 0))
+            st = mw_fail(&err, MW_ERR_CREDENTIALS, "the answer lacks Token or Expiration");
         finish(p, st, err.message);
         return;
     }
@@ -134,20 +137,32 @@ static void answered(void *user, const mw_http_response *r, const mw_error *erro
         finish(p, st, err.message);
 }
 
+static const char *setting(const mw_aws_config *config, const char *env, const char *key)
+{
+    const char *text = mw_aws_config_env(config, env);
+
+    return text ? text : mw_aws_config_get(config, NULL, key);
+}
+
 static int number(const instance *p, const char *env, const char *key, int fallback)
 {
-    const char *text = mw_aws_config_env(p->config, env);
+    const char *text = setting(p->config, env, key);
     long long n;
 
-    if (!text)
-        text = mw_aws_config_get(p->config, NULL, key);
     return text && mw_parse_int(text, strlen(text), &n) && n > 0 && n <= 60 ? (int)n : fallback;
+}
+
+static const char *endpoint_mode(const mw_aws_config *config)
+{
+    return setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                   "ec2_metadata_service_endpoint_mode");
 }
 
 static mw_status next(instance *p, step at, const char *role, mw_error *err)
 {
-    const char *base = mw_aws_config_env(p->config, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    const char *mode = mw_aws_config_env(p->config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    const char *base = setting(p->config, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                               "ec2_metadata_service_endpoint");
+    const char *mode = endpoint_mode(p->config);
     MW_AUTO(mw_arena) arena = {0};
     int slash;
     mw_fetch fetch = {
@@ -201,12 +216,16 @@ static const mw_provider_class instance_class = {.name = "instance", .refresh = 
 mw_status mw__provider_instance(const mw_aws_config *config, const mw_http *http,
                                 const char *looked_at, mw_provider **out, mw_error *err)
 {
+    const char *mode = endpoint_mode(config);
     instance *p = NULL;
     mw_status st;
 
     *out = NULL;
     if (mw_aws_config_bool(config, "AWS_EC2_METADATA_DISABLED", NULL, false))
         return MW_ERR_NOTFOUND;
+    if (mode && !mw_str_ieq(mode, "ipv4") && !mw_str_ieq(mode, "ipv6"))
+        return mw_fail(err, MW_ERR_INVALID,
+                       "ec2_metadata_service_endpoint_mode is '%s' (expected ipv4 or ipv6)", mode);
     st = mw__provider_new(&instance_class, sizeof(*p), "instance metadata", &p, err);
     if (st != MW_OK)
         return st;

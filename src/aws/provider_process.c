@@ -29,6 +29,7 @@ extern char **environ;
 typedef struct process {
     mw_provider base;
     mw_arena strings;
+    const char *account; /* aws_account_id of the profile, or NULL */
     char *argv[MAX_WORDS + 1];
 } process;
 
@@ -129,16 +130,37 @@ static mw_status run(process *p, mw_buf *out, mw_error *err)
     return st;
 }
 
+/* What does not say which version of the format it speaks may mean anything. */
+static mw_status check_version(const mw_buf *out, const char *description, mw_error *err)
+{
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+
+    if (st != MW_OK)
+        return st;
+    if (mw_json_read(b, out->data ? out->data : "", out->len, NULL, NULL, NULL) == MW_OK &&
+        mw_val_get_int(mw_doc_view(b), mw_doc_pop(b), "Version", 0) != 1)
+        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: the answer lacks \"Version\": 1", description);
+    mw_doc_builder_free(b);
+    return st;
+}
+
 static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
 {
     MW_AUTO(mw_buf) out = {.max = MAX_OUTPUT_BYTES};
+    const char *account = ((process *)base)->account;
     mw_status st = run((process *)base, &out, err);
 
     (void)now_unix;
     if (st != MW_OK)
         return mw_error_prefix(err, st, "%s", base->description);
-    return mw__credentials_from_json(out.data ? out.data : "", out.len, base->description,
-                                     &base->fresh, err);
+    if ((st = check_version(&out, base->description, err)) != MW_OK)
+        return st;
+    st = mw__credentials_from_json(out.data ? out.data : "", out.len, base->description,
+                                   &base->fresh, err);
+    if (st == MW_OK && !*base->fresh.account_id && account && strlen(account) == 12)
+        memcpy(base->fresh.account_id, account, 13);
+    return st;
 }
 
 static void clear(mw_provider *base)
@@ -153,6 +175,7 @@ mw_status mw__provider_process(const mw_aws_config *config, const char *profile,
                                mw_error *err)
 {
     const char *command = mw_aws_config_get(config, profile, "credential_process");
+    const char *account = mw_aws_config_get(config, profile, "aws_account_id");
     char description[512];
     process *p = NULL;
     mw_status st;
@@ -165,6 +188,10 @@ mw_status mw__provider_process(const mw_aws_config *config, const char *profile,
     st = mw__provider_new(&process_class, sizeof(*p), description, &p, err);
     if (st != MW_OK)
         return st;
+    if (account && !(p->account = mw_arena_strdup(&p->strings, account))) {
+        mw_provider_unref(&p->base);
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    }
     st = split_words(command, p, err);
     if (st != MW_OK) {
         mw_error_prefix(err, st, "%s", description);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +104,50 @@ mw_status mw__provider_environment(const mw_aws_config *config, mw_provider **ou
     return MW_OK;
 }
 
+/* ---- bearer tokens in the environment ---- */
+
+/* AWS_BEARER_TOKEN_BEDROCK for the signing name "bedrock"; blanks and '-' become '_'. */
+static const char *token_variable(const char *signing_name, char out[128])
+{
+    size_t n = (size_t)snprintf(out, 128, "AWS_BEARER_TOKEN_%.100s", signing_name);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = out[i] == '-' || out[i] == ' ' ? '_' : (char)toupper((unsigned char)out[i]);
+    return out;
+}
+
+bool mw__environment_has_token(const mw_aws_config *config, const char *signing_name)
+{
+    char name[128];
+
+    return config && mw_aws_config_env(config, token_variable(signing_name, name)) != NULL;
+}
+
+mw_status mw__provider_environment_token(const mw_aws_config *config, const char *signing_name,
+                                         mw_provider **out, mw_error *err)
+{
+    char name[128];
+    const char *token = mw_aws_config_env(config, token_variable(signing_name, name));
+    mw_provider *p = NULL;
+    mw_status st;
+
+    *out = NULL;
+    if (!token)
+        return MW_ERR_NOTFOUND;
+    st = mw__provider_new(&static_class, sizeof(*p), name, &p, err);
+    if (st != MW_OK)
+        return st;
+    st = mw__credentials_set_bearer(&p->current, token, 0, err);
+    if (st != MW_OK) {
+        mw_error_prefix(err, st, "%s", name);
+        mw_provider_unref(p);
+        return st;
+    }
+    p->usable = true;
+    *out = p;
+    return MW_OK;
+}
+
 /* ---- files ---- */
 
 mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source,
@@ -110,7 +155,7 @@ mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source
 {
     const char *key = mw__aws_config_from(config, source, profile, "aws_access_key_id");
     const char *secret = mw__aws_config_from(config, source, profile, "aws_secret_access_key");
-    const char *token = mw__aws_config_from(config, source, profile, "aws_session_token");
+    const char *token = mw__aws_config_from(config, source, profile, "aws_security_token");
     char description[512];
 
     *out = NULL;
@@ -125,7 +170,7 @@ mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source
                        "%s: aws_access_key_id is set but aws_secret_access_key is not",
                        description);
     if (!token)
-        token = mw__aws_config_from(config, source, profile, "aws_security_token");
+        token = mw__aws_config_from(config, source, profile, "aws_session_token");
     return new_static(description, key, secret, token,
                       mw__aws_config_from(config, source, profile, "aws_account_id"), out, err);
 }

@@ -45,7 +45,6 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
 {
     web_identity *p = (web_identity *)base;
     MW_AUTO(mw_buf) token = {.max = MAX_TOKEN_BYTES};
-    const char *region = mw_aws_config_region(p->config);
     mw_status st = mw_file_read(p->token_file, &token, err);
 
     (void)now_unix;
@@ -66,7 +65,7 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
                              .http = p->http,
                              .service = "sts",
                              .operation = "AssumeRoleWithWebIdentity",
-                             .region = region ? region : "us-east-1",
+                             .region = mw__sts_region(p->config, p->models, NULL, p->role_arn),
                              .params = params,
                              .param_count = MW_COUNT(params),
                              .done = answered,
@@ -83,25 +82,34 @@ static void clear(mw_provider *base)
 static const mw_provider_class web_identity_class = {.name = "web identity", .refresh = refresh,
                                                      .clear = clear};
 
+static const char *const settings[][2] = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file"},
+                                          {"AWS_ROLE_ARN", "role_arn"},
+                                          {"AWS_ROLE_SESSION_NAME", "role_session_name"}};
+
+/* Each by itself, as botocore has it: the environment's role goes with a profile's file and vice versa. */
+static const char *setting(const mw_aws_config *config, const char *profile, bool environment,
+                           const char *const names[2])
+{
+    const char *value = environment ? mw_aws_config_env(config, names[0]) : NULL;
+
+    return value ? value : mw_aws_config_get(config, profile, names[1]);
+}
+
 mw_status mw__provider_web_identity(const mw_aws_config *config, const mw_models *models,
                                     const mw_http *http, const char *profile, bool environment,
                                     mw_provider **out, mw_error *err)
 {
-    const char *file = environment ? mw_aws_config_env(config, "AWS_WEB_IDENTITY_TOKEN_FILE") : NULL;
-    const char *where = file ? "environment" : "profile";
-    const char *arn = file ? mw_aws_config_env(config, "AWS_ROLE_ARN") : NULL;
-    const char *session = file ? mw_aws_config_env(config, "AWS_ROLE_SESSION_NAME") : NULL;
+    bool env = environment && mw_aws_config_env(config, "AWS_WEB_IDENTITY_TOKEN_FILE");
+    const char *where = env ? "environment" : "profile";
+    const char *file = setting(config, profile, environment, settings[0]);
+    const char *arn = setting(config, profile, environment, settings[1]);
+    const char *session = setting(config, profile, environment, settings[2]);
     MW_AUTO(mw_buf) path = {.max = 4096};
     char description[512], name[64], ulid[MW_ULID_SIZE];
     web_identity *p = NULL;
     mw_status st;
 
     *out = NULL;
-    if (!file) {
-        file = mw_aws_config_get(config, profile, "web_identity_token_file");
-        arn = mw_aws_config_get(config, profile, "role_arn");
-        session = mw_aws_config_get(config, profile, "role_session_name");
-    }
     if (!file)
         return MW_ERR_NOTFOUND;
     if (!arn)

@@ -25,6 +25,7 @@ typedef struct fake_answer {
 typedef struct fake_seen {
     char method[16], host[256], path[512], query[512], body[4096];
     char authorization[512], date[40], attempt[64], invocation[64], agent[64], target[128];
+    char security_token[128], s3_token[128], region_set[64];
     bool fresh;
     int64_t at_ms; /* virtual */
 } fake_seen;
@@ -99,6 +100,9 @@ static inline mw_status fake_send(void *ctx, const mw_http_request *q, const mw_
     fake_header(s->invocation, sizeof(s->invocation), q, "amz-sdk-invocation-id");
     fake_header(s->agent, sizeof(s->agent), q, "user-agent");
     fake_header(s->target, sizeof(s->target), q, "x-amz-target");
+    fake_header(s->security_token, sizeof(s->security_token), q, "x-amz-security-token");
+    fake_header(s->s3_token, sizeof(s->s3_token), q, "x-amz-s3session-token");
+    fake_header(s->region_set, sizeof(s->region_set), q, "x-amz-region-set");
     s->fresh = limits->fresh_connection;
     s->at_ms = f->now_ms;
     f->pending[f->pending_count++] = (fake_pending){done, user, limits->unsent};
@@ -222,6 +226,6 @@ static inline mw_status late_refresh(mw_provider *p, int64_t now, mw_error *err)
     return st == MW_OK ? MW_ERR_PENDING : st;
 }
 
-static const mw_provider_class late_class = {"late", late_refresh, NULL};
+static const mw_provider_class late_class = {.name = "late", .refresh = late_refresh};
 
 #endif

@@ -111,7 +111,15 @@ static const char role_config[] =
     "[profile both]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=base\n"
     "credential_source=Environment\n"
     "[profile neither]\nrole_arn=arn:aws:iam::123456789012:role/x\n"
-    "[profile mfa]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=base\nmfa_serial=m\n"
+    "[profile keys-a]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=keys-b\n"
+    "aws_access_key_id=SELF\naws_secret_access_key=self-secret\n"
+    "[profile keys-b]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=keys-a\n"
+    "[profile secret]\naws_secret_access_key=base-secret\n"
+    "[profile half]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=secret\n"
+    "[profile short]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=base\n"
+    "duration_seconds=60\n"
+    "[profile words]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=base\n"
+    "duration_seconds=an hour\n"
     "[profile env]\nrole_arn=arn:aws:iam::123456789012:role/x\ncredential_source=Environment\n"
     "[profile moon]\nrole_arn=arn:aws:iam::123456789012:role/x\ncredential_source=Moon\n"
     "[profile notarole]\nrole_arn=arn:aws:iam::123456789012:user/x\nsource_profile=base\n"
@@ -159,6 +167,9 @@ static void test_role_parameters(void **state)
     static const fake_answer fourth[] = {
         {200, STS_OK("K", "2026-01-01T01:00:00Z"), "DurationSeconds=3600", "ExternalId"},
     };
+    static const fake_answer fifth[] = {
+        {200, STS_OK("K", "2026-01-01T01:00:00Z"), "DurationSeconds=3600", "TokenCode"},
+    };
     const mw_credentials *c;
     bench t;
 
@@ -176,6 +187,10 @@ static void test_role_parameters(void **state)
     assert_int_equal(open_bench(&t, role_config, NULL, "self", fourth, 1), MW_OK);
     assert_int_equal(get_now(&t, T0, &c), MW_OK);
     close_bench(&t);
+    /* what is no number is ignored, as botocore does */
+    assert_int_equal(open_bench(&t, role_config, NULL, "words", fifth, 1), MW_OK);
+    assert_int_equal(get_now(&t, T0, &c), MW_OK);
+    close_bench(&t);
 }
 
 static void test_role_mistakes(void **state)
@@ -189,7 +204,9 @@ static void test_role_mistakes(void **state)
         {"gone", MW_ERR_INVALID, "nobody"},
         {"both", MW_ERR_INVALID, "only one of"},
         {"neither", MW_ERR_INVALID, "needs a source_profile"},
-        {"mfa", MW_ERR_UNSUPPORTED, "mfa_serial"},
+        {"keys-a", MW_ERR_INVALID, "leads back"},
+        {"half", MW_ERR_CREDENTIALS, "'secret' has no credentials"},
+        {"short", MW_ERR_INVALID, "expected 900 to 43200"},
         {"env", MW_ERR_CREDENTIALS, "Environment"},
         {"moon", MW_ERR_INVALID, "Moon"},
         {"notarole", MW_ERR_INVALID, "is not a role"},

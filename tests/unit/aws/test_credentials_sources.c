@@ -202,6 +202,18 @@ static void test_container_hosts(void **state)
         {"http://10.0.0.1/x", false},             {"http://anywhere.example/x", false},
         {"http://127.0.0.1.example/x", false},    {"http://localhost@evil.example/x", false},
         {"http://169.254.169.254/x", false},      {"ftp://localhost/x", false},
+        {"http://127.255.0.9/x", true},           {"http://LOCALHOST:80/x", true},
+        {"http://[0:0:0:0:0:0:0:1]/x", true},     {"http://[FD00:EC2:0::23]/x", true},
+        /* what only looks like this machine, or only an old resolver takes for it */
+        {"http://2130706433/x", false},           {"http://0177.0.0.1/x", false},
+        {"http://0x7f.0.0.1/x", false},           {"http://127.1/x", false},
+        {"http://127.0.0.1@evil.example/x", false}, {"http://evil.example:80@10.0.0.1/x", false},
+        {"http://[::ffff:127.0.0.1]/x", false},   {"http://[::]/x", false},
+        {"http://[::2]/x", false},                {"http://0.0.0.0/x", false},
+        {"http://localhost./x", false},           {"http://localhost.evil.example/x", false},
+        {"http://127.0.0.1\\@evil.example/x", false}, {"http://169.254.170.20/x", false},
+        {"http://127.0.0.1#@evil.example/x", false}, {"http://169.254.170.2.evil.example/x", false},
+        {"http://[::1]evil.example/x", false},    {"http://[::1%25lo]/x", false},
     };
     static const fake_answer ok[] = {{200, KEYS("C", "2026-01-01T06:00:00Z"), NULL, NULL}};
 
@@ -225,6 +237,12 @@ static void test_container_hosts(void **state)
 
         assert_int_equal(open_bench(&t, NULL, NULL, NULL, NULL, 0), MW_OK);
         fails_with(&t, T0, "line break");
+        close_bench(&t);
+        /* a relative URI cannot move the request to another host */
+        env_set("AWS_CONTAINER_AUTHORIZATION_TOKEN", NULL);
+        env_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@evil.example/x");
+        assert_int_equal(open_bench(&t, NULL, NULL, NULL, NULL, 0), MW_OK);
+        fails_with(&t, T0, "'evil.example' must be https");
         close_bench(&t);
     }
 }
@@ -276,9 +294,51 @@ static void test_web_identity(void **state)
                      MW_OK);
     fails_with(&t, T0, path);
     close_bench(&t);
+    env_set("AWS_ROLE_ARN", NULL);
     assert_int_equal(open_bench(&t, "[default]\nweb_identity_token_file=/x\n", NULL, NULL, NULL, 0),
                      MW_ERR_CREDENTIALS);
     close_bench(&t);
+}
+
+/* Environment and profile are looked at for each setting; STS is the role's partition's. */
+static void test_web_identity_settings(void **state)
+{
+    static const struct {
+        const char *region, *env_role, *profile_role, *expect;
+        bool explicit_profile;
+    } rows[] = {
+        {NULL, "arn:aws:iam::123456789012:role/x", NULL, "POST https://sts.us-east-1.amazonaws.com:",
+         false},
+        {NULL, "arn:aws-cn:iam::123456789012:role/x", NULL, ".amazonaws.com.cn:", false},
+        {NULL, "arn:aws-us-gov:iam::123456789012:role/x", NULL, "POST https://sts.us-gov-",
+         false},
+        {"eu-west-1", "arn:aws:iam::123456789012:role/x", NULL,
+         "POST https://sts.eu-west-1.amazonaws.com:", false},
+        {NULL, "arn:aws:iam::123456789012:role/env", "arn:aws:iam::123456789012:role/own",
+         "role%2Fenv", false},
+        {NULL, "arn:aws:iam::123456789012:role/env", "arn:aws:iam::123456789012:role/own",
+         "role%2Fown", true},
+    };
+    char path[256], config[600];
+
+    (void)state;
+    write_file(path, "jwt", "jwt-1");
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        fake_answer answers[] = {{200, WEB_OK, rows[i].expect, NULL}};
+        bench t;
+
+        env_set("AWS_REGION", rows[i].region);
+        env_set("AWS_ROLE_ARN", rows[i].env_role);
+        snprintf(config, sizeof(config), "[default]\nweb_identity_token_file=%s\n%s%s\n", path,
+                 rows[i].profile_role ? "role_arn=" : "",
+                 rows[i].profile_role ? rows[i].profile_role : "");
+        assert_int_equal(open_bench(&t, config, NULL, rows[i].explicit_profile ? "default" : NULL,
+                                    answers, 1),
+                         MW_OK);
+        keys_are(&t, T0, "WEB");
+        close_bench(&t);
+    }
+    unlink(path);
 }
 
 /* ---- credential_process ---- */
@@ -295,6 +355,12 @@ static void test_process(void **state)
          "P2", NULL},
         {"sh -c 'echo p-s; exit 3'", NULL, "status 3"},
         {"printf p-s", NULL, "not JSON"},
+        {"printf '%s' '{\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\"}'", NULL, "Version"},
+        {"printf '%s' '{\"Version\":2,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\"}'", NULL,
+         "Version"},
+        {"printf '%s' '{\"Version\":1,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\","
+         "\"Expiration\":\"2025-12-31T00:00:00Z\"}'",
+         NULL, "expired already"},
         {"/nonexistent/program", NULL, "could not be started"},
         {"sh -c 'kill -9 $$'", NULL, "status 137"},
     };
@@ -311,6 +377,16 @@ static void test_process(void **state)
             fails_with(&t, T0, rows[i].text);
             assert_null(strstr(t.err.message, "p-s"));
         }
+        close_bench(&t);
+    }
+    {
+        const mw_credentials *c;
+
+        snprintf(config, sizeof(config),
+                 "[default]\naws_account_id=123456789012\ncredential_process = %s\n", rows[0].command);
+        assert_int_equal(open_bench(&t, config, NULL, NULL, NULL, 0), MW_OK);
+        assert_int_equal(get_now(&t, T0, &c), MW_OK);
+        assert_string_equal(c->account_id, "123456789012");
         close_bench(&t);
     }
     assert_int_equal(open_bench(&t, "[default]\ncredential_process = a 'b\n", NULL, NULL, NULL, 0),
@@ -425,6 +501,86 @@ static void test_sso_renewal_fails(void **state)
     unlink(path);
 }
 
+/* What the profile and its session say must be whole and agree. */
+static void test_sso_mistakes(void **state)
+{
+    static const struct {
+        const char *config, *text;
+    } rows[] = {
+        {"[default]\nsso_session=gone\nsso_account_id=123456789012\nsso_role_name=R\n"
+         "sso_region=eu-west-1\nsso_start_url=https://x\n", "sso_session 'gone' has no sso_region"},
+        {"[default]\nsso_session=s\nsso_account_id=123456789012\nsso_role_name=R\n"
+         "[sso-session s]\nsso_region=eu-west-1\n", "sso_session 's' has no sso_start_url"},
+        {"[default]\nsso_session=s\nsso_account_id=123456789012\nsso_role_name=R\n"
+         "sso_region=eu-west-2\n[sso-session s]\nsso_region=eu-west-1\nsso_start_url=https://x\n",
+         "sso_region is 'eu-west-2'"},
+        {"[default]\nsso_role_name=R\n", "sso_account_id"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        bench t;
+
+        assert_int_equal(open_bench(&t, rows[i].config, NULL, NULL, NULL, 0), MW_ERR_INVALID);
+        if (!strstr(t.err.message, rows[i].text))
+            fail_msg("row %zu: %s", i, t.err.message);
+        close_bench(&t);
+    }
+}
+
+/* The token by itself, as services that take one get it; renewed at most once a minute. */
+static void test_bearer(void **state)
+{
+    static const fake_answer refused[] = {
+        {400, "{\"error\":\"invalid_grant\"}", NULL, NULL}, {400, "{\"error\":\"x\"}", NULL, NULL}};
+    const mw_credentials *c;
+    char path[256];
+    mw_provider *p;
+    bench t;
+
+    (void)state;
+    assert_int_equal(open_bench(&t, sso_config, NULL, NULL, refused, 2), MW_OK);
+    write_cache(path, "corp",
+                "{\"accessToken\":\"access-1\",\"expiresAt\":\"2026-01-01T00:09:00Z\","
+                "\"refreshToken\":\"refresh-1\",\"clientId\":\"c\",\"clientSecret\":\"s\","
+                "\"registrationExpiresAt\":\"2026-03-01T00:00:00Z\"}");
+    p = t.p;
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "codecatalyst", &t.p,
+                                        &t.err),
+                     MW_OK);
+    for (int second = 0; second < 70; second += 10) { /* nine minutes left: asked at 0 and at 60 */
+        assert_int_equal(get_now(&t, T0 + second, &c), MW_OK);
+        assert_string_equal(c->bearer_token.data, "access-1");
+        assert_string_equal(c->access_key_id, "");
+    }
+    unlink(path);
+    mw_provider_unref(t.p);
+    env_set("AWS_BEARER_TOKEN_CODE_CATALYST", "from-env");
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "code-catalyst", &t.p,
+                                        &t.err),
+                     MW_OK);
+    assert_int_equal(get_now(&t, T0, &c), MW_OK);
+    assert_string_equal(c->bearer_token.data, "from-env");
+    mw_provider_unref(t.p);
+    env_set("AWS_BEARER_TOKEN_CODE_CATALYST", "two words");
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "code-catalyst", &t.p,
+                                        &t.err),
+                     MW_ERR_CREDENTIALS);
+    assert_null(strstr(t.err.message, "two words"));
+    t.p = p;
+    close_bench(&t);
+    assert_int_equal(open_bench(&t, "[default]\naws_access_key_id=A\naws_secret_access_key=s\n", NULL,
+                                NULL, NULL, 0),
+                     MW_OK);
+    p = t.p;
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "codecatalyst", &t.p,
+                                        &t.err),
+                     MW_ERR_CREDENTIALS);
+    assert_non_null(strstr(t.err.message, "codecatalyst"));
+    t.p = p;
+    close_bench(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,9 +592,12 @@ int main(void)
         TEST(test_container),
         TEST(test_container_hosts),
         TEST(test_web_identity),
+        TEST(test_web_identity_settings),
         TEST(test_process),
         TEST(test_sso),
         TEST(test_sso_renewal_fails),
+        TEST(test_sso_mistakes),
+        TEST(test_bearer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
