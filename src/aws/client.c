@@ -134,6 +134,7 @@ void mw_client_free(mw_client *c)
     /* First the carrier: nothing can call back into calls that end below. */
     mw_transport_free(c->transport);
     mw__client_end_all(c, MW_ERR_CANCELLED, "the client was closed before the call ended");
+    mw__client_forget_auths(c);
     mw_traffic_free(c->traffic);
     mw_recorder_free(c->recorder);
     mw_replay_free(c->replay);

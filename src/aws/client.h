@@ -101,6 +101,11 @@ mw_status mw_client_call(mw_client *c, const mw_call *call, mw_error *err);
  */
 mw_status mw_client_preview(mw_client *c, const mw_call *call, mw_doc_builder *b, mw_val *out,
                             mw_error *err);
+/**
+ * Is this operation authorised by a bearer token and not by keys? The client then finds the token
+ * itself (mw_provider_bearer()); a scope needs any provider to say that the call is not unsigned.
+ */
+bool mw_client_takes_token(const mw_client *c, const mw_operation *op);
 /** Run until every call is done. */
 mw_status mw_client_run(mw_client *c, mw_error *err);
 

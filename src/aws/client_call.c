@@ -46,6 +46,7 @@ static void release(mw_active_call *k)
     mw_doc_free(k->params_doc);
     mw_paginator_free(k->paginator);
     mw_arena_clear(&k->arena);
+    mw_provider_unref(k->provider);
     mw_free(k->region);
     mw_free(k);
 }
@@ -168,10 +169,10 @@ static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
     static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
                                         "TokenRefreshRequired"};
 
-    if (k->refreshed || mw__call_unsigned(k) || !one_of(e->code, codes, MW_COUNT(codes)))
+    if (k->refreshed || !k->provider || !one_of(e->code, codes, MW_COUNT(codes)))
         return false;
     k->refreshed = true;
-    mw_provider_invalidate(k->call.scope->credentials);
+    mw_provider_invalidate(k->provider);
     return true;
 }
 
@@ -400,10 +401,12 @@ static void on_credentials(void *user, mw_status status, const mw_error *error)
         release(k);
         return;
     }
-    if (status != MW_OK)
-        fail(k, status, error);
-    else
+    if (status == MW_OK) {
         begin_attempt(k);
+        return;
+    }
+    mw__call_refused_session(k, status, error);
+    fail(k, status, error);
 }
 
 static mw_status attempt_headers(mw_active_call *k, mw_error *err)
@@ -457,6 +460,7 @@ void mw__call_go(mw_active_call *k)
 {
     mw_client *c = k->client;
     const mw_credentials *creds = NULL;
+    mw_provider *provider = NULL;
     mw_http_limits limits = {.fresh_connection = k->mutating, .unsent = &k->unsent};
     mw_error err = {0};
     mw_status st;
@@ -470,9 +474,10 @@ void mw__call_go(mw_active_call *k)
         return;
     }
     st = attempt_headers(k, &err);
-    if (st == MW_OK && !mw__call_unsigned(k)) {
-        st = mw_provider_get(k->call.scope->credentials, mw_now_unix() + c->clock_offset_s, &creds,
-                             on_credentials, k, &err);
+    if (st == MW_OK && !mw__call_unsigned(k) &&
+        (st = mw__call_provider(k, &provider, &err)) == MW_OK) {
+        st = mw_provider_get(provider, mw_now_unix() + c->clock_offset_s, &creds, on_credentials,
+                             k, &err);
         if (st == MW_ERR_PENDING) {
             k->waiting = true;
             mw__call_leave(k, MW_OUTCOME_NONE, NULL);
@@ -480,6 +485,8 @@ void mw__call_go(mw_active_call *k)
         }
         if (st == MW_OK)
             st = mw__call_sign(k, creds, &err);
+        else
+            mw__call_refused_session(k, st, &err);
     }
     if (st == MW_OK) {
         k->unsent = false;

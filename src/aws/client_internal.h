@@ -27,6 +27,14 @@ typedef struct known_endpoint {
 
 #define MW_ENDPOINT_TABLE 1024
 
+/** A session on a directory bucket, or bearer tokens for a signing name. */
+typedef struct client_auth {
+    struct client_auth *next;
+    mw_provider *provider;
+    const mw_provider *source; /* whose keys ask for the session; NULL: tokens */
+    char *name;
+} client_auth;
+
 /** One call from mw_client_call() to on_done; freed there. */
 typedef struct mw_active_call {
     struct mw_active_call *next, *prev;
@@ -45,6 +53,7 @@ typedef struct mw_active_call {
     mw_arena arena; /* of the request; cleared before the next page */
     mw_http_request request;
     mw_endpoint endpoint;
+    mw_provider *provider; /* that authorised the last attempt; NULL = none yet */
     size_t base_headers; /* those that do not change between attempts */
     char invocation_id[37];
     int attempt;
@@ -85,6 +94,8 @@ struct mw_client {
     size_t bucket_count;
     known_endpoint *endpoints[MW_ENDPOINT_TABLE];
     size_t endpoint_count;
+    client_auth *auths;
+    size_t auth_count;
 };
 
 /* ---- client_request.c ---- */
@@ -94,14 +105,22 @@ struct mw_client {
  * @param[out] bad_params  True when a failure is the caller's mistake.
  */
 mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err);
-/** Sign the request as it stands, by the client's idea of the time. */
-mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error *err);
-bool mw__call_unsigned(const mw_active_call *k);
 bool mw__call_is_s3(const mw_active_call *k);
 /** `Bucket` of an S3 call whose parameters were kept, else NULL. */
 const char *mw__call_bucket(const mw_active_call *k);
 /** The region that the call goes to: its scope's, unless its bucket is known to be elsewhere. */
 const char *mw__call_region(const mw_active_call *k);
+
+/* ---- client_auth.c ---- */
+
+bool mw__call_unsigned(const mw_active_call *k);
+/** Whose credentials authorise the call; kept in k->provider. Not for a call that goes unsigned. */
+mw_status mw__call_provider(mw_active_call *k, mw_provider **out, mw_error *err);
+/** Authorise the request as it stands, by the client's idea of the time. */
+mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error *err);
+/** A provider failed with @p status: where that is AWS's refusal of a session, it is the call's result. */
+void mw__call_refused_session(mw_active_call *k, mw_status status, const mw_error *error);
+void mw__client_forget_auths(mw_client *c);
 
 /* ---- client_endpoint.c ---- */
 

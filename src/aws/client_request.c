@@ -5,7 +5,6 @@
  */
 #include "aws/client_internal.h"
 
-#include "aws/sigv4.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -160,57 +159,6 @@ mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
         return st;
     k->base_headers = q->headers.count;
     return MW_OK;
-}
-
-/* ---- signing ---- */
-
-static bool wants_content_hash(const char *signing_name)
-{
-    static const char *const names[] = {"s3", "s3-outposts", "s3-object-lambda", "s3express",
-                                        "glacier"};
-
-    for (size_t i = 0; i < MW_COUNT(names); i++)
-        if (strcmp(signing_name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error *err)
-{
-    const mw_endpoint *e = &k->endpoint;
-    const char *auth = mw_operation_auth_type(k->op);
-    const char *name =
-        e->signing_name ? e->signing_name : mw_service_signing_name(mw_operation_service(k->op));
-    bool s3 = mw_str_starts(name, "s3");
-    mw_sigv4_scope scope = {
-        .region = e->signing_region ? e->signing_region : mw__call_region(k),
-        .service = name,
-        .single_encode = e->single_encode || s3,
-        .no_normalize = s3,
-        .unsigned_payload =
-            mw_operation_unsigned_payload(k->op) || mw_str_eq(auth, "v4-unsigned-body"),
-        .content_sha256_header = wants_content_hash(name),
-    };
-
-    if (mw_str_eq(e->auth_scheme, "sigv4a") || mw_str_eq(e->auth_scheme, "sigv4-s3express") ||
-        mw_str_eq(e->auth_scheme, "bearer"))
-        return mw_fail(err, MW_ERR_UNSUPPORTED,
-                       "%s:%s at %s is signed with '%s', which is not supported",
-                       mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
-                       e->host, e->auth_scheme);
-    /* A payload may go unsigned only where TLS guards it. */
-    if (scope.unsigned_payload && !mw_str_eq(k->request.scheme, "https"))
-        scope.unsigned_payload = false;
-    if (scope.unsigned_payload)
-        scope.content_sha256_header = true;
-    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->client->clock_offset_s,
-                         NULL, err);
-}
-
-bool mw__call_unsigned(const mw_active_call *k)
-{
-    return !k->call.scope->credentials || mw_str_eq(mw_operation_auth_type(k->op), "none") ||
-           mw_str_eq(k->endpoint.auth_scheme, "none");
 }
 
 /* ---- looking without sending ---- */

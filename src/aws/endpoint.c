@@ -123,9 +123,8 @@ static void add_builtin(resolver *r, const char *name, const char *builtin)
         {"AWS::S3Control::UseArnRegion", NULL, "s3_use_arn_region", false},
         {"AWS::S3::DisableMultiRegionAccessPoints", "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
          "s3_disable_multiregion_access_points", false},
-        /* Plain SigV4 works on directory buckets; sessions would need one more call each. */
         {"AWS::S3::DisableS3ExpressSessionAuth", "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
-         "s3_disable_express_session_auth", true},
+         "s3_disable_express_session_auth", false},
         {"AWS::S3::UseGlobalEndpoint", NULL, NULL, false},
         {"AWS::STS::UseGlobalEndpoint", NULL, NULL, false},
     };
@@ -233,6 +232,8 @@ static mw_status build_parameters(resolver *r, mw_val ruleset, mw_val *out)
                 mw_doc_add_val(r->b, values[i]);
         } else if (builtin) {
             add_builtin(r, name, builtin);
+        } else if (strcmp(name, "DisableS3ExpressSessionAuth") == 0) {
+            add_builtin(r, name, "AWS::S3::DisableS3ExpressSessionAuth"); /* a setting by another name */
         }
     }
     mw_doc_end_object(r->b);
@@ -266,21 +267,35 @@ static mw_status by_pattern(resolver *r, mw_endpoint *out)
     return mw__endpoint_set_url(r->arena, url, out, r->err);
 }
 
+/* The profile may say where a Version 4A signature is to be good. */
+static const char *region_set(const resolver *r)
+{
+    const mw_aws_config *c = r->q->config;
+    const char *set = c ? mw_aws_config_env(c, "AWS_SIGV4A_SIGNING_REGION_SET") : NULL;
+
+    return set || !c ? set : mw_aws_config_get(c, NULL, "sigv4a_signing_region_set");
+}
+
 static mw_status settle_signing(resolver *r, mw_endpoint *out)
 {
     const char *auth = mw_operation_auth_type(r->q->operation);
     const char *version = mw_service_signature_version(r->service);
+    const char *set;
 
     if (mw_str_eq(auth, "none"))
         out->auth_scheme = "none";
     else if (mw_str_eq(auth, "bearer") || (!out->auth_scheme && mw_str_eq(version, "bearer")))
         out->auth_scheme = "bearer";
+    else if (mw_str_eq(auth, "v4a"))
+        out->auth_scheme = "sigv4a";
     else if (!out->auth_scheme) {
         out->auth_scheme = "sigv4";
         out->single_encode = mw_str_eq(version, "s3v4");
     }
     if (!out->signing_name)
         out->signing_name = mw_service_signing_name(r->service);
+    if (strcmp(out->auth_scheme, "sigv4a") == 0 && (set = region_set(r)) != NULL)
+        out->signing_region = mw_arena_strdup(r->arena, set);
     if (!out->signing_region)
         out->signing_region = mw_arena_strdup(r->arena, *r->region ? r->region : "us-east-1");
     return out->signing_region ? MW_OK : mw_fail(r->err, MW_ERR_NOMEM, "out of memory");

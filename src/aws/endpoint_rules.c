@@ -291,6 +291,25 @@ mw_status mw__endpoint_set_url(mw_arena *arena, const char *text, mw_endpoint *o
     return MW_OK;
 }
 
+/* The regions that a sigv4a signature is good in, with commas; NULL when there are none. */
+static mw_status join_regions(evaluator *e, mw_val set, const char **out)
+{
+    const mw_doc *d = mw_doc_view(e->builder);
+    MW_AUTO(mw_buf) text = {.max = 4096};
+
+    *out = NULL;
+    for (size_t i = 0; i < mw_val_len(d, set); i++) {
+        const char *region = mw_val_str(d, mw_val_at(d, set, i), NULL);
+
+        if (region)
+            mw_buf_printf(&text, "%s%s", text.len ? "," : "", region);
+    }
+    if (!text.len)
+        return mw_buf_status(&text, e->err);
+    *out = mw_arena_strndup(e->lib.arena, text.data, text.len);
+    return *out ? MW_OK : no_memory(e);
+}
+
 /* sigv4 where it is offered; sigv4a only when there is nothing else. */
 static mw_status choose_scheme(evaluator *e)
 {
@@ -298,7 +317,8 @@ static mw_status choose_scheme(evaluator *e)
     mw_val schemes = mw_val_get(d, e->out->properties, "authSchemes");
     mw_val chosen = MW_VAL_ABSENT;
     mw_arena *arena = e->lib.arena;
-    const char *name, *region;
+    const char *name, *region, *set;
+    mw_status st;
 
     for (size_t i = 0; i < mw_val_len(d, schemes); i++) {
         mw_val s = mw_val_at(d, schemes, i);
@@ -313,8 +333,10 @@ static mw_status choose_scheme(evaluator *e)
         return MW_OK;
     name = mw_val_get_str(d, chosen, "signingName", NULL);
     region = mw_val_get_str(d, chosen, "signingRegion", NULL);
-    if (!region) /* sigv4a names a set; the first is what a plain signer can use */
-        region = mw_val_str(d, mw_val_at(d, mw_val_get(d, chosen, "signingRegionSet"), 0), NULL);
+    if ((st = join_regions(e, mw_val_get(d, chosen, "signingRegionSet"), &set)) != MW_OK)
+        return st;
+    if (!region)
+        region = set;
     e->out->single_encode = mw_val_get_bool(d, chosen, "disableDoubleEncoding", false);
     e->out->auth_scheme = mw_arena_strdup(arena, mw_val_get_str(d, chosen, "name", "sigv4"));
     e->out->signing_name = name ? mw_arena_strdup(arena, name) : NULL;

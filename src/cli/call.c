@@ -358,7 +358,12 @@ static mw_status prepare(session *s, mw_cli *cli, mw_call *call, mw_error *err)
     if (call->paginate && (st = mw_page_merge_new(s->op, &s->merge, err)) != MW_OK)
         return st;
     if (needs_credentials(s)) {
-        st = mw_provider_chain(s->config, models, mw_client_http(s->client), &s->credentials, err);
+        const mw_http *http = mw_client_http(s->client);
+        const char *name = mw_service_signing_name(mw_operation_service(s->op));
+
+        st = mw_client_takes_token(s->client, s->op)
+                 ? mw_provider_bearer(s->config, models, http, name, &s->credentials, err)
+                 : mw_provider_chain(s->config, models, http, &s->credentials, err);
         if (st != MW_OK)
             return st;
         s->scope.credentials = s->credentials;
