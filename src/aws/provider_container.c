@@ -67,7 +67,8 @@ static mw_status read_token(const mw_aws_config *config, mw_buf *out, mw_error *
     else if (token)
         st = mw_buf_add(out, token, strlen(token), err);
     if (st != MW_OK)
-        return mw_error_prefix(err, st, "container credentials");
+        return mw_error_prefix(err, st == MW_ERR_NOMEM ? st : MW_ERR_CREDENTIALS,
+                               "container credentials");
     while (path && out->len && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
         out->data[--out->len] = '\0';
     if (out->data && (strpbrk(out->data, "\r\n") || strlen(out->data) != out->len))
