@@ -24,6 +24,7 @@
 
 #define DEFAULT_DURATION_SECONDS 3600 /* AssumeRole, STS API Reference */
 #define MAX_CACHE_BYTES ((size_t)1 << 20)
+#define MFA_SECONDS 60 /* before its end, a session that nobody can renew is still of use */
 #define CACHE_SECONDS 900 /* botocore CachedCredentialFetcher.DEFAULT_EXPIRY_WINDOW_SECONDS */
 
 typedef struct role_provider {
@@ -105,7 +106,9 @@ static bool from_cli_cache(role_provider *p, int64_t now_unix)
     if (mw_json_read(b, text.data ? text.data : "", text.len, NULL, NULL, NULL) == MW_OK &&
         mw__credentials_from_sts(d, mw_doc_pop(b), p->base.description, &p->base.fresh, NULL) ==
             MW_OK) {
-        found = p->base.fresh.expires_at_unix - now_unix >= CACHE_SECONDS;
+        /* Keys that were refused are not taken a second time. */
+        found = p->base.fresh.expires_at_unix - now_unix >= CACHE_SECONDS &&
+                strcmp(p->base.fresh.access_key_id, p->base.current.access_key_id) != 0;
         if (found)
             mw_log_debug("%s: the session is the AWS CLI's, from %s", p->base.description,
                          p->cached);
@@ -231,6 +234,8 @@ mw_status mw_provider_assume_role(const mw_aws_config *config, const mw_models *
     p->models = models;
     p->http = http;
     p->base.source = mw_provider_ref(source);
+    if (role->mfa_serial)
+        p->base.advisory_seconds = p->base.mandatory_seconds = MFA_SECONDS;
     snprintf(p->duration, sizeof(p->duration), "%d",
              role->duration_seconds ? role->duration_seconds : DEFAULT_DURATION_SECONDS);
     if ((st = keep(p, role->role_arn, &p->role.role_arn, err)) != MW_OK ||
