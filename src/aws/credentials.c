@@ -308,6 +308,20 @@ mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, cons
     return MW_OK;
 }
 
+void mw__begin_object_like(mw_doc_builder *b, mw_val v)
+{
+    const mw_doc *d = mw_doc_view(b);
+
+    mw_doc_begin_object(b);
+    for (size_t i = 0; i < mw_val_len(d, v); i++) {
+        mw_val key;
+        mw_val member = mw_val_member(d, v, i, &key);
+
+        mw_doc_key_val(b, key);
+        mw_doc_add_val(b, member);
+    }
+}
+
 mw_status mw__credentials_expiry(const char *text, const char *source, int64_t *out, mw_error *err)
 {
     int64_t ns;

@@ -103,6 +103,12 @@ mw_status mw__provider_s3_session(const mw_aws_config *config, const mw_models *
                                   mw_error *err);
 /** AWS's code for the last session that was refused; "" when it failed otherwise. */
 const char *mw__s3_session_code(const mw_provider *p);
+/** The `login_session` of a profile, made by `aws login`; MW_ERR_NOTFOUND without. */
+mw_status mw__provider_login(const mw_aws_config *config, const mw_models *models,
+                             const mw_http *http, const char *profile, mw_provider **out,
+                             mw_error *err);
+/** Begin an object of @p b with all members of @p v, an object of @p b; later members of a name count. */
+void mw__begin_object_like(mw_doc_builder *b, mw_val v);
 /** credential_process of a profile; MW_ERR_NOTFOUND without. */
 mw_status mw__provider_process(const mw_aws_config *config, const char *profile, mw_provider **out,
                                mw_error *err);

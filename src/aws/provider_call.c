@@ -128,6 +128,13 @@ static mw_status build_params(const mw_provider_call *spec, const mw_shape *inpu
                               mw_doc_builder *b, mw_val *out, mw_error *err)
 {
     mw_doc_begin_object(b);
+    if (spec->inside) {
+        const mw_member *m = input ? mw_shape_member(input, spec->inside, strlen(spec->inside)) : NULL;
+
+        input = m ? mw_member_shape(m) : NULL;
+        mw_doc_ckey(b, spec->inside);
+        mw_doc_begin_object(b);
+    }
     for (size_t i = 0; i < spec->param_count; i++) {
         const char *name = spec->params[i][0], *text = spec->params[i][1];
         const mw_member *m = input ? mw_shape_member(input, name, strlen(name)) : NULL;
@@ -142,6 +149,8 @@ static mw_status build_params(const mw_provider_call *spec, const mw_shape *inpu
         else
             mw_doc_member_str(b, name, text);
     }
+    if (spec->inside)
+        mw_doc_end_object(b);
     mw_doc_end_object(b);
     *out = mw_doc_pop(b);
     return mw_doc_builder_status(b, err);
@@ -183,6 +192,8 @@ static mw_status prepare(call *c, const mw_provider_call *spec, mw_error *err)
                          endpoint.headers.items[i].value, err);
     if (st == MW_OK && !c->request.path)
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    if (st == MW_OK && spec->adorn)
+        st = spec->adorn(spec->user, &c->request, err);
 out:
     mw_doc_builder_free(b);
     return st;

@@ -19,6 +19,9 @@ typedef struct mw_provider_call {
     const mw_credentials *credentials; /* borrowed until done; NULL = unsigned */
     const char *const (*params)[2];    /* member name and text; integers as decimal digits */
     size_t param_count;
+    const char *inside; /* the member that the parameters are members of, or NULL */
+    /** The request is made but neither signed nor sent: add what it needs. NULL = nothing. */
+    mw_status (*adorn)(void *user, mw_http_request *request, mw_error *err);
     mw_provider_call_done done;
     void *user;
 } mw_provider_call;

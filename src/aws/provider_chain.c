@@ -41,6 +41,8 @@ static mw_status profile_itself(const context *c, const char *profile, bool envi
     if (st == MW_ERR_NOTFOUND)
         st = mw__provider_file(c->config, MW_CREDENTIALS_FILE, profile, out, err);
     if (st == MW_ERR_NOTFOUND)
+        st = mw__provider_login(c->config, c->models, c->http, profile, out, err);
+    if (st == MW_ERR_NOTFOUND)
         st = mw__provider_process(c->config, profile, out, err);
     if (st == MW_ERR_NOTFOUND)
         st = mw__provider_file(c->config, MW_CONFIG_FILE, profile, out, err);

@@ -63,14 +63,7 @@ static mw_status write_back(sso_token *p, const mw_doc *doc, mw_val answer, mw_e
         goto out;
     v = mw_doc_pop(b);
     mw_time_iso(expires, (p->base.asked_at_unix + seconds) * INT64_C(1000000000));
-    mw_doc_begin_object(b);
-    for (size_t i = 0; i < mw_val_len(d, v); i++) {
-        mw_val key;
-        mw_val member = mw_val_member(d, v, i, &key);
-
-        mw_doc_key_val(b, key);
-        mw_doc_add_val(b, member);
-    }
+    mw__begin_object_like(b, v);
     mw_doc_member_str(b, "accessToken", mw_val_get_str(doc, answer, "accessToken", ""));
     mw_doc_member_str(b, "expiresAt", expires);
     if (refresh)
