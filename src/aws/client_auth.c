@@ -14,13 +14,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Sessions and tokens of one client; the oldest makes room. One that calls wait for stays theirs. */
+/* Sessions and tokens of one client; the oldest makes room. One that calls wait for stays theirs.
+ */
 #define AUTH_MAX 256
 
 /* ---- which scheme ---- */
 
-/* Services that take keys and bearer tokens, and prefer a token that is in the environment: botocore
- * get_bearer_auth_supported_services() over the `auth` lists of the models. */
+/* Services that take keys and bearer tokens, and prefer a token that is in the environment:
+ * botocore get_bearer_auth_supported_services() over the `auth` lists of the models. */
 static bool takes_both(const mw_service *s)
 {
     static const char *const names[] = {"bedrock", "bedrock-runtime"};

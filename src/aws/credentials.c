@@ -8,6 +8,7 @@
  */
 #include "aws/credentials_internal.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -305,6 +306,27 @@ mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, cons
     if (account && strlen(account) == 12)
         memcpy(c->account_id, account, 13);
     c->expires_at_unix = expires_at_unix;
+    return MW_OK;
+}
+
+#define MAX_LOGIN_BYTES ((size_t)1 << 20)
+
+mw_status mw__read_login(const char *path, const char *source, const char *login, mw_buf *text,
+                         mw_doc_builder **b, mw_val *out, mw_error *err)
+{
+    mw_status st;
+
+    mw_buf_clear(text);
+    text->max = MAX_LOGIN_BYTES;
+    st = mw_file_read(path, text, err);
+    if (st == MW_ERR_NOTFOUND)
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: there is no login in %s; %s", source, path, login);
+    if (st != MW_OK || (st = mw_doc_builder_new(NULL, b, err)) != MW_OK)
+        return st;
+    /* The parser's own message may quote the text, which holds secrets. */
+    if (mw_json_read(*b, text->data ? text->data : "", text->len, NULL, NULL, NULL) != MW_OK)
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s is not JSON", source, path);
+    *out = mw_doc_pop(*b);
     return MW_OK;
 }
 

@@ -107,6 +107,13 @@ const char *mw__s3_session_code(const mw_provider *p);
 mw_status mw__provider_login(const mw_aws_config *config, const mw_models *models,
                              const mw_http *http, const char *profile, mw_provider **out,
                              mw_error *err);
+/**
+ * Read what a login left: the file's text into @p text, its object into @p out of a new builder, which the
+ * caller frees whatever comes back.
+ * @param source, login  For messages: whose file it is, and what makes a new one.
+ */
+mw_status mw__read_login(const char *path, const char *source, const char *login, mw_buf *text,
+                         mw_doc_builder **b, mw_val *out, mw_error *err);
 /** Begin an object of @p b with all members of @p v, an object of @p b; later members of a name count. */
 void mw__begin_object_like(mw_doc_builder *b, mw_val v);
 /** credential_process of a profile; MW_ERR_NOTFOUND without. */

@@ -1,11 +1,12 @@
 /*
  * The session that `aws login` left in ~/.aws/login/cache: keys for a quarter of an hour and a
- * refresh token, which is exchanged for new ones and written back, for it is good once. Each exchange
- * is proven with the session's own key (DPoP, RFC 9449). Relies on provider_call.c for AWS Sign-In and
- * on OpenSSL for ES256. Keys and tokens are secrets: they go into the file (0600) and the request,
- * never into a message.
+ * refresh token, which is exchanged for new ones and written back, for it is good once. Each
+ * exchange is proven with the session's own key (DPoP, RFC 9449). Relies on provider_call.c for AWS
+ * Sign-In and on OpenSSL for ES256. Keys and tokens are secrets: they go into the file (0600) and
+ * the request, never into a message.
  *
- * Facts: the cache file's shape and the rules for renewing as botocore LoginCredentialFetcher has them.
+ * Facts: the cache file's shape and the rules for renewing as botocore LoginCredentialFetcher has
+ * them.
  */
 #include "aws/credentials_internal.h"
 #include "aws/provider_call.h"
@@ -24,10 +25,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_CACHE_BYTES ((size_t)1 << 20)
-#define RENEW_SECONDS 300 /* botocore LoginCredentialFetcher._REFRESH_THRESHOLD */
+#define MAX_CACHE_BYTES   ((size_t)1 << 20)
+#define RENEW_SECONDS     300 /* botocore LoginCredentialFetcher._REFRESH_THRESHOLD */
 #define MANDATORY_SECONDS 60
-#define COORDINATE_BYTES 32
+#define COORDINATE_BYTES  32
 
 typedef struct login {
     mw_provider base;
@@ -95,12 +96,13 @@ static bool add_signature(mw_buf *out, EVP_PKEY *key, const char *text, size_t t
     const uint8_t *p = der;
     size_t len = sizeof(der);
     ECDSA_SIG *sig = NULL;
-    bool good = ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-                EVP_DigestSign(ctx, der, &len, (const uint8_t *)text, text_len) == 1 &&
-                (sig = d2i_ECDSA_SIG(NULL, &p, (long)len)) != NULL &&
-                BN_bn2binpad(ECDSA_SIG_get0_r(sig), pair, COORDINATE_BYTES) > 0 &&
-                BN_bn2binpad(ECDSA_SIG_get0_s(sig), pair + COORDINATE_BYTES, COORDINATE_BYTES) > 0 &&
-                add_base64url(out, pair, sizeof(pair)) == MW_OK;
+    bool good =
+        ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+        EVP_DigestSign(ctx, der, &len, (const uint8_t *)text, text_len) == 1 &&
+        (sig = d2i_ECDSA_SIG(NULL, &p, (long)len)) != NULL &&
+        BN_bn2binpad(ECDSA_SIG_get0_r(sig), pair, COORDINATE_BYTES) > 0 &&
+        BN_bn2binpad(ECDSA_SIG_get0_s(sig), pair + COORDINATE_BYTES, COORDINATE_BYTES) > 0 &&
+        add_base64url(out, pair, sizeof(pair)) == MW_OK;
 
     ECDSA_SIG_free(sig);
     EVP_MD_CTX_free(ctx);
@@ -142,8 +144,8 @@ static mw_status prove(void *user, mw_http_request *q, mw_error *err)
     login *p = user;
     MW_AUTO(mw_buf) jwt = {.max = 1 << 14};
     const char *authority = mw_http_authority(q->arena, q);
-    const char *url = authority ? mw_arena_printf(q->arena, "%s://%s%s", q->scheme, authority, q->path)
-                                : NULL;
+    const char *url =
+        authority ? mw_arena_printf(q->arena, "%s://%s%s", q->scheme, authority, q->path) : NULL;
     mw_doc_builder *b = NULL;
     EVP_PKEY *key = NULL;
     const char *pem = NULL;
@@ -225,8 +227,10 @@ static void renewed(void *user, mw_status status, const mw_doc *doc, mw_val resu
 
     (void)code;
     if (status != MW_OK) {
-        status = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the session could not be renewed (%s); run "
-                         "`aws login`", p->base.description, error->message);
+        status = mw_fail(&err, MW_ERR_CREDENTIALS,
+                         "%s: the session could not be renewed (%s); run "
+                         "`aws login`",
+                         p->base.description, error->message);
     } else if ((status = mw_doc_builder_new(NULL, &b, &err)) == MW_OK &&
                (status = mw_json_read(b, p->cache.data, p->cache.len, NULL, NULL, NULL)) == MW_OK) {
         file = mw_doc_pop(b);
@@ -284,22 +288,11 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     mw_val file, token;
     mw_status st;
 
-    mw_buf_clear(&p->cache);
-    p->cache.max = MAX_CACHE_BYTES;
-    st = mw_file_read(p->cache_path, &p->cache, err);
-    if (st == MW_ERR_NOTFOUND)
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: there is no session in %s; run `aws login`",
-                       base->description, p->cache_path);
-    if (st != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
-        return st;
-    d = mw_doc_view(b);
-    if (mw_json_read(b, p->cache.data ? p->cache.data : "", p->cache.len, NULL, NULL, NULL) !=
-        MW_OK) {
-        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s is not JSON", base->description,
-                     p->cache_path);
+    st = mw__read_login(p->cache_path, base->description, "run `aws login`", &p->cache, &b, &file,
+                        err);
+    if (st != MW_OK)
         goto out;
-    }
-    file = mw_doc_pop(b);
+    d = mw_doc_view(b);
     token = mw_val_get(d, file, "accessToken");
     end = mw_val_get_str(d, token, "expiresAt", NULL);
     if (!end || mw__credentials_expiry(end, "", &ends, NULL) != MW_OK)

@@ -1,8 +1,8 @@
 /*
- * A session on one directory bucket (S3 Express One Zone): keys for five minutes, from CreateSession,
- * that sign what is done with the bucket's objects. Relies on its source provider for the keys that
- * ask for it and on provider_call.c for the call. A refusal keeps AWS's code, for it is an answer
- * about the bucket and not a want of credentials.
+ * A session on one directory bucket (S3 Express One Zone): keys for five minutes, from
+ * CreateSession, that sign what is done with the bucket's objects. Relies on its source provider
+ * for the keys that ask for it and on provider_call.c for the call. A refusal keeps AWS's code, for
+ * it is an answer about the bucket and not a want of credentials.
  *
  * Facts: Amazon S3 User Guide, "Regional and Zonal endpoint API operations"; windows as botocore's
  * S3ExpressIdentityCache has them.
@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-#define ADVISORY_SECONDS 45
+#define ADVISORY_SECONDS  45
 #define MANDATORY_SECONDS 10
 
 typedef struct s3_session {
@@ -74,10 +74,8 @@ static void clear(mw_provider *base)
     mw_arena_clear(&((s3_session *)base)->strings);
 }
 
-static const mw_provider_class s3_session_class = {.name = "s3 session",
-                                                   .refresh = mw__provider_refresh_from_source,
-                                                   .ask = ask,
-                                                   .clear = clear};
+static const mw_provider_class s3_session_class = {
+    .name = "s3 session", .refresh = mw__provider_refresh_from_source, .ask = ask, .clear = clear};
 
 const char *mw__s3_session_code(const mw_provider *p)
 {

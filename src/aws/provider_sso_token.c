@@ -1,6 +1,6 @@
 /*
- * The token of IAM Identity Center that `aws sso login` left in ~/.aws/sso/cache, as a bearer token:
- * for services that take one, and for provider_sso.c, which exchanges it for keys. With a
+ * The token of IAM Identity Center that `aws sso login` left in ~/.aws/sso/cache, as a bearer
+ * token: for services that take one, and for provider_sso.c, which exchanges it for keys. With a
  * `sso_session` it is renewed when it nears its end, and written back to the file. Relies on
  * provider_call.c for SSO OIDC. Tokens are secrets: they are kept in mw_secret, written only to the
  * cache file (0600), never into a message.
@@ -21,9 +21,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_CACHE_BYTES ((size_t)1 << 20)
+#define MAX_CACHE_BYTES       ((size_t)1 << 20)
 #define TOKEN_REFRESH_SECONDS 900 /* botocore SSOTokenProvider._REFRESH_WINDOW */
-#define TOKEN_RETRY_SECONDS 60    /* botocore DeferredRefreshableToken: one try per minute */
+#define TOKEN_RETRY_SECONDS   60  /* botocore DeferredRefreshableToken: one try per minute */
 
 typedef struct sso_token {
     mw_provider base;
@@ -93,7 +93,8 @@ static void got_token(void *user, mw_status status, const mw_doc *doc, mw_val re
                         err.message);
         status = mw__credentials_set_bearer(&p->base.fresh, token, ends, &err);
     } else if (mw_secret_is_set(&p->token)) { /* the old one still works for some minutes */
-        status = mw__credentials_set_bearer(&p->base.fresh, p->token.data, p->token_ends_unix, &err);
+        status =
+            mw__credentials_set_bearer(&p->base.fresh, p->token.data, p->token_ends_unix, &err);
     } else {
         status = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the token could not be renewed (%s); %s",
                          p->base.description, error ? error->message : "no token", login_hint(p));
@@ -149,22 +150,10 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     mw_val v;
     mw_status st;
 
-    mw_buf_clear(&p->cache);
-    p->cache.max = MAX_CACHE_BYTES;
-    st = mw_file_read(p->cache_path, &p->cache, err);
-    if (st == MW_ERR_NOTFOUND)
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: there is no token in %s; %s",
-                       base->description, p->cache_path, login_hint(p));
-    if (st != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
-        return st;
-    d = mw_doc_view(b);
-    if (mw_json_read(b, p->cache.data ? p->cache.data : "", p->cache.len, NULL, NULL, NULL) !=
-        MW_OK) {
-        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s is not JSON", base->description,
-                     p->cache_path);
+    st = mw__read_login(p->cache_path, base->description, login_hint(p), &p->cache, &b, &v, err);
+    if (st != MW_OK)
         goto out;
-    }
-    v = mw_doc_pop(b);
+    d = mw_doc_view(b);
     token = mw_val_get_str(d, v, "accessToken", NULL);
     expires = mw_val_get_str(d, v, "expiresAt", NULL);
     if (!token || !expires || mw__credentials_expiry(expires, "", &end, NULL) != MW_OK) {
@@ -184,9 +173,10 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
                      login_hint(p));
     } else {
         st = mw__credentials_set_bearer(&base->fresh, token, end, err);
-        mw_buf_clear(&p->cache);
     }
 out:
+    if (st != MW_ERR_PENDING)
+        mw_buf_clear(&p->cache);
     mw_doc_builder_free(b);
     return st;
 }
@@ -259,8 +249,8 @@ mw_status mw__provider_sso_token(const mw_aws_config *config, const mw_models *m
                            profile, session, names[i], session,
                            mw__aws_config_path(config, MW_CONFIG_FILE));
         if (!values[i])
-            return mw_fail(err, MW_ERR_INVALID,
-                           "profile %s: %s is missing for IAM Identity Center", profile, names[i]);
+            return mw_fail(err, MW_ERR_INVALID, "profile %s: %s is missing for IAM Identity Center",
+                           profile, names[i]);
     }
     if (session && (st = check_agreement(config, profile, session, err)) != MW_OK)
         return st;

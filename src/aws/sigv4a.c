@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define MAX_SECRET_BYTES 512
-#define MAX_COUNTER 254 /* the counter is one byte, and 255 is never used */
+#define MAX_COUNTER      254 /* the counter is one byte, and 255 is never used */
 
 /* n - 2 of P-256, SEC 2 section 2.4.2: what is at most this becomes a key by adding one. */
 static const uint8_t order_minus_2[MW_SIGV4A_KEY_SIZE] = {

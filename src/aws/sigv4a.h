@@ -5,9 +5,9 @@
 #include "aws/credentials.h"
 
 #define MW_SIGV4A_ALGORITHM "AWS4-ECDSA-P256-SHA256"
-#define MW_SIGV4A_KEY_SIZE 32
+#define MW_SIGV4A_KEY_SIZE  32
 /* A DER signature over P-256 has at most 72 bytes. */
-#define MW_SIGV4A_HEX_SIZE (2 * 72 + 1)
+#define MW_SIGV4A_HEX_SIZE  (2 * 72 + 1)
 
 /**
  * The private key of @p creds, big-endian; the caller wipes it. The same for every day, region and

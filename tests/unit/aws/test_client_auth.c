@@ -1,4 +1,5 @@
-/* What authorises a call besides plain keys: bearer tokens, sessions on directory buckets, Version 4A. */
+/* What authorises a call besides plain keys: bearer tokens, sessions on directory buckets, Version
+ * 4A. */
 #include "client_world.h"
 
 #include "base/time.h"
@@ -8,9 +9,9 @@
 #define BUCKET "data--euw1-az1--x-s3"
 #define SESSION(key)                                                                               \
     "<CreateSessionResult><Credentials><SessionToken>session-of-" key "</SessionToken>"            \
-    "<SecretAccessKey>a-session-secret</SecretAccessKey><AccessKeyId>" key "</AccessKeyId>"         \
+    "<SecretAccessKey>a-session-secret</SecretAccessKey><AccessKeyId>" key "</AccessKeyId>"        \
     "<Expiration>2026-01-01T00:05:00Z</Expiration></Credentials></CreateSessionResult>"
-#define LISTED "<ListBucketResult><Name>" BUCKET "</Name></ListBucketResult>"
+#define LISTED         "<ListBucketResult><Name>" BUCKET "</Name></ListBucketResult>"
 #define S3_ERROR(code) "<Error><Code>" code "</Code><Message>no</Message></Error>"
 
 static int64_t now_s;
@@ -79,7 +80,8 @@ static void a_session_serves_its_bucket(void **state)
     assert_string_equal(seen[0].host, BUCKET ".s3express-euw1-az1.eu-west-1.amazonaws.com");
     assert_string_equal(seen[0].path, "/");
     assert_string_equal(seen[0].query, "session");
-    assert_non_null(strstr(seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
+    assert_non_null(
+        strstr(seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
     assert_string_equal(seen[0].s3_token, "");
     assert_non_null(strstr(seen[1].authorization, "Credential=S1/20260101/eu-west-1/s3express/"));
     assert_non_null(strstr(seen[1].authorization, "x-amz-s3session-token"));
@@ -162,7 +164,8 @@ static void sessions_can_be_switched_off(void **state)
     open_world(&w, answers);
     list(&w);
     assert_int_equal(w.result.status, MW_OK);
-    assert_non_null(strstr(w.fake.seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
+    assert_non_null(
+        strstr(w.fake.seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
     close_world(&w);
 }
 
@@ -187,7 +190,8 @@ static void custom_endpoint_serves_sessions_too(void **state)
 
 static void multi_region_access_point(void **state)
 {
-    const fake_answer answers[] = {{200, {0}, LISTED, MW_OK, false}, {200, {0}, LISTED, MW_OK, false}};
+    const fake_answer answers[] = {{200, {0}, LISTED, MW_OK, false},
+                                   {200, {0}, LISTED, MW_OK, false}};
     world w;
 
     (void)state;
@@ -198,9 +202,11 @@ static void multi_region_access_point(void **state)
         again(&w, "s3", "ListObjectsV2",
               "{\"Bucket\":\"arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap\"}");
         assert_int_equal(w.result.status, MW_OK);
-        assert_string_equal(w.fake.seen[0].host, "mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com");
-        assert_non_null(strstr(w.fake.seen[0].authorization,
-                               "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/s3/aws4_request"));
+        assert_string_equal(w.fake.seen[0].host,
+                            "mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com");
+        assert_non_null(
+            strstr(w.fake.seen[0].authorization,
+                   "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/s3/aws4_request"));
         assert_string_equal(w.fake.seen[0].region_set, i ? "eu-west-1,us-east-1" : "*");
         close_world(&w);
     }
@@ -208,15 +214,18 @@ static void multi_region_access_point(void **state)
 
 static void global_event_endpoint(void **state)
 {
-    const fake_answer answers[] = {{200, {0}, "{\"FailedEntryCount\":0,\"Entries\":[]}", MW_OK, false}};
+    const fake_answer answers[] = {
+        {200, {0}, "{\"FailedEntryCount\":0,\"Entries\":[]}", MW_OK, false}};
     world w;
 
     (void)state;
     open_world(&w, answers);
-    again(&w, "events", "PutEvents", "{\"Entries\":[{\"Source\":\"s\"}],\"EndpointId\":\"abcde.veo\"}");
+    again(&w, "events", "PutEvents",
+          "{\"Entries\":[{\"Source\":\"s\"}],\"EndpointId\":\"abcde.veo\"}");
     assert_int_equal(w.result.status, MW_OK);
     assert_string_equal(w.fake.seen[0].host, "abcde.veo.endpoint.events.amazonaws.com");
-    assert_non_null(strstr(w.fake.seen[0].authorization, "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/events/"));
+    assert_non_null(strstr(w.fake.seen[0].authorization,
+                           "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/events/"));
     assert_string_equal(w.fake.seen[0].region_set, "*");
     close_world(&w);
 }
@@ -247,7 +256,8 @@ static void tokens_of_the_environment(void **state)
         variable[0][1] = "a-bearer-token";
         open_world(&w, answers);
         again(&w, rows[i].service, rows[i].operation, NULL);
-        if (w.result.status != MW_OK || strncmp(w.fake.seen[0].authorization, rows[i].wants, strlen(rows[i].wants)) != 0)
+        if (w.result.status != MW_OK ||
+            strncmp(w.fake.seen[0].authorization, rows[i].wants, strlen(rows[i].wants)) != 0)
             fail_msg("row %zu: %s; %s", i, w.result.error.message, w.fake.seen[0].authorization);
         close_world(&w);
     }

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#define SERIAL "arn:aws:iam::111111111111:mfa/me"
+#define SERIAL     "arn:aws:iam::111111111111:mfa/me"
 /* What botocore's AssumeRoleCredentialFetcher calls the cache file of each profile. */
 #define PLAIN_FILE "87aad353892130b9a088ede9e458339997a57614"
-#define FULL_FILE "f13a8c403a587e339440c688b52d579c9ead3b6b"
+#define FULL_FILE  "f13a8c403a587e339440c688b52d579c9ead3b6b"
 
 static const char config[] =
     "[profile base]\naws_access_key_id=BASE\naws_secret_access_key=base-secret\n"
@@ -113,8 +113,8 @@ static int was_closed(void)
 }
 
 /*
- * Run @p child in a session whose terminal is a new pseudo-terminal (none when @p answer is NULL), answer
- * its question, and give back what it found. All that the terminal showed is in @p shown.
+ * Run @p child in a session whose terminal is a new pseudo-terminal (none when @p answer is NULL),
+ * answer its question, and give back what it found. All that the terminal showed is in @p shown.
  */
 static int at_terminal(int (*child)(void), const char *answer, char shown[1024])
 {
@@ -197,7 +197,7 @@ static void put(const char *name, const char *text)
 }
 
 #define CLI_FILE(end)                                                                              \
-    "{\"Credentials\": {\"AccessKeyId\": \"CLIKEY\", \"SecretAccessKey\": \"cli-secret\", "         \
+    "{\"Credentials\": {\"AccessKeyId\": \"CLIKEY\", \"SecretAccessKey\": \"cli-secret\", "        \
     "\"SessionToken\": \"cli-token\", \"Expiration\": \"" end "\"}, \"AssumedRoleUser\": "         \
     "{\"Arn\": \"arn:aws:sts::123456789012:assumed-role/x/s\"}}"
 
@@ -249,5 +249,6 @@ int main(void)
         setsid();
         _exit(cmocka_run_group_tests(tests, NULL, NULL));
     }
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
+                                                                           : 1;
 }

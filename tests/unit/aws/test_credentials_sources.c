@@ -455,7 +455,7 @@ static void test_sso(void **state)
     close_bench(&t);
     unlink(path);
     assert_int_equal(open_bench(&t, sso_config, NULL, "old", NULL, 0), MW_OK);
-    fails_with(&t, T0, "no token");
+    fails_with(&t, T0, "there is no login in");
     close_bench(&t);
     assert_int_equal(open_bench(&t, sso_config, NULL, "half", NULL, 0), MW_ERR_INVALID);
     assert_non_null(strstr(t.err.message, "sso_region"));
