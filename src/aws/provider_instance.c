@@ -154,8 +154,11 @@ static int number(const instance *p, const char *env, const char *key, int fallb
 
 static const char *endpoint_mode(const mw_aws_config *config)
 {
-    return setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-                   "ec2_metadata_service_endpoint_mode");
+    const char *mode = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                               "ec2_metadata_service_endpoint_mode");
+    bool six = mw_aws_config_bool(config, "AWS_IMDS_USE_IPV6", "imds_use_ipv6", false);
+
+    return mode || !six ? mode : "ipv6"; /* the older name of the same wish */
 }
 
 static mw_status next(instance *p, step at, const char *role, mw_error *err)

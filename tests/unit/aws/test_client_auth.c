@@ -307,6 +307,44 @@ static void unsigned_is_unsigned(void **state)
     close_world(&w);
 }
 
+/* Each allocation of a call with its session refused in turn: an error, no leak, no crash. */
+static void out_of_memory(void **state)
+{
+    const fake_answer answers[] = {{200, {0}, SESSION("S1"), MW_OK, false},
+                                   {200, {0}, LISTED, MW_OK, false}};
+    static const char params[] = "{\"Bucket\":\"" BUCKET "\"}";
+    bool whole = false;
+
+    (void)state;
+    for (long n = 1; !whole && n < 3000; n++) {
+        struct failing_alloc f = {.fail_at = n};
+        mw_error err = {0};
+        mw_call call = {.service = "s3", .operation = "ListObjectsV2", .on_done = on_done};
+        mw_status st;
+        world w;
+
+        open_world(&w, answers);
+        assert_ok(mw_json_read(w.params, params, strlen(params), NULL, NULL, &err));
+        call.scope = &w.scope;
+        call.params_doc = mw_doc_view(w.params);
+        call.params = mw_doc_pop(w.params);
+        call.user = &w;
+        mw_sys.realloc_fn = failing_realloc;
+        mw_sys.ctx = &f;
+        st = mw_client_call(w.client, &call, &err);
+        if (st == MW_OK)
+            mw_client_run(w.client, &err);
+        mw_sys_reset();
+        mw_sys.clock_real_ns = clock_ns;
+        whole = f.count < n;
+        assert_int_equal(w.done, st == MW_OK ? 1 : 0);
+        if (whole)
+            assert_int_equal(w.result.status, MW_OK);
+        close_world(&w);
+    }
+    assert_true(whole);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -322,6 +360,7 @@ int main(void)
         T(tokens_of_the_environment),
         T(tokens_that_are_not_sent),
         T(unsigned_is_unsigned),
+        T(out_of_memory),
     };
     mw_error err = {0};
 

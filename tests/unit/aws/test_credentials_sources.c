@@ -139,9 +139,25 @@ static void test_instance_endpoint(void **state)
     assert_int_equal(open_bench(&t, NULL, NULL, NULL, six, 1), MW_OK);
     fails_with(&t, T0, "refused");
     close_bench(&t);
+    env_set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", NULL);
+    assert_int_equal(open_bench(&t, "[default]\nimds_use_ipv6=true\n", NULL, NULL, six, 1), MW_OK);
+    fails_with(&t, T0, "refused");
+    close_bench(&t);
     env_set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1338/");
     assert_int_equal(open_bench(&t, NULL, NULL, NULL, own, 1), MW_OK);
     fails_with(&t, T0, "refused");
+    close_bench(&t);
+    env_set("AWS_EC2_METADATA_SERVICE_ENDPOINT", NULL);
+    assert_int_equal(open_bench(&t,
+                                "[default]\nec2_metadata_service_endpoint=http://127.0.0.1:1338\n"
+                                "ec2_metadata_service_endpoint_mode=ipv6\n",
+                                NULL, NULL, own, 1),
+                     MW_OK);
+    fails_with(&t, T0, "refused");
+    close_bench(&t);
+    assert_int_equal(open_bench(&t, "[default]\nec2_metadata_service_endpoint_mode=ipv5\n", NULL, NULL,
+                                NULL, 0),
+                     MW_ERR_INVALID);
     close_bench(&t);
 }
 
