@@ -114,4 +114,28 @@ static inline void call(world *w, const char *service, const char *operation, co
     assert_int_equal(w->done, 1);
 }
 
+/** Make the call with allocation @p n refused, and close the world; true when none was refused any more. */
+static inline bool refuse_one(world *w, mw_call call, long n)
+{
+    struct failing_alloc f = {.fail_at = n};
+    mw_error err = {0};
+    mw_status st;
+
+    call.scope = &w->scope;
+    call.on_page = on_page;
+    call.on_done = on_done;
+    call.user = w;
+    mw_sys.realloc_fn = failing_realloc;
+    mw_sys.ctx = &f;
+    st = mw_client_call(w->client, &call, &err);
+    if (st == MW_OK)
+        mw_client_run(w->client, &err);
+    mw_sys_reset();
+    assert_int_equal(w->done, st == MW_OK ? 1 : 0);
+    if (f.count < n)
+        assert_int_equal(w->result.status, MW_OK);
+    close_world(w);
+    return f.count < n;
+}
+
 #endif

@@ -317,30 +317,16 @@ static void out_of_memory(void **state)
 
     (void)state;
     for (long n = 1; !whole && n < 3000; n++) {
-        struct failing_alloc f = {.fail_at = n};
+        mw_call call = {.service = "s3", .operation = "ListObjectsV2"};
         mw_error err = {0};
-        mw_call call = {.service = "s3", .operation = "ListObjectsV2", .on_done = on_done};
-        mw_status st;
         world w;
 
+        mw_sys.clock_real_ns = clock_ns;
         open_world(&w, answers);
         assert_ok(mw_json_read(w.params, params, strlen(params), NULL, NULL, &err));
-        call.scope = &w.scope;
         call.params_doc = mw_doc_view(w.params);
         call.params = mw_doc_pop(w.params);
-        call.user = &w;
-        mw_sys.realloc_fn = failing_realloc;
-        mw_sys.ctx = &f;
-        st = mw_client_call(w.client, &call, &err);
-        if (st == MW_OK)
-            mw_client_run(w.client, &err);
-        mw_sys_reset();
-        mw_sys.clock_real_ns = clock_ns;
-        whole = f.count < n;
-        assert_int_equal(w.done, st == MW_OK ? 1 : 0);
-        if (whole)
-            assert_int_equal(w.result.status, MW_OK);
-        close_world(&w);
+        whole = refuse_one(&w, call, n);
     }
     assert_true(whole);
 }
