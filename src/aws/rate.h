@@ -1,7 +1,8 @@
 /*
  * How fast one (account, region, service) may be asked: a token bucket whose rate is cut when AWS
- * says "slower" and raised while it is quiet, up to a ceiling that is learnt. A pure state machine:
- * the clock is a parameter.
+ * says "slower" often enough, and raised while it is quiet, up to a ceiling that is learnt. Each cut
+ * is on trial: throttles that come as often at half the rate are not about the rate, and it is taken
+ * back. A pure state machine: the clock is a parameter.
  */
 #ifndef MW_AWS_RATE_H
 #define MW_AWS_RATE_H
@@ -18,26 +19,51 @@ typedef struct mw_rate_limit {
 
 /** How the rate moves; the same for every service. */
 typedef struct mw_rate_rules {
-    double cut, ceiling_cut;   /* at a throttle: rate and burst *= cut, ceiling = rate before * ceiling_cut */
-    int64_t cut_every_ms;      /* answers of what was already under way do not cut again */
+    double cut, cut_most;      /* rate and burst *= share that got through, within these two */
+    double ceiling_over;       /* ceiling = the rate after the cut * this */
+    int settle_answers;        /* what was under way at a cut does not count: the time of so many … */
+    int64_t settle_least_ms, settle_most_ms; /* … answers at the new rate, within these */
     int64_t quiet_ms;          /* before the rate rises again */
     double grow_rps;           /* a second, or … */
     double grow_share;         /* … this share of the ceiling, if that is more */
     double creep_rps, creep_share; /* the same of the ceiling itself */
+    double creep_answer;       /* and this share of it for each answer that was no throttle */
     double floor_rps;
     int64_t pause_most_ms;     /* the longest wait that an answer may ask for */
+    /* evidence: of the last MW_RATE_HISTORY answers */
+    int answers_least;                            /* before a rate that is limited is cut */
+    int free_answers_least, free_throttles_least; /* before one is limited that was not */
+    int trial_least;           /* after a cut, before another; and … */
+    int trial_answers;         /* … before both may be found to have been for nothing */
+    int trial_most;            /* after so many without that, it was right */
+    double noise_ratio;        /* of the share before the cut: so much of it left is 'as before' */
+    double noise_low;          /* what is always within noise that was found before */
+    double noise_most;         /* a larger share is never taken for noise */
+    int tolerate_answers, tolerate_most; /* how long noise is not looked at again; doubled each time */
 } mw_rate_rules;
 
 extern const mw_rate_rules mw_rate_standard;
+
+#define MW_RATE_HISTORY 32
 
 typedef struct mw_rate {
     const mw_rate_limit *limit;
     double rps, ceiling_rps; /* rps 0 = not limited (yet) */
     double tokens, burst;
-    int64_t filled_ms, cut_ms, paused_until_ms;
+    int64_t filled_ms, cut_ms, settled_ms, paused_until_ms;
     int64_t window_ms; /* what was taken lately, to have a rate to cut when there is no limit yet */
     double window_taken, measured_rps;
-    bool cut_before;
+    bool cut_before, learnt; /* learnt: a cut has told something of the ceiling */
+    uint32_t history;        /* of the answers at the present rate; newest in bit 0, 1 = throttled */
+    int seen;                /* how many bits of it are filled */
+    /* a cut is on trial until it has helped, or has been found not to */
+    bool on_trial;
+    int trial_seen, trial_throttled; /* answers at the rate of the last cut */
+    double before_rps, before_ceiling_rps, before_burst;
+    double before_share; /* throttled, of the answers at the rate before the last cut of this trial */
+    bool ill;            /* nothing passes even at the least rate */
+    double noise; /* share that no cut has helped against */
+    int tolerate_left, tolerate_next;
 } mw_rate;
 
 /** The row of @p service, or the one of all others. */
@@ -48,6 +74,8 @@ void mw_rate_init(mw_rate *r, const mw_rate_limit *limit, int64_t now_ms);
 int64_t mw_rate_take(mw_rate *r, int64_t now_ms);
 /** A token that was not used after all. */
 void mw_rate_give_back(mw_rate *r);
+/** A request that had taken a token was answered, and not with a throttle. */
+void mw_rate_answered(mw_rate *r, int64_t now_ms);
 /** AWS throttled a request; @p retry_after_ms is what it asked for, or -1. */
 void mw_rate_throttled(mw_rate *r, int64_t retry_after_ms, int64_t now_ms);
 

@@ -382,6 +382,8 @@ void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t r
             mw_rate_give_back(&l->rate);
         else if (outcome == MW_OUTCOME_THROTTLED && t->options.retry.limit_rate)
             mw_rate_throttled(&l->rate, retry_after_ms, now_ms);
+        else
+            mw_rate_answered(&l->rate, now_ms);
         mw_breaker_end(&l->breaker, &t->options.breaker, outcome, k->probe, cause, now_ms);
         relay(t, l->account);
         relay(t, l->service);
