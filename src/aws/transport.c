@@ -47,6 +47,7 @@ typedef struct exchange {
     mw_http_limits limits;
     mw_http_done done;
     void *user;
+    int64_t queued_ms;
     mw_http_response response;
     struct curl_slist *headers; /* nodes in the response's arena */
     size_t header_bytes;
@@ -68,7 +69,7 @@ struct mw_transport {
     exchange *spare;
     mw_timers timers;
     mw_sockets sockets;
-    int max_in_flight, max_per_host;
+    int max_in_flight;
     char *ca_bundle, *https_proxy, *http_proxy, *no_proxy;
     bool offline, stopping;
     mw_http_watch *watches;
@@ -424,6 +425,7 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
     const char *proxy = secure ? t->https_proxy : t->http_proxy;
     const char *authority;
     char *url;
+    int64_t left_ms;
     bool ok = true;
     mw_status st;
 
@@ -447,6 +449,8 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
     x->message[0] = '\0';
     x->header_bytes = 0;
     x->content_length = -1;
+    left_ms = (x->limits.total_timeout_ms > 0 ? x->limits.total_timeout_ms : TOTAL_TIMEOUT_MS) -
+              (mw_mono_ms() - x->queued_ms); /* it waited in the queue on its own time */
 #define SET(option, value) (ok = ok && curl_easy_setopt(x->easy, option, value) == CURLE_OK)
     SET(CURLOPT_URL, url);
     SET(CURLOPT_HTTPHEADER, x->headers);
@@ -454,8 +458,7 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
     SET(CURLOPT_CONNECTTIMEOUT_MS,
         (long)(x->limits.connect_timeout_ms > 0 ? x->limits.connect_timeout_ms
                                                 : CONNECT_TIMEOUT_MS));
-    SET(CURLOPT_TIMEOUT_MS,
-        (long)(x->limits.total_timeout_ms > 0 ? x->limits.total_timeout_ms : TOTAL_TIMEOUT_MS));
+    SET(CURLOPT_TIMEOUT_MS, left_ms > 1 ? (long)left_ms : 1L);
     /* libcurl repeats a POST by itself when a reused connection turns out to be dead. */
     SET(CURLOPT_FRESH_CONNECT, x->limits.fresh_connection ? 1L : 0L);
     SET(CURLOPT_FORBID_REUSE, x->limits.fresh_connection ? 1L : 0L);
@@ -558,32 +561,10 @@ static void collect(mw_transport *t)
     }
 }
 
-static bool same_host(const exchange *a, const exchange *b)
-{
-    return a->request->port == b->request->port && mw_str_eq(a->request->host, b->request->host);
-}
-
-static exchange *next_queued(const mw_transport *t)
-{
-    exchange *x = t->queue.head;
-
-    if (t->max_per_host <= 0)
-        return x;
-    for (; x; x = x->next) {
-        int n = 0;
-
-        for (const exchange *r = t->running.head; r && n < t->max_per_host; r = r->next)
-            n += same_host(r, x) ? 1 : 0;
-        if (n < t->max_per_host)
-            return x;
-    }
-    return NULL;
-}
-
 static void start_queued(mw_transport *t)
 {
     while (t->running.count < (size_t)t->max_in_flight) {
-        exchange *x = next_queued(t);
+        exchange *x = t->queue.head;
         mw_error err = {0};
 
         if (!x)
@@ -648,6 +629,7 @@ static mw_status carrier_send(void *ctx, const mw_http_request *request,
     x->user = user;
     if (x->limits.unsent)
         *x->limits.unsent = false;
+    x->queued_ms = mw_mono_ms();
     list_append(&t->queue, x);
     return MW_OK;
 }
@@ -780,7 +762,6 @@ mw_status mw_transport_new(const mw_transport_options *o, mw_transport **out, mw
     t->max_in_flight = o->max_in_flight > 0 ? o->max_in_flight : IN_FLIGHT_DEFAULT;
     if (t->max_in_flight > IN_FLIGHT_MAX)
         t->max_in_flight = IN_FLIGHT_MAX;
-    t->max_per_host = o->max_per_host;
     t->offline = o->offline;
     if (!copy_text(&t->ca_bundle, o->ca_bundle) || !copy_text(&t->https_proxy, o->https_proxy) ||
         !copy_text(&t->http_proxy, o->http_proxy) || !copy_text(&t->no_proxy, o->no_proxy) ||

@@ -12,7 +12,6 @@ typedef struct mw_transport mw_transport;
 
 typedef struct mw_transport_options {
     int max_in_flight;       /* 0 = 32; what is beyond waits in order */
-    int max_per_host;        /* 0 = no limit of its own */
     const char *ca_bundle;   /* PEM file; NULL = the system's */
     const char *https_proxy; /* URL for https requests, or NULL */
     const char *http_proxy;  /* URL for http requests, or NULL */

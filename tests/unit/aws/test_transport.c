@@ -277,7 +277,7 @@ static void in_flight_is_bounded(void **state)
     static const struct {
         mw_transport_options options;
         int most;
-    } rows[] = {{{.max_in_flight = 2}, 2}, {{.max_in_flight = 8, .max_per_host = 1}, 1}, {{0}, 6}};
+    } rows[] = {{{.max_in_flight = 2}, 2}, {{0}, 6}};
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
