@@ -140,6 +140,7 @@ void mw_client_free(mw_client *c)
     mw_replay_free(c->replay);
     mw_doc_builder_free(c->page);
     mw_doc_builder_free(c->scratch);
+    mw_clocks_clear(&c->clocks);
     mw_free(c->endpoint_url);
     mw_arena_clear(&c->arena);
     mw_free(c);
@@ -175,7 +176,7 @@ bool mw_client_replays(const mw_client *c)
 
 int64_t mw_client_now_unix(const mw_client *c)
 {
-    return c->replay ? mw_replay_recorded_at_unix(c->replay) : mw_now_unix() + c->clock_offset_s;
+    return c->replay ? mw_replay_recorded_at_unix(c->replay) : mw_now_unix() + c->clocks.machine.offset_s;
 }
 
 const char *mw_client_noted(const mw_client *c, const char *key)

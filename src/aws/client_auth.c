@@ -208,6 +208,6 @@ mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error
         scope.unsigned_payload = false;
     if (scope.unsigned_payload)
         scope.content_sha256_header = true;
-    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->client->clock_offset_s,
+    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->offset_s,
                          NULL, err);
 }

@@ -20,7 +20,7 @@
 
 #define MW_CODE_CIRCUIT_OPEN "CircuitOpen"
 #define ATTEMPT_MIN_MS   20  /* no attempt is worth beginning this close to the deadline */
-#define SKEW_TOLERANCE_S 240 /* SigV4 allows five minutes; four leave room for the way */
+#define CLOCK_TRIES_MAX  6   /* of one call: servers whose clocks differ among themselves */
 
 static void begin_page(void *user);
 static void begin_attempt(void *user);
@@ -176,31 +176,40 @@ static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
     return true;
 }
 
-/** AWS's clock is right: keep the difference and sign again, once. */
+/**
+ * AWS's clock is right: this request is signed again with the time of the answer. What others sign
+ * with changes only when that has worked (learn_clock).
+ */
 static bool correct_clock(mw_active_call *k, const mw_aws_error *e, const mw_http_response *answer)
 {
     static const char *const codes[] = {
         "RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
         "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
     };
-    mw_client *c = k->client;
     const char *date = mw_http_get(&answer->headers, "date");
-    int64_t ns, theirs, off;
+    int64_t ns, theirs, offset_s;
 
-    if (k->skew_corrected || !date || !one_of(e->code, codes, MW_COUNT(codes)) ||
+    if (k->clock_tries >= CLOCK_TRIES_MAX || !date || mw__call_unsigned(k) ||
+        !one_of(e->code, codes, MW_COUNT(codes)) ||
         mw_time_parse(date, strlen(date), &ns, NULL) != MW_OK)
         return false;
     theirs = ns / 1000000000;
     if (theirs < 0 || theirs > MW_SIGV4_NOW_MAX) /* believed, no later request could be signed */
         return false;
-    off = theirs - (mw_now_unix() + c->clock_offset_s);
-    if (off > -SKEW_TOLERANCE_S && off < SKEW_TOLERANCE_S)
+    offset_s = theirs - mw_now_unix();
+    if (!mw_clock_differs(offset_s, k->offset_s))
         return false;
-    k->skew_corrected = true;
-    c->clock_offset_s = theirs - mw_now_unix();
-    mw_log_warn("this machine's clock is %lld s off; requests are signed with AWS's time",
-                (long long)-c->clock_offset_s);
+    k->clock_tries++;
+    k->offset_s = offset_s;
     return true;
+}
+
+static void learn_clock(mw_active_call *k)
+{
+    if (!mw__call_unsigned(k) &&
+        mw_clocks_good(&k->client->clocks, k->request.host, k->offset_s))
+        mw_log_warn("this machine's clock is %lld s off; requests are signed with AWS's time",
+                    (long long)-k->offset_s);
 }
 
 /** Text of `<Region>` in an S3 error body, copied into the call's arena. */
@@ -282,6 +291,8 @@ static bool retry(mw_active_call *k, mw_status status, const char *why)
 
     if (class == MW_RETRY_THROTTLE)
         c->stats.throttled++;
+    if (class == MW_RETRY_TRANSIENT && k->unsent)
+        class = MW_RETRY_UNREACHED;
     if (k->mutating && class != MW_RETRY_THROTTLE && !k->unsent)
         return false;
     if (stopping(c) ||
@@ -354,8 +365,10 @@ static void on_answer(mw_active_call *k, const mw_http_response *answer)
         fail(k, st, &err);
         return;
     }
-    if (!c->replay)
+    if (!c->replay) {
+        learn_clock(k);
         mw_retry_success(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), k->quota_taken);
+    }
     deliver(k, result);
 }
 
@@ -412,7 +425,7 @@ static void on_credentials(void *user, mw_status status, const mw_error *error)
 static mw_status attempt_headers(mw_active_call *k, mw_error *err)
 {
     char text[48];
-    int most = mw_lane_quota(k->lane)->max_attempts;
+    int most = mw_lane_quota(k->lane)->transient_attempts;
 
     if (most < k->attempt)
         most = k->attempt; /* throttled ones are tried more often */
@@ -434,6 +447,13 @@ static void begin_attempt(void *user)
         return;
     }
     mw__call_queue(k);
+}
+
+void mw__call_expired(mw_active_call *k)
+{
+    give_up(k, k->waiting              ? "credentials did not come"
+               : k->result.aws.code[0] ? k->result.aws.code
+                                       : "no turn to send it");
 }
 
 void mw__call_refused(mw_active_call *k, int64_t open_ms)
@@ -470,17 +490,19 @@ void mw__call_go(mw_active_call *k)
         return;
     }
     if (mw__call_late(k, 0)) {
-        give_up(k, k->result.aws.code[0] ? k->result.aws.code : "no place to send it from");
+        mw__call_expired(k);
         return;
     }
     st = attempt_headers(k, &err);
     if (st == MW_OK && !mw__call_unsigned(k) &&
         (st = mw__call_provider(k, &provider, &err)) == MW_OK) {
-        st = mw_provider_get(provider, mw_now_unix() + c->clock_offset_s, &creds, on_credentials,
-                             k, &err);
+        if (k->clock_tries == 0)
+            k->offset_s = mw_clocks_offset(&c->clocks, k->request.host);
+        st = mw_provider_get(provider, mw_client_now_unix(c), &creds, on_credentials, k, &err);
         if (st == MW_ERR_PENDING) {
             k->waiting = true;
             mw__call_leave(k, MW_OUTCOME_NONE, NULL);
+            mw__call_watch(k);
             return;
         }
         if (st == MW_OK)
@@ -542,6 +564,7 @@ static void begin_page(void *user)
     k->attempt = 1;
     k->quota_taken = 0;
     k->begun_ms = 0;
+    k->clock_tries = 0;
     if (k->client->replay) {
         next_step(k, 0, replay_page);
         return;

@@ -3,6 +3,7 @@
 #define MW_AWS_CLIENT_INTERNAL_H
 
 #include "aws/client.h"
+#include "aws/clock.h"
 #include "aws/endpoint.h"
 #include "aws/paginate.h"
 #include "aws/record.h"
@@ -64,8 +65,10 @@ typedef struct mw_active_call {
 
     char *region; /* S3 said that the bucket is elsewhere */
     bool mutating;
-    bool redirected, refreshed, skew_corrected; /* each happens once */
-    bool waiting;                               /* for credentials */
+    bool redirected, refreshed; /* each happens once */
+    int clock_tries;            /* how often an answer's time was signed with instead; … */
+    int64_t offset_s;           /* … what the request at hand is signed with */
+    bool waiting;               /* for credentials */
     bool over; /* on_done was called while waiting; freed by the provider's callback */
 } mw_active_call;
 
@@ -80,6 +83,8 @@ struct mw_client {
     int64_t deadline_ms; /* of a request; 0 = none */
     int64_t wake_ms;     /* when the timer of the earliest sleeping lane is due; 0 = none is armed */
     int wakes;           /* such timers that are armed; later ones cannot be taken back */
+    int64_t watch_ms;    /* the same for the deadlines of calls that wait */
+    int watches;
     bool pumping;
     mw_recorder *recorder;
     mw_replay *replay;
@@ -87,7 +92,7 @@ struct mw_client {
     mw_doc_builder *scratch; /* parameters of the request being made */
     mw_active_call *calls;
     mw_client_stats stats;
-    int64_t clock_offset_s;
+    mw_clocks clocks;
     bool no_host_prefix;
     mw_arena arena;
     bucket_region *buckets[MW_BUCKET_TABLE];
@@ -143,6 +148,8 @@ void mw__client_pump(mw_client *c);
 mw_outcome mw__call_outcome(const mw_active_call *k, mw_status st, const mw_http_response *answer);
 /** Would the deadline have passed in @p delay_ms? */
 bool mw__call_late(const mw_active_call *k, int64_t delay_ms);
+/** The call waits, for its turn or for credentials: see to it that it ends at its deadline. */
+void mw__call_watch(mw_active_call *k);
 /** Milliseconds that a request may take yet, for mw_http_limits; 0 = the carrier's usual limit. */
 int mw__call_time_left(const mw_active_call *k);
 
@@ -150,6 +157,8 @@ int mw__call_time_left(const mw_active_call *k);
 
 /** The call has its place: sign and send. */
 void mw__call_go(mw_active_call *k);
+/** Its deadline has passed while it waited. */
+void mw__call_expired(mw_active_call *k);
 /** The circuit breaker is open for so long yet. */
 void mw__call_refused(mw_active_call *k, int64_t open_ms);
 

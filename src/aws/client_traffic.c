@@ -8,6 +8,7 @@
 
 /* http.h: what a carrier allows when no limit is set. */
 #define CARRIER_TIMEOUT_MS 60000
+#define WATCH_MS           250 /* deadlines of those that wait; the end of a run may be as late */
 
 mw_status mw__call_lane(mw_active_call *k, mw_error *err)
 {
@@ -90,6 +91,8 @@ void mw__call_queue(mw_active_call *k)
     /* What has begun is ended first: paging tokens and deadlines run out. */
     mw_traffic_enter(k->client->traffic, &k->ticket, k->lane, k->request.host,
                      k->attempt > 1 || k->page > 1);
+    if (k->begun_ms > 0)
+        mw__call_watch(k);
     mw__client_pump(k->client);
 }
 
@@ -118,6 +121,60 @@ mw_outcome mw__call_outcome(const mw_active_call *k, mw_status st, const mw_http
 bool mw__call_late(const mw_active_call *k, int64_t delay_ms)
 {
     return k->deadline_ms > 0 && mw_mono_ms() + delay_ms >= k->deadline_ms;
+}
+
+static bool waits(const mw_active_call *k)
+{
+    return k->deadline_ms > 0 && (k->waiting || k->ticket.state == MW_TICKET_WAITING);
+}
+
+static void watch(mw_client *c, int64_t deadline_ms);
+
+/* Whoever is told may start and end others: the list is looked at from its beginning then. */
+static void on_watch(void *user)
+{
+    mw_client *c = user;
+    int64_t now_ms = mw_mono_ms(), next_ms = 0;
+
+    c->watches--;
+    if (c->watches == 0 || now_ms >= c->watch_ms)
+        c->watch_ms = 0;
+    for (mw_active_call *k = c->calls; k;) {
+        if (waits(k) && now_ms >= k->deadline_ms) {
+            mw__call_expired(k);
+            k = c->calls;
+            next_ms = 0;
+            continue;
+        }
+        if (waits(k) && (next_ms == 0 || k->deadline_ms < next_ms))
+            next_ms = k->deadline_ms;
+        k = k->next;
+    }
+    if (next_ms > 0)
+        watch(c, next_ms);
+    mw__client_pump(c);
+}
+
+/** A timer cannot be taken back and keeps the loop going: it is short, and set again as long as
+ * somebody waits. Without memory for it the call ends when its turn comes. */
+static void watch(mw_client *c, int64_t deadline_ms)
+{
+    int64_t now_ms = mw_mono_ms();
+    int64_t at_ms = deadline_ms < now_ms + WATCH_MS ? deadline_ms : now_ms + WATCH_MS;
+
+    if (c->watch_ms != 0 && c->watch_ms <= at_ms)
+        return;
+    if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_watch, c, NULL) ==
+        MW_OK) {
+        c->watch_ms = at_ms;
+        c->watches++;
+    }
+}
+
+void mw__call_watch(mw_active_call *k)
+{
+    if (waits(k))
+        watch(k->client, k->deadline_ms);
 }
 
 int mw__call_time_left(const mw_active_call *k)

@@ -28,8 +28,9 @@ const mw_rate_rules mw_rate_standard = {
     .floor_rps = 0.5,
     .pause_most_ms = 30000,
     .answers_least = 10,
+    .free_least_rps = 40,
     .free_answers_least = 20,
-    .free_throttles_least = 3,
+    .free_throttles_least = 5,
     .trial_least = 4,
     .trial_answers = 16,
     .trial_most = 400,
@@ -222,7 +223,7 @@ static void cut(mw_rate *r, double share, int64_t now_ms)
     }
     if (r->rps <= 0) {
         r->rps = larger(r->measured_rps, r->window_taken * 1000.0 / WINDOW_MS);
-        r->rps = larger(r->rps, unknown_limit.start_rps / p->cut);
+        r->rps = larger(r->rps, p->free_least_rps);
     }
     r->ill = share >= 1.0 && r->rps <= p->floor_rps;
     r->rps = larger(r->rps * by, p->floor_rps);

@@ -29,6 +29,7 @@ typedef struct mw_rate_rules {
     double creep_rps, creep_share; /* the same of the ceiling itself */
     double creep_answer;       /* and this share of it for each answer that was no throttle */
     double floor_rps;
+    double free_least_rps;     /* what one without a limit is taken to have sent at least: few requests say little */
     int64_t pause_most_ms;     /* the longest wait that an answer may ask for */
     /* evidence: of the last MW_RATE_HISTORY answers */
     int answers_least;                            /* before a rate that is limited is cut */

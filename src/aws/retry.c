@@ -14,12 +14,16 @@
 #define ATTEMPTS_MAX       100
 #define RETRY_AFTER_MAX_MS 60000 /* a header must not hold a run for longer */
 #define RETRY_AFTER_ROOM_MS 5000 /* the 2026 scheme: the delay is in [asked, asked + 5 s] */
-#define THROTTLE_ATTEMPTS  8     /* when the rate is being learnt, "slower" is no reason to give up */
+/* The rate slows the lane down where that helps: a call begins with short waits, and is patient. */
+#define THROTTLE_ATTEMPTS 10
+#define THROTTLE_BASE_S   0.1
+#define TRANSIENT_ATTEMPTS 6     /* of one answer in twenty lost, three would lose a call in 8,000 */
 
 /* botocore/retries/standard.py: quota 500, costs 5 and 10, refund 1, delays up to 20 s. */
 const mw_retry_policy mw_retry_standard = {
     .name = "standard",
     .max_attempts = 3,
+    .transient_attempts = 3,
     .throttle_attempts = 3,
     .base_s = 1.0,
     .throttle_base_s = 1.0,
@@ -35,6 +39,7 @@ const mw_retry_policy mw_retry_standard = {
 const mw_retry_policy mw_retry_2026 = {
     .name = "standard (2026)",
     .max_attempts = 3,
+    .transient_attempts = 3,
     .throttle_attempts = 3,
     .base_s = 0.05,
     .throttle_base_s = 1.0,
@@ -103,6 +108,8 @@ mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_p
     if (!mode || mw_str_ieq(mode, "adaptive")) {
         out->limit_rate = true;
         out->throttle_attempts = THROTTLE_ATTEMPTS;
+        out->throttle_base_s = THROTTLE_BASE_S;
+        out->transient_attempts = TRANSIENT_ATTEMPTS;
     } else if (!mw_str_ieq(mode, "standard") && !mw_str_ieq(mode, "legacy")) {
         return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy",
                        name, mode);
@@ -115,7 +122,7 @@ mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_p
             return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name,
                            text, ATTEMPTS_MAX);
     }
-    out->max_attempts = out->throttle_attempts = (int)n;
+    out->max_attempts = out->transient_attempts = out->throttle_attempts = (int)n;
     out->dynamodb_attempts = 0;
     return MW_OK;
 }
@@ -124,11 +131,14 @@ void mw_retry_bucket_init(mw_retry_bucket *b, const mw_retry_policy *p, const ch
 {
     bool dynamodb = mw_str_eq(service, "dynamodb");
 
-    *b = (mw_retry_bucket){p->quota, p->max_attempts, p->throttle_attempts, p->base_s};
+    *b = (mw_retry_bucket){p->quota, p->max_attempts, p->transient_attempts, p->throttle_attempts,
+                           p->base_s};
     if (dynamodb && p->dynamodb_base_s > 0)
         b->base_s = p->dynamodb_base_s;
     if (dynamodb && p->dynamodb_attempts > b->max_attempts)
         b->max_attempts = p->dynamodb_attempts;
+    if (b->transient_attempts < b->max_attempts)
+        b->transient_attempts = b->max_attempts;
     if (b->throttle_attempts < b->max_attempts)
         b->throttle_attempts = b->max_attempts;
 }
@@ -201,10 +211,12 @@ bool mw_retry_again(const mw_retry_policy *p, mw_retry_bucket *b, mw_retry_class
 {
     bool throttle = cls == MW_RETRY_THROTTLE;
     int cost = cls == MW_RETRY_TIMEOUT ? p->timeout_cost : throttle ? p->throttle_cost : p->cost;
+    int most = throttle                    ? b->throttle_attempts
+               : cls == MW_RETRY_TRANSIENT ? b->transient_attempts
+                                           : b->max_attempts;
     double limit = throttle ? p->throttle_base_s : b->base_s;
 
-    if (cls == MW_RETRY_NEVER || b->tokens < cost ||
-        attempt >= (throttle ? b->throttle_attempts : b->max_attempts))
+    if (cls == MW_RETRY_NEVER || b->tokens < cost || attempt >= most)
         return false;
     b->tokens -= cost;
     *taken = cost;

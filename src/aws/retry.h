@@ -12,6 +12,7 @@
 typedef enum mw_retry_class {
     MW_RETRY_NEVER,
     MW_RETRY_TRANSIENT, /* 500 502 503 504, broken connections, the `retryable` trait */
+    MW_RETRY_UNREACHED, /* nothing left this machine: no name, no connection, no TLS */
     MW_RETRY_TIMEOUT,   /* costs more of the quota */
     MW_RETRY_THROTTLE   /* AWS did not do it, and wants us slower */
 } mw_retry_class;
@@ -19,6 +20,7 @@ typedef enum mw_retry_class {
 typedef struct mw_retry_policy {
     const char *name;
     int max_attempts;      /* the first one included */
+    int transient_attempts; /* the same while somebody is there, and fails */
     int throttle_attempts; /* the same while AWS only says "slower" */
     double base_s;         /* delay before retry i: random(0, 1) * min(base * 2^(i-1), cap) */
     double throttle_base_s;
@@ -48,7 +50,7 @@ mw_status mw_retry_settings(const mw_aws_config *config, int max_attempts, mw_re
 /** The quota of one (account, region, service). */
 typedef struct mw_retry_bucket {
     int tokens;
-    int max_attempts, throttle_attempts; /* of this service */
+    int max_attempts, transient_attempts, throttle_attempts; /* of this service */
     double base_s;
 } mw_retry_bucket;
 

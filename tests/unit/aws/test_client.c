@@ -24,7 +24,7 @@ static void one_signed_request(void **state)
     assert_int_equal(w.result.requests, 1);
     assert_string_equal(w.text.data, "{\"Account\":\"123456789012\"}\n");
     assert_string_equal(w.fake.seen[0].host, "sts.eu-west-1.amazonaws.com");
-    assert_string_equal(w.fake.seen[0].attempt, "attempt=1; max=3");
+    assert_string_equal(w.fake.seen[0].attempt, "attempt=1; max=6");
     assert_int_equal(strlen(w.fake.seen[0].invocation), 36);
     assert_non_null(strstr(w.fake.seen[0].agent, "moonward/"));
     assert_non_null(strstr(w.fake.seen[0].authorization, "/eu-west-1/sts/aws4_request"));
@@ -37,7 +37,7 @@ static void one_signed_request(void **state)
 
 typedef struct retry_row {
     const char *name, *service, *operation, *params;
-    fake_answer answers[4];
+    fake_answer answers[6];
     size_t answer_count;
     mw_status want;
     const char *code;
@@ -49,10 +49,16 @@ typedef struct retry_row {
 static const retry_row retry_rows[] = {
     {"503 then fine", "sts", "GetCallerIdentity", NULL,
      {{503, {0}, "", MW_OK, false}, OK_IDENTITY}, 2, MW_OK, "", 2, 0},
-    {"500 three times", "sts", "GetCallerIdentity", NULL,
+    {"5xx six times", "sts", "GetCallerIdentity", NULL,
      {{500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false},
       {502, {0}, "", MW_OK, false},
-      {500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false}}, 3, MW_ERR_AWS, "InternalError", 3, 0},
+      {503, {0}, "", MW_OK, false},
+      {504, {0}, "", MW_OK, false},
+      {500, {0}, "", MW_OK, false},
+      {500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false}}, 6, MW_ERR_AWS, "InternalError", 6, 0},
+    {"nobody there, three times", "sts", "GetCallerIdentity", NULL,
+     {{0, {0}, NULL, MW_ERR_NET, true}, {0, {0}, NULL, MW_ERR_NET, true},
+      {0, {0}, NULL, MW_ERR_NET, true}}, 3, MW_ERR_NET, "", 3, 0},
     {"denied is final", "sts", "GetCallerIdentity", NULL,
      {{403, {0}, QUERY_ERROR("AccessDenied", "no"), MW_OK, false}}, 1, MW_ERR_AWS, "AccessDenied", 1, 0},
     {"throttled", "sts", "GetCallerIdentity", NULL,
@@ -103,11 +109,11 @@ static void retries(void **state)
         for (unsigned n = 0; n < r->requests; n++) {
             char attempt[32];
 
-            snprintf(attempt, sizeof(attempt), "attempt=%u; max=3", n + 1);
+            snprintf(attempt, sizeof(attempt), "attempt=%u; max=6", n + 1);
             assert_string_equal(w.fake.seen[n].attempt, attempt);
             assert_string_equal(w.fake.seen[n].invocation, w.fake.seen[0].invocation);
             assert_int_equal(w.fake.seen[n].fresh, strcmp(r->operation, "DeleteAlias") == 0);
-            assert_true(w.fake.seen[n].at_ms <= 3000); /* 1 s, then 2 s at most */
+            assert_true(w.fake.seen[n].at_ms <= 1000 * ((1 << n) - 1)); /* 1 s, 2 s, 4 s … at most */
         }
         close_world(&w);
     }
@@ -279,6 +285,55 @@ static void clock_is_corrected_once(void **state)
     assert_string_equal(w.result.aws.code, "SignatureDoesNotMatch");
     assert_int_not_equal(strncmp(w.fake.seen[0].date, signed_at, 11), 0);
     assert_memory_equal(w.fake.seen[1].date, signed_at, 11); /* to the hour */
+    close_world(&w);
+}
+
+/** Of servers behind one name some are two hours ahead: each call gets its answer, and nobody else moves. */
+static void one_wrong_clock_among_many_moves_nobody(void **state)
+{
+    char now[MW_TIME_SIZE], ahead[MW_TIME_SIZE], ours[MW_TIME_SIZE];
+    int64_t ns = mw_now_ns();
+    fake_answer answers[] = {
+        {403, {"date", ahead}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false},
+        {403, {"date", now}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false},
+        OK_IDENTITY, /* the right ones */
+        {403, {"date", ahead}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false},
+        OK_IDENTITY, /* the wrong one again */
+        OK_IDENTITY,
+    };
+    world w;
+
+    (void)state;
+    mw_time_rfc822(now, ns);
+    mw_time_rfc822(ahead, ns + INT64_C(7200) * 1000000000);
+    mw_time_sigv4(ours, ns);
+    open_world(&w, answers);
+    for (int i = 0; i < 3; i++) {
+        w.done = 0;
+        call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+        assert_int_equal(w.result.status, MW_OK);
+    }
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(memcmp(w.fake.seen[i].date, ours, 11) == 0, i != 1 && i != 4);
+    close_world(&w);
+}
+
+/** A host that never agrees with itself is given up. */
+static void clock_tries_are_bounded(void **state)
+{
+    char a[MW_TIME_SIZE], b[MW_TIME_SIZE];
+    fake_answer answers[16];
+    world w;
+
+    (void)state;
+    mw_time_rfc822(a, mw_now_ns() + INT64_C(7200) * 1000000000);
+    mw_time_rfc822(b, mw_now_ns() + INT64_C(14400) * 1000000000);
+    for (size_t i = 0; i < MW_COUNT(answers); i++)
+        answers[i] = (fake_answer){403, {"date", i % 2 ? b : a}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false};
+    open_world(&w, answers);
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_int_equal(w.result.status, MW_ERR_AWS);
+    assert_int_equal(w.result.requests, 7);
     close_world(&w);
 }
 
@@ -521,6 +576,8 @@ int main(void)
         cmocka_unit_test(error_on_a_later_page_is_not_an_end),
         cmocka_unit_test(token_may_be_a_document),
         cmocka_unit_test(clock_is_corrected_once),
+        cmocka_unit_test(one_wrong_clock_among_many_moves_nobody),
+        cmocka_unit_test(clock_tries_are_bounded),
         cmocka_unit_test(wrong_signature_with_a_right_clock_is_final),
         cmocka_unit_test(waits_for_credentials_and_renews_expired_ones),
         cmocka_unit_test(failing_credentials_fail_the_call),

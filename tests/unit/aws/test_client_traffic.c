@@ -27,10 +27,10 @@ typedef struct world {
     bool down, throttles;
     const char *retry_after;
     const char *needles[4]; /* requests that are answered with 403 */
-    unsigned served, throttled, hits;
+    unsigned served, throttled, hits, broken; /* broken: so many are not answered first */
     int last_timeout_ms;
     volatile bool stop;
-    int64_t stop_at_ms;
+    int64_t stop_at_ms, ended_ms;
     mw_client *client;
     mw_provider *provider;
     mw_scope scope;
@@ -102,7 +102,8 @@ static void answer(world *w, struct event *e)
     w->filled_ms = fake_clock_ms;
     for (size_t i = 0; i < MW_COUNT(w->needles) && w->needles[i]; i++)
         denied = denied || strstr(e->text, w->needles[i]);
-    if (w->down) {
+    if (w->down || w->broken > 0) {
+        w->broken -= w->broken > 0 ? 1 : 0;
         mw_fail(&err, MW_ERR_NET, "%.20s: connection refused (curl 7)", e->text);
         e->done(e->user, NULL, &err);
         return;
@@ -173,10 +174,21 @@ static const char *no_env(const char *name)
     return strstr(name, "_FILE") ? "/nonexistent" : NULL;
 }
 
+static mw_status never(mw_provider *p, int64_t now_unix, mw_error *err)
+{
+    (void)p;
+    (void)now_unix;
+    (void)err;
+    return MW_ERR_PENDING;
+}
+
+static const mw_provider_class never_class = {.name = "never", .refresh = never};
+
 static void on_done(void *user, const mw_call_result *r)
 {
     world *w = user;
 
+    w->ended_ms = fake_clock_ms;
     w->last = *r;
     if (r->status == MW_OK) {
         w->ok++;
@@ -379,6 +391,41 @@ static void the_deadline_does_not_count_the_queue(void **state)
     close_world(&w);
 }
 
+/** A lane that is paused for longer than a call may take: the call ends at its time, not with the pause. */
+static void the_deadline_ends_those_who_wait(void **state)
+{
+    mw_error err = {0};
+    mw_provider *never;
+    world w;
+
+    (void)state;
+    open_world(&w, (mw_client_options){.deadline_ms = 5000});
+    w.broken = 1; /* its retry comes to a lane that … */
+    w.throttles = true;
+    w.retry_after = "30000"; /* … the other one's answer has paused */
+    start(&w, 0);
+    start(&w, 0);
+    run(&w, 0);
+    assert_int_equal(w.late, 2);
+    assert_int_equal(w.hits, 2);
+    assert_in_range(fake_clock_ms, 5000, 30200);
+    assert_in_range(w.ended_ms, 5000, 5100);
+    assert_non_null(strstr(w.message, "no turn to send it"));
+    close_world(&w);
+    /* credentials that never come */
+    open_world(&w, (mw_client_options){.deadline_ms = 5000});
+    assert_ok(mw__provider_new(&never_class, sizeof(*never), "never", &never, &err));
+    w.scope.credentials = never;
+    run(&w, 3);
+    assert_int_equal(w.late, 3);
+    assert_int_equal(w.hits, 0);
+    assert_in_range(w.ended_ms, 5000, 5100);
+    assert_non_null(strstr(w.message, "credentials did not come"));
+    mw__provider_finish(never, MW_ERR_CREDENTIALS, &err);
+    mw_provider_unref(never);
+    close_world(&w);
+}
+
 static void stop_ends_those_who_wait_and_those_under_way(void **state)
 {
     world w;
@@ -477,6 +524,7 @@ int main(void)
         cmocka_unit_test(an_outage_fails_at_once_and_ends),
         cmocka_unit_test(the_deadline_counts_retries),
         cmocka_unit_test(the_deadline_does_not_count_the_queue),
+        cmocka_unit_test(the_deadline_ends_those_who_wait),
         cmocka_unit_test(stop_ends_those_who_wait_and_those_under_way),
         cmocka_unit_test(fifty_accounts_two_refuse),
     };

@@ -189,13 +189,13 @@ static void settings(void **state)
         bool fails, limits, is_2026;
         int max, throttle_max;
     } rows[] = {
-        {NULL, NULL, NULL, 0, false, true, false, 3, 8},
-        {"adaptive", NULL, NULL, 0, false, true, false, 3, 8},
+        {NULL, NULL, NULL, 0, false, true, false, 3, 10},
+        {"adaptive", NULL, NULL, 0, false, true, false, 3, 10},
         {"standard", NULL, NULL, 0, false, false, false, 3, 3},
         {"legacy", NULL, NULL, 0, false, false, false, 3, 3},
         {"standard", "true", NULL, 0, false, false, true, 3, 3},
-        {"Adaptive", "TRUE", NULL, 0, false, true, true, 3, 8},
-        {NULL, "false", NULL, 0, false, true, false, 3, 8},
+        {"Adaptive", "TRUE", NULL, 0, false, true, true, 3, 10},
+        {NULL, "false", NULL, 0, false, true, false, 3, 10},
         {NULL, NULL, "5", 0, false, true, false, 5, 5},
         {NULL, "true", "1", 0, false, true, true, 1, 1},
         {NULL, NULL, "5", 2, false, true, false, 2, 2},
@@ -226,6 +226,7 @@ static void settings(void **state)
         assert_int_equal(p.cost, rows[i].is_2026 ? 14 : 5);
         assert_int_equal(p.max_attempts, rows[i].max);
         assert_int_equal(p.throttle_attempts, rows[i].throttle_max);
+        assert_int_equal(p.transient_attempts, rows[i].throttle_max == 10 ? 6 : rows[i].max);
     }
 }
 
