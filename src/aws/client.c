@@ -109,6 +109,13 @@ mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *e
         (st = mw_doc_builder_new(NULL, &c->scratch, err)) != MW_OK ||
         (st = make_carrier(c, o, err)) != MW_OK)
         goto out;
+    if (o->rates_path && !o->replay_dir) {
+        if (!(c->rates_path = mw_strdup(o->rates_path))) {
+            st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
+            goto out;
+        }
+        mw_rate_file_read(c->rates_path, mw_now_unix(), &c->rates);
+    }
     if (o->replay_dir)
         st = mw_replay_new(o->replay_dir, &c->replay, err);
     else if (o->record_dir)
@@ -124,6 +131,7 @@ out:
 
 mw_status mw_client_close(mw_client *c, mw_error *err)
 {
+    mw__client_keep_rates(c);
     return c->recorder ? mw_recorder_close(c->recorder, err) : MW_OK;
 }
 
@@ -141,6 +149,8 @@ void mw_client_free(mw_client *c)
     mw_doc_builder_free(c->page);
     mw_doc_builder_free(c->scratch);
     mw_clocks_clear(&c->clocks);
+    mw_rate_entries_clear(&c->rates);
+    mw_free(c->rates_path);
     mw_free(c->endpoint_url);
     mw_arena_clear(&c->arena);
     mw_free(c);

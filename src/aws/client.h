@@ -31,6 +31,7 @@ typedef struct mw_client_options {
      * others to share with. 0 = three quarters, three quarters, half; -1 = all. */
     int max_per_account, max_per_service, max_per_host;
     int breaker_failures;       /* in a row, before a service in a region is left alone: 0 = 20, -1 = never */
+    const char *rates_path;     /* file that keeps learnt rates between runs; NULL = none. Not used in a replay */
     const char *record_dir;     /* --record: every exchange, secrets removed */
     const char *replay_dir;     /* --replay: no network at all */
     const mw_http *http;        /* NULL = libcurl; a test's carrier otherwise */
@@ -38,7 +39,7 @@ typedef struct mw_client_options {
 } mw_client_options;
 
 mw_status mw_client_new(const mw_client_options *options, mw_client **out, mw_error *err);
-/** Writes the recording's manifest, if one was asked for. */
+/** Writes the recording's manifest, if one was asked for, and what was learnt of rates (a failure there is a warning). */
 mw_status mw_client_close(mw_client *c, mw_error *err);
 void mw_client_free(mw_client *c);
 /** The carrier in use, for mw_provider_chain(). In replay no credentials are needed. */

@@ -6,6 +6,7 @@
 #include "aws/clock.h"
 #include "aws/endpoint.h"
 #include "aws/paginate.h"
+#include "aws/rate_file.h"
 #include "aws/record.h"
 #include "aws/retry.h"
 #include "aws/traffic.h"
@@ -93,6 +94,8 @@ struct mw_client {
     mw_active_call *calls;
     mw_client_stats stats;
     mw_clocks clocks;
+    char *rates_path; /* NULL = learnt ceilings are not kept */
+    mw_rate_entries rates;
     bool no_host_prefix;
     mw_arena arena;
     bucket_region *buckets[MW_BUCKET_TABLE];
@@ -142,6 +145,8 @@ void mw__call_queue(mw_active_call *k);
 /** The request is over, or the call is: give the place back. Lets nobody go: the page at hand lies
  * in the client's builder, which whoever goes may use. */
 void mw__call_leave(mw_active_call *k, mw_outcome outcome, const char *cause);
+/** Write what the lanes have learnt of their rates, if it is to be kept. */
+void mw__client_keep_rates(mw_client *c);
 /** Let everybody go who may. */
 void mw__client_pump(mw_client *c);
 /** What an answer that was parsed with @p st says about the service. */

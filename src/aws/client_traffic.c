@@ -4,11 +4,29 @@
  */
 #include "aws/client_internal.h"
 
+#include "base/log.h"
 #include "base/sys.h"
 
 /* http.h: what a carrier allows when no limit is set. */
 #define CARRIER_TIMEOUT_MS 60000
 #define WATCH_MS           250 /* deadlines of those that wait; the end of a run may be as late */
+
+static void prepare_lane(mw_client *c, mw_lane *lane, const char *account, const char *region,
+                         const mw_service *service, int64_t now_ms)
+{
+    const mw_rate_entry *e;
+
+    /* AWS's quotas say nothing about another endpoint. */
+    if (c->endpoint_url ||
+        (c->config && mw_aws_config_endpoint_url(c->config, mw_service_id(service)))) {
+        mw_lane_free_rate(lane, now_ms);
+        return;
+    }
+    e = mw_rate_entry_find(&c->rates, account ? account : "", region ? region : "",
+                           mw_service_name(service));
+    if (e)
+        mw_lane_remember_rate(lane, mw_rate_entry_ceiling(e, mw_now_unix()));
+}
 
 mw_status mw__call_lane(mw_active_call *k, mw_error *err)
 {
@@ -22,11 +40,31 @@ mw_status mw__call_lane(mw_active_call *k, mw_error *err)
     if (!k->lane)
         return mw_fail(err, MW_ERR_NOMEM, "%s: no room for one more account and region",
                        mw_service_name(service));
-    /* AWS's quotas say nothing about another endpoint. */
-    if (fresh && (c->endpoint_url ||
-                  (c->config && mw_aws_config_endpoint_url(c->config, mw_service_id(service)))))
-        mw_lane_free_rate(k->lane, now_ms);
+    if (fresh)
+        prepare_lane(c, k->lane, k->call.scope->account, k->call.scope->region, service, now_ms);
     return MW_OK;
+}
+
+static void keep_rate(void *user, const char *account, const char *region, const char *service,
+                      const mw_rate *rate)
+{
+    mw_client *c = user;
+    mw_rate_entry e = {account, region, service, rate->ceiling_rps, mw_now_unix()};
+
+    /* What this run did not run into keeps its age; what a few answers said is not worth a file. */
+    if (rate->cut_before && (!rate->on_trial || rate->trial_seen >= MW_RATE_HISTORY))
+        (void)mw_rate_entry_set(&c->rates, &e);
+}
+
+void mw__client_keep_rates(mw_client *c)
+{
+    mw_error err = {0};
+
+    if (!c->rates_path)
+        return;
+    mw_traffic_learnt(c->traffic, keep_rate, c);
+    if (c->rates.count > 0 && mw_rate_file_write(c->rates_path, &c->rates, &err) != MW_OK)
+        mw_log_warn("learnt request rates are not kept: %s", err.message);
 }
 
 /* ---- the turn ---- */

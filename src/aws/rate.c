@@ -88,6 +88,19 @@ void mw_rate_init(mw_rate *r, const mw_rate_limit *limit, int64_t now_ms)
     r->tokens = smaller(r->burst, TRUST_TOKENS);
 }
 
+void mw_rate_remember(mw_rate *r, double ceiling_rps)
+{
+    const mw_rate_rules *p = &mw_rate_standard;
+
+    if (r->rps <= 0 || ceiling_rps >= r->ceiling_rps)
+        return;
+    r->ceiling_rps = larger(ceiling_rps, p->floor_rps);
+    r->rps = smaller(r->rps, r->ceiling_rps);
+    r->burst = larger(smaller(r->burst, r->rps), 1.0);
+    r->tokens = smaller(r->tokens, r->burst);
+    r->learnt = true;
+}
+
 static void raise_rate(mw_rate *r, int64_t now_ms)
 {
     const mw_rate_rules *p = &mw_rate_standard;

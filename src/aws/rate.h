@@ -71,6 +71,8 @@ typedef struct mw_rate {
 const mw_rate_limit *mw_rate_limit_of(const char *service);
 /** @p limit lives as long as @p r; NULL = no limit until the first throttle. */
 void mw_rate_init(mw_rate *r, const mw_rate_limit *limit, int64_t now_ms);
+/** Another run learnt that @p ceiling_rps is where AWS says "slower". Only lowers what is known. */
+void mw_rate_remember(mw_rate *r, double ceiling_rps);
 /** Take a token: 0, or how many milliseconds until there is one (nothing is taken then). */
 int64_t mw_rate_take(mw_rate *r, int64_t now_ms);
 /** A token that was not used after all. */

@@ -19,6 +19,7 @@
 
 #define LANES_MAX   262144 /* accounts × regions × services of a large organisation */
 #define LANE_TABLE  4096
+#define KEY_SIZE    256
 #define SHARES_MAX  65536 /* S3 has a host for each bucket; what is beyond has no bulkhead of its own */
 #define SHARE_TABLE 1024
 
@@ -148,7 +149,7 @@ static size_t key_of(char *out, size_t size, const char *account, const char *re
 mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
                          const char *service, bool *fresh, int64_t now_ms)
 {
-    char key[256];
+    char key[KEY_SIZE];
     size_t len = key_of(key, sizeof(key) - 1, account, region, service);
     mw_lane **slot = &t->lanes[mw_hash64(key, len) % LANE_TABLE], *l;
 
@@ -175,6 +176,30 @@ mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
 void mw_lane_free_rate(mw_lane *l, int64_t now_ms)
 {
     mw_rate_init(&l->rate, NULL, now_ms);
+}
+
+void mw_lane_remember_rate(mw_lane *l, double ceiling_rps)
+{
+    mw_rate_remember(&l->rate, ceiling_rps);
+}
+
+void mw_traffic_learnt(const mw_traffic *t, mw_lane_learnt fn, void *user)
+{
+    for (size_t i = 0; i < LANE_TABLE; i++)
+        for (const mw_lane *l = t->lanes[i]; l; l = l->next_in_slot) {
+            char key[KEY_SIZE], *part[3] = {key};
+
+            if (!l->rate.learnt || !l->rate.limit)
+                continue;
+            memcpy(key, l->key, l->key_len);
+            for (size_t n = 0, at = 0; at < l->key_len; at++)
+                if (key[at] == '\n') {
+                    key[at] = '\0';
+                    if (++n < MW_COUNT(part))
+                        part[n] = key + at + 1;
+                }
+            fn(user, part[0], part[1], part[2], &l->rate);
+        }
 }
 
 mw_retry_bucket *mw_lane_quota(mw_lane *l)

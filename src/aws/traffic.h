@@ -48,9 +48,16 @@ mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
                          const char *service, bool *fresh, int64_t now_ms);
 /** The lane's endpoint is not AWS's own: its quotas say nothing, the rate is free until a throttle. */
 void mw_lane_free_rate(mw_lane *l, int64_t now_ms);
+/** mw_rate_remember() for it. */
+void mw_lane_remember_rate(mw_lane *l, double ceiling_rps);
 mw_retry_bucket *mw_lane_quota(mw_lane *l);
 const mw_breaker *mw_lane_breaker(const mw_lane *l);
 const mw_rate *mw_lane_rate(const mw_lane *l);
+
+/** Each lane whose ceiling was learnt, with its key's parts. */
+typedef void (*mw_lane_learnt)(void *user, const char *account, const char *region,
+                               const char *service, const mw_rate *rate);
+void mw_traffic_learnt(const mw_traffic *t, mw_lane_learnt fn, void *user);
 
 /** Wait in @p lane for a place; @p first = before those who have not begun (a retry, a next page). */
 void mw_traffic_enter(mw_traffic *t, mw_ticket *k, mw_lane *lane, const char *host, bool first);

@@ -95,6 +95,7 @@ mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err)
     mw_client_options o = {.endpoint_url = mw_args_get(args, "endpoint-url"),
                            .record_dir = mw_args_get(args, "record"),
                            .replay_dir = mw_args_get(args, "replay"), .stop = s->cli->stop};
+    const char *store;
     mw_status st;
 
     *out = (mw_session){.setup = s};
@@ -108,6 +109,8 @@ mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err)
         goto out;
     o.models = out->models = out->pack.models;
     o.config = out->aws;
+    if (!o.replay_dir && (store = mw_setup_store_path(s, NULL)) != NULL)
+        o.rates_path = mw_arena_printf(&s->arena, "%s.rates", store);
     st = mw_client_new(&o, &out->client, err);
 out:
     if (st != MW_OK)
