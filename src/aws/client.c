@@ -109,6 +109,7 @@ mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *e
         (st = mw_doc_builder_new(NULL, &c->scratch, err)) != MW_OK ||
         (st = make_carrier(c, o, err)) != MW_OK)
         goto out;
+    mw__client_offer_turns(c);
     if (o->rates_path && !o->replay_dir) {
         if (!(c->rates_path = mw_strdup(o->rates_path))) {
             st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -141,6 +142,7 @@ void mw_client_free(mw_client *c)
         return;
     /* First the carrier: nothing can call back into calls that end below. */
     mw_transport_free(c->transport);
+    mw__client_end_turns(c, MW_ERR_CANCELLED, "the client was closed");
     mw__client_end_all(c, MW_ERR_CANCELLED, "the client was closed before the call ended");
     mw__client_forget_auths(c);
     mw_traffic_free(c->traffic);
@@ -161,6 +163,10 @@ mw_status mw_client_run(mw_client *c, mw_error *err)
     mw_status st = c->http->run(c->http->ctx, c->stop, err);
 
     if (c->stop && *c->stop)
+        mw__client_end_turns(c, MW_ERR_CANCELLED, "stopped");
+    else if (st != MW_OK)
+        mw__client_end_turns(c, st, "the event loop failed");
+    if (c->stop && *c->stop)
         mw__client_end_all(c, MW_ERR_CANCELLED, "stopped");
     else if (st != MW_OK)
         mw__client_end_all(c, st, err ? err->message : "the event loop failed");
@@ -171,7 +177,7 @@ mw_status mw_client_run(mw_client *c, mw_error *err)
 
 const mw_http *mw_client_http(mw_client *c)
 {
-    return c->http;
+    return &c->provider_http;
 }
 
 const mw_models *mw_client_models(const mw_client *c)

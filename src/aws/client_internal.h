@@ -11,6 +11,7 @@
 #include "aws/retry.h"
 #include "aws/traffic.h"
 #include "aws/transport.h"
+#include "aws/turns.h"
 
 typedef struct bucket_region {
     struct bucket_region *next;
@@ -80,6 +81,9 @@ struct mw_client {
     const volatile bool *stop;
     mw_transport *transport; /* NULL with an injected carrier */
     const mw_http *http;
+    mw_http provider_http; /* the same, with turns */
+    mw_turns turns;
+    mw_turn *waiting_turns;
     mw_traffic *traffic;
     int64_t deadline_ms; /* of a request; 0 = none */
     int64_t wake_ms;     /* when the timer of the earliest sleeping lane is due; 0 = none is armed */
@@ -138,6 +142,10 @@ mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_are
 
 /* ---- client_traffic.c ---- */
 
+/** The carrier for credential providers: their requests take turns with the calls. */
+void mw__client_offer_turns(mw_client *c);
+/** Tell every turn that waits that it never comes. */
+void mw__client_end_turns(mw_client *c, mw_status status, const char *message);
 /** The call's lane, before it is queued for the first time. */
 mw_status mw__call_lane(mw_active_call *k, mw_error *err);
 /** Wait for a place; mw__call_go() or mw__call_refused() follows, perhaps before this returns. */

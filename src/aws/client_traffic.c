@@ -69,6 +69,12 @@ void mw__client_keep_rates(mw_client *c)
 
 /* ---- the turn ---- */
 
+/** Then nothing is waited for: mw_client_run() ends all that is left. */
+static bool stopping(const mw_client *c)
+{
+    return c->stop && *c->stop;
+}
+
 static void on_wake(void *user)
 {
     mw_client *c = user;
@@ -85,7 +91,7 @@ static void arm(mw_client *c)
 {
     int64_t at_ms = mw_traffic_wake_ms(c->traffic), now_ms;
 
-    if (at_ms < 0 || (c->wake_ms != 0 && c->wake_ms <= at_ms))
+    if (at_ms < 0 || (c->wake_ms != 0 && c->wake_ms <= at_ms) || stopping(c))
         return;
     now_ms = mw_mono_ms();
     if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_wake, c, NULL) ==
@@ -98,33 +104,39 @@ static void arm(mw_client *c)
 /* What those do who go may come back here: one loop is enough. */
 void mw__client_pump(mw_client *c)
 {
-    mw_ticket *t;
     int64_t refused_ms;
+    mw_ticket *t;
 
     if (c->pumping)
         return;
     c->pumping = true;
     while ((t = mw_traffic_next(c->traffic, mw_mono_ms(), &refused_ms)) != NULL) {
-        mw_active_call *k = t->user;
-
-        if (refused_ms > 0) {
-            mw__call_refused(k, refused_ms);
-            continue;
-        }
-        if (k->begun_ms == 0) { /* what it waited before is our doing, and not held against it */
-            int64_t allowed_ms = k->call.deadline_ms ? k->call.deadline_ms : c->deadline_ms;
-
-            k->begun_ms = mw_mono_ms();
-            k->deadline_ms = allowed_ms > 0 ? k->begun_ms + allowed_ms : 0;
-        }
-        mw__call_go(k);
+        t->go(t->user, refused_ms);
     }
     c->pumping = false;
     arm(c);
 }
 
+static void go(void *user, int64_t refused_ms)
+{
+    mw_active_call *k = user;
+
+    if (refused_ms > 0) {
+        mw__call_refused(k, refused_ms);
+        return;
+    }
+    if (k->begun_ms == 0) { /* what it waited before is our doing, and not held against it */
+        int64_t allowed_ms = k->call.deadline_ms ? k->call.deadline_ms : k->client->deadline_ms;
+
+        k->begun_ms = mw_mono_ms();
+        k->deadline_ms = allowed_ms > 0 ? k->begun_ms + allowed_ms : 0;
+    }
+    mw__call_go(k);
+}
+
 void mw__call_queue(mw_active_call *k)
 {
+    k->ticket.go = go;
     k->ticket.user = k;
     /* What has begun is ended first: paging tokens and deadlines run out. */
     mw_traffic_enter(k->client->traffic, &k->ticket, k->lane, k->request.host,
@@ -152,6 +164,93 @@ mw_outcome mw__call_outcome(const mw_active_call *k, mw_status st, const mw_http
         mw_retry_classify(k->op, st, &k->result.aws) == MW_RETRY_THROTTLE)
         return MW_OUTCOME_THROTTLED;
     return answer->status >= 500 ? MW_OUTCOME_FAILED : MW_OUTCOME_ANSWERED;
+}
+
+/* ---- turns of others ---- */
+
+static void unlink_turn(mw_client *c, mw_turn *turn)
+{
+    if (turn->prev)
+        turn->prev->next = turn->next;
+    else
+        c->waiting_turns = turn->next;
+    if (turn->next)
+        turn->next->prev = turn->prev;
+    turn->next = turn->prev = NULL;
+}
+
+static void turn_go(void *user, int64_t refused_ms)
+{
+    mw_turn *turn = user;
+    const mw_breaker *b = mw_lane_breaker(turn->ticket.lane);
+    mw_error err = {0};
+
+    unlink_turn(turn->client, turn);
+    if (refused_ms > 0)
+        mw_fail(&err, MW_ERR_NET, "%d requests in a row failed, the last with: %s; not sent",
+                b->failed, b->cause);
+    turn->go(turn->user, refused_ms > 0 ? &err : NULL);
+}
+
+static mw_status turn_enter(void *ctx, mw_turn *turn, const mw_operation *op, const char *region,
+                            const char *host, bool again, mw_error *err)
+{
+    mw_client *c = ctx;
+    const mw_service *service = mw_operation_service(op);
+    int64_t now_ms = mw_mono_ms();
+    bool fresh;
+    /* Whose quota it is depends on the credentials it is asked with; nearly always one account's. */
+    mw_lane *lane =
+        mw_traffic_lane(c->traffic, "", region, mw_service_name(service), &fresh, now_ms);
+
+    if (!lane)
+        return mw_fail(err, MW_ERR_NOMEM, "no room for one more region");
+    if (fresh)
+        prepare_lane(c, lane, "", region, service, now_ms);
+    turn->client = c;
+    turn->ticket.user = turn;
+    turn->ticket.go = turn_go;
+    turn->prev = NULL;
+    turn->next = c->waiting_turns;
+    if (turn->next)
+        turn->next->prev = turn;
+    c->waiting_turns = turn;
+    mw_traffic_enter(c->traffic, &turn->ticket, lane, host, again);
+    mw__client_pump(c);
+    return MW_OK;
+}
+
+static void turn_leave(void *ctx, mw_turn *turn, mw_outcome outcome, int64_t retry_after_ms,
+                       const char *cause)
+{
+    mw_client *c = ctx;
+
+    if (turn->ticket.state == MW_TICKET_IDLE)
+        return;
+    mw_traffic_leave(c->traffic, &turn->ticket, outcome, retry_after_ms, cause, mw_mono_ms());
+    mw__client_pump(c);
+}
+
+void mw__client_offer_turns(mw_client *c)
+{
+    c->turns = (mw_turns){turn_enter, turn_leave, c};
+    c->provider_http = *c->http;
+    if (!c->provider_http.turns && !c->replay)
+        c->provider_http.turns = &c->turns;
+}
+
+void mw__client_end_turns(mw_client *c, mw_status status, const char *message)
+{
+    mw_error err = {0};
+
+    mw_fail(&err, status, "%s", message);
+    while (c->waiting_turns) {
+        mw_turn *turn = c->waiting_turns;
+
+        unlink_turn(c, turn);
+        mw_traffic_leave(c->traffic, &turn->ticket, MW_OUTCOME_NONE, -1, NULL, mw_mono_ms());
+        turn->go(turn->user, &err);
+    }
 }
 
 /* ---- the deadline ---- */
@@ -200,7 +299,7 @@ static void watch(mw_client *c, int64_t deadline_ms)
     int64_t now_ms = mw_mono_ms();
     int64_t at_ms = deadline_ms < now_ms + WATCH_MS ? deadline_ms : now_ms + WATCH_MS;
 
-    if (c->watch_ms != 0 && c->watch_ms <= at_ms)
+    if ((c->watch_ms != 0 && c->watch_ms <= at_ms) || stopping(c))
         return;
     if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_watch, c, NULL) ==
         MW_OK) {

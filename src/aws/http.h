@@ -101,6 +101,7 @@ typedef struct mw_http {
     /** Both NULL with a carrier that has no loop of its own. */
     void (*watch)(void *ctx, mw_http_watch *w);
     void (*unwatch)(void *ctx, mw_http_watch *w);
+    const struct mw_turns *turns; /* turns.h; NULL = whoever sends need not wait */
 } mw_http;
 
 #endif

@@ -10,6 +10,7 @@
 #include "aws/protocol.h"
 #include "aws/retry.h"
 #include "aws/sigv4.h"
+#include "aws/turns.h"
 #include "base/str.h"
 #include "base/sys.h"
 
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define ATTEMPTS 3
+#define THROTTLE_ATTEMPTS 8
 #define FIRST_DELAY_MS 200
 #define MAX_BODY_BYTES ((size_t)1 << 20)
 
@@ -27,12 +29,22 @@ typedef struct call {
     mw_arena arena;
     mw_http_request request;
     mw_sigv4_scope scope;
+    const char *region;
+    mw_turn turn;
     int attempt;
     mw_provider_call_done done;
     void *user;
 } call;
 
 static void send_again(void *user);
+
+static void leave(call *c, mw_outcome outcome, int64_t retry_after_ms, const char *cause)
+{
+    const mw_turns *turns = c->http->turns;
+
+    if (turns)
+        turns->leave(turns->ctx, &c->turn, outcome, retry_after_ms, cause);
+}
 
 static void end(call *c, mw_status status, const mw_doc *doc, mw_val result, const char *code,
                 const mw_error *err)
@@ -53,13 +65,26 @@ static void give_up(call *c, mw_status status, const char *code, const mw_error 
     end(c, status, NULL, MW_VAL_ABSENT, code, err);
 }
 
-static bool retry(call *c, mw_status status, const mw_aws_error *aws)
+static bool retry(call *c, mw_status status, const mw_aws_error *aws, int64_t retry_after_ms)
 {
     int64_t delay = (int64_t)FIRST_DELAY_MS << c->attempt;
+    mw_retry_class class = mw_retry_classify(c->op, status, aws);
 
-    if (c->attempt >= ATTEMPTS || mw_retry_classify(c->op, status, aws) == MW_RETRY_NEVER)
+    if (class == MW_RETRY_NEVER ||
+        c->attempt >= (class == MW_RETRY_THROTTLE ? THROTTLE_ATTEMPTS : ATTEMPTS))
         return false;
+    if (delay < retry_after_ms)
+        delay = retry_after_ms;
     return c->http->after(c->http->ctx, delay, send_again, c, NULL) == MW_OK;
+}
+
+static mw_outcome outcome_of(const call *c, mw_status st, const mw_aws_error *aws, int status)
+{
+    if (st != MW_ERR_AWS)
+        return MW_OUTCOME_ANSWERED;
+    if (status == 429 || mw_retry_classify(c->op, st, aws) == MW_RETRY_THROTTLE)
+        return MW_OUTCOME_THROTTLED;
+    return status >= 500 ? MW_OUTCOME_FAILED : MW_OUTCOME_ANSWERED;
 }
 
 static void answered(void *user, const mw_http_response *response, const mw_error *error)
@@ -74,7 +99,9 @@ static void answered(void *user, const mw_http_response *response, const mw_erro
 
     if (!response) {
         st = error && error->status != MW_OK ? error->status : MW_ERR_NET;
-        if (!retry(c, st, &aws)) {
+        leave(c, st == MW_ERR_CANCELLED ? MW_OUTCOME_NONE : MW_OUTCOME_FAILED, -1,
+              error ? error->message : "no answer");
+        if (!retry(c, st, &aws, -1)) {
             mw_fail(&err, st, "%s: %s", c->request.host, error ? error->message : "no answer");
             give_up(c, st, "", &err);
         }
@@ -83,9 +110,10 @@ static void answered(void *user, const mw_http_response *response, const mw_erro
     st = mw_doc_builder_new(&options, &b, &err);
     if (st == MW_OK)
         st = mw_protocol_parse(c->op, response, b, &result, &aws, &err);
+    leave(c, outcome_of(c, st, &aws, response->status), mw_retry_after_ms(response), aws.code);
     if (st == MW_OK) {
         end(c, MW_OK, mw_doc_view(b), result, "", NULL);
-    } else if (!retry(c, st, &aws)) {
+    } else if (!retry(c, st, &aws, mw_retry_after_ms(response))) {
         if (st == MW_ERR_AWS) {
             /* What AWS refuses here stays a credential problem for whoever waits for it. */
             st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: %s", aws.code,
@@ -113,12 +141,35 @@ static mw_status send_once(call *c, mw_error *err)
     return c->http->send(c->http->ctx, &c->request, &limits, answered, c, err);
 }
 
-static void send_again(void *user)
+/** Its turn has come, or never will. */
+static void go(void *user, const mw_error *why)
 {
     call *c = user;
     mw_error err = {0};
-    mw_status st = send_once(c, &err);
+    mw_status st = MW_OK;
 
+    if (why)
+        st = mw_fail(&err, why->status, "%s: %s", c->request.host, why->message);
+    else if ((st = send_once(c, &err)) != MW_OK)
+        leave(c, MW_OUTCOME_NONE, -1, NULL);
+    if (st != MW_OK)
+        give_up(c, st, "", &err);
+}
+
+static void send_again(void *user)
+{
+    call *c = user;
+    const mw_turns *turns = c->http->turns;
+    mw_error err = {0};
+    mw_status st;
+
+    if (!turns) {
+        go(c, NULL);
+        return;
+    }
+    c->turn.go = go;
+    c->turn.user = c;
+    st = turns->enter(turns->ctx, &c->turn, c->op, c->region, c->request.host, c->attempt > 0, &err);
     if (st != MW_OK)
         give_up(c, st, "", &err);
 }
@@ -218,8 +269,14 @@ mw_status mw__provider_call_start(const mw_provider_call *spec, mw_error *err)
     c->done = spec->done;
     c->user = spec->user;
     st = prepare(c, spec, err);
-    if (st == MW_OK)
+    if (st == MW_OK && !(c->region = mw_arena_strdup(&c->arena, spec->region ? spec->region : "")))
+        st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    if (st == MW_OK && c->http->turns) {
+        /* From the loop: whoever asks may be in the middle of the client's own turns. */
+        st = c->http->after(c->http->ctx, 0, send_again, c, err);
+    } else if (st == MW_OK) {
         st = send_once(c, err);
+    }
     if (st != MW_OK) {
         mw_error_prefix(err, st, "%s", spec->operation);
         mw_arena_clear(&c->arena);

@@ -33,6 +33,8 @@ typedef struct mw_ticket {
     mw_share *host;
     mw_ticket_state state;
     bool probe;
+    /** For whoever calls mw_traffic_next(): what its turn means. */
+    void (*go)(void *user, int64_t refused_ms);
     void *user;
 } mw_ticket;
 

@@ -466,6 +466,60 @@ static void role_done(void *user, const mw_call_result *r)
     o->result = *r;
 }
 
+#define ROLES 300
+
+/** Credentials take turns with the calls that wait for them: no role is lost to a throttling STS, and two places are
+ * enough for all. */
+static void roles_do_not_hammer_sts(void **state)
+{
+    static char accounts[ROLES][16], arns[ROLES][64];
+    static mw_provider *roles[ROLES];
+    static mw_scope scopes[ROLES];
+    static outcome outcomes[ROLES];
+    mw_error err = {0};
+
+    (void)state;
+    for (int pass = 0; pass < 3; pass++) { /* throttled; two places; stopped half-way */
+        unsigned good = 0;
+        world w;
+
+        open_world(&w, (mw_client_options){.max_in_flight = pass == 1 ? 2 : 0});
+        memset(outcomes, 0, sizeof(outcomes));
+        if (pass == 0) {
+            w.burst = w.tokens = 30;
+            w.rps = 30;
+        }
+        if (pass == 2)
+            w.stop_at_ms = 1000;
+        for (int i = 0; i < ROLES; i++) {
+            mw_assume_role role = {.role_arn = arns[i], .region = "eu-west-1"};
+
+            snprintf(accounts[i], sizeof(accounts[i]), "%012d", i);
+            snprintf(arns[i], sizeof(arns[i]), "arn:aws:iam::%012d:role/audit", i);
+            assert_ok(mw_provider_assume_role(NULL, models, mw_client_http(w.client), w.provider, &role, &roles[i],
+                                              &err));
+            scopes[i] = (mw_scope){"aws", accounts[i], "eu-west-1", roles[i]};
+            assert_ok(mw_client_call(w.client,
+                                     &(mw_call){.scope = &scopes[i], .service = "sts",
+                                                .operation = "GetCallerIdentity", .on_done = role_done,
+                                                .user = &outcomes[i]}, &err));
+        }
+        assert_ok(mw_client_run(w.client, &err));
+        for (int i = 0; i < ROLES; i++) {
+            assert_int_equal(outcomes[i].done, 1);
+            good += outcomes[i].result.status == MW_OK;
+            mw_provider_unref(roles[i]);
+        }
+        print_message("%u of %d roles, %u requests, %u throttled, %.0f s\n", good, ROLES, w.hits, w.throttled,
+                      (double)fake_clock_ms / 1000);
+        if (pass < 2)
+            assert_int_equal(good, ROLES);
+        else
+            assert_true(good < ROLES);
+        close_world(&w);
+    }
+}
+
 /** One chain of roles for each account: 48 give an answer, 2 say by name what was refused. */
 static void fifty_accounts_two_refuse(void **state)
 {
@@ -486,7 +540,7 @@ static void fifty_accounts_two_refuse(void **state)
 
         snprintf(accounts[i], sizeof(accounts[i]), "%012d", i);
         snprintf(arns[i], sizeof(arns[i]), "arn:aws:iam::%s:role/audit", accounts[i]);
-        assert_ok(mw_provider_assume_role(NULL, models, &w.http, w.provider, &role, &roles[i], &err));
+        assert_ok(mw_provider_assume_role(NULL, models, mw_client_http(w.client), w.provider, &role, &roles[i], &err));
         scopes[i] = (mw_scope){"aws", accounts[i], "eu-west-1", roles[i]};
     }
     for (int i = 0; i < ACCOUNTS; i++)
@@ -526,6 +580,7 @@ int main(void)
         cmocka_unit_test(the_deadline_does_not_count_the_queue),
         cmocka_unit_test(the_deadline_ends_those_who_wait),
         cmocka_unit_test(stop_ends_those_who_wait_and_those_under_way),
+        cmocka_unit_test(roles_do_not_hammer_sts),
         cmocka_unit_test(fifty_accounts_two_refuse),
     };
     mw_error err = {0};
