@@ -12,6 +12,7 @@
 #include "aws/traffic.h"
 #include "aws/transport.h"
 #include "aws/turns.h"
+#include "base/time.h"
 
 typedef struct bucket_region {
     struct bucket_region *next;
@@ -58,7 +59,7 @@ typedef struct mw_active_call {
     mw_endpoint endpoint;
     mw_provider *provider; /* that authorised the last attempt; NULL = none yet */
     size_t base_headers; /* those that do not change between attempts */
-    char invocation_id[37];
+    char invocation_id[MW_UUID_SIZE];
     int attempt;
     int quota_taken;
     int64_t retry_after_ms; /* what the last answer asked for; -1 = nothing */

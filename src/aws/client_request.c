@@ -53,20 +53,6 @@ const char *mw__call_region(const mw_active_call *k)
     return known ? known : k->call.scope->region;
 }
 
-static mw_status random_uuid(char out[37], mw_error *err)
-{
-    unsigned char r[16];
-    char hex[33];
-
-    if (mw_sys.random_fn(mw_sys.ctx, r, sizeof(r)) != 0)
-        return mw_fail(err, MW_ERR_IO, "no randomness for a request id");
-    r[6] = (unsigned char)((r[6] & 0x0F) | 0x40); /* RFC 9562, version 4 */
-    r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
-    mw_hex(hex, r, sizeof(r));
-    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return MW_OK;
-}
-
 static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, const char *path,
                          const char *host_prefix, mw_error *err)
 {
@@ -89,9 +75,9 @@ static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, cons
     q->host = k->endpoint.host;
     q->port = k->endpoint.port;
     if (host_prefix && !c->no_host_prefix && !k->endpoint.is_address)
-        q->host = mw_arena_printf(&k->arena, "%s%s", host_prefix, k->endpoint.host);
+        q->host = mw_arena_join(&k->arena, host_prefix, k->endpoint.host, NULL);
     q->path = k->endpoint.path && *k->endpoint.path
-                  ? mw_arena_printf(&k->arena, "%s%s", k->endpoint.path, path)
+                  ? mw_arena_join(&k->arena, k->endpoint.path, path, NULL)
                   : path;
     if (!q->host || !q->path)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -151,7 +137,7 @@ mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
     *bad_params = false;
     if ((st = resolve(k, d, params, q->path, host_prefix, err)) != MW_OK ||
         (st = ask_for_checksum(k, err)) != MW_OK ||
-        (st = random_uuid(k->invocation_id, err)) != MW_OK ||
+        (st = mw_uuid4(k->invocation_id, err)) != MW_OK ||
         (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) !=
             MW_OK ||
         (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id,

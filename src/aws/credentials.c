@@ -27,6 +27,7 @@ void mw_credentials_clear(mw_credentials *c)
     mw_secret_clear(&c->secret_access_key);
     mw_secret_clear(&c->session_token);
     mw_secret_clear(&c->bearer_token);
+    mw_secret_clear(&c->signing_keys);
     memset(c, 0, sizeof(*c));
 }
 
@@ -299,6 +300,8 @@ mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, cons
     st = mw_secret_set(&c->secret_access_key, secret, strlen(secret), err);
     if (st == MW_OK && token && *token)
         st = mw_secret_set(&c->session_token, token, strlen(token), err);
+    if (st == MW_OK)
+        st = mw_secret_set(&c->signing_keys, NULL, MW_SIGNING_KEYS_BYTES, err);
     if (st != MW_OK) {
         mw_credentials_clear(c);
         return st;

@@ -14,9 +14,12 @@ typedef struct mw_credentials {
     mw_secret secret_access_key;
     mw_secret session_token; /* unset for long-term keys */
     mw_secret bearer_token;  /* of a token source, which has no keys; else unset */
+    mw_secret signing_keys;  /* the signer's: keys derived already, by day, region and service; may be unset */
     int64_t expires_at_unix; /* 0 = never */
     char account_id[13];     /* "" when the source did not say */
 } mw_credentials;
+
+#define MW_SIGNING_KEYS_BYTES 3968 /* with its NUL just below a page */
 
 void mw_credentials_clear(mw_credentials *c);
 

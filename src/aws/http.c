@@ -73,11 +73,14 @@ void mw_http_response_clear(mw_http_response *r)
 const char *mw_http_authority(mw_arena *a, const mw_http_request *r)
 {
     const char *host = r->host ? r->host : "";
-    int standard = mw_str_eq(r->scheme, "http") ? 80 : 443;
+    int standard = mw_str_eq(r->scheme, "http") ? 80 : 443, port = r->port;
+    char text[12] = "", *p = text + sizeof(text) - 1; /* without printf: thrice for each request */
 
-    if (r->port == 0 || r->port == standard)
+    if (port <= 0 || port == standard)
         return mw_arena_strdup(a, host);
-    return mw_arena_printf(a, "%s:%d", host, r->port);
+    for (; port > 0; port /= 10)
+        *--p = (char)('0' + port % 10);
+    return mw_arena_join(a, host, ":", p, NULL);
 }
 
 /* ---- addresses ---- */

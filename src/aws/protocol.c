@@ -4,9 +4,8 @@
  * the model for every name and trait; knows no service by name except where customize.c says so.
  */
 #include "aws/protocol_internal.h"
-#include "base/sys.h"
+#include "base/time.h"
 
-#include <stdio.h>
 #include <string.h>
 
 mw_val mw__param(const mw_doc *d, mw_val object, const mw_member *m)
@@ -50,9 +49,8 @@ static mw_status serialize_json(mw__out *o, mw_val params)
     const char *type, *header;
     mw_status st;
 
-    type = mw_arena_printf(a, "application/x-amz-json-%s", version ? version : "1.0");
-    header = mw_arena_printf(a, "%s%s%s", target ? target : "", target ? "." : "",
-                             mw_operation_name(o->op));
+    type = mw_arena_join(a, "application/x-amz-json-", version ? version : "1.0", NULL);
+    header = mw_arena_join(a, target ? target : "", target ? "." : "", mw_operation_name(o->op), NULL);
     if (!type || !header)
         return mw_fail(o->err, MW_ERR_NOMEM, "out of memory for headers");
     if ((st = mw__set_header(o, "X-Amz-Target", header)) != MW_OK ||
@@ -110,19 +108,12 @@ static mw_status serialize(mw__out *o, mw_val params, const mw_serialize_options
     return st;
 }
 
-/* RFC 4122 §4.4. */
-static mw_status uuid4(char out[37], mw_error *err)
+static bool takes_token(const mw_shape *input)
 {
-    uint8_t r[16];
-    char hex[33];
-
-    if (mw_sys.random_fn(mw_sys.ctx, r, sizeof(r)) != 0)
-        return mw_fail(err, MW_ERR_IO, "no random bytes for an idempotency token");
-    r[6] = (uint8_t)((r[6] & 0x0F) | 0x40);
-    r[8] = (uint8_t)((r[8] & 0x3F) | 0x80);
-    mw_hex(hex, r, sizeof(r));
-    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-    return MW_OK;
+    for (size_t i = 0; input && i < mw_shape_member_count(input); i++)
+        if (mw_member_idempotency_token(mw_shape_member_at(input, i)))
+            return true;
+    return false;
 }
 
 mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val params,
@@ -133,15 +124,15 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
     mw__out o = {.op = op, .req = req, .err = err};
     mw_doc_builder *built = NULL;
     const char *prefix = NULL, *method = mw_operation_method(op), *token = opt->idempotency_token;
-    char uuid[37];
+    char uuid[MW_UUID_SIZE];
     mw_status st;
 
     if (mw_val_kind(d, params) != MW_KIND_OBJECT && mw_val_kind(d, params) != MW_KIND_ABSENT &&
         mw_val_kind(d, params) != MW_KIND_NULL)
         return mw_fail(err, MW_ERR_INVALID, "the parameters of %s are not an object",
                        mw_operation_name(op));
-    if (!token) {
-        if ((st = uuid4(uuid, err)) != MW_OK)
+    if (!token && takes_token(mw_operation_input(op))) {
+        if ((st = mw_uuid4(uuid, err)) != MW_OK)
             return st;
         token = uuid;
     }

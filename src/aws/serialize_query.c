@@ -167,8 +167,8 @@ mw_status mw__serialize_query(mw__out *o, mw_val params)
         .o = o, .ec2 = mw_service_protocol(service) == MW_PROTO_EC2, .name = {.max = 1 << 16}};
     mw_status st;
 
-    mw_buf_printf(&f.body, "Action=%s&Version=%s", mw_operation_name(o->op),
-                  version ? version : "");
+    mw_buf_join(&f.body, "Action=", mw_operation_name(o->op), "&Version=", version ? version : "",
+                NULL);
     st = input ? put_structure(&f, input, params) : MW_OK;
     if (st == MW_OK)
         st = mw_buf_status(&f.name, o->err);

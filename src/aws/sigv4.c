@@ -1,7 +1,8 @@
 /*
  * AWS Signature Version 4, header and query placement. Relies on base/hash.h for HMAC and on the
  * request as it will be sent: path and query are read, never re-decoded into something else. The
- * secret key is only ever in mw_secret and in stack bytes that are wiped; nothing here logs.
+ * secret key and what is derived from it are only ever in mw_secret and in stack bytes that are wiped;
+ * nothing here logs. It runs once for each request, so texts are joined without printf.
  *
  * Facts: AWS IAM User Guide, "Create a signed AWS API request"; the published aws-c-auth vectors.
  */
@@ -12,12 +13,12 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define UNSIGNED "UNSIGNED-PAYLOAD"
+#define CANONICAL_ROOM 512 /* of a canonical request beside its headers */
 #define HEX_SIZE (2 * MW_SHA256_SIZE + 1)
 /* A presigned URL lives for a week at most (S3 User Guide, "Limiting presigned URL capabilities"). */
 #define MAX_EXPIRES_SECONDS 604800
@@ -172,7 +173,7 @@ static mw_status add_canonical_query(mw_buf *out, mw_arena *arena, const char *q
     }
     qsort(pairs, count, sizeof(*pairs), by_name_then_value);
     for (size_t i = 0; i < count; i++)
-        mw_buf_printf(out, "%s%s=%s", i ? "&" : "", pairs[i].name, pairs[i].value);
+        mw_buf_join(out, i ? "&" : "", pairs[i].name, "=", pairs[i].value, NULL);
     return mw_buf_status(out, err);
 }
 
@@ -244,11 +245,11 @@ static mw_status canonical_headers(job *j, mw_buf *out, mw_error *err)
     qsort(lines, count, sizeof(*lines), by_name_then_order);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && strcmp(lines[i].name, lines[i - 1].name) == 0) {
-            mw_buf_printf(out, ",%s", lines[i].value);
+            mw_buf_join(out, ",", lines[i].value, NULL);
             continue;
         }
-        mw_buf_printf(out, "%s%s:%s", i ? "\n" : "", lines[i].name, lines[i].value);
-        mw_buf_printf(&names, "%s%s", i ? ";" : "", lines[i].name);
+        mw_buf_join(out, i ? "\n" : "", lines[i].name, ":", lines[i].value, NULL);
+        mw_buf_join(&names, i ? ";" : "", lines[i].name, NULL);
     }
     mw_buf_putc(out, '\n');
     return keep(req->arena, &names, &j->signed_headers, err);
@@ -275,9 +276,9 @@ static mw_status prepare(job *j, int64_t now_unix, mw_error *err)
     j->algorithm = s->asymmetric ? MW_SIGV4A_ALGORITHM : ALGORITHM;
     j->credential_scope =
         s->asymmetric /* good in every region of X-Amz-Region-Set */
-            ? mw_arena_printf(j->req->arena, "%s/%s/aws4_request", j->date, s->service)
-            : mw_arena_printf(j->req->arena, "%s/%s/%s/aws4_request", j->date, s->region,
-                              s->service);
+            ? mw_arena_join(j->req->arena, j->date, "/", s->service, "/aws4_request", NULL)
+            : mw_arena_join(j->req->arena, j->date, "/", s->region, "/", s->service, "/aws4_request",
+                            NULL);
     if (!j->credential_scope)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (s->unsigned_payload) {
@@ -290,11 +291,31 @@ static mw_status prepare(job *j, int64_t now_unix, mw_error *err)
     return MW_OK;
 }
 
-static void derive_signature(const job *j, const char *string_to_sign, char out[HEX_SIZE])
+/* ---- the key of a day, region and service: derived once, kept and dropped with the credentials ---- */
+
+typedef struct key_slot {
+    char scope[96]; /* the credential scope; "" = free */
+    uint8_t key[MW_SHA256_SIZE];
+} key_slot;
+
+#define KEY_SLOTS (MW_SIGNING_KEYS_BYTES / sizeof(key_slot))
+
+/* NULL when there is no room to keep keys in, or the scope is longer than any of AWS's. */
+static key_slot *slot_of(const job *j)
+{
+    const mw_secret *kept = &j->creds->signing_keys;
+    size_t len = strlen(j->credential_scope);
+
+    if (kept->len != MW_SIGNING_KEYS_BYTES || len >= sizeof(((key_slot *)0)->scope))
+        return NULL;
+    return (key_slot *)(void *)kept->data + mw_hash64(j->credential_scope, len) % KEY_SLOTS;
+}
+
+static void derive_key(const job *j, uint8_t key[MW_SHA256_SIZE])
 {
     /* "AWS4" and the key: its pages are locked in mw_secret, so only this short copy needs wiping. */
     char first[4 + 512];
-    uint8_t key[MW_SHA256_SIZE], next[MW_SHA256_SIZE];
+    uint8_t next[MW_SHA256_SIZE];
     size_t secret_len = j->creds->secret_access_key.len;
     const char *const parts[] = {j->date, j->scope->region, j->scope->service, "aws4_request"};
 
@@ -304,12 +325,29 @@ static void derive_signature(const job *j, const char *string_to_sign, char out[
     memcpy(first + 4, j->creds->secret_access_key.data, secret_len);
     mw_hmac_sha256(key, first, 4 + secret_len, parts[0], strlen(parts[0]));
     for (size_t i = 1; i < MW_COUNT(parts); i++) {
-        mw_hmac_sha256(next, key, sizeof(key), parts[i], strlen(parts[i]));
-        memcpy(key, next, sizeof(key));
+        mw_hmac_sha256(next, key, MW_SHA256_SIZE, parts[i], strlen(parts[i]));
+        memcpy(key, next, sizeof(next));
     }
-    mw_hmac_sha256(next, key, sizeof(key), string_to_sign, strlen(string_to_sign));
-    mw_hex(out, next, sizeof(next));
     explicit_bzero(first, sizeof(first));
+    explicit_bzero(next, sizeof(next));
+}
+
+static void make_signature(const job *j, const char *string_to_sign, char out[HEX_SIZE])
+{
+    key_slot *slot = slot_of(j);
+    uint8_t key[MW_SHA256_SIZE], mac[MW_SHA256_SIZE];
+
+    if (slot && strcmp(slot->scope, j->credential_scope) == 0) {
+        memcpy(key, slot->key, sizeof(key));
+    } else {
+        derive_key(j, key);
+        if (slot) {
+            memcpy(slot->scope, j->credential_scope, strlen(j->credential_scope) + 1);
+            memcpy(slot->key, key, sizeof(key));
+        }
+    }
+    mw_hmac_sha256(mac, key, sizeof(key), string_to_sign, strlen(string_to_sign));
+    mw_hex(out, mac, sizeof(mac));
     explicit_bzero(key, sizeof(key));
 }
 
@@ -323,24 +361,25 @@ static mw_status finish(const job *j, const mw_buf *headers, const char *query,
     char hex[MW_SIGV4A_HEX_SIZE];
     mw_status st;
 
-    mw_buf_printf(&b, "%s\n", j->req->method);
+    mw_buf_reserve(&b, headers->len + CANONICAL_ROOM, NULL);
+    mw_buf_join(&b, j->req->method, "\n", NULL);
     add_canonical_path(&b, j->scope, j->req->path);
     mw_buf_putc(&b, '\n');
     st = add_canonical_query(&b, arena, query, err);
     if (st != MW_OK)
         return st;
-    mw_buf_printf(&b, "\n%s\n%s\n%s", headers->data, j->signed_headers, j->payload_hash);
+    mw_buf_join(&b, "\n", headers->data, "\n", j->signed_headers, "\n", j->payload_hash, NULL);
     st = keep(arena, &b, &trace->canonical_request, err);
     if (st != MW_OK)
         return st;
     mw_sha256(digest, b.data, b.len);
     mw_hex(hex, digest, sizeof(digest));
-    trace->string_to_sign = mw_arena_printf(arena, "%s\n%s\n%s\n%s", j->algorithm, j->stamp,
-                                            j->credential_scope, hex);
+    trace->string_to_sign =
+        mw_arena_join(arena, j->algorithm, "\n", j->stamp, "\n", j->credential_scope, "\n", hex, NULL);
     if (!trace->string_to_sign)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (!j->scope->asymmetric)
-        derive_signature(j, trace->string_to_sign, hex);
+        make_signature(j, trace->string_to_sign, hex);
     else if ((st = mw_sigv4a_signature(j->creds, trace->string_to_sign, hex, err)) != MW_OK)
         return st;
     trace->signature = mw_arena_strdup(arena, hex);
@@ -386,8 +425,8 @@ mw_status mw_sigv4_sign(mw_http_request *req, const mw_credentials *creds,
         (st = mw_http_set(req->arena, &req->headers, token_header, token->data, err)) != MW_OK)
         return st;
     own.authorization =
-        mw_arena_printf(req->arena, "%s Credential=%s/%s, SignedHeaders=%s, Signature=%s", j.algorithm,
-                        creds->access_key_id, j.credential_scope, j.signed_headers, own.signature);
+        mw_arena_join(req->arena, j.algorithm, " Credential=", creds->access_key_id, "/", j.credential_scope,
+                      ", SignedHeaders=", j.signed_headers, ", Signature=", own.signature, NULL);
     if (!own.authorization)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (trace)

@@ -26,7 +26,8 @@ static size_t align_up(size_t n)
     return (n + a - 1) & ~(a - 1);
 }
 
-void *mw_arena_alloc(mw_arena *a, size_t size)
+/* Room of @p size bytes, not zeroed. */
+static void *take(mw_arena *a, size_t size)
 {
     struct mw_arena_block *b = a->blocks;
     size_t max = a->max_bytes ? a->max_bytes : ARENA_MAX_DEFAULT;
@@ -44,9 +45,10 @@ void *mw_arena_alloc(mw_arena *a, size_t size)
 #endif
         if (a->used_bytes + block > max)
             return NULL;
-        b = mw_alloc(sizeof(*b) + block);
+        b = mw_realloc(NULL, sizeof(*b) + block);
         if (!b)
             return NULL;
+        b->used = 0;
         b->size = block;
         /* A large object gets its own block behind the current one, whose room stays in use. */
         if (a->blocks && block != BLOCK_SIZE) {
@@ -63,12 +65,21 @@ void *mw_arena_alloc(mw_arena *a, size_t size)
     return p;
 }
 
+void *mw_arena_alloc(mw_arena *a, size_t size)
+{
+    void *p = take(a, size);
+
+    return p ? memset(p, 0, size) : NULL;
+}
+
 char *mw_arena_strndup(mw_arena *a, const char *s, size_t len)
 {
-    char *copy = len < SIZE_MAX ? mw_arena_alloc(a, len + 1) : NULL;
+    char *copy = len < SIZE_MAX ? take(a, len + 1) : NULL;
 
     if (copy && len)
         memcpy(copy, s, len);
+    if (copy)
+        copy[len] = '\0';
     return copy;
 }
 
@@ -79,22 +90,62 @@ char *mw_arena_strdup(mw_arena *a, const char *s)
 
 char *mw_arena_printf(mw_arena *a, const char *format, ...)
 {
+    struct mw_arena_block *b = a->blocks;
+    size_t room = b ? b->size - b->used : 0;
     va_list args;
     char *out;
     int n;
 
+    /* Straight into the room that is left: formatting twice would be the larger part of a short text. */
     va_start(args, format);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(room ? (char *)b->data + b->used : NULL, room, format, args);
     va_end(args);
     if (n < 0)
         return NULL;
-    out = mw_arena_alloc(a, (size_t)n + 1);
-    if (!out)
-        return NULL;
+    out = take(a, (size_t)n + 1);
+    if (!out || (size_t)n < room)
+        return out;
     va_start(args, format);
     vsnprintf(out, (size_t)n + 1, format, args);
     va_end(args);
     return out;
+}
+
+char *mw_arena_join(mw_arena *a, ...)
+{
+    va_list texts;
+    size_t len = 0;
+    char *out, *to;
+
+    va_start(texts, a);
+    for (const char *s; (s = va_arg(texts, const char *)) != NULL;)
+        len += strlen(s);
+    va_end(texts);
+    out = to = take(a, len + 1);
+    va_start(texts, a);
+    for (const char *s; out && (s = va_arg(texts, const char *)) != NULL;)
+        to = mempcpy(to, s, strlen(s));
+    va_end(texts);
+    if (out)
+        *to = '\0';
+    return out;
+}
+
+void mw_arena_reset(mw_arena *a)
+{
+    struct mw_arena_block *kept = a->blocks;
+
+    if (!kept || kept->size != BLOCK_SIZE) {
+        mw_arena_clear(a);
+        return;
+    }
+    a->blocks = kept->next;
+    mw_arena_clear(a);
+    explicit_bzero(kept->data, kept->used);
+    kept->used = 0;
+    kept->next = NULL;
+    a->blocks = kept;
+    a->used_bytes = kept->size;
 }
 
 void mw_arena_clear(mw_arena *a)

@@ -20,6 +20,10 @@ void *mw_arena_alloc(mw_arena *a, size_t size);
 char *mw_arena_strndup(mw_arena *a, const char *s, size_t len);
 char *mw_arena_strdup(mw_arena *a, const char *s);
 char *mw_arena_printf(mw_arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Texts up to a NULL, one behind the other: what printf of "%s%s" would give, at a tenth of its cost. */
+char *mw_arena_join(mw_arena *a, ...) __attribute__((sentinel));
+/** As mw_arena_clear(), but a block stays for the next scope of the same kind. */
+void mw_arena_reset(mw_arena *a);
 /** Free everything; the arena may be used again. */
 void mw_arena_clear(mw_arena *a);
 

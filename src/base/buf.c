@@ -66,12 +66,19 @@ mw_status mw_buf_printf(mw_buf *b, const char *format, ...)
     char *to;
     int n;
 
+    /* Straight into the room that is left; only what does not fit is formatted twice. */
     va_start(args, format);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(b->data ? b->data + b->len : NULL, b->cap - b->len, format, args);
     va_end(args);
+    if (n >= 0 && (size_t)n < b->cap - b->len && mw_buf_reserve(b, (size_t)n, NULL)) {
+        b->len += (size_t)n;
+        return MW_OK;
+    }
+    if (b->data)
+        b->data[b->len] = '\0';
     if (n < 0)
         return give_up(b, MW_ERR_INVALID, NULL);
-    to = mw_buf_reserve(b, (size_t)n + 1, NULL);
+    to = mw_buf_reserve(b, (size_t)n, NULL);
     if (!to)
         return b->failed;
     va_start(args, format);
@@ -79,6 +86,17 @@ mw_status mw_buf_printf(mw_buf *b, const char *format, ...)
     va_end(args);
     mw_buf_grown(b, (size_t)n);
     return MW_OK;
+}
+
+mw_status mw_buf_join(mw_buf *b, ...)
+{
+    va_list texts;
+
+    va_start(texts, b);
+    for (const char *s; (s = va_arg(texts, const char *)) != NULL;)
+        mw_buf_puts(b, s);
+    va_end(texts);
+    return b->failed;
 }
 
 mw_status mw_buf_status(const mw_buf *b, mw_error *err)

@@ -49,6 +49,8 @@ static inline mw_status mw_buf_putc(mw_buf *b, char c)
 }
 
 mw_status mw_buf_printf(mw_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Append texts up to a NULL: cheaper than printf of "%s%s". */
+mw_status mw_buf_join(mw_buf *b, ...) __attribute__((sentinel));
 /** Room for @p len more bytes: a pointer to write to, then mw_buf_grown(). NULL on failure. */
 char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err);
 void mw_buf_grown(mw_buf *b, size_t len);

@@ -27,15 +27,20 @@ static const EVP_MD *sha256(void)
     return md ? md : EVP_sha256();
 }
 
-/* One context for all: making one costs more than hashing a line of text. */
+/* Contexts are kept: making one costs more than hashing a line of text. */
+static EVP_MD_CTX *start(EVP_MD_CTX **kept)
+{
+    if (!*kept)
+        *kept = EVP_MD_CTX_new();
+    return *kept && EVP_DigestInit_ex(*kept, sha256(), NULL) == 1 ? *kept : NULL;
+}
+
 void mw_sha256(uint8_t out[MW_SHA256_SIZE], const void *data, size_t len)
 {
-    static _Thread_local EVP_MD_CTX *ctx;
+    static _Thread_local EVP_MD_CTX *kept;
+    EVP_MD_CTX *ctx = start(&kept);
 
-    if (!ctx)
-        ctx = EVP_MD_CTX_new();
-    if (!ctx || EVP_DigestInit_ex(ctx, sha256(), NULL) != 1 ||
-        EVP_DigestUpdate(ctx, data ? data : "", len) != 1 || EVP_DigestFinal_ex(ctx, out, NULL) != 1) {
+    if (!ctx || EVP_DigestUpdate(ctx, data ? data : "", len) != 1 || EVP_DigestFinal_ex(ctx, out, NULL) != 1) {
         fputs("moonward: OpenSSL cannot compute a digest\n", stderr);
         abort();
     }
@@ -51,10 +56,11 @@ void mw_md5(uint8_t out[16], const void *data, size_t len)
     digest(EVP_md5(), out, data ? data : "", len);
 }
 
-/* RFC 2104 on top of mw_sha256(): OpenSSL 3's one-shot HMAC() costs about four times as much in look-ups. */
+/* RFC 2104 on top of SHA-256: OpenSSL 3's one-shot HMAC() costs about four times as much in look-ups. */
 void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len, const void *data,
                     size_t len)
 {
+    static _Thread_local EVP_MD_CTX *kept;
     uint8_t block[64] = {0}, inner[MW_SHA256_SIZE];
     EVP_MD_CTX *ctx;
     bool ok;
@@ -63,20 +69,20 @@ void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len
         mw_sha256(block, key, key_len);
     else if (key_len)
         memcpy(block, key, key_len);
-    ctx = EVP_MD_CTX_new();
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] ^= 0x36;
-    ok = ctx && EVP_DigestInit_ex(ctx, sha256(), NULL) == 1 &&
-         EVP_DigestUpdate(ctx, block, sizeof(block)) == 1 &&
+    ctx = start(&kept);
+    ok = ctx && EVP_DigestUpdate(ctx, block, sizeof(block)) == 1 &&
          EVP_DigestUpdate(ctx, data ? data : "", len) == 1 &&
          EVP_DigestFinal_ex(ctx, inner, NULL) == 1;
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] ^= 0x36 ^ 0x5c;
-    ok = ok && EVP_DigestInit_ex(ctx, sha256(), NULL) == 1 &&
-         EVP_DigestUpdate(ctx, block, sizeof(block)) == 1 &&
+    ok = ok && start(&kept) && EVP_DigestUpdate(ctx, block, sizeof(block)) == 1 &&
          EVP_DigestUpdate(ctx, inner, sizeof(inner)) == 1 && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
-    EVP_MD_CTX_free(ctx);
+    /* The context stays; begun anew, it knows nothing of the key or of what came out. */
+    ok = ok && start(&kept);
     explicit_bzero(block, sizeof(block));
+    explicit_bzero(inner, sizeof(inner));
     if (!ok) {
         fputs("moonward: OpenSSL cannot compute an HMAC\n", stderr);
         abort();

@@ -69,7 +69,7 @@ mw_status mw_secret_set(mw_secret *s, const char *text, size_t len, mw_error *er
     /* Both may fail under tight limits; the dump is also off for the whole process. */
     (void)mlock(pages, size);
     (void)madvise(pages, size, MADV_DONTDUMP);
-    if (len)
+    if (len && text)
         memcpy(pages, text, len);
     mw_secret_clear(s);
     if ((st = remember(s, err)) != MW_OK) {

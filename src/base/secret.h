@@ -16,7 +16,8 @@ typedef struct mw_secret {
     size_t len;
 } mw_secret;
 
-/** Copy @p s in; an earlier value is cleared first. Also registers it for masking. */
+/** Copy @p text in (NULL: @p len zeros, to be written later); an earlier value is cleared first. Also registers it
+ * for masking. */
 mw_status mw_secret_set(mw_secret *s, const char *text, size_t len, mw_error *err);
 void mw_secret_clear(mw_secret *s);
 static inline bool mw_secret_is_set(const mw_secret *s)

@@ -1,6 +1,7 @@
 /* Time texts. Own calendar arithmetic: timegm and strptime read the locale and the environment, and AWS's forms are few. */
 #include "base/time.h"
 
+#include "base/str.h"
 #include "base/sys.h"
 
 #include <math.h>
@@ -330,12 +331,28 @@ void mw_time_iso(char out[MW_TIME_SIZE], int64_t ns)
     snprintf(out + n, (size_t)(MW_TIME_SIZE - n), "Z");
 }
 
+static char *put_digits(char *p, int n, int width)
+{
+    for (int i = width; i-- > 0; n /= 10)
+        p[i] = (char)('0' + n % 10);
+    return p + width;
+}
+
+/* Once for each request: without printf. */
 void mw_time_sigv4(char out[MW_TIME_SIZE], int64_t ns)
 {
     struct broken_down b = break_down(ns);
 
-    snprintf(out, MW_TIME_SIZE, "%04d%02d%02dT%02d%02d%02dZ", (int)b.year, b.month, b.day, b.hour,
-             b.minute, b.second);
+    char *p = out;
+
+    p = put_digits(p, (int)b.year, 4);
+    p = put_digits(p, b.month, 2);
+    p = put_digits(p, b.day, 2);
+    *p++ = 'T';
+    p = put_digits(p, b.hour, 2);
+    p = put_digits(p, b.minute, 2);
+    p = put_digits(p, b.second, 2);
+    memcpy(p, "Z", 2);
 }
 
 void mw_time_rfc822(char out[MW_TIME_SIZE], int64_t ns)
@@ -360,5 +377,24 @@ mw_status mw_ulid(char out[MW_ULID_SIZE], int64_t ns, mw_error *err)
     for (int i = 0; i < 16; i++)
         out[10 + i] = digits32[random[i] & 31];
     out[26] = '\0';
+    return MW_OK;
+}
+
+mw_status mw_uuid4(char out[MW_UUID_SIZE], mw_error *err)
+{
+    static const size_t parts[] = {4, 2, 2, 2, 6};
+    unsigned char r[16];
+    const unsigned char *from = r;
+
+    if (mw_sys.random_fn(mw_sys.ctx, r, sizeof(r)) != 0)
+        return mw_fail(err, MW_ERR_IO, "the system gave no random bytes for an identifier");
+    r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);
+    r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);
+    for (size_t i = 0; i < MW_COUNT(parts); from += parts[i++]) {
+        if (i > 0)
+            *out++ = '-';
+        mw_hex(out, from, parts[i]);
+        out += 2 * parts[i];
+    }
     return MW_OK;
 }

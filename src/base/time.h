@@ -28,4 +28,8 @@ void mw_time_rfc822(char out[MW_TIME_SIZE], int64_t ns);
 #define MW_ULID_SIZE 27
 mw_status mw_ulid(char out[MW_ULID_SIZE], int64_t ns, mw_error *err);
 
+/** A random UUID, version 4 (RFC 9562), and a NUL. MW_ERR_IO without randomness. */
+#define MW_UUID_SIZE 37
+mw_status mw_uuid4(char out[MW_UUID_SIZE], mw_error *err);
+
 #endif

@@ -1,4 +1,5 @@
 /* Known answers of AWS's signing test suite (aws-c-auth, Apache-2.0 data), and what it does not cover. */
+#include "aws/credentials_internal.h"
 #include "aws/sigv4.h"
 #include "aws/sigv4a.h"
 #include "base/str.h"
@@ -288,6 +289,66 @@ static void test_signing_twice(void **state)
     drop(&j);
 }
 
+static void sign_into(char out[65], const mw_credentials *creds, const char *region, int64_t now)
+{
+    const mw_sigv4_scope scope = {.region = region, .service = "s"};
+    job j;
+
+    fill(&j, NULL);
+    assert_int_equal(mw_sigv4_sign(&j.req, creds, &scope, now, &j.trace, NULL), MW_OK);
+    memcpy(out, j.trace.signature, 65);
+    drop(&j);
+}
+
+static void set_keys(mw_credentials *c, const char *secret)
+{
+    assert_int_equal(mw__credentials_set(c, "AKIDEXAMPLE", secret, NULL, NULL, 0, NULL), MW_OK);
+}
+
+/* More scopes than are kept, days that change, a region too long to be kept: signed as if nothing were. */
+static void test_kept_keys_sign_alike(void **state)
+{
+    mw_credentials keeping = {0}, bare = {0};
+    char region[160], kept[65], derived[65];
+
+    (void)state;
+    set_keys(&keeping, "the-first-secret");
+    set_keys(&bare, "the-first-secret");
+    mw_secret_clear(&bare.signing_keys);
+    assert_true(mw_secret_is_set(&keeping.signing_keys));
+    for (int i = 0; i < 600; i++) {
+        int64_t now = NOW + (i % 5) / 4 * 86400;
+
+        snprintf(region, sizeof(region), "%0*d", i % 7 ? 4 : 120, i / 2 % 100);
+        sign_into(kept, &keeping, region, now);
+        sign_into(derived, &bare, region, now);
+        assert_string_equal(kept, derived);
+    }
+    mw_credentials_clear(&bare);
+    mw_credentials_clear(&keeping);
+    assert_false(mw_secret_is_set(&keeping.signing_keys));
+}
+
+static void test_kept_keys_go_with_the_secret(void **state)
+{
+    mw_credentials c = {0}, other = {0};
+    char first[65], second[65], want[65];
+
+    (void)state;
+    set_keys(&c, "the-first-secret");
+    sign_into(first, &c, "r", NOW);
+    set_keys(&c, "the-second-secret");
+    for (size_t i = 0; i < c.signing_keys.len; i++)
+        assert_int_equal(c.signing_keys.data[i], 0);
+    sign_into(second, &c, "r", NOW);
+    set_keys(&other, "the-second-secret");
+    sign_into(want, &other, "r", NOW);
+    assert_string_equal(second, want);
+    assert_string_not_equal(first, second);
+    mw_credentials_clear(&c);
+    mw_credentials_clear(&other);
+}
+
 static void test_refusals(void **state)
 {
     static const struct {
@@ -485,6 +546,8 @@ int main(void)
         cmocka_unit_test(test_canonical_lines),
         cmocka_unit_test(test_excluded_headers_and_host),
         cmocka_unit_test(test_signing_twice),
+        cmocka_unit_test(test_kept_keys_sign_alike),
+        cmocka_unit_test(test_kept_keys_go_with_the_secret),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

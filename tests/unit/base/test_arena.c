@@ -44,12 +44,64 @@ static void the_ceiling_holds(void **state)
     assert_non_null(mw_arena_alloc(&a, 9950));
 }
 
+/* A text ends at every distance from a block's end once: just inside, just beyond. */
+static void printing_fits_or_moves(void **state)
+{
+    (void)state;
+    for (int len = 8000; len < 8300; len++) {
+        MW_AUTO(mw_arena) a = {0};
+        const char *small = mw_arena_printf(&a, "%d", len), *text = mw_arena_printf(&a, "%0*d", len / 2, 7);
+        const char *more = mw_arena_printf(&a, "%0*d|%s", len / 2, 7, "end");
+        unsigned char *zeroed = mw_arena_alloc(&a, 64);
+
+        assert_int_equal(atoi(small), len);
+        assert_int_equal(strlen(text), len / 2);
+        assert_int_equal(strlen(more), len / 2 + 4);
+        assert_string_equal(more + len / 2, "|end");
+        for (int i = 0; i < 64; i++)
+            assert_int_equal(zeroed[i], 0);
+    }
+}
+
+static void joins_texts(void **state)
+{
+    MW_AUTO(mw_arena) a = {0};
+
+    (void)state;
+    assert_string_equal(mw_arena_join(&a, "a", "", "bc", NULL), "abc");
+    assert_string_equal(mw_arena_join(&a, "", NULL), "");
+    a.max_bytes = 1;
+    assert_null(mw_arena_join(&a, "ab", NULL));
+}
+
+static void a_reset_arena_is_zeroed_and_bounded(void **state)
+{
+    MW_AUTO(mw_arena) a = {.max_bytes = 40000};
+
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        unsigned char *p = mw_arena_alloc(&a, 700);
+        for (int i = 0; i < 700; i++)
+            assert_int_equal(p[i], 0);
+        memset(p, 0xAA, 700);
+        assert_non_null(mw_arena_alloc(&a, 20000));
+        mw_arena_reset(&a);
+        assert_true(a.used_bytes <= 8192);
+    }
+    mw_arena_clear(&a);
+    mw_arena_reset(&a);
+    assert_int_equal(a.used_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_aligned_zeroed_memory),
         cmocka_unit_test(a_large_object_keeps_the_current_block),
         cmocka_unit_test(the_ceiling_holds),
+        cmocka_unit_test(printing_fits_or_moves),
+        cmocka_unit_test(joins_texts),
+        cmocka_unit_test(a_reset_arena_is_zeroed_and_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,31 @@ static void take_hands_over(void **state)
     mw_free(s);
 }
 
+static void printing_fits_or_grows(void **state)
+{
+    (void)state;
+    for (int len = 0; len < 300; len++) {
+        MW_AUTO(mw_buf) b = {.max = 200};
+        char want[301];
+
+        snprintf(want, sizeof(want), "%0*d", len ? len : 1, 7);
+        mw_buf_puts(&b, "x");
+        assert_int_equal(mw_buf_printf(&b, "%0*d", len, 7), len < 200 ? MW_OK : MW_ERR_LIMIT);
+        assert_string_equal(b.data, len < 200 ? strcat((char[302]){"x"}, want) : "x");
+        assert_int_equal(b.len, strlen(b.data));
+    }
+}
+
+static void joins_texts(void **state)
+{
+    MW_AUTO(mw_buf) b = {.max = 4};
+
+    (void)state;
+    assert_int_equal(mw_buf_join(&b, "a", "", "bc", NULL), MW_OK);
+    assert_string_equal(b.data, "abc");
+    assert_int_equal(mw_buf_join(&b, "d", "e", NULL), MW_ERR_LIMIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +99,8 @@ int main(void)
         cmocka_unit_test(the_ceiling_holds_and_sticks),
         cmocka_unit_test(a_refused_allocation_leaves_it_whole),
         cmocka_unit_test(take_hands_over),
+        cmocka_unit_test(printing_fits_or_grows),
+        cmocka_unit_test(joins_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,11 +94,30 @@ static void ulids_sort_by_time(void **state)
     mw_sys_reset();
 }
 
+static void uuids_are_version_4(void **state)
+{
+    char a[MW_UUID_SIZE], b[MW_UUID_SIZE];
+
+    (void)state;
+    assert_int_equal(mw_uuid4(a, NULL), MW_OK);
+    assert_int_equal(mw_uuid4(b, NULL), MW_OK);
+    assert_string_not_equal(a, b);
+    assert_int_equal(strlen(a), 36);
+    for (size_t i = 0; i < 36; i++) {
+        if (i == 8 || i == 13 || i == 18 || i == 23)
+            assert_int_equal(a[i], '-');
+        else
+            assert_non_null(strchr("0123456789abcdef", a[i]));
+    }
+    assert_int_equal(a[14], '4');
+    assert_non_null(strchr("89ab", a[19]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_that_aws_sends), cmocka_unit_test(not_times),
-        cmocka_unit_test(other_forms), cmocka_unit_test(ulids_sort_by_time),
+        cmocka_unit_test(other_forms), cmocka_unit_test(ulids_sort_by_time), cmocka_unit_test(uuids_are_version_4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
