@@ -70,6 +70,7 @@ static mw_status make_carrier(mw_client *c, const mw_client_options *o, mw_error
         .http_proxy = proxy_env(o->config, "http_proxy", "HTTP_PROXY"),
         .no_proxy = proxy_env(o->config, "no_proxy", "NO_PROXY"),
         .offline = o->replay_dir != NULL,
+        .few_connections = o->few_connections,
     };
     mw_status st;
 

@@ -34,6 +34,7 @@ typedef struct mw_client_options {
     const char *rates_path;     /* file that keeps learnt rates between runs; NULL = none. Not used in a replay */
     const char *record_dir;     /* --record: every exchange, secrets removed */
     const char *replay_dir;     /* --replay: no network at all */
+    bool few_connections;       /* one call, not a sweep: see mw_transport_options */
     const mw_http *http;        /* NULL = libcurl; a test's carrier otherwise */
     const volatile bool *stop;  /* set by a signal handler: in-flight calls end as MW_ERR_CANCELLED */
 } mw_client_options;

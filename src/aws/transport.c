@@ -51,6 +51,7 @@ typedef struct exchange {
     mw_http_response response;
     struct curl_slist *headers; /* nodes in the response's arena */
     size_t header_bytes;
+    bool by_folder; /* the handle looks roots up in the system's folder */
     int64_t content_length; /* -1 = not said */
     bool dirty;             /* nothing was sent: bytes waited on the kept connection */
     mw_error refused;       /* why a callback stopped the transfer */
@@ -72,6 +73,7 @@ struct mw_transport {
     int max_in_flight;
     char *ca_bundle, *https_proxy, *http_proxy, *no_proxy;
     bool offline, stopping;
+    bool by_folder; /* until a certificate's root is not found there */
     mw_http_watch *watches;
 };
 
@@ -255,10 +257,23 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 
 /* ---- one exchange ---- */
 
+/** Which roots are trusted. The bundle's, read whole and shared by all connections; or those of the
+ * system's folder, of which only the one that is needed is read. */
+static bool set_roots(const mw_transport *t, exchange *x)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    const char *bundle = t->ca_bundle ? t->ca_bundle : v->cainfo && *v->cainfo ? v->cainfo : NULL;
+    /* libcurl shares one parsed CA store among connections only when there is no CA folder. */
+    const char *folder = t->by_folder || !bundle ? v->capath : NULL;
+
+    x->by_folder = t->by_folder;
+    return curl_easy_setopt(x->easy, CURLOPT_CAINFO, t->by_folder ? NULL : bundle) == CURLE_OK &&
+           curl_easy_setopt(x->easy, CURLOPT_CAPATH, folder) == CURLE_OK;
+}
+
 static bool set_fixed_options(mw_transport *t, exchange *x)
 {
     CURL *e = x->easy;
-    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
     bool ok = true;
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(e, option, value) == CURLE_OK)
@@ -285,13 +300,8 @@ static bool set_fixed_options(mw_transport *t, exchange *x)
     SET(CURLOPT_PREREQDATA, x);
     SET(CURLOPT_ERRORBUFFER, x->message);
     SET(CURLOPT_NOPROXY, t->no_proxy ? t->no_proxy : "");
-    if (t->ca_bundle)
-        SET(CURLOPT_CAINFO, t->ca_bundle);
-    /* libcurl shares one parsed CA store among connections only when there is no CA folder. */
-    if (t->ca_bundle || (v->cainfo && *v->cainfo))
-        SET(CURLOPT_CAPATH, NULL);
 #undef SET
-    return ok;
+    return ok && set_roots(t, x);
 }
 
 static void exchange_free(exchange *x)
@@ -325,7 +335,7 @@ static void exchange_put(mw_transport *t, exchange *x)
 {
     mw_http_response *r = &x->response;
 
-    mw_arena_clear(&r->arena);
+    mw_arena_reset(&r->arena);
     r->headers = (mw_http_pairs){0};
     r->status = 0;
     if (r->body.cap > BODY_KEEP_BYTES)
@@ -437,10 +447,12 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
         if (!x->easy || !set_fixed_options(t, x))
             return mw_fail(err, MW_ERR_NOMEM, "libcurl could not make a handle");
     }
+    if (x->by_folder != t->by_folder && !set_roots(t, x))
+        return mw_fail(err, MW_ERR_NOMEM, "%s: libcurl refused the trusted roots", q->host);
     authority = mw_http_authority(&x->response.arena, q);
-    url = authority ? mw_arena_printf(&x->response.arena, "%s://%s%s%s%s", q->scheme, authority,
-                                      q->path && *q->path ? q->path : "/", query ? "?" : "",
-                                      query ? q->query : "")
+    url = authority ? mw_arena_join(&x->response.arena, q->scheme, "://", authority,
+                                    q->path && *q->path ? q->path : "/", query ? "?" : "",
+                                    query ? q->query : "", NULL)
                     : NULL;
     if (!url)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -531,6 +543,19 @@ static bool start_again(const mw_transport *t, exchange *x)
            curl_multi_add_handle(t->multi, x->easy) == CURLM_OK;
 }
 
+/** A root that the folder lacks may be in the bundle: the handshake failed, so nothing was sent, and
+ * the request starts anew with all roots. */
+static bool try_bundle(mw_transport *t, exchange *x, CURLcode code)
+{
+    if (code != CURLE_PEER_FAILED_VERIFICATION || !x->by_folder || !never_sent(x, code))
+        return false;
+    t->by_folder = false;
+    mw_arena_reset(&x->response.arena);
+    x->response.headers = (mw_http_pairs){0};
+    list_append(&t->queue, x);
+    return true;
+}
+
 static void collect(mw_transport *t)
 {
     CURLMsg *m;
@@ -551,6 +576,8 @@ static void collect(mw_transport *t)
         if (code != CURLE_OK && x->dirty && start_again(t, x))
             continue;
         list_remove(&t->running, x);
+        if (try_bundle(t, x, code))
+            continue;
         /* 101 ends an exchange for libcurl, though nobody asked to switch protocols */
         if (code == CURLE_OK && x->response.status < 200)
             mw_fail(&failure, MW_ERR_NET, "%s: answered without a final HTTP status (%d)",
@@ -737,6 +764,13 @@ static mw_status carrier_run(void *ctx, const volatile bool *stop, mw_error *err
     }
 }
 
+static bool has_both_roots(void)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+    return v->cainfo && *v->cainfo && v->capath && *v->capath;
+}
+
 static bool copy_text(char **out, const char *s)
 {
     *out = NULL;
@@ -764,6 +798,7 @@ mw_status mw_transport_new(const mw_transport_options *o, mw_transport **out, mw
     if (t->max_in_flight > IN_FLIGHT_MAX)
         t->max_in_flight = IN_FLIGHT_MAX;
     t->offline = o->offline;
+    t->by_folder = o->few_connections && !(o->ca_bundle && *o->ca_bundle) && has_both_roots();
     if (!copy_text(&t->ca_bundle, o->ca_bundle) || !copy_text(&t->https_proxy, o->https_proxy) ||
         !copy_text(&t->http_proxy, o->http_proxy) || !copy_text(&t->no_proxy, o->no_proxy) ||
         !(t->multi = curl_multi_init())) {

@@ -13,6 +13,7 @@ typedef struct mw_transport mw_transport;
 typedef struct mw_transport_options {
     int max_in_flight;       /* 0 = 32; what is beyond waits in order */
     const char *ca_bundle;   /* PEM file; NULL = the system's */
+    bool few_connections;    /* look roots up in the system's folder first: reading its whole bundle costs some 20 ms */
     const char *https_proxy; /* URL for https requests, or NULL */
     const char *http_proxy;  /* URL for http requests, or NULL */
     const char *no_proxy;    /* comma-separated hosts and domains, or NULL */

@@ -220,6 +220,7 @@ static mw_status open_client(session *s, mw_cli *cli, const mw_models *models, m
         .record_dir = mw_args_get(s->args, "record"),
         .replay_dir = mw_args_get(s->args, "replay"),
         .stop = cli->stop,
+        .few_connections = true,
     };
     mw_status st;
 

@@ -87,6 +87,29 @@ class Server:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
 
+def system_roots(folder, ca):
+    """Folders to be mounted over the system's: the root by its hash, in the bundle only, and in neither."""
+    places = [os.path.join(folder, name) for name in ("hashed", "bundled", "empty")]
+    for place in places:
+        os.mkdir(place)
+        open(os.path.join(place, "ca-certificates.crt"), "w").close()
+    pem = ca.public_bytes(serialization.Encoding.PEM)
+    for path in (os.path.join(places[0], "root.pem"), os.path.join(places[1], "ca-certificates.crt")):
+        with open(path, "wb") as f:
+            f.write(pem)
+    try:
+        subprocess.run(["openssl", "rehash", places[0]], check=True, capture_output=True)
+        subprocess.run(over_roots(folder) + ["true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        print("skipped: the system's own roots, which need openssl, and unshare with a mount of its own")
+        return []
+    return list(zip(places, (None, None, "certificate")))
+
+
+def over_roots(place):
+    return ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /etc/ssl/certs && exec "$@"', place]
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     failures = []
@@ -98,7 +121,7 @@ def main():
             f.write(ca.public_bytes(serialization.Encoding.PEM))
         here = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         good = Server(folder, "good", certificate(ca.subject, key, ca_key, names=here), key)
-        rows = [  # name, server, CA bundle, what stderr says (None = it works)
+        rows = [  # name, server, CA bundle or a command to run under, what stderr says (None = it works)
             ("trusted", good, bundle, None),
             ("untrusted", good, None, "certificate"),
             ("bundle is missing", good, os.path.join(folder, "none.pem"), "does not exist"),
@@ -106,6 +129,8 @@ def main():
                 ca.subject, key, ca_key, names=[x509.DNSName("example.com")]), key), bundle, "curl 60"),
             ("expired", Server(folder, "old", certificate(
                 ca.subject, key, ca_key, days=(-9, -2), names=here), key), bundle, "curl 60"),
+            *(("system roots, " + os.path.basename(place), good, over_roots(place), says)
+              for place, says in system_roots(folder, ca)),
             ("TLS 1.1", Server(folder, "tls11", certificate(ca.subject, key, ca_key, names=here), key,
                                ssl.TLSVersion.TLSv1_1), bundle, "curl 35"),
             ("plain HTTP behind the TLS port", Server(folder, "plain"), bundle, "curl 35"),
@@ -115,10 +140,13 @@ def main():
                    "AWS_REGION": "eu-west-1", "AWS_CONFIG_FILE": "/nonexistent",
                    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "AWS_MAX_ATTEMPTS": "1",
                    "AWS_ENDPOINT_URL": server.url}
-            if ca_file:
+            wrap = ca_file if isinstance(ca_file, list) else []
+            if ca_file and not wrap:
                 env["AWS_CA_BUNDLE"] = ca_file
+            if wrap:
+                env["PATH"] = os.environ["PATH"]
             before = Handler.seen
-            done = subprocess.run([binary, "call", "sts", "GetCallerIdentity"], env=env,
+            done = subprocess.run(wrap + [binary, "call", "sts", "GetCallerIdentity"], env=env,
                                   capture_output=True, timeout=60)
             text = done.stderr.decode()
             if says is None:
