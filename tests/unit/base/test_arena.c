@@ -2,6 +2,8 @@
 #include "base/arena.h"
 #include "support/support.h"
 
+#include <stdlib.h>
+
 static void gives_aligned_zeroed_memory(void **state)
 {
     MW_AUTO(mw_arena) a = {0};

@@ -2,6 +2,8 @@
 #include "base/buf.h"
 #include "support/support.h"
 
+#include <stdio.h>
+
 static void grows_and_stays_terminated(void **state)
 {
     MW_AUTO(mw_buf) b = {.max = 4096};
