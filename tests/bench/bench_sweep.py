@@ -3,7 +3,7 @@
 
   bench_sweep.py MOONWARD     prints one JSON line; ratios are what counts, machines differ
 """
-import json, os, resource, subprocess, sys, tempfile, time
+import contextlib, json, os, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -30,14 +30,24 @@ def measure(argv, env, repeat=3):
     return best
 
 
-def main():
-    binary = os.path.abspath(sys.argv[1])
+@contextlib.contextmanager
+def answering():
+    """A server of answers, and the environment that leads to it."""
     server = subprocess.Popen([sys.executable, os.path.join(HERE, "answers.py")], stdout=subprocess.PIPE, text=True)
     try:
-        url = server.stdout.readline().strip()
         env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        env.update(AWS_ENDPOINT_URL=url, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        env.update(AWS_ENDPOINT_URL=server.stdout.readline().strip(), AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE",
+                   AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                    AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1", AWS_EC2_METADATA_DISABLED="true")
+        yield env
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    with answering() as env:
         with tempfile.TemporaryDirectory() as folder:
             sweep, out, err = measure([binary, "sweep", "--region", "us-east-1", "--output", "json", "--store", os.path.join(folder, "s.db")], env)
         if sweep["status"] not in (0, 1, 2):
@@ -48,9 +58,6 @@ def main():
             sys.exit("boto3 failed: " + err.decode()[-2000:])
         print(json.dumps({"sweep": sweep, "boto3_listing": dict(listing, counted=names.decode().strip()), "findings": len(document["findings"]),
                           "cpu_ratio": round(sweep["cpu_s"] / listing["cpu_s"], 3)}))
-    finally:
-        server.terminate()
-        server.wait()
 
 
 if __name__ == "__main__":
