@@ -198,13 +198,18 @@ mw_status mw__add_base64(mw_doc_builder *b, const char *text, size_t len, mw_err
 
 /* ---- text to value ---- */
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static void trim(const char **s, size_t *len)
 {
-    while (*len && strchr(" \t\r\n", **s) && **s) {
+    while (*len && is_space(**s)) {
         (*s)++;
         (*len)--;
     }
-    while (*len && (*s)[*len - 1] && strchr(" \t\r\n", (*s)[*len - 1]))
+    while (*len && is_space((*s)[*len - 1]))
         (*len)--;
 }
 
@@ -222,12 +227,26 @@ static mw_status add_integer(mw_doc_builder *b, const char *s, size_t len, mw_er
     return MW_OK;
 }
 
+static mw_status add_instant(mw_doc_builder *b, const char *s, size_t len, mw_error *err)
+{
+    char text[MW_TIME_SIZE];
+    size_t n = mw_time_iso_text(text, s, len);
+    int64_t ns;
+
+    if (n)
+        mw_doc_add_str(b, text, n);
+    else if (mw_time_parse(s, len, &ns, NULL) == MW_OK)
+        mw__add_time(b, ns);
+    else
+        return mw_fail(err, MW_ERR_PARSE, "'%.*s' is not a time", len < 60 ? (int)len : 60, s);
+    return MW_OK;
+}
+
 mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, size_t len,
                        bool *added, mw_error *err)
 {
     const char *t = text;
     size_t n = len;
-    int64_t ns;
     double x;
 
     *added = true;
@@ -260,11 +279,7 @@ mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, s
             return mw_fail(err, MW_ERR_PARSE, "'%.*s' is not a number", n < 40 ? (int)n : 40, t);
         mw__add_real(b, x);
         return MW_OK;
-    case MW_SHAPE_TIMESTAMP:
-        if (mw_time_parse(t, n, &ns, NULL) != MW_OK)
-            return mw_fail(err, MW_ERR_PARSE, "'%.*s' is not a time", n < 60 ? (int)n : 60, t);
-        mw__add_time(b, ns);
-        return MW_OK;
+    case MW_SHAPE_TIMESTAMP: return add_instant(b, t, n, err);
     default:
         return mw_fail(err, MW_ERR_PARSE, "text stands where a %s is modelled",
                        mw_shape_name(s) ? mw_shape_name(s) : "collection");

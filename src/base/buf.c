@@ -16,7 +16,7 @@ static mw_status give_up(mw_buf *b, mw_status status, mw_error *err)
     return mw_buf_status(b, err);
 }
 
-char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err)
+char *mw__buf_reserve_slow(mw_buf *b, size_t len, mw_error *err)
 {
     size_t need, cap;
     char *grown;
@@ -40,12 +40,6 @@ char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err)
     b->data = grown;
     b->cap = cap;
     return b->data + b->len;
-}
-
-void mw_buf_grown(mw_buf *b, size_t len)
-{
-    b->len += len;
-    b->data[b->len] = '\0';
 }
 
 mw_status mw__buf_add_slow(mw_buf *b, const void *data, size_t len, mw_error *err)

@@ -51,9 +51,22 @@ static inline mw_status mw_buf_putc(mw_buf *b, char c)
 mw_status mw_buf_printf(mw_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** Append texts up to a NULL: cheaper than printf of "%s%s". */
 mw_status mw_buf_join(mw_buf *b, ...) __attribute__((sentinel));
+
+/** mw_buf_reserve() when the buffer must grow first. */
+char *mw__buf_reserve_slow(mw_buf *b, size_t len, mw_error *err);
+
 /** Room for @p len more bytes: a pointer to write to, then mw_buf_grown(). NULL on failure. */
-char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err);
-void mw_buf_grown(mw_buf *b, size_t len);
+static inline char *mw_buf_reserve(mw_buf *b, size_t len, mw_error *err)
+{
+    return len < b->cap - b->len ? b->data + b->len : mw__buf_reserve_slow(b, len, err);
+}
+
+static inline void mw_buf_grown(mw_buf *b, size_t len)
+{
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
 /** First failure since the last clear, with a message. */
 mw_status mw_buf_status(const mw_buf *b, mw_error *err);
 /** Length 0, memory kept. */

@@ -102,26 +102,3 @@ uint32_t mw_crc32(const void *data, size_t len)
     }
     return (uint32_t)crc;
 }
-
-/* Eight bytes a step, multiply and fold: quality is enough for tables, and it has no secret. */
-uint64_t mw_hash64(const void *data, size_t len)
-{
-    const uint64_t k = 0x9E3779B97F4A7C15U; /* 2^64 / golden ratio */
-    const uint8_t *p = data;
-    uint64_t h = len * k;
-
-    for (; len >= 8; p += 8, len -= 8) {
-        uint64_t w;
-        memcpy(&w, p, 8);
-        h = (h ^ w) * k;
-        h ^= h >> 32;
-    }
-    if (len) {
-        uint64_t w = 0;
-        memcpy(&w, p, len);
-        h = (h ^ w) * k;
-        h ^= h >> 32;
-    }
-    h *= k;
-    return h ^ h >> 29;
-}

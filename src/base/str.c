@@ -217,6 +217,14 @@ bool mw_utf8_valid(const char *s, size_t len)
 
     for (size_t i = 0; i < len;) {
         size_t n;
+        uint64_t w;
+        if (len - i >= sizeof(w)) { /* nearly all text is ASCII */
+            memcpy(&w, p + i, sizeof(w));
+            if (!(w & 0x8080808080808080u)) {
+                i += sizeof(w);
+                continue;
+            }
+        }
         if (p[i] < 0x80) {
             i++;
             continue;

@@ -4,21 +4,46 @@
  */
 #include "base/sys.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
+/* From here on a block is backed by huge pages where the machine has them to give. */
+#define HUGE_FROM ((size_t)4 << 20)
+
+/*
+ * Large buffers are filled from end to end: page faults were an eighth of a long listing's CPU. A hint
+ * only, for the whole mapping of the block: one that differs in parts could not be grown in place.
+ */
+static void hint_huge(char *p)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), lead = (uintptr_t)p % page;
+    int before = errno;
+
+    (void)madvise(p - lead, lead + malloc_usable_size(p), MADV_HUGEPAGE);
+    errno = before;
+}
+
 static void *sys_realloc(void *ctx, void *old, size_t size)
 {
+    void *p;
+
     (void)ctx;
     if (size == 0) {
         free(old);
         return NULL;
     }
-    return realloc(old, size);
+    p = realloc(old, size);
+    if (p && size >= HUGE_FROM)
+        hint_huge(p);
+    return p;
 }
 
 static int64_t read_clock(clockid_t id)

@@ -62,9 +62,13 @@ static bool digits(struct scan *s, int count, int *out)
 
 static bool one_of(struct scan *s, const char *set)
 {
-    if (s->p < s->end && *s->p && strchr(set, *s->p)) {
-        s->p++;
-        return true;
+    if (s->p == s->end)
+        return false;
+    for (; *set; set++) {
+        if (*s->p == *set) {
+            s->p++;
+            return true;
+        }
     }
     return false;
 }
@@ -313,12 +317,29 @@ static struct broken_down break_down(int64_t ns)
     return b;
 }
 
+/* @p width digits of @p value, without printf(): answers are full of instants. */
+static char *put_digits(char *to, int64_t value, int width)
+{
+    for (int i = width; i-- > 0; value /= 10)
+        to[i] = (char)('0' + value % 10);
+    return to + width;
+}
+
 void mw_time_iso(char out[MW_TIME_SIZE], int64_t ns)
 {
     struct broken_down b = break_down(ns);
-    int n = snprintf(out, MW_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (int)b.year, b.month, b.day,
-                     b.hour, b.minute, b.second);
+    char *to = put_digits(out, b.year, 4); /* 64 bits of nanoseconds end in 2262 */
 
+    *to++ = '-';
+    to = put_digits(to, b.month, 2);
+    *to++ = '-';
+    to = put_digits(to, b.day, 2);
+    *to++ = 'T';
+    to = put_digits(to, b.hour, 2);
+    *to++ = ':';
+    to = put_digits(to, b.minute, 2);
+    *to++ = ':';
+    to = put_digits(to, b.second, 2);
     if (b.ns) {
         int width = 9;
         int64_t part = b.ns;
@@ -326,9 +347,38 @@ void mw_time_iso(char out[MW_TIME_SIZE], int64_t ns)
             part /= 1000;
             width -= 3;
         }
-        n += snprintf(out + n, (size_t)(MW_TIME_SIZE - n), ".%0*lld", width, (long long)part);
+        *to++ = '.';
+        to = put_digits(to, part, width);
     }
-    snprintf(out + n, (size_t)(MW_TIME_SIZE - n), "Z");
+    *to++ = 'Z';
+    *to = '\0';
+}
+
+size_t mw_time_iso_text(char out[MW_TIME_SIZE], const char *s, size_t len)
+{
+    static const char form[] = "0000-00-00T00:00:00.000Z";
+    /* years that 64 bits of nanoseconds hold, days that every month has */
+    static const struct {
+        int at, min, max;
+    } parts[] = {{0, 17, 21}, {5, 1, 12}, {8, 1, 28}, {11, 0, 23}, {14, 0, 59}, {17, 0, 59}};
+    size_t whole = 19, keep = len - 1;
+
+    if ((len != whole + 1 && len != sizeof(form) - 1) || s[len - 1] != 'Z')
+        return 0;
+    for (size_t i = 0; i < keep; i++)
+        if (form[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+            return 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        int value = (s[parts[i].at] - '0') * 10 + s[parts[i].at + 1] - '0';
+
+        if (value < parts[i].min || value > parts[i].max)
+            return 0;
+    }
+    if (keep > whole && memcmp(s + whole, ".000", 4) == 0)
+        keep = whole;
+    memcpy(out, s, keep);
+    memcpy(out + keep, "Z", 2);
+    return keep + 1;
 }
 
 static char *put_digits(char *p, int n, int width)

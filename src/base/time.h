@@ -19,6 +19,11 @@ mw_status mw_time_parse(const char *s, size_t len, int64_t *ns, mw_error *err);
 
 /** `2024-01-02T03:04:05Z`; a fraction of 3, 6 or 9 digits only when it is not zero. */
 void mw_time_iso(char out[MW_TIME_SIZE], int64_t ns);
+/**
+ * The same for text that says an instant in that form already, perhaps with a fraction of zeros, without the
+ * arithmetic: what AWS nearly always sends. @return Length of the text in @p out, or 0: parse it.
+ */
+size_t mw_time_iso_text(char out[MW_TIME_SIZE], const char *s, size_t len);
 /** `20240102T030405Z`, as SigV4 wants it. */
 void mw_time_sigv4(char out[MW_TIME_SIZE], int64_t ns);
 /** `Tue, 02 Jan 2024 03:04:05 GMT`. */

@@ -55,12 +55,27 @@ static void table_hash_spreads(void **state)
     assert_true(mw_hash64("12345678", 8) == mw_hash64("12345678", 8));
 }
 
+/* The end of a string is hashed as if zeroes followed, without reading beyond it. */
+static void table_hash_of_ends(void **state)
+{
+    const uint8_t bytes[] = {0xF1, 0x02, 0xE3, 0x04, 0xD5, 0x06, 0xC7};
+
+    (void)state;
+    for (size_t n = 1; n <= sizeof(bytes); n++) {
+        uint64_t word = 0;
+
+        memcpy(&word, bytes, n);
+        assert_true(mw__hash_tail(bytes, n) == word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(hmac_known_answers),
         cmocka_unit_test(table_hash_spreads),
+        cmocka_unit_test(table_hash_of_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

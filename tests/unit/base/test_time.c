@@ -37,6 +37,53 @@ static void forms_that_aws_sends(void **state)
     }
 }
 
+/* The short way says the same as the long one, or leaves it to it. */
+static void canonical_text(void **state)
+{
+    static const struct {
+        const char *given, *text; /* NULL: not taken */
+    } rows[] = {
+        {"2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"},
+        {"2024-01-02T03:04:05.000Z", "2024-01-02T03:04:05Z"},
+        {"2024-01-02T03:04:05.670Z", "2024-01-02T03:04:05.670Z"},
+        {"1700-12-28T23:59:59.999Z", "1700-12-28T23:59:59.999Z"},
+        {"2199-12-28T23:59:59Z", "2199-12-28T23:59:59Z"},
+        {"2024-02-29T00:00:00Z", NULL},
+        {"2024-01-02T24:00:00Z", NULL},
+        {"2024-01-02T03:04:60Z", NULL},
+        {"2024-13-02T03:04:05Z", NULL},
+        {"2024-00-02T03:04:05Z", NULL},
+        {"2024-01-00T03:04:05Z", NULL},
+        {"2300-01-02T03:04:05Z", NULL},
+        {"1600-01-02T03:04:05Z", NULL},
+        {"2024-01-02T03:04:05.12Z", NULL},
+        {"2024-01-02T03:04:05.6780Z", NULL},
+        {"2024-01-02T03:04:05+00Z", NULL},
+        {"2024-01-02t03:04:05Z", NULL},
+        {"2024-01-02T03:04:0:Z", NULL},
+        {"2024-01-02T03:04:05", NULL},
+        {"Z", NULL},
+        {"", NULL},
+    };
+    mw_error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        char text[MW_TIME_SIZE], parsed[MW_TIME_SIZE];
+        size_t n = mw_time_iso_text(text, rows[i].given, strlen(rows[i].given));
+        int64_t ns;
+        if (!rows[i].text) {
+            assert_int_equal(n, 0);
+            continue;
+        }
+        assert_string_equal(text, rows[i].text);
+        assert_int_equal(n, strlen(text));
+        assert_ok(mw_time_parse(rows[i].given, strlen(rows[i].given), &ns, &err));
+        mw_time_iso(parsed, ns);
+        assert_string_equal(parsed, text);
+    }
+}
+
 static void not_times(void **state)
 {
     static const char *const rows[] = {"",       "yesterday", "2024-13-01T00:00:00Z", "2024-01-02T",
@@ -117,7 +164,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_that_aws_sends), cmocka_unit_test(not_times),
-        cmocka_unit_test(other_forms), cmocka_unit_test(ulids_sort_by_time), cmocka_unit_test(uuids_are_version_4),
+        cmocka_unit_test(canonical_text), cmocka_unit_test(other_forms),
+        cmocka_unit_test(ulids_sort_by_time), cmocka_unit_test(uuids_are_version_4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
