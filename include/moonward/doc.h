@@ -130,6 +130,8 @@ void mw_doc_add_real(mw_doc_builder *b, double value);
 /** Copied and interned. Invalid UTF-8 is repaired with U+FFFD. */
 void mw_doc_add_str(mw_doc_builder *b, const char *s, size_t len);
 void mw_doc_add_cstr(mw_doc_builder *b, const char *s);
+/** The word of such a string without pushing it, for mw_doc_add_val() or mw_doc_key_val(). ABSENT on failure. */
+mw_val mw_doc_str(mw_doc_builder *b, const char *s, size_t len);
 /** Push a value that already lies in @p b (shares it). */
 void mw_doc_add_val(mw_doc_builder *b, mw_val v);
 /** Deep-copy a value of another document; sharing inside it is kept. */
@@ -149,6 +151,8 @@ void mw_doc_ckey(mw_doc_builder *b, const char *key);
 /** A key given as a STRING value of this builder: no hashing. */
 void mw_doc_key_val(mw_doc_builder *b, mw_val key);
 void mw_doc_end_object(mw_doc_builder *b);
+/** A whole member, of a key and a value that lie in @p b: mw_doc_key_val() and mw_doc_add_val(). */
+void mw_doc_member_val(mw_doc_builder *b, mw_val key, mw_val value);
 /** Shorthands inside an object. A NULL @p value of _str adds null. */
 void mw_doc_member_str(mw_doc_builder *b, const char *key, const char *value);
 void mw_doc_member_int(mw_doc_builder *b, const char *key, int64_t value);

@@ -32,21 +32,13 @@ mw_status mw_doc_builder_status(const mw_doc_builder *b, mw_error *err)
     return b->status == MW_OK ? MW_OK : mw_fail(err, b->status, "%s", b->message);
 }
 
-static bool over_limit(mw_doc_builder *b)
+bool mw__builder_over_limit(mw_doc_builder *b)
 {
     char message[96];
 
     snprintf(message, sizeof message, "a document reached its ceiling of %zu bytes", b->max_bytes);
     mw__builder_fail(b, MW_ERR_LIMIT, message);
     return false;
-}
-
-bool mw__builder_charge(mw_doc_builder *b, size_t more)
-{
-    if (more > b->max_bytes - b->bytes)
-        return over_limit(b);
-    b->bytes += more;
-    return true;
 }
 
 bool mw__builder_widen(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element)
@@ -121,13 +113,15 @@ void mw_doc_builder_reset(mw_doc_builder *b)
     b->view.serial = mw__doc_serial();
     b->copy_source = 0;
     b->n_values = b->n_keys = b->n_frames = b->n_orders = b->n_copied = 0;
+    memset(b->recent, 0, sizeof b->recent);
+    b->has_unknown = false;
     mw_buf_reset(&b->repair);
     b->repair.max = b->max_bytes;
     b->status = MW_OK;
     b->message[0] = '\0';
     b->bytes = sizeof(doc_header) + 16; /* header, the first offset, the spare slot, padding */
     if (b->bytes > b->max_bytes)
-        over_limit(b);
+        mw__builder_over_limit(b);
 }
 
 const mw_doc *mw_doc_view(const mw_doc_builder *b)
@@ -137,20 +131,18 @@ const mw_doc *mw_doc_view(const mw_doc_builder *b)
 
 /* ---- Values ---- */
 
-static void push(mw_doc_builder *b, mw_val v)
+static bool widen_values(mw_doc_builder *b)
 {
-    if (b->status != MW_OK)
-        return;
-    if (b->n_values >= b->cap_values) {
-        /* open containers are part of what the ceiling limits */
-        if (b->n_values >= b->max_bytes / 4) {
-            over_limit(b);
-            return;
-        }
-        if (!mw__builder_grow(b, (void **)&b->values, &b->cap_values, b->n_values + 1, 4))
-            return;
-    }
-    b->values[b->n_values++] = v;
+    /* open containers are part of what the ceiling limits */
+    if (b->n_values >= b->max_bytes / 4)
+        return mw__builder_over_limit(b);
+    return mw__builder_widen(b, (void **)&b->values, &b->cap_values, b->n_values + 1, 4);
+}
+
+static inline void push(mw_doc_builder *b, mw_val v)
+{
+    if (b->status == MW_OK && (b->n_values < b->cap_values || widen_values(b)))
+        b->values[b->n_values++] = v;
 }
 
 void mw_doc_add_null(mw_doc_builder *b)
@@ -180,11 +172,16 @@ void mw_doc_add_real(mw_doc_builder *b, double value)
     push(b, mw__builder_number(b, TAG_REAL, bits));
 }
 
-void mw_doc_add_str(mw_doc_builder *b, const char *s, size_t len)
+mw_val mw_doc_str(mw_doc_builder *b, const char *s, size_t len)
 {
     mw_atom atom = mw__builder_atom(b, s, len);
 
-    push(b, VAL(TAG_STR, atom));
+    return atom == MW_ATOM_NONE ? V_ABSENT : VAL(TAG_STR, atom);
+}
+
+void mw_doc_add_str(mw_doc_builder *b, const char *s, size_t len)
+{
+    push(b, mw_doc_str(b, s, len));
 }
 
 void mw_doc_add_cstr(mw_doc_builder *b, const char *s)
@@ -234,6 +231,7 @@ static void add_block(mw_doc_builder *b, unsigned tag, uint32_t head, const uint
     if (b->share && !mw__table_add(b, &b->block_table, hash, at))
         return;
     b->words[at] = head;
+    b->has_unknown |= HEAD_HAS_UNKNOWN(head);
     if (n)
         memcpy(b->words + at + 1, values, n * 4);
     b->view.n_words = (uint32_t)(at + n + 1);
@@ -244,7 +242,7 @@ static bool any_unknown(const mw_doc_builder *b, const uint32_t *values, size_t 
 {
     size_t i;
 
-    for (i = 0; i < n; i++)
+    for (i = 0; b->has_unknown && i < n; i++)
         if (VAL_TAG(values[i]) >= TAG_ARRAY && mw__has_unknown(&b->view, values[i]))
             return true;
     return false;
@@ -338,11 +336,15 @@ void mw_doc_ckey(mw_doc_builder *b, const char *key)
 
 void mw_doc_key_val(mw_doc_builder *b, mw_val key)
 {
-    mw_atom atom = mw_val_atom(&b->view, key);
-
-    if (atom == MW_ATOM_NONE)
+    if (VAL_TAG(key) != TAG_STR || VAL_PAYLOAD(key) >= b->view.n_atoms)
         mw__builder_fail(b, MW_ERR_INVALID, "the key of an object must be a string");
-    add_key(b, atom);
+    add_key(b, VAL_PAYLOAD(key));
+}
+
+void mw_doc_member_val(mw_doc_builder *b, mw_val key, mw_val value)
+{
+    mw_doc_key_val(b, key);
+    mw_doc_add_val(b, value);
 }
 
 void mw_doc_end_object(mw_doc_builder *b)
@@ -364,12 +366,14 @@ void mw_doc_end_object(mw_doc_builder *b)
     record = b->orders + order;
     shape_n = b->shapes[record[1]];
     values = b->values + f->values;
-    if (record[2]) { /* shuffle into byte order of the keys */
+    if (record[2] != ORDER_SORTED) { /* shuffle into byte order of the keys */
+        const uint32_t *position = record + 3 + n;
+
         if (!mw__builder_grow(b, (void **)&b->scratch, &b->cap_scratch, n, 4))
             return;
         for (i = 0; i < n; i++)
-            if (record[3 + n + i] != POSITION_DROPPED)
-                b->scratch[record[3 + n + i]] = values[i];
+            if (record[2] == ORDER_SHUFFLED || position[i] != POSITION_DROPPED)
+                b->scratch[position[i]] = values[i];
         values = b->scratch;
     }
     b->n_keys = f->keys;
@@ -519,7 +523,7 @@ static bool copy_find(const mw_doc_builder *b, mw_val v, mw_val *copy)
     table_cursor c;
     uint32_t i;
 
-    for (i = mw__table_first(&b->copied, v, &c); i != TABLE_END; i = mw__table_next(&b->copied, &c)) {
+    for (i = mw__table_first(&b->copied, VAL_PAYLOAD(v), &c); i != TABLE_END; i = mw__table_next(&b->copied, &c)) {
         if (b->copy_from[i] == v) {
             *copy = b->copy_values[i];
             return true;
@@ -535,7 +539,7 @@ static void copy_remember(mw_doc_builder *b, mw_val v, mw_val copy)
     if (b->status != MW_OK ||
         !mw__builder_grow(b, (void **)&b->copy_from, &b->cap_copy_from, i + 1, 4) ||
         !mw__builder_grow(b, (void **)&b->copy_values, &b->cap_copy_values, i + 1, 4) ||
-        !mw__table_add(b, &b->copied, v, (uint32_t)i))
+        !mw__table_add(b, &b->copied, VAL_PAYLOAD(v), (uint32_t)i))
         return;
     b->copy_from[i] = v;
     b->copy_values[i] = copy;

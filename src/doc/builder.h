@@ -5,7 +5,7 @@
 #include "doc/internal.h"
 
 /*
- * Open-addressing table from a 32-bit hash to a number below 2^32 - 1. The hashes of its entries are
+ * Open-addressing table from a 32-bit hash, whose lower bits are mixed well or sequential, to a number below 2^32 - 1. The hashes of its entries are
  * also kept in a list, so that emptying costs what was used, not what was reserved.
  */
 typedef struct table {
@@ -28,6 +28,8 @@ typedef struct copy_map {
     size_t cap;
 } copy_map;
 
+#define RECENT_ORDERS 128u /* a power of two */
+
 struct mw_doc_builder {
     mw_doc view; /* its pointers alias the storage below, its counts are the lengths in use */
     uint64_t *pool;
@@ -42,9 +44,10 @@ struct mw_doc_builder {
     frame *frames;
     size_t n_values, cap_values, n_keys, cap_keys, n_frames, cap_frames;
 
-    /* Key order as met -> shape. A record: n, shape, shuffled, n keys, then n positions in the shape
-       (POSITION_DROPPED for a key that was given again later). */
+    /* Key order as met -> shape. A record: n, shape, an ORDER_ word, n keys, then n positions in the
+       shape (POSITION_DROPPED for a key that was given again later). */
     uint32_t *orders;
+    uint32_t recent[RECENT_ORDERS]; /* record + 1 of an order met, by a cheap look at its keys */
     size_t n_orders, cap_orders;
     table order_table, shape_table, number_table, block_table;
 
@@ -61,10 +64,12 @@ struct mw_doc_builder {
 
     size_t max_bytes, bytes;
     bool share;
+    bool has_unknown; /* some block is an unknown or holds one */
     mw_status status;
     char message[160];
 };
 
+enum { ORDER_SORTED, ORDER_SHUFFLED, ORDER_REPEATED }; /* keys as met; REPEATED: some are dropped */
 #define POSITION_DROPPED UINT32_MAX
 
 mw_status mw__builder_fail(mw_doc_builder *b, mw_status status, const char *message);
@@ -75,8 +80,16 @@ static inline bool mw__builder_grow(mw_doc_builder *b, void **array, size_t *cap
 {
     return need <= *cap || mw__builder_widen(b, array, cap, need, element);
 }
+/* Fail because of the ceiling; false. */
+bool mw__builder_over_limit(mw_doc_builder *b);
 /* Count @p more bytes of the finished document against the ceiling. */
-bool mw__builder_charge(mw_doc_builder *b, size_t more);
+static inline bool mw__builder_charge(mw_doc_builder *b, size_t more)
+{
+    if (more > b->max_bytes - b->bytes)
+        return mw__builder_over_limit(b);
+    b->bytes += more;
+    return true;
+}
 /* Make b->view lend the present storage. */
 void mw__builder_refresh(mw_doc_builder *b);
 

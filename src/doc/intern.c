@@ -13,7 +13,7 @@
 
 static size_t home_of(const table *t, uint32_t hash)
 {
-    return (hash * 0x9E3779B1u) & (t->cap - 1); /* Knuth's multiplier: spreads sequential hashes */
+    return hash & (t->cap - 1); /* neighbours stay neighbours: copying walks along a document */
 }
 
 static uint32_t table_from(const table *t, table_cursor *c)
@@ -317,7 +317,13 @@ static bool shape_intern(mw_doc_builder *b, const uint32_t *sorted, size_t n, ui
     return true;
 }
 
-bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t *order)
+/* Is the order at @p at this one? */
+static bool order_is(const mw_doc_builder *b, uint32_t at, const uint32_t *keys, size_t n)
+{
+    return b->orders[at] == n && memcmp(b->orders + at + 3, keys, n * 4) == 0;
+}
+
+static bool order_intern(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t *order)
 {
     uint32_t hash = words_hash(keys, n), at, *sorted, *record, shape = 0;
     size_t i, distinct;
@@ -325,7 +331,7 @@ bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t
 
     for (at = mw__table_first(&b->order_table, hash, &c); at != TABLE_END;
          at = mw__table_next(&b->order_table, &c)) {
-        if (b->orders[at] == n && memcmp(b->orders + at + 3, keys, n * 4) == 0) {
+        if (order_is(b, at, keys, n)) {
             *order = at;
             return true;
         }
@@ -349,11 +355,12 @@ bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t
     record = b->orders + at;
     record[0] = (uint32_t)n;
     record[1] = shape;
-    record[2] = distinct != n;
+    record[2] = distinct == n ? ORDER_SORTED : ORDER_REPEATED;
     memcpy(record + 3, keys, n * 4);
     for (i = 0; i < n; i++) {
         record[3 + n + i] = position_of(b, sorted, distinct, keys[i]);
-        record[2] |= record[3 + n + i] != i;
+        if (record[3 + n + i] != i && record[2] == ORDER_SORTED)
+            record[2] = ORDER_SHUFFLED;
     }
     if (distinct != n) { /* the last of equal keys wins; mark the others, from the back */
         uint32_t *seen = sorted + n;
@@ -371,6 +378,21 @@ bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t
     return true;
 }
 
+bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t *order)
+{
+    /* items come one like the other: most orders were met a moment ago */
+    uint32_t *recent = &b->recent[(n ? (keys[0] + keys[n / 2] * 5 + keys[n - 1] * 3 + n * 7) : 0) %
+                                  RECENT_ORDERS];
+
+    if (*recent && order_is(b, *recent - 1, keys, n)) {
+        *order = *recent - 1;
+        return true;
+    }
+    if (!order_intern(b, keys, n, order))
+        return false;
+    *recent = (uint32_t)*order + 1;
+    return true;
+}
 void mw__sort(uint32_t *items, uint32_t *scratch, size_t n, mw__compare compare, void *ctx)
 {
     size_t width, from, i, j, k;

@@ -172,6 +172,18 @@ static inline bool mw__has_unknown(const mw_doc *d, mw_val v)
     return block && HEAD_HAS_UNKNOWN(*block);
 }
 
+/*
+ * Nonzero when one of eight bytes of JSON is a quote, a backslash or a control character (exact for the
+ * lowest such byte).
+ */
+static inline uint64_t mw__not_plain(uint64_t w)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
+
+    return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((w - ones * 0x20) & ~w)) & high;
+}
+
 /* Order used by mw__sort(); returns <0, 0, >0. */
 typedef int (*mw__compare)(void *ctx, uint32_t a, uint32_t b);
 /* Stable merge sort; @p scratch has room for @p n. */

@@ -78,22 +78,13 @@ static inline bool plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* Nonzero when one of eight bytes is not plain (exact for the lowest such byte). */
-static inline uint64_t not_plain(uint64_t w)
-{
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
-
-    return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((w - ones * 0x20) & ~w)) & high;
-}
-
 static const char *skip_plain(const char *p, const char *end)
 {
     uint64_t w;
 
     while (end - p >= 8) {
         memcpy(&w, p, 8);
-        if (not_plain(w))
+        if (mw__not_plain(w))
             break;
         p += 8;
     }

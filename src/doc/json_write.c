@@ -62,14 +62,29 @@ static mw_status write_escaped(mw_buf *out, const char *s, size_t len)
     return out->failed;
 }
 
+static bool needs_escape(const char *s, size_t len)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    size_t i = 0;
+    uint64_t w;
+
+    for (; len - i >= sizeof w; i += sizeof w) {
+        memcpy(&w, s + i, sizeof w);
+        if (mw__not_plain(w) | (((w + ones) | w) & high)) /* DEL and what is not ASCII: look closely */
+            break;
+    }
+    while (i < len && plain((unsigned char)s[i]))
+        i++;
+    return i < len;
+}
+
 /* Nearly every string needs no escape: one reservation, one copy. */
 mw_status mw_json_write_string(mw_buf *out, const char *s, size_t len)
 {
     char *to;
 
-    for (size_t i = 0; i < len; i++)
-        if (!plain((unsigned char)s[i]))
-            return write_escaped(out, s, len);
+    if (needs_escape(s, len))
+        return write_escaped(out, s, len);
     if (len > SIZE_MAX - 2 || !(to = mw_buf_reserve(out, len + 2, NULL)))
         return write_escaped(out, s, len);
     to[0] = to[len + 1] = '"';
@@ -84,13 +99,52 @@ struct writer {
     bool pretty;
 };
 
-static void new_line(struct writer *w, unsigned depth)
+/* What stands before an element, a member's key or the end: a comma and a line at @p depth. */
+static size_t lead_size(const struct writer *w, unsigned depth)
 {
+    return 1 + (w->pretty ? 1 + 2 * (size_t)depth : 0);
+}
+
+static char *put_lead(const struct writer *w, char *to, bool comma, unsigned depth)
+{
+    if (comma)
+        *to++ = ',';
     if (!w->pretty)
+        return to;
+    *to++ = '\n';
+    for (unsigned i = 0; i < depth; i++, to += 2)
+        memcpy(to, "  ", 2);
+    return to;
+}
+
+static void lead(struct writer *w, bool comma, unsigned depth)
+{
+    char *to = mw_buf_reserve(w->out, lead_size(w, depth), NULL);
+
+    if (to)
+        mw_buf_grown(w->out, (size_t)(put_lead(w, to, comma, depth) - to));
+}
+
+/* A member's key and what stands around it, in one piece unless it needs escapes. */
+static void write_key(struct writer *w, mw_atom atom, bool comma, unsigned depth)
+{
+    size_t len, lead_max = lead_size(w, depth);
+    const char *key = mw__atom_text(w->d, atom, &len);
+    char *from, *to;
+
+    if (needs_escape(key, len)) {
+        lead(w, comma, depth);
+        mw_json_write_string(w->out, key, len);
+        mw_buf_add(w->out, ": ", w->pretty ? 2 : 1, NULL);
         return;
-    mw_buf_putc(w->out, '\n');
-    while (depth--)
-        mw_buf_add(w->out, "  ", 2, NULL);
+    }
+    if (len > SIZE_MAX / 2 || !(from = mw_buf_reserve(w->out, lead_max + len + 4, NULL)))
+        return;
+    to = put_lead(w, from, comma, depth);
+    *to++ = '"';
+    memcpy(to, key, len);
+    memcpy(to + len, "\": ", 3);
+    mw_buf_grown(w->out, (size_t)(to - from) + len + (w->pretty ? 3 : 2));
 }
 
 static void write_int(struct writer *w, int64_t value)
@@ -128,12 +182,59 @@ static void write_real(struct writer *w, double value)
     }
 }
 
+static mw_status write_value(struct writer *w, mw_val v, unsigned depth);
+
+static mw_status write_array(struct writer *w, const uint32_t *block, unsigned depth)
+{
+    uint32_t n = HEAD_ARG(*block);
+    mw_status st;
+
+    mw_buf_putc(w->out, '[');
+    for (uint32_t i = 0; i < n; i++) {
+        lead(w, i > 0, depth + 1);
+        if ((st = write_value(w, block[1 + i], depth + 1)) != MW_OK)
+            return st;
+    }
+    if (n)
+        lead(w, false, depth);
+    return mw_buf_putc(w->out, ']');
+}
+
+static mw_status write_object(struct writer *w, const uint32_t *block, unsigned depth)
+{
+    const uint32_t *shape = w->d->shapes + HEAD_ARG(*block);
+    uint32_t n = shape[0];
+    mw_status st;
+
+    mw_buf_putc(w->out, '{');
+    for (uint32_t i = 0; i < n; i++) {
+        write_key(w, shape[1 + i], i > 0, depth + 1);
+        if ((st = write_value(w, block[1 + i], depth + 1)) != MW_OK)
+            return st;
+    }
+    if (n)
+        lead(w, false, depth);
+    return mw_buf_putc(w->out, '}');
+}
+
+static mw_status write_unknown(struct writer *w, mw_val v, unsigned depth)
+{
+    mw_status st;
+
+    mw_buf_putc(w->out, '{');
+    lead(w, false, depth + 1);
+    mw_buf_puts(w->out, w->pretty ? "\"$unknown\": " : "\"$unknown\":");
+    if ((st = write_value(w, mw_val_cause(w->d, v), depth + 1)) != MW_OK)
+        return st;
+    lead(w, false, depth);
+    return mw_buf_putc(w->out, '}');
+}
+
 static mw_status write_value(struct writer *w, mw_val v, unsigned depth)
 {
-    size_t i, n, len;
+    const uint32_t *block = mw__block(w->d, v);
     const char *s;
-    mw_val key, member;
-    mw_status st;
+    size_t len;
 
     if (w->out->failed != MW_OK)
         return w->out->failed;
@@ -146,44 +247,9 @@ static mw_status write_value(struct writer *w, mw_val v, unsigned depth)
     case MW_KIND_STRING:
         s = mw_val_str(w->d, v, &len);
         return mw_json_write_string(w->out, s ? s : "", s ? len : 0);
-    case MW_KIND_ARRAY:
-        n = mw_val_len(w->d, v);
-        mw_buf_putc(w->out, '[');
-        for (i = 0; i < n; i++) {
-            if (i)
-                mw_buf_putc(w->out, ',');
-            new_line(w, depth + 1);
-            if ((st = write_value(w, mw_val_at(w->d, v, i), depth + 1)) != MW_OK)
-                return st;
-        }
-        if (n)
-            new_line(w, depth);
-        return mw_buf_putc(w->out, ']');
-    case MW_KIND_OBJECT:
-        n = mw_val_len(w->d, v);
-        mw_buf_putc(w->out, '{');
-        for (i = 0; i < n; i++) {
-            if (i)
-                mw_buf_putc(w->out, ',');
-            new_line(w, depth + 1);
-            member = mw_val_member(w->d, v, i, &key);
-            if ((st = write_value(w, key, depth + 1)) != MW_OK)
-                return st;
-            mw_buf_add(w->out, ": ", w->pretty ? 2 : 1, NULL);
-            if ((st = write_value(w, member, depth + 1)) != MW_OK)
-                return st;
-        }
-        if (n)
-            new_line(w, depth);
-        return mw_buf_putc(w->out, '}');
-    case MW_KIND_UNKNOWN:
-        mw_buf_putc(w->out, '{');
-        new_line(w, depth + 1);
-        mw_buf_puts(w->out, w->pretty ? "\"$unknown\": " : "\"$unknown\":");
-        if ((st = write_value(w, mw_val_cause(w->d, v), depth + 1)) != MW_OK)
-            return st;
-        new_line(w, depth);
-        return mw_buf_putc(w->out, '}');
+    case MW_KIND_ARRAY: return block ? write_array(w, block, depth) : mw_buf_puts(w->out, "[]");
+    case MW_KIND_OBJECT: return block ? write_object(w, block, depth) : mw_buf_puts(w->out, "{}");
+    case MW_KIND_UNKNOWN: return write_unknown(w, v, depth);
     default: return mw_buf_puts(w->out, "null");
     }
 }

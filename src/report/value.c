@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "report/term.h"
 
+#include <string.h>
+
 bool mw_value_format_named(const char *name, mw_value_format *out)
 {
     static const char *const names[] = {"json", "yaml", "text", "table"};
@@ -42,25 +44,56 @@ mw_status mw_value_write(mw_buf *out, const mw_doc *d, mw_val v, mw_value_format
     return st == MW_OK ? mw_buf_status(out, err) : mw_fail(err, st, "the answer cannot be printed");
 }
 
+/* The first byte at or behind @p i that is not ASCII. */
+static size_t skip_ascii(const mw_buf *text, size_t i)
+{
+    uint64_t w;
+
+    for (; text->len - i >= sizeof(w); i += sizeof(w)) {
+        memcpy(&w, text->data + i, sizeof(w));
+        if (w & 0x8080808080808080u)
+            break;
+    }
+    while (i < text->len && (unsigned char)text->data[i] < 0x80)
+        i++;
+    return i;
+}
+
+/* The first character at or behind @p i that a terminal must not get; its length in *n, 0: none. */
+static size_t find_deceptive(const mw_buf *text, size_t i, uint32_t *point, size_t *n)
+{
+    for (i = skip_ascii(text, i); i < text->len; i = skip_ascii(text, i)) {
+        *n = mw_term_sequence(text->data + i, text->len - i, point);
+        if (*n > 1 && (*point < 0xA0 || mw_term_deceptive(*point)))
+            return i;
+        i += *n ? *n : 1;
+    }
+    *n = 0;
+    return i;
+}
+
 mw_status mw_value_quoted(mw_buf *out, const mw_doc *d, mw_val v, bool yaml)
 {
-    MW_AUTO(mw_buf) raw = {.max = out->max};
-    size_t from = 0, n;
+    MW_AUTO(mw_buf) tail = {.max = out->max};
+    size_t start = out->len, at, from = 0, n;
     uint32_t p = 0;
 
-    if (mw_json_write(&raw, d, v, MW_JSON_PRETTY) != MW_OK) {
-        mw_term_inherit(out, &raw);
+    if (mw_json_write(out, d, v, MW_JSON_PRETTY) != MW_OK) {
+        if (out->data)
+            out->data[out->len = start] = '\0';
         return out->failed;
     }
-    for (size_t i = 0; i < raw.len; i += n) {
-        n = 1;
-        if ((unsigned char)raw.data[i] < 0x80)
-            continue;
-        n = mw_term_sequence(raw.data + i, raw.len - i, &p);
-        n = n ? n : 1;
-        if (n == 1 || !(p < 0xA0 || mw_term_deceptive(p)))
-            continue;
-        mw_buf_add(out, raw.data + from, i - from, NULL);
+    at = find_deceptive(out, start, &p, &n);
+    if (!n)
+        return out->failed; /* nearly always: it stays where it was written */
+    mw_buf_add(&tail, out->data + at, out->len - at, NULL);
+    if (tail.failed != MW_OK) {
+        mw_term_inherit(out, &tail);
+        return out->failed;
+    }
+    out->len = at;
+    for (at = 0; n; at = find_deceptive(&tail, at + n, &p, &n)) {
+        mw_buf_add(out, tail.data + from, at - from, NULL);
         if (p > 0xFFFF && yaml)
             mw_buf_printf(out, "\\U%08x", (unsigned)p);
         else if (p > 0xFFFF) /* JSON has UTF-16 escapes */
@@ -68,9 +101,9 @@ mw_status mw_value_quoted(mw_buf *out, const mw_doc *d, mw_val v, bool yaml)
                           (unsigned)(0xDC00 + (p & 0x3FF)));
         else
             mw_buf_printf(out, "\\u%04x", (unsigned)p);
-        from = i + n;
+        from = at + n;
     }
-    return mw_buf_add(out, raw.data + from, raw.len - from, NULL) != MW_OK ? out->failed : MW_OK;
+    return mw_buf_add(out, tail.data + from, tail.len - from, NULL) != MW_OK ? out->failed : MW_OK;
 }
 
 mw_status mw_value_json(mw_buf *out, const mw_doc *d, mw_val v)

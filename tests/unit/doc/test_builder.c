@@ -129,6 +129,25 @@ static void the_last_of_equal_keys_wins(void **state)
     }
 }
 
+static void members_may_be_given_as_values(void **state)
+{
+    mw_doc_builder *b = builder_new(false);
+    const mw_doc *d = mw_doc_view(b);
+    mw_val key = mw_doc_str(b, "key", 3), value = mw_doc_str(b, "a\xC3", 2), v;
+
+    (void)state;
+    mw_doc_begin_object(b);
+    mw_doc_member_val(b, key, value);
+    mw_doc_member_val(b, mw_doc_str(b, "other", 5), MW_VAL_TRUE);
+    mw_doc_end_object(b);
+    v = mw_doc_pop(b);
+    assert_json(d, v, "{\"key\":\"a\xEF\xBF\xBD\",\"other\":true}");
+    assert_int_equal(mw_doc_str(b, "key", 3), key);
+    mw_doc_pop(b); /* nothing was pushed by that: it fails */
+    assert_int_equal(mw_doc_str(b, "key", 3), MW_VAL_ABSENT);
+    mw_doc_builder_free(b);
+}
+
 static void invalid_utf8_is_repaired(void **state)
 {
     mw_doc_builder *b = builder_new(false);
@@ -528,6 +547,7 @@ int main(void)
         cmocka_unit_test(misuse_fails_and_sticks),
         cmocka_unit_test(an_open_container_is_not_finished),
         cmocka_unit_test(the_last_of_equal_keys_wins),
+        cmocka_unit_test(members_may_be_given_as_values),
         cmocka_unit_test(invalid_utf8_is_repaired),
         cmocka_unit_test(strings_of_the_builder_itself_may_be_added),
         cmocka_unit_test(the_ceiling_holds),

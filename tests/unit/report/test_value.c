@@ -225,6 +225,8 @@ static void json_is_neutral_and_equal(void **state)
     (void)state;
     same(MW_VALUE_JSON, NULL, "{\"a\":\"\\u009b31m\\u202e\\u001b\\udb40\\udc01\\u00e9\"}",
          "{\n  \"a\": \"\\u009b31m\\u202e\\u001b\\udb40\\udc01\xC3\xA9\"\n}\n");
+    same(MW_VALUE_JSON, NULL, "[\"some \xC3\xA9 text \\u202e\\u202d more \xE2\x82\xAC of it \\u202e\"]",
+         "[\n  \"some \xC3\xA9 text \\u202e\\u202d more \xE2\x82\xAC of it \\u202e\"\n]\n");
     same(MW_VALUE_JSON, NULL, "[]", "[]\n");
 }
 
