@@ -1,50 +1,29 @@
 /*
  * XML answers (query, EC2, rest-xml) straight from expat's events to document values: a stack of
- * frames, each a shape of the model, and one list of finished values that the open frames share. No
- * tree of the XML is made; what the model does not know costs a counter.
+ * frames, each led by a plan of the model (xml_plan.h). No tree of the XML is made; what the model
+ * does not know costs a counter, text is used where it lies in expat's buffer.
  *
- * Members are kept as values and put into their object when its element ends, because a flattened
- * list's elements may stand between other members. Hostile input meets ceilings: depth, expat's
- * protection against entity amplification, and no document type declaration at all.
+ * Lists and most structures grow on the builder itself. Where the elements of a flattened
+ * collection may stand between other members, values wait in one list that the open frames share
+ * until their structure ends. Hostile input meets ceilings: depth, expat's protection against
+ * entity amplification, and no document type declaration at all.
  */
-#include "aws/protocol_internal.h"
-
-#include "base/hash.h"
+#include "aws/xml_items.h"
+#include "aws/xml_plan.h"
 
 #include <expat.h>
 #include <string.h>
 
-enum kind { FR_WRAP, FR_STRUCT, FR_LIST, FR_MAP, FR_ENTRY, FR_TEXT };
-
 /* One open element that the model knows. */
 struct frame {
-    enum kind kind;
-    const mw_shape *shape;
-    const mw_member *member; /* what the finished value is to the parent; NULL for the root */
-    const mw_member
-        *owner;   /* the flattened list or map of the parent that it belongs to, or NULL */
-    size_t first; /* its values: items[first..] */
-    mw_val name;  /* of `member` as a key, or absent */
+    mw__xml_kind kind;
+    bool collects;      /* its values wait as items, else they grow on the builder */
+    mw__xml_plan *plan; /* NULL: a wrapper */
+    mw__xml_step *step; /* what it is to the element around it; NULL for the root and map entries */
+    mw__xml_step *last; /* the member met last */
+    size_t first;       /* its items: items[first..] */
+    size_t elements;    /* of a list, begun so far */
 };
-
-/* A finished value, waiting for its container to end. */
-struct item {
-    const mw_member *member; /* of a structure; NULL in a list */
-    mw_val name;             /* of `member` as a key, or absent: then it is looked up */
-    mw_val key;              /* of a map entry */
-    mw_val value;
-    bool flat; /* one element of the flattened collection `member` */
-    bool done; /* already emitted */
-};
-
-/* A member met before: answers repeat the same few for each item. */
-struct known {
-    const mw_shape *shape; /* NULL: not to be met again */
-    const mw_member *member;
-    mw_val name;
-};
-
-#define KNOWN_COUNT 256u
 
 struct mw__xml {
     XML_Parser parser;
@@ -58,10 +37,13 @@ struct mw__xml {
     unsigned skip;  /* depth inside an element that is not wanted */
     unsigned depth; /* of frames */
     struct frame frames[MW__PROTOCOL_DEPTH];
-    struct known known[KNOWN_COUNT];
-    struct item *items;
-    size_t count, cap;
-    mw_buf text;
+    mw__xml_plans plans;
+    mw__xml_items items;
+    const char *input; /* expat's buffer: text in it stays where it is */
+    size_t input_len;
+    const char *text; /* of the frame on top */
+    size_t text_len;
+    mw_buf pieces; /* text that came in several pieces */
     char root[64];
     char unknown[128]; /* a union's member that the model lacks, of the union at unknown_depth */
     unsigned unknown_depth;
@@ -82,13 +64,14 @@ static void where(const mw__xml *x, mw_buf *path)
 {
     for (unsigned i = 0; i < x->depth; i++) {
         const struct frame *f = &x->frames[i];
-        const mw_member *m = f->owner ? f->owner : f->member;
-        if (!m || f->kind == FR_ENTRY)
+        const char *name = f->step ? mw_member_name(f->step->member) : NULL;
+
+        if (f->kind == MW__XML_ENTRY || !f->step)
             continue;
-        if (mw_member_name(m))
-            mw_buf_printf(path, "%s%s", path->len ? "." : "", mw_member_name(m));
-        else if (i && x->frames[i - 1].kind == FR_LIST)
-            mw_buf_printf(path, "[%zu]", f->first - x->frames[i - 1].first);
+        if (name)
+            mw_buf_printf(path, "%s%s", path->len ? "." : "", name);
+        else if (i && x->frames[i - 1].kind == MW__XML_LIST)
+            mw_buf_printf(path, "[%zu]", x->frames[i - 1].elements - 1);
     }
 }
 
@@ -112,137 +95,130 @@ static void fail_text(mw__xml *x, mw_status st, const mw_error *lower)
 
 /* ---- values ---- */
 
-static struct item *push(mw__xml *x)
+static void *out_of_memory(mw__xml *x)
 {
-    if (x->count == x->cap) {
-        size_t cap = x->cap ? x->cap * 2 : 64;
-        struct item *grown = mw_realloc(x->items, cap * sizeof(*grown));
-        if (!grown) {
-            fail(x, MW_ERR_NOMEM, "out of memory");
-            return NULL;
-        }
-        x->items = grown;
-        x->cap = cap;
-    }
-    x->items[x->count] =
-        (struct item){.name = MW_VAL_ABSENT, .key = MW_VAL_ABSENT, .value = MW_VAL_ABSENT};
-    return &x->items[x->count++];
+    fail(x, MW_ERR_NOMEM, "out of memory");
+    return NULL;
 }
 
-static void emit_flat(mw__xml *x, size_t from, size_t to)
+static mw__xml_item *push(mw__xml *x)
 {
-    const mw_member *m = x->items[from].member;
-    bool map = mw_shape_type_of(mw_member_shape(m)) == MW_SHAPE_MAP;
+    mw__xml_item *it = mw__xml_push(&x->items);
 
-    if (map)
-        mw_doc_begin_object(x->b);
-    else
-        mw_doc_begin_array(x->b);
-    for (size_t i = from; i < to; i++) {
-        struct item *it = &x->items[i];
-        if (it->member != m)
-            continue;
-        it->done = true;
-        if (map)
-            mw_doc_key_val(x->b, it->key);
-        mw_doc_add_val(x->b, it->value);
-    }
-    if (map)
-        mw_doc_end_object(x->b);
-    else
-        mw_doc_end_array(x->b);
+    return it ? it : out_of_memory(x);
 }
 
-/* The members collected since @p from, into the object that is open. */
-static void emit_members(mw__xml *x, const mw_shape *s, size_t from, const char *unknown)
+/* A member of a structure that collects, or one half of a map's entry. */
+static void wait_as_item(mw__xml *x, const mw__xml_step *s, mw_val value)
 {
-    size_t to = x->count;
+    mw__xml_item *it = push(x);
 
-    for (size_t i = from; i < to; i++) {
-        struct item *it = &x->items[i];
-        if (it->done)
-            continue;
-        if (it->name != MW_VAL_ABSENT)
-            mw_doc_key_val(x->b, it->name);
-        else
-            mw_doc_ckey(x->b, mw_member_name(it->member));
-        if (it->flat)
-            emit_flat(x, i, to);
-        else
-            mw_doc_add_val(x->b, it->value);
-    }
-    if (to == from && unknown && mw_shape_union(s)) {
-        mw_doc_ckey(x->b, "SDK_UNKNOWN_MEMBER");
-        mw_doc_begin_object(x->b);
-        mw_doc_member_str(x->b, "name", unknown);
-        mw_doc_end_object(x->b);
-    }
-    x->count = from;
+    if (!it)
+        return;
+    it->member = s->member;
+    it->name = s->name;
+    it->value = value;
+    it->flat = s->flat;
 }
 
-/* The value of the frame on top, pushed on the builder; false when it has none. */
-static bool finish_value(mw__xml *x, const struct frame *f)
+static bool last_text_is(const mw__xml_step *s, const char *text, size_t len)
+{
+    return s->last_len == len && memcmp(s->last_text, text, len) == 0;
+}
+
+static void remember_text(const mw__xml *x, mw__xml_step *s, mw_val v)
+{
+    if (x->text_len > MW__XML_LAST_MAX)
+        return;
+    s->last = v;
+    s->last_len = x->text_len;
+    memcpy(s->last_text, x->text, x->text_len);
+}
+
+/* The text's value, absent when it is none; the same text as last time has the same value. */
+static mw_val text_value(mw__xml *x, mw__xml_step *s)
 {
     mw_error lower;
-    bool added = true;
+    bool added;
+    mw_val v = MW_VAL_ABSENT;
     mw_status st;
 
-    switch (f->kind) {
-    case FR_TEXT:
-        lower.message[0] = '\0'; /* one for each value: not worth zeroing whole */
-        st = mw_buf_status(&x->text, &lower);
-        if (st == MW_OK)
-            st = mw__add_text(x->b, f->shape, x->text.data ? x->text.data : "", x->text.len, &added,
-                              &lower);
-        if (st != MW_OK)
-            fail_text(x, st, &lower);
-        return st == MW_OK && added;
-    case FR_STRUCT:
-        mw_doc_begin_object(x->b);
-        emit_members(x, f->shape, f->first,
-                     x->unknown_depth == x->depth && x->unknown[0] ? x->unknown : NULL);
-        mw_doc_end_object(x->b);
-        return true;
-    case FR_LIST:
-        mw_doc_begin_array(x->b);
-        for (size_t i = f->first; i < x->count; i++)
-            mw_doc_add_val(x->b, x->items[i].value);
-        mw_doc_end_array(x->b);
-        break;
-    case FR_MAP:
-        mw_doc_begin_object(x->b);
-        for (size_t i = f->first; i < x->count; i++) {
-            mw_doc_key_val(x->b, x->items[i].key);
-            mw_doc_add_val(x->b, x->items[i].value);
-        }
-        mw_doc_end_object(x->b);
-        break;
-    default: return false;
+    if (last_text_is(s, x->text, x->text_len))
+        return s->last;
+    if (s->plan->type == MW_SHAPE_STRING) {
+        v = mw_doc_str(x->b, x->text, x->text_len);
+        remember_text(x, s, v);
+        return v;
     }
-    x->count = f->first;
-    return true;
+    lower.message[0] = '\0'; /* one for each value: not worth zeroing whole */
+    st = mw__add_text(x->b, s->plan->shape, x->text, x->text_len, &added, &lower);
+    if (st != MW_OK) {
+        fail_text(x, st, &lower);
+        return MW_VAL_ABSENT;
+    }
+    if (added)
+        v = mw_doc_pop(x->b);
+    remember_text(x, s, v);
+    return v;
+}
+
+static void finish_text(mw__xml *x, const struct frame *f)
+{
+    mw_val v = text_value(x, f->step);
+
+    if (v == MW_VAL_ABSENT)
+        return;
+    if (f[-1].collects)
+        wait_as_item(x, f->step, v);
+    else if (f[-1].kind == MW__XML_STRUCT)
+        mw_doc_member_val(x->b, f->step->name, v);
+    else
+        mw_doc_add_val(x->b, v);
+}
+
+/* A container's value, pushed on the builder. */
+static void finish_container(mw__xml *x, const struct frame *f)
+{
+    if (f->kind == MW__XML_LIST) {
+        mw_doc_end_array(x->b);
+        return;
+    }
+    if (f->collects) {
+        mw_doc_begin_object(x->b);
+        if (f->kind == MW__XML_STRUCT) {
+            mw__xml_emit_members(&x->items, x->b, f->plan->shape, f->first,
+                                 x->unknown_depth == x->depth && x->unknown[0] ? x->unknown : NULL);
+        } else {
+            for (size_t i = f->first; i < x->items.count; i++) {
+                mw_doc_key_val(x->b, x->items.at[i].key);
+                mw_doc_add_val(x->b, x->items.at[i].value);
+            }
+            x->items.count = f->first;
+        }
+    }
+    mw_doc_end_object(x->b);
 }
 
 /* An entry's two values become one item with a key. */
 static void finish_entry(mw__xml *x, const struct frame *f)
 {
     mw_val key = MW_VAL_ABSENT, value = MW_VAL_ABSENT;
-    struct item *it;
+    mw__xml_item *it;
 
-    for (size_t i = f->first; i < x->count; i++) {
-        if (x->items[i].member == mw_shape_key(f->shape))
-            key = x->items[i].value;
+    for (size_t i = f->first; i < x->items.count; i++) {
+        if (x->items.at[i].member == mw_shape_key(f->plan->shape))
+            key = x->items.at[i].value;
         else
-            value = x->items[i].value;
+            value = x->items.at[i].value;
     }
-    x->count = f->first;
+    x->items.count = f->first;
     if (key == MW_VAL_ABSENT || value == MW_VAL_ABSENT) {
         fail(x, MW_ERR_PARSE, "a map entry lacks its key or its value");
         return;
     }
     if ((it = push(x)) != NULL) {
-        it->member = f->owner;
-        it->flat = f->owner != NULL;
+        it->member = f->step ? f->step->member : NULL;
+        it->flat = f->step != NULL;
         it->key = key;
         it->value = value;
     }
@@ -250,17 +226,8 @@ static void finish_entry(mw__xml *x, const struct frame *f)
 
 /* ---- elements ---- */
 
-static enum kind kind_of(const mw_shape *s)
-{
-    switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRUCTURE: return FR_STRUCT;
-    case MW_SHAPE_LIST: return FR_LIST;
-    case MW_SHAPE_MAP: return FR_MAP;
-    default: return FR_TEXT;
-    }
-}
-
-static struct frame *open_frame(mw__xml *x, enum kind kind, const mw_shape *s, const mw_member *m)
+static struct frame *open_frame(mw__xml *x, mw__xml_kind kind, mw__xml_plan *plan,
+                                mw__xml_step *step)
 {
     struct frame *f;
 
@@ -271,10 +238,13 @@ static struct frame *open_frame(mw__xml *x, enum kind kind, const mw_shape *s, c
     f = &x->frames[x->depth++];
     if (x->unknown_depth >= x->depth)
         x->unknown_depth = 0; /* that union has ended */
-    *f = (struct frame){
-        .kind = kind, .shape = s, .member = m, .first = x->count, .name = MW_VAL_ABSENT};
-    if (kind == FR_TEXT)
-        mw_buf_reset(&x->text);
+    f->kind = kind;
+    f->collects = kind == MW__XML_ENTRY || (plan && plan->collects);
+    f->plan = plan;
+    f->step = step;
+    f->last = NULL;
+    f->first = x->items.count;
+    f->elements = 0;
     return f;
 }
 
@@ -291,7 +261,7 @@ static void read_attributes(mw__xml *x, const mw_shape *s, const char **atts)
         for (const char **a = atts; *a; a += 2) {
             const char *have = strchr(*a, ':');
             mw_error lower = {0};
-            struct item *it;
+            mw__xml_item *it;
             bool added;
             mw_status st;
             /* `xsi:type`: the prefix is the document's choice, that there is one is not. */
@@ -310,98 +280,86 @@ static void read_attributes(mw__xml *x, const mw_shape *s, const char **atts)
     }
 }
 
-static const char *flat_name(const mw_member *m)
+/* The element that @p s describes begins. */
+static void open_step(mw__xml *x, mw__xml_step *s, const char **atts)
 {
-    if (!mw_member_flattened(m) || mw_shape_type_of(mw_member_shape(m)) != MW_SHAPE_LIST)
-        return NULL;
-    return mw_member_location_name(mw_shape_element(mw_member_shape(m)));
-}
+    bool keyed =
+        x->frames[x->depth - 1].kind == MW__XML_STRUCT && !x->frames[x->depth - 1].collects;
+    struct frame *f = open_frame(x, s->kind, s->plan, s);
 
-/* A flattened list is called by its element's name where that has one. */
-static const mw_member *member_of(const mw_shape *s, const char *name, size_t len)
-{
-    const mw_member *m = mw_shape_member_wire(s, name, len);
-    const char *own = m ? flat_name(m) : NULL;
-
-    if (m && (!own || strcmp(own, name) == 0))
-        return m;
-    for (size_t i = 0; i < mw_shape_member_count(s); i++) {
-        const mw_member *other = mw_shape_member_at(s, i);
-        const char *flat = flat_name(other);
-        if (flat && strcmp(flat, name) == 0)
-            return other;
+    if (!f)
+        return;
+    if (f->kind == MW__XML_TEXT) {
+        x->text = "";
+        x->text_len = 0;
+        return;
     }
-    return m;
-}
-
-static const struct known *known_member(mw__xml *x, const mw_shape *s, const char *name, size_t len)
-{
-    struct known *k = &x->known[(mw_hash64(name, len) ^ (size_t)s / sizeof(void *)) % KNOWN_COUNT];
-    const mw_member *m;
-
-    if (k->shape == s && strcmp(mw__wire_name(k->member), name) == 0)
-        return k;
-    if (!(m = member_of(s, name, len)))
-        return NULL;
-    mw_doc_add_cstr(x->b, mw_member_name(m));
-    *k = (struct known){.shape = strcmp(mw__wire_name(m), name) == 0 ? s : NULL, .member = m,
-                        .name = mw_doc_pop(x->b)};
-    return k;
+    if (keyed)
+        mw_doc_key_val(x->b, s->name);
+    if (f->kind == MW__XML_LIST)
+        mw_doc_begin_array(x->b);
+    else if (!f->collects)
+        mw_doc_begin_object(x->b);
+    else if (f->kind == MW__XML_STRUCT && atts[0])
+        read_attributes(x, s->plan->shape, atts);
 }
 
 static void start_member(mw__xml *x, struct frame *f, const char *name, const char **atts)
 {
-    size_t len = strlen(name);
-    const struct known *k = known_member(x, f->shape, name, len);
-    const mw_member *m = k ? k->member : NULL;
-    const mw_shape *s, *target;
-    struct frame *child;
-    bool flat;
+    mw__xml_step *s;
 
-    if (!m || mw_member_location(m) != MW_LOC_BODY || mw_member_xml_attribute(m)) {
-        if (!m && mw_shape_union(f->shape) && len < sizeof(x->unknown)) {
-            memcpy(x->unknown, name, len + 1);
+    if (mw__xml_find_member(&x->plans, f->plan, name, &s) != MW_OK) {
+        out_of_memory(x);
+        return;
+    }
+    if (!s || s->unwanted) {
+        if (!s && mw_shape_union(f->plan->shape) && strlen(name) < sizeof(x->unknown)) {
+            memcpy(x->unknown, name, strlen(name) + 1);
             x->unknown_depth = x->depth;
         }
         x->skip = 1;
         return;
     }
-    target = s = mw_member_shape(m);
-    flat = mw_member_flattened(m);
-    if (flat && mw_shape_type_of(s) == MW_SHAPE_LIST) {
-        s = mw_member_shape(mw_shape_element(s));
-        child = open_frame(x, kind_of(s), s, m);
-    } else if (flat && mw_shape_type_of(s) == MW_SHAPE_MAP) {
-        child = open_frame(x, FR_ENTRY, s, m);
-    } else {
-        flat = false;
-        child = open_frame(x, kind_of(s), s, m);
-    }
-    if (!child)
-        return;
-    child->name = k->name;
-    child->owner = flat && (mw_shape_type_of(target) == MW_SHAPE_LIST ||
-                            mw_shape_type_of(target) == MW_SHAPE_MAP)
-                       ? m
-                       : NULL;
-    if (child->kind == FR_STRUCT && atts[0])
-        read_attributes(x, s, atts);
+    if (f->last)
+        f->last->next = s;
+    else
+        f->plan->first = s;
+    f->last = s;
+    open_step(x, s, atts);
 }
 
-static void start_reference(mw__xml *x, const mw_member *m, const char **atts)
+static void start_reference(mw__xml *x, mw__xml_step **slot, const mw_member *m, const char **atts)
 {
-    const mw_shape *s = mw_member_shape(m);
-    struct frame *f = open_frame(x, kind_of(s), s, m);
+    mw__xml_step *s = mw__xml_reference(&x->plans, slot, m);
 
-    if (f && f->kind == FR_STRUCT && atts[0])
-        read_attributes(x, s, atts);
+    if (s)
+        open_step(x, s, atts);
+    else
+        out_of_memory(x);
 }
 
 static void start_structure(mw__xml *x, const char **atts)
 {
+    mw__xml_plan *plan = mw__xml_plan_of(&x->plans, x->shape);
+    struct frame *f;
+
     x->found = true;
-    if (open_frame(x, FR_STRUCT, x->shape, NULL) && atts[0])
+    if (!plan) {
+        out_of_memory(x);
+        return;
+    }
+    if (!(f = open_frame(x, MW__XML_STRUCT, plan, NULL)))
+        return;
+    f->collects = true; /* its items stay for mw__xml_emit() */
+    if (atts[0])
         read_attributes(x, x->shape, atts);
+}
+
+static bool is_scalar(const mw_shape *s)
+{
+    mw_shape_type type = mw_shape_type_of(s);
+
+    return type != MW_SHAPE_STRUCTURE && type != MW_SHAPE_LIST && type != MW_SHAPE_MAP;
 }
 
 /* The root, and what stands between it and the structure. */
@@ -421,7 +379,7 @@ static void start_outer(mw__xml *x, const char *name, const char **atts)
         start_structure(x, atts);
         if (x->shape) {
             const mw_member *m = mw_shape_member_wire(x->shape, name, strlen(name));
-            if (m && kind_of(mw_member_shape(m)) == FR_TEXT && mw_member_location(m) == MW_LOC_BODY)
+            if (m && mw_member_location(m) == MW_LOC_BODY && is_scalar(mw_member_shape(m)))
                 x->root_scalar = m;
         }
         return;
@@ -429,7 +387,7 @@ static void start_outer(mw__xml *x, const char *name, const char **atts)
         if (!is_root && strcmp(name, x->wrapper) == 0)
             start_structure(x, atts);
         else if (is_root)
-            open_frame(x, FR_WRAP, NULL, NULL);
+            open_frame(x, MW__XML_WRAP, NULL, NULL);
         else
             x->skip = 1;
         return;
@@ -438,19 +396,56 @@ static void start_outer(mw__xml *x, const char *name, const char **atts)
             (is_root && strcmp(name, "ErrorResponse") != 0 && strcmp(name, "Response") != 0))
             start_structure(x, atts);
         else if (is_root || strcmp(name, "Errors") == 0)
-            open_frame(x, FR_WRAP, NULL, NULL);
+            open_frame(x, MW__XML_WRAP, NULL, NULL);
         else
             x->skip = 1;
         return;
     }
 }
 
+static bool is_called(const mw_member *m, const char *usual, const char *name)
+{
+    const char *own = mw_member_location_name(m);
+
+    return strcmp(name, own ? own : usual) == 0;
+}
+
+/* An element that was not expected, by its name without prefix. */
+static void start_other(mw__xml *x, struct frame *top, const char *name, const char **atts)
+{
+    mw__xml_plan *plan = top->plan;
+
+    switch (top->kind) {
+    case MW__XML_WRAP:
+        if (x->found)
+            x->skip = 1;
+        else
+            start_outer(x, name, atts);
+        return;
+    case MW__XML_STRUCT: start_member(x, top, name, atts); return;
+    case MW__XML_LIST:
+        top->elements++;
+        start_reference(x, &plan->element, mw_shape_element(plan->shape), atts);
+        return;
+    case MW__XML_MAP: open_frame(x, MW__XML_ENTRY, plan, NULL); return;
+    case MW__XML_ENTRY:
+        if (is_called(mw_shape_key(plan->shape), "key", name))
+            start_reference(x, &plan->key, mw_shape_key(plan->shape), atts);
+        else if (is_called(mw_shape_value(plan->shape), "value", name))
+            start_reference(x, &plan->value, mw_shape_value(plan->shape), atts);
+        else
+            x->skip = 1;
+        return;
+    case MW__XML_TEXT: x->skip = 1; return;
+    }
+}
+
 static void XMLCALL on_start(void *user, const char *qualified, const char **atts)
 {
     mw__xml *x = user;
-    const char *colon = strrchr(qualified, ':'), *name = colon ? colon + 1 : qualified;
-    struct frame *top;
-    const mw_member *m;
+    struct frame *top = x->depth ? &x->frames[x->depth - 1] : NULL;
+    const char *colon, *name;
+    mw__xml_step *s;
 
     if (x->failed != MW_OK)
         return;
@@ -459,52 +454,33 @@ static void XMLCALL on_start(void *user, const char *qualified, const char **att
             fail(x, MW_ERR_LIMIT, "XML nests too deeply");
         return;
     }
-    if (x->depth == 0) {
+    if (x->depth == 1 && top->kind == MW__XML_STRUCT)
+        x->root_scalar = NULL; /* it has elements */
+    if (top && top->kind == MW__XML_STRUCT &&
+        (s = mw__xml_expect(top->plan, top->last, qualified)) != NULL) {
+        top->last = s;
+        open_step(x, s, atts);
+        return;
+    }
+    colon = strrchr(qualified, ':');
+    name = colon ? colon + 1 : qualified;
+    if (top)
+        start_other(x, top, name, atts);
+    else
         start_outer(x, name, atts);
-        return;
-    }
-    top = &x->frames[x->depth - 1];
-    switch (top->kind) {
-    case FR_WRAP:
-        if (x->found)
-            x->skip = 1;
-        else
-            start_outer(x, name, atts);
-        return;
-    case FR_STRUCT:
-        x->root_scalar = x->depth == 1 ? NULL : x->root_scalar;
-        start_member(x, top, name, atts);
-        return;
-    case FR_LIST: start_reference(x, mw_shape_element(top->shape), atts); return;
-    case FR_MAP: open_frame(x, FR_ENTRY, top->shape, NULL); return;
-    case FR_ENTRY:
-        m = mw_shape_key(top->shape);
-        if (strcmp(name, mw_member_location_name(m) ? mw_member_location_name(m) : "key") == 0) {
-            start_reference(x, m, atts);
-            return;
-        }
-        m = mw_shape_value(top->shape);
-        if (strcmp(name, mw_member_location_name(m) ? mw_member_location_name(m) : "value") == 0)
-            start_reference(x, m, atts);
-        else
-            x->skip = 1;
-        return;
-    case FR_TEXT: x->skip = 1; return;
-    }
 }
 
 static void finish_root(mw__xml *x)
 {
-    struct item *it;
+    mw__xml_item *it;
     mw_error lower = {0};
     bool added;
     mw_status st;
 
-    if (!x->root_scalar || x->count || !x->text.len)
+    if (!x->root_scalar || x->items.count || !x->text_len)
         return;
     /* The root itself is the member (S3 GetBucketLocation): text and no elements. */
-    st = mw__add_text(x->b, mw_member_shape(x->root_scalar), x->text.data, x->text.len, &added,
-                      &lower);
+    st = mw__add_text(x->b, mw_member_shape(x->root_scalar), x->text, x->text_len, &added, &lower);
     if (st != MW_OK)
         fail_text(x, st, &lower);
     else if (added && (it = push(x)) != NULL) {
@@ -516,9 +492,7 @@ static void finish_root(mw__xml *x)
 static void XMLCALL on_end(void *user, const char *name)
 {
     mw__xml *x = user;
-    struct frame f;
-    struct item *it;
-    mw_val value;
+    const struct frame *f;
 
     (void)name;
     if (x->failed != MW_OK)
@@ -527,40 +501,45 @@ static void XMLCALL on_end(void *user, const char *name)
         x->skip--;
         return;
     }
-    f = x->frames[x->depth - 1];
-    if (f.kind == FR_WRAP || (f.kind == FR_STRUCT && !f.member)) {
-        if (f.kind == FR_STRUCT)
-            finish_root(x); /* its items stay for mw__xml_emit() */
-        x->depth--;
-        return;
-    }
-    if (f.kind == FR_ENTRY) {
-        finish_entry(x, &f);
-        x->depth--;
-        return;
-    }
-    if (!finish_value(x, &f)) {
-        x->depth--;
-        return;
+    f = &x->frames[x->depth - 1];
+    if (f->kind == MW__XML_TEXT) {
+        finish_text(x, f);
+    } else if (f->kind == MW__XML_ENTRY) {
+        finish_entry(x, f);
+    } else if (f->step) {
+        finish_container(x, f);
+        if (f[-1].collects)
+            wait_as_item(x, f->step, mw_doc_pop(x->b));
+    } else if (f->kind == MW__XML_STRUCT) {
+        finish_root(x);
     }
     x->depth--;
-    value = mw_doc_pop(x->b);
-    if ((it = push(x)) != NULL) {
-        it->member = f.member;
-        it->name = f.name;
-        it->value = value;
-        it->flat = f.owner != NULL;
-    }
 }
 
+/* One run of characters, as a rule the element's whole text. */
 static void XMLCALL on_text(void *user, const char *s, int len)
 {
     mw__xml *x = user;
+    size_t n = (size_t)len;
 
     if (x->skip || x->depth == 0 || x->failed != MW_OK)
         return;
-    if (x->frames[x->depth - 1].kind == FR_TEXT || (x->depth == 1 && x->root_scalar))
-        mw_buf_add(&x->text, s, (size_t)len, NULL);
+    if (x->frames[x->depth - 1].kind != MW__XML_TEXT && !(x->depth == 1 && x->root_scalar))
+        return;
+    if (!x->text_len && s >= x->input && s < x->input + x->input_len) {
+        x->text = s;
+        x->text_len = n;
+        return;
+    }
+    if (x->text != x->pieces.data) {
+        mw_buf_reset(&x->pieces);
+        mw_buf_add(&x->pieces, x->text, x->text_len, NULL);
+    }
+    mw_buf_add(&x->pieces, s, n, NULL);
+    if (x->pieces.failed != MW_OK)
+        out_of_memory(x);
+    x->text = x->pieces.data ? x->pieces.data : "";
+    x->text_len = x->pieces.len;
 }
 
 static void XMLCALL on_doctype(void *user, const char *name, const char *system,
@@ -580,6 +559,7 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
 {
     mw__xml *x = mw_alloc(sizeof(*x));
     enum XML_Status parsed;
+    void *input;
 
     *out = NULL;
     if (!x)
@@ -589,7 +569,9 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
     x->shape = s;
     x->mode = root;
     x->wrapper = wrapper;
-    x->text.max = len + 1;
+    x->plans.b = b;
+    x->text = "";
+    x->pieces.max = len + 1;
     *out = x;
     if (len > (size_t)1 << 30)
         return mw_fail(err, MW_ERR_LIMIT, "an XML answer of %zu bytes is too large", len);
@@ -600,7 +582,13 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
     XML_SetElementHandler(x->parser, on_start, on_end);
     XML_SetCharacterDataHandler(x->parser, on_text);
     XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
-    parsed = XML_Parse(x->parser, body, (int)len, 1);
+    if (!(input = XML_GetBuffer(x->parser, len ? (int)len : 1))) /* NULL for nothing */
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for an XML answer");
+    if (len)
+        memcpy(input, body, len);
+    x->input = input;
+    x->input_len = len;
+    parsed = XML_ParseBuffer(x->parser, (int)len, 1);
     if (x->failed != MW_OK)
         return x->failed;
     if (parsed != XML_STATUS_OK && XML_GetErrorCode(x->parser) == XML_ERROR_NO_MEMORY)
@@ -621,7 +609,8 @@ const char *mw__xml_root_name(const mw__xml *x)
 
 void mw__xml_emit(mw__xml *x)
 {
-    emit_members(x, x->shape, 0, x->unknown_depth && x->unknown_depth <= 2 ? x->unknown : NULL);
+    mw__xml_emit_members(&x->items, x->b, x->shape, 0,
+                         x->unknown_depth && x->unknown_depth <= 2 ? x->unknown : NULL);
 }
 
 void mw__xml_free(mw__xml *x)
@@ -630,7 +619,8 @@ void mw__xml_free(mw__xml *x)
         return;
     if (x->parser)
         XML_ParserFree(x->parser);
-    mw_free(x->items);
-    mw_buf_clear(&x->text);
+    mw__xml_items_clear(&x->items);
+    mw_buf_clear(&x->pieces);
+    mw__xml_plans_clear(&x->plans);
     mw_free(x);
 }

@@ -27,6 +27,10 @@ static void test_refused(void **state)
         {"two roots", "<R/><R/>", "junk after document element"},
         {"NUL by reference", "<R>&#0;</R>", "reference to invalid character"},
         {"text only", "hello", "syntax error"},
+        {"a wrong number, with its place",
+         "<R><reservationSet><item/><item><instancesSet><item><amiLaunchIndex>x</amiLaunchIndex></item>"
+         "</instancesSet></item></reservationSet></R>",
+         "Reservations[1].Instances[0].AmiLaunchIndex: 'x' is not an integer (line 1)"},
     };
     char text[MW_ERROR_MESSAGE_SIZE];
 
@@ -70,6 +74,33 @@ static void test_accepted(void **state)
          "{'NextToken':'b'}"},
         {"white space in text stays", "<R><nextToken> a\n</nextToken></R>",
          "{'NextToken':' a\\n'}"},
+        {"text in several pieces, twice",
+         "<R><nextToken>a&lt;b</nextToken><nextToken>c&gt;d</nextToken></R>",
+         "{'NextToken':'c>d'}"},
+        {"members out of order and left out",
+         "<R><reservationSet>"
+         "<item><reservationId>r1</reservationId><ownerId>1</ownerId><requesterId>q</requesterId></item>"
+         "<item><ownerId>1</ownerId><reservationId>r2</reservationId></item>"
+         "<item><requesterId>q</requesterId></item>"
+         "<item><reservationId>r4</reservationId><requesterId/><ownerId>1</ownerId></item>"
+         "<item/></reservationSet></R>",
+         "{'Reservations':[{'OwnerId':'1','RequesterId':'q','ReservationId':'r1'},"
+         "{'OwnerId':'1','ReservationId':'r2'},{'RequesterId':'q'},"
+         "{'OwnerId':'1','RequesterId':'','ReservationId':'r4'},{}]}"},
+        {"a repeated list, and members unknown or met twice inside",
+         "<R><reservationSet><item/></reservationSet><reservationSet><item><new><ownerId>0</ownerId>"
+         "</new><ownerId>1</ownerId><newer/><ownerId>2</ownerId></item></reservationSet></R>",
+         "{'Reservations':[{'OwnerId':'2'}]}"},
+        {"equal, empty and new numbers and times",
+         "<R><reservationSet><item><instancesSet>"
+         "<item><amiLaunchIndex>1</amiLaunchIndex><launchTime>2024-01-02T03:04:05.000Z</launchTime></item>"
+         "<item><amiLaunchIndex> 1 </amiLaunchIndex><launchTime>2024-01-02T03:04:05.000Z</launchTime></item>"
+         "<item><amiLaunchIndex/><launchTime/></item><item><amiLaunchIndex/><launchTime/></item>"
+         "<item><amiLaunchIndex>1</amiLaunchIndex><launchTime>2024-02-29T03:04:05Z</launchTime></item>"
+         "</instancesSet></item></reservationSet></R>",
+         "{'Reservations':[{'Instances':[{'AmiLaunchIndex':1,'LaunchTime':'2024-01-02T03:04:05Z'},"
+         "{'AmiLaunchIndex':1,'LaunchTime':'2024-01-02T03:04:05Z'},{},{},"
+         "{'AmiLaunchIndex':1,'LaunchTime':'2024-02-29T03:04:05Z'}]}]}"},
         {"latin-1", "<?xml version='1.0' encoding='ISO-8859-1'?><R><nextToken>\xE9</nextToken></R>",
          "{'NextToken':'\xC3\xA9'}"},
     };
