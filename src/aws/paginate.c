@@ -385,7 +385,7 @@ static void add_aggregate(const mw_page_merge *m, const char *path, mw_doc_build
             kind = MW_KIND_REAL;
         if (kind == MW_KIND_ARRAY)
             for (size_t n = 0; n < mw_val_len(d, v); n++)
-                mw_doc_add_copy(out, d, mw_val_at(d, v, n));
+                mw_doc_add_val(out, mw_val_at(d, v, n));
         else if (kind == MW_KIND_STRING && (s = mw_val_str(d, v, &len)) != NULL)
             mw_buf_add(&text, s, len, NULL);
         whole += mw_val_int(d, v);
@@ -401,7 +401,7 @@ static void add_aggregate(const mw_page_merge *m, const char *path, mw_doc_build
     case MW_KIND_INT: mw_doc_add_int(out, whole); break;
     case MW_KIND_REAL: mw_doc_add_real(out, real); break;
     case MW_KIND_ABSENT: mw_doc_add_null(out); break;
-    default: mw_doc_add_copy(out, d, first); break;
+    default: mw_doc_add_val(out, first); break;
     }
 }
 
@@ -451,22 +451,25 @@ static void build_level(const mw_page_merge *m, const char *prefix, size_t prefi
             if (mw_val_kind(d, v) == MW_KIND_ABSENT)
                 mw_doc_add_null(out);
             else
-                mw_doc_add_copy(out, d, v);
+                mw_doc_add_val(out, v);
         }
     }
     mw_doc_end_object(out);
 }
 
-mw_status mw_page_merge_build(mw_page_merge *m, mw_doc_builder *out, mw_val *result, mw_error *err)
+mw_status mw_page_merge_build(mw_page_merge *m, mw_doc_builder **out, mw_val *result, mw_error *err)
 {
+    mw_doc_builder *b = m->pages;
+
+    *out = b;
     if (m->paginated) {
-        build_level(m, "", 0, out);
+        build_level(m, "", 0, b);
     } else if (m->page_count > 0) {
-        mw_doc_add_copy(out, mw_doc_view(m->pages), m->page[m->page_count - 1]);
+        mw_doc_add_val(b, m->page[m->page_count - 1]);
     } else {
-        mw_doc_begin_object(out);
-        mw_doc_end_object(out);
+        mw_doc_begin_object(b);
+        mw_doc_end_object(b);
     }
-    *result = mw_doc_pop(out);
-    return mw_doc_builder_status(out, err);
+    *result = mw_doc_pop(b);
+    return mw_doc_builder_status(b, err);
 }

@@ -39,7 +39,11 @@ typedef struct mw_page_merge mw_page_merge;
 mw_status mw_page_merge_new(const mw_operation *op, mw_page_merge **out, mw_error *err);
 void mw_page_merge_free(mw_page_merge *m);
 mw_status mw_page_merge_add(mw_page_merge *m, mw_doc_builder *page, mw_val result, mw_error *err);
-/** The sum, built in @p out (not reset). Without a paginator: the page itself. */
-mw_status mw_page_merge_build(mw_page_merge *m, mw_doc_builder *out, mw_val *result, mw_error *err);
+/**
+ * The sum, built in the builder *out of @p m itself, beside the pages whose items it shares. Without a
+ * paginator: the page itself.
+ */
+mw_status mw_page_merge_build(mw_page_merge *m, mw_doc_builder **out, mw_val *result,
+                              mw_error *err);
 
 #endif

@@ -60,7 +60,7 @@ static void session_clear(session *s)
     mw_aws_config_free(s->config);
     mw_doc_builder_free(s->params);
     mw_doc_builder_free(s->out);
-    mw_buf_clear(&s->text);
+    mw_free(s->text.data); /* it was to be printed: nothing to wipe, and it may be large */
     mw_model_pack_clear(&s->pack);
 }
 
@@ -308,6 +308,7 @@ static mw_status start(session *s, const mw_call *call, mw_error *err)
 
 static int send(session *s, const mw_call *call)
 {
+    mw_doc_builder *sum;
     mw_error err = {0};
     mw_val merged;
     mw_status st;
@@ -323,8 +324,8 @@ static int send(session *s, const mw_call *call)
     if (s->result.status != MW_OK)
         return fail_call(&s->result);
     if (s->page_error.status == MW_OK && s->merge &&
-        (st = mw_page_merge_build(s->merge, s->out, &merged, &s->page_error)) == MW_OK)
-        print_value(s, s->out, merged, &s->page_error);
+        (st = mw_page_merge_build(s->merge, &sum, &merged, &s->page_error)) == MW_OK)
+        print_value(s, sum, merged, &s->page_error);
     if (s->page_error.status != MW_OK)
         return fail_local(&s->page_error, -1);
     return mw_cli_print(s->text.data, s->text.len, MW_EXIT_OK);
