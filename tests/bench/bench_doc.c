@@ -5,6 +5,8 @@
  *
  *   bench_doc [items]      default 2000
  */
+#include "bench.h"
+
 #include "base/buf.h"
 #include "moonward/doc.h"
 
@@ -12,19 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROUNDS 5
-
-static uint64_t seed = 88172645463325252u; /* xorshift64, Marsaglia 2003 */
-
-static unsigned pick(unsigned n)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (unsigned)(seed >> 33) % n;
-}
 
 static void add_id(mw_buf *out, const char *key, const char *prefix, unsigned kinds)
 {
@@ -95,11 +86,6 @@ static void add_item(mw_buf *out, unsigned i)
                      "\"UsageOperationUpdateTime\":\"2026-01-01T10:00:00+00:00\",\"PrivateDnsNameOptions\":{\"HostnameType\":"
                      "\"ip-name\",\"EnableResourceNameDnsARecord\":true,\"EnableResourceNameDnsAAAARecord\":false},"
                      "\"MaintenanceOptions\":{\"AutoRecovery\":\"default\"},\"CurrentInstanceBootMode\":\"legacy-bios\"}");
-}
-
-static double cpu_seconds(void)
-{
-    return (double)clock() / CLOCKS_PER_SEC;
 }
 
 /* Best CPU time of parsing; *doc_bytes gets the size of the finished document. */
