@@ -235,7 +235,7 @@ static mw_status add_instant(mw_doc_builder *b, const char *s, size_t len, mw_er
 
     if (n)
         mw_doc_add_str(b, text, n);
-    else if (mw_time_parse(s, len, &ns, NULL) == MW_OK)
+    else if (mw_time_parse_answer(s, len, &ns, NULL) == MW_OK)
         mw__add_time(b, ns);
     else
         return mw_fail(err, MW_ERR_PARSE, "'%.*s' is not a time", len < 60 ? (int)len : 60, s);

@@ -203,6 +203,27 @@ static bool scan_http_date(struct scan *s, struct moment *m)
            s->p == s->end;
 }
 
+/* 11/27/2026[, 03:04:05], and the day first where it can be no month. */
+static bool scan_slashed(struct scan *s, struct moment *m)
+{
+    if ((!digits(s, 2, &m->month) && !digits(s, 1, &m->month)) || !one_of(s, "/") ||
+        (!digits(s, 2, &m->day) && !digits(s, 1, &m->day)) || !one_of(s, "/") ||
+        !digits(s, 4, &m->year))
+        return false;
+    if (m->month > 12) {
+        int day = m->month;
+        m->month = m->day;
+        m->day = day;
+    }
+    if (s->p == s->end)
+        return true;
+    one_of(s, ",");
+    if (!one_of(s, " T") || !clock_part(s, m))
+        return false;
+    one_of(s, " ");
+    return s->p == s->end || (zone(s, &m->offset_minutes) && s->p == s->end);
+}
+
 static bool scan_epoch(const char *text, size_t len, int64_t *ns)
 {
     char copy[64];
@@ -252,11 +273,22 @@ static bool in_range(const struct moment *m)
            m->minute <= 59 && m->second <= 60;
 }
 
+static int64_t instant(const struct moment *m)
+{
+    int64_t seconds = days_from_civil(m->year, m->month, m->day) * 86400 + m->hour * 3600 +
+                      m->minute * 60 + m->second - m->offset_minutes * 60;
+
+    if (seconds > INT64_MAX / NS - 1)
+        return INT64_MAX;
+    if (seconds < INT64_MIN / NS + 1)
+        return INT64_MIN;
+    return seconds * NS + m->ns;
+}
+
 mw_status mw_time_parse(const char *s, size_t len, int64_t *ns, mw_error *err)
 {
     struct moment m = {.month = 1, .day = 1};
     struct scan scan = {s, s + len};
-    int64_t seconds;
 
     while (scan.p < scan.end && (*scan.p == ' ' || *scan.p == '\n' || *scan.p == '\t'))
         scan.p++;
@@ -277,14 +309,19 @@ mw_status mw_time_parse(const char *s, size_t len, int64_t *ns, mw_error *err)
                    "'%.*s' is not a time (ISO 8601, RFC 822 or epoch seconds)",
                    (int)(len < 64 ? len : 64), s);
 found:
-    seconds = days_from_civil(m.year, m.month, m.day) * 86400 + m.hour * 3600 + m.minute * 60 +
-              m.second - m.offset_minutes * 60;
-    if (seconds > INT64_MAX / NS - 1)
-        *ns = INT64_MAX;
-    else if (seconds < INT64_MIN / NS + 1)
-        *ns = INT64_MIN;
-    else
-        *ns = seconds * NS + m.ns;
+    *ns = instant(&m);
+    return MW_OK;
+}
+
+mw_status mw_time_parse_answer(const char *s, size_t len, int64_t *ns, mw_error *err)
+{
+    struct moment m = {0};
+    struct scan scan = {s, s + len};
+    mw_status st = mw_time_parse(s, len, ns, err);
+
+    if (st == MW_OK || len >= 64 || !scan_slashed(&scan, &m) || !in_range(&m))
+        return st;
+    *ns = instant(&m);
     return MW_OK;
 }
 

@@ -16,6 +16,11 @@
  * @return MW_OK; MW_ERR_PARSE with the text named. Values beyond the range are clamped to it.
  */
 mw_status mw_time_parse(const char *s, size_t len, int64_t *ns, mw_error *err);
+/**
+ * The same, and dates with slashes (`11/27/2026, 03:04:05`) as AWS's Python SDK reads them in
+ * answers: month first, unless it is above 12. Not for what people write: theirs would be guessed.
+ */
+mw_status mw_time_parse_answer(const char *s, size_t len, int64_t *ns, mw_error *err);
 
 /** `2024-01-02T03:04:05Z`; a fraction of 3, 6 or 9 digits only when it is not zero. */
 void mw_time_iso(char out[MW_TIME_SIZE], int64_t ns);

@@ -98,6 +98,30 @@ static void not_times(void **state)
     }
 }
 
+/* In answers only, and by nobody's calendar but the SDK's. */
+static void slashed_dates_of_answers(void **state)
+{
+    static const char *const rows[][2] = {
+        {"11/27/2026, 03:04:05", "2026-11-27T03:04:05Z"}, {"27/11/2026, 03:04:05", "2026-11-27T03:04:05Z"},
+        {"1/2/2024 03:04:05.5 GMT", "2024-01-02T03:04:05.500Z"}, {"05/06/2024", "2024-05-06T00:00:00Z"},
+        {"2024-01-02", "2024-01-02T00:00:00Z"},
+    };
+    static const char *const wrong[] = {"", "13/13/2024", "1/2/24", "1/2/2024,", "1/2/2024 03:04", "11/27/2026, 03:04:05 x"};
+    mw_error err = {0};
+    int64_t ns;
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        char text[MW_TIME_SIZE];
+        assert_ok(mw_time_parse_answer(rows[i][0], strlen(rows[i][0]), &ns, &err));
+        mw_time_iso(text, ns);
+        assert_string_equal(text, rows[i][1]);
+    }
+    assert_int_equal(mw_time_parse("05/06/2024", 10, &ns, &err), MW_ERR_PARSE);
+    for (size_t i = 0; i < MW_COUNT(wrong); i++)
+        assert_int_equal(mw_time_parse_answer(wrong[i], strlen(wrong[i]), &ns, &err), MW_ERR_PARSE);
+}
+
 static void other_forms(void **state)
 {
     char text[MW_TIME_SIZE];
@@ -164,7 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_that_aws_sends), cmocka_unit_test(not_times),
-        cmocka_unit_test(canonical_text), cmocka_unit_test(other_forms),
+        cmocka_unit_test(canonical_text), cmocka_unit_test(slashed_dates_of_answers), cmocka_unit_test(other_forms),
         cmocka_unit_test(ulids_sort_by_time), cmocka_unit_test(uuids_are_version_4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
