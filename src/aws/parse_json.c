@@ -211,6 +211,7 @@ static mw_status read_number(struct json_in *in, const mw_shape *s, const mw__pa
     if (st != MW_OK)
         return st;
     switch (mw_shape_type_of(s)) {
+    case MW_SHAPE_STRING: /* stays what AWS sent, as in the SDKs */
     case MW_SHAPE_INTEGER:
     case MW_SHAPE_LONG:
         if (integer && mw_parse_int(text, len, &n)) {
@@ -235,7 +236,6 @@ static mw_status read_number(struct json_in *in, const mw_shape *s, const mw__pa
             break;
         mw__add_time(in->b, ns);
         return MW_OK;
-    case MW_SHAPE_STRING: mw_doc_add_str(in->b, text, len); return MW_OK;
     default: break;
     }
     return mw_fail(in->err, MW_ERR_PARSE, "%s is a number that does not fit the model",
@@ -249,13 +249,9 @@ static mw_status read_bool(struct json_in *in, mw__json_token t, const mw_shape 
 
     if (mw_shape_type_of(s) != MW_SHAPE_BOOLEAN && mw_shape_type_of(s) != MW_SHAPE_STRING)
         return mismatch(in, t, "another kind", at);
-    if ((st = mw__json_literal(&in->j, t, in->err)) != MW_OK)
-        return st;
-    if (mw_shape_type_of(s) == MW_SHAPE_BOOLEAN)
+    if ((st = mw__json_literal(&in->j, t, in->err)) == MW_OK)
         mw_doc_add_bool(in->b, t == MW__JSON_TRUE);
-    else
-        mw_doc_add_cstr(in->b, t == MW__JSON_TRUE ? "true" : "false");
-    return MW_OK;
+    return st;
 }
 
 static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__path *at)
