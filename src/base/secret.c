@@ -120,6 +120,16 @@ static size_t marker_at(const char *p, size_t left)
     return 0;
 }
 
+/* "GetSessionToken is not …": a word after a blank is no secret. */
+static bool is_prose(const char *text, size_t from, size_t end)
+{
+    if (text[from - 1] != ' ' || from == end)
+        return false;
+    while (from < end && text[from] >= 'a' && text[from] <= 'z')
+        from++;
+    return from == end;
+}
+
 mw_status mw_mask_secrets(mw_buf *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
@@ -144,7 +154,9 @@ mw_status mw_mask_secrets(mw_buf *out, const char *text, size_t len)
             while (end < len && (line ? text[end] != '\n' && text[end] != '\r' : !value_ends(text[end])))
                 end++;
             mw_buf_add(out, text + i, skip, NULL);
-            if (end > i + skip)
+            if (!line && is_prose(text, i + skip, end))
+                mw_buf_add(out, text + i + skip, end - i - skip, NULL);
+            else if (end > i + skip)
                 mw_buf_puts(out, "****");
             i = end;
             continue;

@@ -29,6 +29,9 @@ static void what_looks_like_a_secret_is_masked(void **state)
         {"?X-Amz-Signature=abc&X-Amz-Date=d", "?X-Amz-Signature=****&X-Amz-Date=d"},
         {"\"SecretAccessKey\": \"abcd\", \"a\": 1", "\"SecretAccessKey\": \"****\", \"a\": 1"},
         {"<SessionToken>FwoG</SessionToken>", "<SessionToken>****</SessionToken>"},
+        {"the SessionToken Fwo5 is old", "the SessionToken **** is old"},
+        {"sts:GetSessionToken may fail, AccessToken is no longer valid",
+         "sts:GetSessionToken may fail, AccessToken is no longer valid"},
         {"nothing here", "nothing here"},
     };
     mw_error err = {0};
