@@ -358,7 +358,7 @@ static void on_answer(mw_active_call *k, const mw_http_response *answer)
     if (!c->replay)
         record(k, answer);
     if (st == MW_OK)
-        st = mw_customize_result(k->op, c->page, parsed, &result, &err);
+        st = mw_customize_result(k->op, k->params_doc, k->params, c->page, parsed, &result, &err);
     if (st != MW_OK) {
         mw_error_prefix(&err, st, "%s:%s", mw_service_name(mw_operation_service(k->op)),
                         mw_operation_name(k->op));

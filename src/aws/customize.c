@@ -271,7 +271,14 @@ static bool decode_key(mw_doc_builder *b, const mw_shape *s, const char *name, m
     return true;
 }
 
-static rewrite_fn rewriting(const mw_operation *op, const mw_doc *d, mw_val in)
+/* Did mw__customize_params() ask for the encoding, rather than the caller? */
+static bool encoded_by_us(const mw_doc *request, mw_val params)
+{
+    return !request || mw_val_get(request, params, "EncodingType") == MW_VAL_ABSENT;
+}
+
+static rewrite_fn rewriting(const mw_operation *op, const mw_doc *request, mw_val params,
+                            const mw_doc *d, mw_val in)
 {
     if (is(op, "IAM", NULL))
         return decode_policy;
@@ -279,16 +286,17 @@ static rewrite_fn rewriting(const mw_operation *op, const mw_doc *d, mw_val in)
         return decode_template;
     if (is(op, "EC2", "GetConsoleOutput"))
         return decode_console;
-    if (lists_keys(op) && mw_str_eq(mw_val_get_str(d, in, "EncodingType", ""), "url"))
+    if (lists_keys(op) && encoded_by_us(request, params) &&
+        mw_str_eq(mw_val_get_str(d, in, "EncodingType", ""), "url"))
         return decode_key;
     return NULL;
 }
 
-mw_status mw_customize_result(const mw_operation *op, mw_doc_builder *b, mw_val in, mw_val *out,
-                              mw_error *err)
+mw_status mw_customize_result(const mw_operation *op, const mw_doc *request, mw_val params,
+                              mw_doc_builder *b, mw_val in, mw_val *out, mw_error *err)
 {
     const mw_shape *output = mw_operation_output(op);
-    struct rewrite w = {.b = b, .string = rewriting(op, mw_doc_view(b), in)};
+    struct rewrite w = {.b = b, .string = rewriting(op, request, params, mw_doc_view(b), in)};
 
     *out = in;
     if (!output)

@@ -48,8 +48,14 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
 mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *response,
                             mw_doc_builder *out, mw_val *result, mw_aws_error *aws, mw_error *err);
 
-/** The read-side customisations that AWS CLI users rely on: decoded IAM policy documents, template bodies, bucket location… */
-mw_status mw_customize_result(const mw_operation *op, mw_doc_builder *b, mw_val in, mw_val *out,
-                              mw_error *err);
+/**
+ * The read-side customisations that AWS CLI users rely on: decoded IAM policy documents, template
+ * bodies, bucket location…
+ *
+ * @param[in] request, params  What the caller asked with (NULL without parameters): who names an S3
+ *                             EncodingType gets keys as S3 encoded them.
+ */
+mw_status mw_customize_result(const mw_operation *op, const mw_doc *request, mw_val params,
+                              mw_doc_builder *b, mw_val in, mw_val *out, mw_error *err);
 
 #endif

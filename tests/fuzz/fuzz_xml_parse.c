@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (mw_protocol_parse(op, &r, b, &result, &aws, &err) == MW_OK) {
         if (mw_val_kind(mw_doc_view(b), result) != MW_KIND_OBJECT ||
-            mw_customize_result(op, b, result, &result, &err) != MW_OK)
+            mw_customize_result(op, NULL, MW_VAL_ABSENT, b, result, &result, &err) != MW_OK)
             abort();
     }
     mw_doc_builder_free(b);
