@@ -38,6 +38,7 @@ static const named reads[] = {
 
 #define SECRET "returns a credential or another secret"
 #define STATE "changes state although it is named like a read"
+#define MAKES   "makes a user when asked to, and returns a credential"
 #define UPLOAD "returns an address that lets its holder write"
 #define SESSION "opens a session for whoever holds the answer"
 
@@ -100,7 +101,7 @@ static const named exceptions[] = {
     {"pca-connector-scep", "GetChallengePassword", SECRET},
     {"quicksight", "GetDashboardEmbedUrl", SESSION},
     {"quicksight", "GetSessionEmbedUrl", SESSION},
-    {"redshift", "GetClusterCredentials", SECRET}, /* AutoCreate also makes a database user */
+    {"redshift", "GetClusterCredentials", MAKES}, /* with AutoCreate */
     {"redshift", "GetClusterCredentialsWithIAM", SECRET},
     {"redshift", "GetIdentityCenterAuthToken", SECRET},
     {"redshift-serverless", "GetCredentials", SECRET},
@@ -194,6 +195,15 @@ bool mw_operation_read_only(const mw_operation *op)
     if (find(reads, MW_COUNT(reads), service, name))
         return true;
     return has_read_prefix(name) && !find(exceptions, MW_COUNT(exceptions), service, name);
+}
+
+bool mw_operation_changes_nothing(const mw_operation *op)
+{
+    const char *exception = mw_operation_read_exception(op);
+
+    if (!exception)
+        return mw_operation_read_only(op);
+    return strcmp(exception, STATE) != 0 && strcmp(exception, MAKES) != 0;
 }
 
 bool mw_operation_returns_secret(const mw_operation *op)

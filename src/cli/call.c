@@ -8,6 +8,7 @@
 #include "aws/client.h"
 #include "aws/endpoint.h"
 #include "aws/paginate.h"
+#include "aws/readonly.h"
 #include "aws/waiter.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -394,9 +395,9 @@ static int run(mw_cli *cli)
         return fail_local(&err, -1);
     if (mw_args_flag(cli->args, "dry-run"))
         return show_request(&s, &call);
-    if (!mw_operation_read_only(s.op) && !mw_args_flag(cli->args, "write")) {
+    if (!mw_operation_changes_nothing(s.op) && !mw_args_flag(cli->args, "write")) {
         mw_fail(&err, MW_ERR_INVALID,
-                "%s:%s is not known to be read-only; --write lets it through, --dry-run shows it",
+                "%s:%s may change something; --write lets it through, --dry-run shows it",
                 call.service, call.operation);
         return fail_local(&err, MW_EXIT_REFUSED);
     }
@@ -429,7 +430,8 @@ const mw_command mw_command_call = {
         "(DescribeInstances). The answer has the API's member names; blobs are base64, times ISO "
         "8601.\n"
         "\n"
-        "Operations that are not known to be read-only need --write. When the call fails the exit "
+        "Operations that are not known to change nothing need --write. When the call fails the "
+        "exit "
         "status is 1 and the last line on stderr is {\"error\":{code, message, status, "
         "request_id}}. A --wait that fails, or not within its attempts, has the code WaiterError. "
         "`moonward models show SERVICE OPERATION` tells what can be given and waited for.",

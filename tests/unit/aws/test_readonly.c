@@ -145,10 +145,41 @@ static void secrets_are_refused(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* A person may ask for a secret without --write; a script may not, and neither may change something. */
+static void secrets_change_nothing(void **state)
+{
+    static const struct {
+        const char *service, *operation;
+        bool nothing, reads, secret;
+    } rows[] = {
+        {"secretsmanager", "GetSecretValue", true, false, true},
+        {"ec2", "GetPasswordData", true, false, true},
+        {"sts", "GetSessionToken", true, false, true},
+        {"iam", "ListUsers", true, true, false},
+        {"iam", "GenerateCredentialReport", true, true, false},
+        {"redshift", "GetClusterCredentials", false, false, true},
+        {"timestream-query", "Query", false, false, false},
+        {"iam", "CreateAccessKey", false, false, true},
+        {"s3", "DeleteBucket", false, false, false},
+    };
+    const mw_models *m;
+
+    (void)state;
+    assert_int_equal(mw_models_builtin(&m, NULL), MW_OK);
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        const mw_operation *op = mw_service_operation(mw_models_service(m, rows[i].service), rows[i].operation);
+        assert_non_null(op);
+        if (mw_operation_changes_nothing(op) != rows[i].nothing || mw_operation_read_only(op) != rows[i].reads ||
+            mw_operation_returns_secret(op) != rows[i].secret)
+            fail_msg("%s:%s", rows[i].service, rows[i].operation);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_change_is_refused), cmocka_unit_test(http_agrees),
-                                       cmocka_unit_test(secrets_are_refused)};
+                                       cmocka_unit_test(secrets_are_refused),
+                                       cmocka_unit_test(secrets_change_nothing)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
