@@ -418,13 +418,6 @@ size_t mw_time_iso_text(char out[MW_TIME_SIZE], const char *s, size_t len)
     return keep + 1;
 }
 
-static char *put_digits(char *p, int n, int width)
-{
-    for (int i = width; i-- > 0; n /= 10)
-        p[i] = (char)('0' + n % 10);
-    return p + width;
-}
-
 /* Once for each request: without printf. */
 void mw_time_sigv4(char out[MW_TIME_SIZE], int64_t ns)
 {
@@ -432,7 +425,7 @@ void mw_time_sigv4(char out[MW_TIME_SIZE], int64_t ns)
 
     char *p = out;
 
-    p = put_digits(p, (int)b.year, 4);
+    p = put_digits(p, b.year, 4);
     p = put_digits(p, b.month, 2);
     p = put_digits(p, b.day, 2);
     *p++ = 'T';
