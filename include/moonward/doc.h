@@ -57,7 +57,7 @@ const char *mw_val_str(const mw_doc *d, mw_val v, size_t *len);
 size_t mw_val_len(const mw_doc *d, mw_val v);
 /** Element @p i, or MW_VAL_ABSENT. An UNKNOWN receiver gives that same unknown. */
 mw_val mw_val_at(const mw_doc *d, mw_val array, size_t i);
-/** Member by key, or MW_VAL_ABSENT. An UNKNOWN receiver gives that same unknown. */
+/** Member by key (NULL: none has it), or MW_VAL_ABSENT. An UNKNOWN receiver gives that same unknown. */
 mw_val mw_val_get(const mw_doc *d, mw_val object, const char *key);
 mw_val mw_val_getn(const mw_doc *d, mw_val object, const char *key, size_t len);
 /** `mw_val_path(d, v, "State.Name")`: dotted member names only; as mw_val_get() at each step. */

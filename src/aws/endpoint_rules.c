@@ -246,6 +246,8 @@ static mw_status add_headers(evaluator *e, mw_val headers)
 {
     const mw_doc *d = e->lib.doc;
 
+    if (mw_val_kind(d, headers) == MW_KIND_ARRAY)
+        return invalid(e, "headers are not an object");
     for (size_t i = 0; i < mw_val_len(d, headers); i++) {
         mw_val key;
         mw_val values = mw_val_member(d, headers, i, &key);
@@ -541,6 +543,8 @@ mw_status mw_ruleset_eval(const mw_doc *rules, mw_val ruleset, mw_val partitions
     e->out = out;
     e->err = err;
     resolve_names(e);
+    if (mw_val_kind(rules, specs) == MW_KIND_ARRAY)
+        return invalid(e, "parameters are not an object");
     for (size_t i = 0; i < mw_val_len(rules, specs) && st == MW_OK; i++) {
         mw_val key;
         mw_val spec = mw_val_member(rules, specs, i, &key);

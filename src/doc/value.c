@@ -172,7 +172,7 @@ mw_val mw_val_getn(const mw_doc *d, mw_val object, const char *key, size_t len)
 
 mw_val mw_val_get(const mw_doc *d, mw_val object, const char *key)
 {
-    return mw_val_getn(d, object, key, strlen(key));
+    return key ? mw_val_getn(d, object, key, strlen(key)) : V_ABSENT; /* the name of what is no member */
 }
 
 mw_val mw_val_path(const mw_doc *d, mw_val v, const char *path)
