@@ -20,7 +20,7 @@ return rule {
   check = function(fn, ctx)
     if fn.PackageType == "Image" then return not_applicable("a container image") end
     local ends = runtimes.lambda_end(fn.Runtime or "")
-    if ends == nil then return pass() end
+    if ends == nil then return unknown("no end of support is known for the runtime %s", fn.Runtime) end
     local days = -time.age_days(ends, ctx.now)
     if days <= 0 then return fail("support of %s ended on %s", fn.Runtime, ends) end
     if days <= ctx.params.warn_days then return fail("support of %s ends on %s", fn.Runtime, ends) end

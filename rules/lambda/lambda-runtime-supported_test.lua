@@ -10,6 +10,6 @@ return {
   { name = "ended", expect = "fail", message = "ended on 2023-12-04", now = now, resource = fn { Runtime = "nodejs14.x" } },
   { name = "ends soon", expect = "fail", message = "ends on 2026-04-30", now = "2026-03-15T00:00:00Z", resource = fn { Runtime = "nodejs20.x" } },
   { name = "ends later", expect = "pass", now = now, resource = fn { Runtime = "nodejs20.x" } },
-  { name = "unheard of", expect = "pass", now = now, resource = fn { Runtime = "python3.99" } },
+  { name = "unheard of", expect = "unknown", message = "python3.99", now = now, resource = fn { Runtime = "python3.99" } },
   { name = "image", expect = "not_applicable", now = now, resource = fn { PackageType = "Image", Runtime = false } },
 }

@@ -191,6 +191,7 @@ MW_LJMP void mw__open_math(lua_State *L);
 MW_LJMP void mw__open_utf8(lua_State *L);
 MW_LJMP void mw__open_verdicts(lua_State *L);
 MW_LJMP void mw__open_fixtures(lua_State *L);
+MW_LJMP void mw__open_native(lua_State *L); /* for our own modules alone */
 MW_LJMP void mw__open_proxies(lua_State *L); /* pushes nothing: fills the VM's references */
 MW_LJMP void mw__open_ctx(lua_State *L);     /* pushes nothing */
 
@@ -272,6 +273,8 @@ void mw__refs_free(mw_refs *r);
 MW_LJMP int mw__method_search(lua_State *L);
 /** NULL is allowed. */
 void mw__search_free(mw_search *s);
+/** Push a JSON text as plain Lua values; null is nil. On failure nothing is pushed. [-0, +(0|1), e] */
+MW_LJMP mw_status mw__push_json(lua_State *L, const char *text, size_t len, mw_error *err);
 
 /* ---- evidence ---- */
 void mw__read_add(mw_vm *vm, mw_val parent, mw_proxy_kind kind, uint32_t key, mw_val result,

@@ -101,6 +101,14 @@ static const mw_lua_module *find_module(const char *name)
     return NULL;
 }
 
+/* What a module sees beside the base functions: the verdicts, and `native`. */
+MW_LJMP static void open_extras(lua_State *L)
+{
+    mw__open_verdicts(L);
+    mw__open_native(L);
+    lua_setfield(L, -2, "native");
+}
+
 MW_LJMP int mw__require(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
@@ -127,7 +135,7 @@ MW_LJMP int mw__require(lua_State *L)
     lua_pushboolean(L, 0);
     lua_setfield(L, 2, name);
     lua_settop(L, 2);
-    mw__push_env(L, mw__open_verdicts);
+    mw__push_env(L, open_extras);
     lua_pushfstring(L, "@%s.lua", name);
     if (luaL_loadbufferx(L, (const char *)module->source, module->len, lua_tostring(L, 4), "t") != LUA_OK)
         return lua_error(L);

@@ -220,3 +220,19 @@ MW_LJMP int mw__method_search(lua_State *L)
     push_result(L, &s, out, 0);
     return 1;
 }
+
+MW_LJMP mw_status mw__push_json(lua_State *L, const char *text, size_t len, mw_error *err)
+{
+    const mw_json_options options = {.max_depth = RESULT_DEPTH_MAX};
+    mw_doc_builder *b = search_of(L)->b;
+    const struct subject none = {.val = MW_VAL_ABSENT};
+    mw_status st = mw_json_read(b, text, len, &options, NULL, err);
+    mw_val v = st == MW_OK ? mw_doc_pop(b) : MW_VAL_ABSENT;
+
+    if (st == MW_OK)
+        st = mw_doc_builder_status(b, err);
+    mw__poll(L);
+    if (st == MW_OK)
+        push_result(L, &none, v, 0);
+    return st;
+}

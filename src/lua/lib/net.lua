@@ -1,92 +1,57 @@
---- Networks and ports: CIDR blocks of IPv4 and IPv6, "open to the world", port ranges.
+--- Networks and ports: CIDR blocks of IPv4 and IPv6, "open to the world", port ranges, protocols.
 local net = {}
 
-local function ipv4(text)
-  local a, b, c, d = text:match("^(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$")
-  if not a then return nil end
-  local bytes = { tonumber(a), tonumber(b), tonumber(c), tonumber(d) }
-  for i = 1, 4 do
-    if bytes[i] > 255 then return nil end
-  end
-  return bytes
-end
-
-local function groups(text)
-  local out = {}
-  if text == "" then return out end
-  for part in (text .. ":"):gmatch("([^:]*):") do
-    if not part:find("^%x%x?%x?%x?$") then return nil end
-    local value = tonumber(part, 16)
-    out[#out + 1] = value // 256
-    out[#out + 1] = value % 256
-  end
-  return out
-end
-
-local function ipv6(text)
-  local tail4 = text:match(":(%d+%.%d+%.%d+%.%d+)$")
-  if tail4 then
-    local v4 = ipv4(tail4)
-    if not v4 then return nil end
-    text = text:sub(1, #text - #tail4) .. ("%x:%x"):format(v4[1] * 256 + v4[2], v4[3] * 256 + v4[4])
-  end
-  local head, rest = text:match("^(.-)::(.*)$")
-  if not head then
-    local bytes = groups(text)
-    return bytes and #bytes == 16 and bytes or nil
-  end
-  if rest:find("::", 1, true) then return nil end
-  local left, right = groups(head), groups(rest)
-  if not left or not right or #left + #right > 14 then return nil end
-  for _ = 1, 16 - #left - #right do left[#left + 1] = 0 end
-  for i = 1, #right do left[#left + 1] = right[i] end
-  return left
-end
-
---- A CIDR block or an address as `{ bytes, bits, family = 4|6 }`, or nil when it is neither.
+--- A CIDR block or an address as `{ bytes, bits, family = 4|6, text }`, or nil when it is neither. `text` is the block as
+-- it is usually written, host bits cleared.
 function net.parse(text)
-  if type(text) ~= "string" then return nil end
-  local address, bits = text:match("^([^/]+)/(%d%d?%d?)$")
-  address = address or text
-  local family, bytes = 4, ipv4(address)
-  if not bytes then
-    family, bytes = 6, ipv6(address)
-  end
-  if not bytes then return nil end
-  local most = family == 4 and 32 or 128
-  bits = bits and tonumber(bits) or most
-  if bits > most then return nil end
-  return { bytes = bytes, bits = bits, family = family }
-end
-
-local function same_prefix(a, b, bits)
-  local whole, rest = bits // 8, bits % 8
-  for i = 1, whole do
-    if a[i] ~= b[i] then return false end
-  end
-  if rest == 0 then return true end
-  local unit = 1 << (8 - rest)
-  return a[whole + 1] // unit == b[whole + 1] // unit
+  local canonical, bits, family, raw = native.cidr(text)
+  if not canonical then return nil end
+  return { bytes = { raw:byte(1, -1) }, bits = bits, family = family, text = canonical }
 end
 
 --- Does block `outer` hold all of `inner`? Both as text. nil when one of them is no block.
 function net.contains(outer, inner)
-  local o, i = net.parse(outer), net.parse(inner)
-  if not o or not i then return nil end
-  return o.family == i.family and o.bits <= i.bits and same_prefix(o.bytes, i.bytes, o.bits)
+  return native.cidr_contains(outer, inner)
 end
 
---- Have two blocks an address in common?
+--- Have two blocks an address in common? nil when one of them is no block.
 function net.overlaps(a, b)
-  local x, y = net.parse(a), net.parse(b)
-  if not x or not y then return nil end
-  return x.family == y.family and same_prefix(x.bytes, y.bytes, math.min(x.bits, y.bits))
+  return native.cidr_overlaps(a, b)
+end
+
+--- The fewest blocks that hold the same addresses, sorted, IPv4 first. nil and the text that is no block otherwise.
+function net.merge(cidrs)
+  local plain = {}
+  for i = 1, #cidrs do plain[i] = cidrs[i] or false end
+  return native.cidr_merge(plain)
+end
+
+--- How many addresses a block has: an integer, a float beyond 2^62; nil when it is no block.
+function net.size(cidr)
+  local _, bits, family = native.cidr(cidr)
+  if not bits then return nil end
+  local host = (family == 4 and 32 or 128) - bits
+  return host <= 62 and 1 << host or 2.0 ^ host
 end
 
 --- Is this the whole internet: any text for 0.0.0.0/0 or ::/0?
 function net.is_world(cidr)
-  local block = net.parse(cidr)
-  return block ~= nil and block.bits == 0
+  local text, bits = native.cidr(cidr)
+  return text ~= nil and bits == 0
+end
+
+--- Do blocks together hold the whole of IPv4 or of IPv6 (0.0.0.0/1 and 128.0.0.0/1)? What is no block counts for nothing.
+-- Second result: the families that are open, `{ [4] = true, [6] = true }`.
+function net.covers_world(cidrs)
+  local blocks, open = {}, {}
+  for i = 1, #cidrs do
+    if native.cidr(cidrs[i]) then blocks[#blocks + 1] = cidrs[i] end
+  end
+  for _, block in ipairs(native.cidr_merge(blocks)) do
+    local _, bits, family = native.cidr(block)
+    if bits == 0 then open[family] = true end
+  end
+  return next(open) ~= nil, open
 end
 
 local private = {
@@ -102,17 +67,58 @@ function net.is_private(cidr)
   return false
 end
 
-local numbers = { ["6"] = "tcp", ["17"] = "udp", ["1"] = "icmp", ["58"] = "icmpv6" }
+-- ---- ports ----
+
+local numbers = {
+  ["6"] = "tcp", ["17"] = "udp", ["1"] = "icmp", ["58"] = "icmpv6", ["47"] = "gre", ["50"] = "esp", ["51"] = "ah",
+  ["132"] = "sctp", ["all"] = "-1",
+}
+
+--- The name of a protocol as security groups and network ACLs write it: "tcp" for 6, "-1" for all of them.
+function net.protocol(value)
+  local text = tostring(value):lower()
+  return numbers[text] or text
+end
 
 --- Does a security group rule (IpProtocol, FromPort, ToPort) let this port of tcp or udp in?
 -- Protocol -1 means every protocol and port.
 function net.covers_port(protocol, from, to, port, wanted)
-  protocol = tostring(protocol)
-  protocol = numbers[protocol] or protocol:lower()
+  protocol = net.protocol(protocol)
   if protocol == "-1" then return true end
   if protocol ~= (wanted or "tcp") then return false end
   if from == nil or to == nil or from == -1 then return true end
   return from <= port and port <= to
+end
+
+--- A port or a range as two numbers: 443, "443", "8000-8080", "8000:8080", "*" or -1 (all). nil when it is none.
+function net.ports(value)
+  if value == -1 or value == "*" or value == "-1" or value == "all" then return 0, 65535 end
+  local from, to = tostring(value):match("^%s*(%d+)%s*[-:]%s*(%d+)%s*$")
+  if not from then from = tostring(value):match("^%s*(%d+)%s*$") end
+  from, to = tonumber(from), tonumber(to or from)
+  if not from or from > to or to > 65535 then return nil end
+  return from, to
+end
+
+local services = {
+  [20] = "FTP data", [21] = "FTP", [22] = "SSH", [23] = "Telnet", [25] = "SMTP", [53] = "DNS", [69] = "TFTP", [80] = "HTTP",
+  [88] = "Kerberos", [110] = "POP3", [111] = "rpcbind", [123] = "NTP", [135] = "MS RPC", [137] = "NetBIOS", [138] = "NetBIOS",
+  [139] = "NetBIOS", [143] = "IMAP", [161] = "SNMP", [389] = "LDAP", [443] = "HTTPS", [445] = "SMB", [465] = "SMTPS",
+  [512] = "rexec", [513] = "rlogin", [514] = "syslog", [587] = "SMTP submission", [636] = "LDAPS", [873] = "rsync",
+  [993] = "IMAPS", [995] = "POP3S", [1433] = "SQL Server", [1434] = "SQL Server Browser", [1521] = "Oracle", [2049] = "NFS",
+  [2181] = "ZooKeeper", [2375] = "Docker", [2376] = "Docker TLS", [2379] = "etcd", [2380] = "etcd", [3000] = "Grafana",
+  [3260] = "iSCSI", [3306] = "MySQL", [3389] = "RDP", [4333] = "mSQL", [5000] = "Docker registry", [5432] = "PostgreSQL",
+  [5439] = "Redshift", [5500] = "VNC", [5601] = "Kibana", [5672] = "AMQP", [5900] = "VNC", [5984] = "CouchDB", [5985] = "WinRM",
+  [5986] = "WinRM TLS", [6379] = "Redis", [6443] = "Kubernetes API", [7000] = "Cassandra", [7001] = "Cassandra TLS",
+  [7474] = "Neo4j", [8020] = "HDFS", [8080] = "HTTP alternative", [8086] = "InfluxDB", [8088] = "YARN", [8182] = "Neptune",
+  [8443] = "HTTPS alternative", [8888] = "Jupyter", [9042] = "Cassandra", [9090] = "Prometheus", [9092] = "Kafka",
+  [9094] = "Kafka TLS", [9200] = "Elasticsearch", [9300] = "Elasticsearch", [10250] = "kubelet", [11211] = "Memcached",
+  [15672] = "RabbitMQ", [27017] = "MongoDB", [27018] = "MongoDB", [50000] = "DB2", [50070] = "HDFS", [61616] = "ActiveMQ",
+}
+
+--- What usually listens on a port ("PostgreSQL"); nil when nothing is known for it.
+function net.service(port)
+  return services[port]
 end
 
 return net
