@@ -173,6 +173,7 @@ mw_status mw_doc_finish_memfd(mw_doc_builder *b, mw_val root, int *fd, mw_error 
 typedef struct mw_json_options {
     unsigned max_depth; /**< 0 = 512 */
     bool allow_trailing;/**< stop after one value: *used tells where */
+    bool exact;         /**< the text was written as MW_JSON_EXACT: give back the very same value */
 } mw_json_options;
 
 /**
@@ -188,7 +189,13 @@ mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len,
 typedef struct mw_buf mw_buf; /* base/buf.h */
 typedef enum mw_json_style {
     MW_JSON_COMPACT = 0,
-    MW_JSON_PRETTY = 1 /**< two spaces, `"key": value` */
+    MW_JSON_PRETTY = 1, /**< two spaces, `"key": value` */
+    /**
+     * Compact, and nothing is lost: read with `exact`, it gives a value of the same kinds. A member whose
+     * name begins with `$` is written with one more `$`, so that {"$unknown": cause} and {"$real": "NaN"} can
+     * only be ours; a REAL always shows that it is one (1000.0).
+     */
+    MW_JSON_EXACT = 2
 } mw_json_style;
 
 /**

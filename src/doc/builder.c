@@ -267,6 +267,7 @@ static void begin(mw_doc_builder *b, bool object)
     f->values = (uint32_t)b->n_values;
     f->keys = (uint32_t)b->n_keys;
     f->object = object;
+    f->exact = 0;
 }
 
 void mw_doc_begin_array(mw_doc_builder *b)

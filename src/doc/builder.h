@@ -20,6 +20,7 @@ typedef struct frame {
     uint32_t values; /* lengths of the stacks when the container was begun */
     uint32_t keys;
     bool object;
+    uint8_t exact; /* json_read.c: what an object of exact text stands for, 0 = itself */
 } frame;
 
 /* Numbers of another document -> numbers here: the epoch in the upper half of an entry. */

@@ -20,6 +20,7 @@ typedef struct reader {
     const char *start, *p, *end;
     mw_doc_builder *b;
     size_t base; /* containers that were open before */
+    bool exact;
     unsigned max_depth;
     mw_error *err;
     mw_status status;
@@ -322,17 +323,75 @@ static bool word(reader *r, const char *text, size_t len)
     return true;
 }
 
+/* ---- Exact text (MW_JSON_EXACT) ---- */
+
+enum { EXACT_NONE, EXACT_UNKNOWN, EXACT_REAL };
+
+/* A name that begins with '$': an object of ours, which it must be the only member of, or one with a '$' more. */
+static bool exact_key(reader *r, const char *at, const char *text, size_t len)
+{
+    frame *f = &r->b->frames[r->b->n_frames - 1];
+
+    if (len > 1 && text[1] == '$') {
+        mw_doc_key(r->b, text + 1, len - 1);
+        return true;
+    }
+    if (r->b->n_keys != f->keys)
+        return fail_at(r, at, "a name that begins with one '$' must be the only one of its object");
+    if (len == 8 && memcmp(text, "$unknown", 8) == 0)
+        f->exact = EXACT_UNKNOWN;
+    else if (len == 5 && memcmp(text, "$real", 5) == 0)
+        f->exact = EXACT_REAL;
+    else
+        return fail_at(r, at, "a name that begins with one '$' must be $unknown or $real");
+    return true;
+}
+
+/* The end of an object of ours: its one value becomes what it stands for. */
+static bool end_exact(reader *r, unsigned exact)
+{
+    static const struct {
+        const char *name;
+        double value;
+    } reals[] = {{"NaN", (double)NAN}, {"Infinity", (double)INFINITY}, {"-Infinity", -(double)INFINITY}};
+    mw_doc_builder *b = r->b;
+    const char *text;
+
+    b->n_frames--;
+    if (exact == EXACT_UNKNOWN) {
+        mw_doc_add_unknown(b);
+        return b->status == MW_OK;
+    }
+    text = mw_val_str(mw_doc_view(b), mw_doc_pop(b), NULL);
+    for (size_t i = 0; text && i < MW_COUNT(reals); i++) {
+        if (strcmp(text, reals[i].name) != 0)
+            continue;
+        mw_doc_add_real(b, reals[i].value);
+        return b->status == MW_OK;
+    }
+    return fail_at(r, r->p, "$real must be NaN, Infinity or -Infinity");
+}
+
 static bool read_key(reader *r)
 {
-    const char *text;
+    const frame *f = &r->b->frames[r->b->n_frames - 1];
+    const char *text, *at;
     size_t len;
 
     skip_space(r);
     if (r->p >= r->end || *r->p != '"')
         return expected(r, "a key in double quotes");
+    at = r->p;
+    if (f->exact)
+        return fail_at(r, at, "a name that begins with one '$' must be the only one of its object");
     if (!read_string(r, &text, &len))
         return false;
-    mw_doc_key(r->b, text, len);
+    if (r->exact && len > 0 && text[0] == '$') {
+        if (!exact_key(r, at, text, len))
+            return false;
+    } else {
+        mw_doc_key(r->b, text, len);
+    }
     skip_space(r);
     if (r->p >= r->end || *r->p != ':')
         return expected(r, "':' after a key");
@@ -375,6 +434,7 @@ static bool read_after(reader *r, bool *done)
 
     while (b->n_frames > r->base) {
         bool object = b->frames[b->n_frames - 1].object;
+        unsigned exact = b->frames[b->n_frames - 1].exact;
 
         skip_space(r);
         if (r->p < r->end && *r->p == ',') {
@@ -384,10 +444,14 @@ static bool read_after(reader *r, bool *done)
         if (r->p >= r->end || *r->p != (object ? '}' : ']'))
             return expected(r, object ? "',' or '}'" : "',' or ']'");
         r->p++;
-        if (object)
+        if (exact) {
+            if (!end_exact(r, exact))
+                return false;
+        } else if (object) {
             mw_doc_end_object(b);
-        else
+        } else {
             mw_doc_end_array(b);
+        }
         if (b->status != MW_OK)
             return false;
     }
@@ -456,7 +520,10 @@ mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len,
         text = copy;
     }
     reader r = {.start = text, .p = text, .end = text + len, .b = b, .base = b->n_frames,
-                .max_depth = options && options->max_depth ? options->max_depth : MAX_DEPTH_DEFAULT,
+                .exact = options && options->exact,
+                .max_depth = options && options->max_depth       ? options->max_depth
+                             : options && options->exact         ? DOC_DEPTH_MAX
+                                                                 : MAX_DEPTH_DEFAULT,
                 .err = err};
     bool ok;
 

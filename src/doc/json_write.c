@@ -96,7 +96,7 @@ mw_status mw_json_write_string(mw_buf *out, const char *s, size_t len)
 struct writer {
     mw_buf *out;
     const mw_doc *d;
-    bool pretty;
+    bool pretty, exact;
 };
 
 /* What stands before an element, a member's key or the end: a comma and a line at @p depth. */
@@ -125,6 +125,19 @@ static void lead(struct writer *w, bool comma, unsigned depth)
         mw_buf_grown(w->out, (size_t)(put_lead(w, to, comma, depth) - to));
 }
 
+/* A key with escapes. Exact text keeps names that begin with '$' for itself: theirs get one more. */
+static void write_rare_key(struct writer *w, const char *key, size_t len)
+{
+    size_t at = w->out->len;
+
+    if (mw_json_write_string(w->out, key, len) != MW_OK || !w->exact || len == 0 || key[0] != '$' ||
+        !mw_buf_reserve(w->out, 1, NULL))
+        return;
+    memmove(w->out->data + at + 2, w->out->data + at + 1, w->out->len - at - 1);
+    w->out->data[at + 1] = '$';
+    mw_buf_grown(w->out, 1);
+}
+
 /* A member's key and what stands around it, in one piece unless it needs escapes. */
 static void write_key(struct writer *w, mw_atom atom, bool comma, unsigned depth)
 {
@@ -132,9 +145,9 @@ static void write_key(struct writer *w, mw_atom atom, bool comma, unsigned depth
     const char *key = mw__atom_text(w->d, atom, &len);
     char *from, *to;
 
-    if (needs_escape(key, len)) {
+    if (needs_escape(key, len) || (w->exact && len > 0 && key[0] == '$')) {
         lead(w, comma, depth);
-        mw_json_write_string(w->out, key, len);
+        write_rare_key(w, key, len);
         mw_buf_add(w->out, ": ", w->pretty ? 2 : 1, NULL);
         return;
     }
@@ -165,11 +178,11 @@ static void write_real(struct writer *w, double value)
     char text[32];
     int digits, n = 0;
 
-    if (isnan(value)) {
-        mw_buf_puts(w->out, "\"NaN\"");
-    } else if (isinf(value)) {
-        mw_buf_puts(w->out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
-    } else if (value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
+    if (isnan(value) || isinf(value)) {
+        mw_buf_puts(w->out, w->exact ? "{\"$real\":" : "");
+        mw_buf_puts(w->out, isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+        mw_buf_puts(w->out, w->exact ? "}" : "");
+    } else if (!w->exact && value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
                (double)(int64_t)value == value) {
         write_int(w, (int64_t)value); /* 1e3, 1000.0 and 1000 are equal, so they look equal */
     } else {
@@ -179,6 +192,8 @@ static void write_real(struct writer *w, double value)
                 break;
         }
         mw_buf_add(w->out, text, (size_t)n, NULL);
+        if (w->exact && !strpbrk(text, ".e"))
+            mw_buf_puts(w->out, ".0");
     }
 }
 
@@ -256,7 +271,7 @@ static mw_status write_value(struct writer *w, mw_val v, unsigned depth)
 
 mw_status mw_json_write(mw_buf *out, const mw_doc *d, mw_val v, mw_json_style style)
 {
-    struct writer w = {out, d, style == MW_JSON_PRETTY};
+    struct writer w = {out, d, style == MW_JSON_PRETTY, style == MW_JSON_EXACT};
     mw_status st = write_value(&w, v, 0);
 
     /* remembered by the buffer too, for callers that check it once at the end */
