@@ -2,6 +2,7 @@
 #ifndef MW_STORE_INTERNAL_H
 #define MW_STORE_INTERNAL_H
 
+#include "store/codec.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
@@ -9,6 +10,7 @@
 struct mw_store {
     sqlite3 *db;
     char *path;
+    mw_codec *codec; /* made when first needed */
 };
 
 /** Turn the connection's last failure into a status and a message "store <path>: <doing>: <why>". */
@@ -20,7 +22,32 @@ mw_status mw__store_prepare(mw_store *s, const char *sql, sqlite3_stmt **out, mw
 void mw__store_bind(sqlite3_stmt *q, int at, const char *text);
 /** Run a statement without rows and reset it. */
 mw_status mw__store_run(mw_store *s, sqlite3_stmt *q, const char *doing, mw_error *err);
+/** Prepare many: rows of a statement's place and its SQL. All are to be finalised, whatever this returns. */
+typedef struct mw_store_query {
+    sqlite3_stmt **to;
+    const char *sql;
+} mw_store_query;
+mw_status mw__store_prepare_all(mw_store *s, const mw_store_query *all, size_t count, mw_error *err);
 /** NULL for null. */
 const char *mw__store_text(sqlite3_stmt *q, int column);
+
+/* ---- snapshots ---- */
+
+/* A resource's number: its scope's above these bits, below them the first bits of its key. */
+#define MW_POSITION_BITS 38
+#define MW_POSITION_MAX (((int64_t)1 << MW_POSITION_BITS) - 1)
+#define MW_SCOPE_MAX (((int64_t)1 << (63 - MW_POSITION_BITS)) - 1)
+
+/** The position of a key: its first bits. Fails as @p scratch does. */
+int64_t mw__snapshot_position(mw_buf *scratch, const char *partition, const char *account, const char *region,
+                              const char *type, const char *id);
+/** The codec with this dictionary ready, 0 = with none. */
+mw_status mw__store_codec(mw_store *s, int64_t dictionary, mw_codec **out, mw_error *err);
+/** Text of a version, borrowed until the next one. @p q SELECTs dictionary, len, doc by vid. */
+mw_status mw__store_version(mw_store *s, sqlite3_stmt *q, int64_t vid, const char **doc, size_t *len,
+                            mw_error *err);
+#define MW_VERSION_SQL "SELECT dictionary, len, doc FROM version WHERE vid = ?1"
+/** Number of a snapshot by id; MW_ERR_NOTFOUND names it. */
+mw_status mw__snapshot_number(mw_store *s, const char *id, int64_t *n, mw_error *err);
 
 #endif

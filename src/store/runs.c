@@ -325,10 +325,7 @@ static mw_status put_fixed(struct writer *w, mw_error *err)
 
 static mw_status prepare_all(struct writer *w, mw_error *err)
 {
-    const struct {
-        sqlite3_stmt **to;
-        const char *sql;
-    } all[] = {
+    const mw_store_query all[] = {
         {&w->verdict_find, "SELECT digest FROM verdict WHERE n = ?1"},
         {&w->verdict_add, "INSERT INTO verdict(n, digest, fingerprint, rule, status, severity, type, id, arn,"
                           " name, account, region, partition, subkey, message, evidence)"
@@ -347,9 +344,7 @@ static mw_status prepare_all(struct writer *w, mw_error *err)
                                   "DELETE FROM temp.held; DELETE FROM temp.gone",
                                   "preparing", err);
 
-    for (size_t i = 0; i < MW_COUNT(all) && st == MW_OK; i++)
-        st = mw__store_prepare(w->s, all[i].sql, all[i].to, err);
-    return st;
+    return st == MW_OK ? mw__store_prepare_all(w->s, all, MW_COUNT(all), err) : st;
 }
 
 mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *findings, size_t count,

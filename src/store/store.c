@@ -39,6 +39,35 @@ static const char *const migrations[] = {
     "  account TEXT, region TEXT, open INTEGER NOT NULL, first_seen TEXT NOT NULL,"
     "  last_seen TEXT NOT NULL, fixed_at TEXT, seen_run INTEGER NOT NULL) WITHOUT ROWID, STRICT;"
     "CREATE INDEX ledger_open ON ledger(rule) WHERE open = 1;",
+    /* Snapshots (docs/internals/store.md). A resource's number is its scope's and the beginning of its key, so
+       that a scope's resources and spans lie together, and none needs a second index. */
+    "CREATE TABLE word(n INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE scope(n INTEGER PRIMARY KEY, partition INTEGER NOT NULL, account INTEGER NOT NULL,"
+    "  region INTEGER NOT NULL, type INTEGER NOT NULL, UNIQUE(type, account, region, partition)) STRICT;"
+    "CREATE TABLE snapshot(n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+    "  taken_at TEXT NOT NULL, digest TEXT NOT NULL, about TEXT NOT NULL, resources INTEGER NOT NULL DEFAULT 0,"
+    "  stale INTEGER NOT NULL DEFAULT 0, added INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0,"
+    "  removed INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE TABLE coverage(snapshot INTEGER NOT NULL, scope INTEGER NOT NULL, facet INTEGER NOT NULL,"
+    "  state INTEGER NOT NULL, resources INTEGER NOT NULL, calls INTEGER NOT NULL, cause TEXT,"
+    "  PRIMARY KEY(snapshot, scope, facet)) WITHOUT ROWID, STRICT;"
+    /* The scopes whose resources a snapshot holds. */
+    "CREATE TABLE looked(snapshot INTEGER NOT NULL, scope INTEGER NOT NULL, complete INTEGER NOT NULL,"
+    "  seen INTEGER NOT NULL, PRIMARY KEY(snapshot, scope)) WITHOUT ROWID, STRICT;"
+    "CREATE TABLE dictionary(n INTEGER PRIMARY KEY, type INTEGER NOT NULL, sha BLOB NOT NULL,"
+    "  body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE resource(rid INTEGER PRIMARY KEY, id TEXT NOT NULL, region INTEGER) STRICT;"
+    "CREATE TABLE version(vid INTEGER PRIMARY KEY, rid INTEGER NOT NULL, dictionary INTEGER NOT NULL,"
+    "  len INTEGER NOT NULL, doc BLOB NOT NULL) STRICT;"
+    /* From snapshot s0 to before snapshot s1 (null = it still holds) the resource was as in this version. */
+    "CREATE TABLE span(rid INTEGER NOT NULL, s0 INTEGER NOT NULL, s1 INTEGER, vid INTEGER NOT NULL,"
+    "  sha BLOB NOT NULL, PRIMARY KEY(rid, s0)) WITHOUT ROWID, STRICT;"
+    /* With what a diff asks for: it need not look at the spans themselves. */
+    "CREATE INDEX span_begin ON span(s0, rid, vid);"
+    "CREATE INDEX span_end ON span(s1, rid, s0, vid) WHERE s1 IS NOT NULL;"
+    /* What an incomplete scope did not show, where it showed something; else all of it is stale. */
+    "CREATE TABLE stale(snapshot INTEGER NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY(snapshot, rid))"
+    "  WITHOUT ROWID, STRICT;",
 };
 #define SCHEMA ((int)MW_COUNT(migrations))
 
@@ -80,6 +109,17 @@ mw_status mw__store_prepare(mw_store *s, const char *sql, sqlite3_stmt **out, mw
     if (sqlite3_prepare_v2(s->db, sql, -1, out, NULL) != SQLITE_OK)
         return mw__store_fail(s, "preparing a query", err);
     return MW_OK;
+}
+
+mw_status mw__store_prepare_all(mw_store *s, const mw_store_query *all, size_t count, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; i < count; i++)
+        *all[i].to = NULL;
+    for (size_t i = 0; i < count && st == MW_OK; i++)
+        st = mw__store_prepare(s, all[i].sql, all[i].to, err);
+    return st;
 }
 
 void mw__store_bind(sqlite3_stmt *q, int at, const char *text)
@@ -194,8 +234,10 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
     sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    /* WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
-    if ((st = mw__store_exec(s, "BEGIN IMMEDIATE", "opening", err)) != MW_OK)
+    /* Larger pages and a cache of 64 MiB: a snapshot writes and reads whole ranges of its tables.
+       WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
+    if ((st = mw__store_exec(s, "PRAGMA page_size = 8192", "opening", err)) != MW_OK ||
+        (st = mw__store_exec(s, "BEGIN IMMEDIATE", "opening", err)) != MW_OK)
         goto out;
     if ((st = migrate(s, err)) != MW_OK ||
         (st = mw__store_exec(s, "COMMIT", "migrating", err)) != MW_OK) {
@@ -203,7 +245,8 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
         goto out;
     }
     if ((st = mw__store_exec(s, "PRAGMA journal_mode = WAL", "opening", err)) != MW_OK ||
-        (st = mw__store_exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY", "opening",
+        (st = mw__store_exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536",
+                             "opening",
                              err)) != MW_OK)
         goto out;
     *out = s;
@@ -217,6 +260,7 @@ void mw_store_close(mw_store *s)
 {
     if (!s)
         return;
+    mw_codec_free(s->codec);
     sqlite3_close(s->db);
     mw_free(s->path);
     mw_free(s);

@@ -1,0 +1,370 @@
+/*
+ * Reading snapshots: which span of a resource held in one, and which changed between two. A
+ * snapshot holds the resources of the scopes that it looked into, no others. Readers see the last
+ * sealed state; they never wait for a writer.
+ */
+#include "store/snapshots.h"
+
+#include "store/internal.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/* Scopes with their words; WHERE conditions follow. */
+#define SCOPE_COLUMNS "c.n, p.text, a.text, r.text, t.text"
+#define SCOPE_TABLES                                                                               \
+    " scope c JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account JOIN word r ON r.n = "    \
+    "c.region"                                                                                     \
+    " JOIN word p ON p.n = c.partition "
+#define SCOPE_MATCHES                                                                              \
+    " (?1 IS NULL OR a.text = ?1) AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS "     \
+    "NULL OR t.text = ?3) "
+
+static void bind_filter(sqlite3_stmt *q, const mw_snapshot_filter *f)
+{
+    mw__store_bind(q, 1, f ? f->account : NULL);
+    mw__store_bind(q, 2, f ? f->region : NULL);
+    mw__store_bind(q, 3, f ? f->type : NULL);
+}
+
+/* Columns from @p at on: partition, account, region, type. */
+static mw_snapshot_resource scope_of(sqlite3_stmt *q, int at)
+{
+    return (mw_snapshot_resource){.partition = mw__store_text(q, at),
+                                  .account = mw__store_text(q, at + 1),
+                                  .region = mw__store_text(q, at + 2),
+                                  .type = mw__store_text(q, at + 3)};
+}
+
+mw_status mw_snapshot_scopes(mw_store *s, const char *id,
+                             bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
+                             mw_error *err)
+{
+    int64_t n;
+    int code = SQLITE_DONE;
+    sqlite3_stmt *q = NULL;
+    mw_status st = mw__snapshot_number(s, id, &n, err);
+
+    if (st == MW_OK)
+        st = mw__store_prepare(
+            s,
+            "SELECT p.text, a.text, r.text, t.text, f.text, st.text, v.resources, v.calls, v.cause"
+            " FROM coverage v JOIN word st ON st.n = v.state LEFT JOIN word f ON f.n = v.facet "
+            "JOIN" SCOPE_TABLES "WHERE c.n = v.scope AND v.snapshot = ?1"
+            " ORDER BY a.text, r.text, t.text, coalesce(f.text, '')",
+            &q, err);
+    if (st == MW_OK)
+        sqlite3_bind_int64(q, 1, n);
+    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        const mw_snapshot_scope e = {.partition = mw__store_text(q, 0),
+                                     .account = mw__store_text(q, 1),
+                                     .region = mw__store_text(q, 2),
+                                     .type = mw__store_text(q, 3),
+                                     .facet = mw__store_text(q, 4),
+                                     .state = mw__store_text(q, 5),
+                                     .resources = sqlite3_column_int64(q, 6),
+                                     .calls = sqlite3_column_int64(q, 7),
+                                     .cause = mw__store_text(q, 8)};
+        if (!row(user, &e)) {
+            code = SQLITE_DONE;
+            break;
+        }
+    }
+    if (st == MW_OK && code != SQLITE_DONE)
+        st = mw__store_fail(s, "reading coverage", err);
+    sqlite3_finalize(q);
+    return st;
+}
+
+/* ---- the resources of a snapshot ---- */
+
+struct stream {
+    mw_store *s;
+    const mw_snapshot_filter *filter;
+    bool docs, stop;
+    sqlite3_stmt *resources, *version;
+    bool (*row)(void *user, const mw_snapshot_resource *r);
+    void *user;
+};
+
+/* @p in: the scope; `stale_all`: it showed nothing, so whatever it holds is from before. */
+static mw_status stream_scope(struct stream *x, int64_t n, int64_t scope,
+                              const mw_snapshot_resource *in, bool stale_all, mw_error *err)
+{
+    const mw_snapshot_filter *f = x->filter;
+    sqlite3_stmt *q = x->resources;
+    mw_status st = MW_OK;
+    int code = SQLITE_DONE;
+
+    sqlite3_bind_int64(q, 1, scope << MW_POSITION_BITS);
+    sqlite3_bind_int64(q, 2, scope << MW_POSITION_BITS | MW_POSITION_MAX);
+    sqlite3_bind_int64(q, 3, n);
+    mw__store_bind(q, 4, f ? f->id : NULL);
+    mw__store_bind(q, 5, f && strcmp(in->region, "*") == 0 ? f->region : NULL);
+    while (st == MW_OK && !x->stop && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        mw_snapshot_resource r = *in;
+        r.id = mw__store_text(q, 0);
+        if (mw__store_text(q, 1))
+            r.region = mw__store_text(q, 1);
+        r.stale = stale_all || sqlite3_column_int(q, 3);
+        if (x->docs)
+            st = mw__store_version(x->s, x->version, sqlite3_column_int64(q, 2), &r.doc, &r.len,
+                                   err);
+        if (st == MW_OK && !x->row(x->user, &r))
+            x->stop = true;
+    }
+    if (st == MW_OK && !x->stop && code != SQLITE_DONE)
+        st = mw__store_fail(x->s, "reading resources", err);
+    sqlite3_reset(q);
+    return st;
+}
+
+mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter,
+                                bool docs, bool (*row)(void *user, const mw_snapshot_resource *r),
+                                void *user, mw_error *err)
+{
+    struct stream x = {.s = s, .filter = filter, .docs = docs, .row = row, .user = user};
+    sqlite3_stmt *scopes = NULL;
+    const mw_store_query all[] = {
+        {&scopes, "SELECT " SCOPE_COLUMNS ", l.complete, l.seen FROM looked l JOIN" SCOPE_TABLES
+                  "WHERE c.n = l.scope AND l.snapshot = ?4 AND" SCOPE_MATCHES
+                  "ORDER BY t.text, a.text, r.text, p.text"},
+        {&x.resources, "SELECT r.id, w.text, s.vid, EXISTS(SELECT 1 FROM stale WHERE snapshot = ?3 "
+                       "AND rid = r.rid)"
+                       " FROM resource r JOIN span s ON s.rid = r.rid AND s.s0 <= ?3 AND (s.s1 IS "
+                       "NULL OR s.s1 > ?3)"
+                       " LEFT JOIN word w ON w.n = r.region"
+                       " WHERE r.rid BETWEEN ?1 AND ?2 AND (?4 IS NULL OR r.id = ?4) AND (?5 IS "
+                       "NULL OR w.text = ?5)"
+                       " ORDER BY w.text, r.id"},
+        {&x.version, MW_VERSION_SQL},
+    };
+    int64_t n = 0;
+    int code = SQLITE_DONE;
+    mw_status st = mw__store_prepare_all(s, all, MW_COUNT(all), err);
+
+    if (st == MW_OK && (st = mw__snapshot_number(s, id, &n, err)) == MW_OK) {
+        bind_filter(scopes, filter);
+        sqlite3_bind_int64(scopes, 4, n);
+    }
+    while (st == MW_OK && !x.stop && (code = sqlite3_step(scopes)) == SQLITE_ROW) {
+        const mw_snapshot_resource in = scope_of(scopes, 1);
+        st = stream_scope(&x, n, sqlite3_column_int64(scopes, 0), &in,
+                          !sqlite3_column_int(scopes, 5) && sqlite3_column_int64(scopes, 6) == 0,
+                          err);
+    }
+    if (st == MW_OK && !x.stop && code != SQLITE_DONE)
+        st = mw__store_fail(s, "reading scopes", err);
+    for (size_t i = 0; i < MW_COUNT(all); i++)
+        sqlite3_finalize(*all[i].to);
+    return st;
+}
+
+/* ---- the log of a resource ---- */
+
+mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
+                          bool (*row)(void *user, const mw_snapshot_version *v), void *user,
+                          mw_error *err)
+{
+    sqlite3_stmt *q = NULL, *version = NULL;
+    const mw_store_query all[] = {
+        /* The snapshot that a span began with may have been pruned: the next one that is there saw
+           it then. */
+        {&q,
+         "SELECT p.text, a.text, coalesce(w.text, r.text), t.text, x.id, s.vid,"
+         " (SELECT id FROM snapshot WHERE n >= s.s0 ORDER BY n LIMIT 1),"
+         " (SELECT taken_at FROM snapshot WHERE n >= s.s0 ORDER BY n LIMIT 1),"
+         " (SELECT id FROM snapshot WHERE n >= s.s1 ORDER BY n LIMIT 1),"
+         " (SELECT taken_at FROM snapshot WHERE n >= s.s1 ORDER BY n LIMIT 1)"
+         " FROM" SCOPE_TABLES "JOIN resource x ON x.rid BETWEEN c.n << ?5 AND (c.n << ?5) + ?6"
+         " JOIN span s ON s.rid = x.rid LEFT JOIN word w ON w.n = x.region"
+         " WHERE" SCOPE_MATCHES "AND x.id = ?4 AND (?2 IS NULL OR coalesce(w.text, r.text) = ?2)"
+         " ORDER BY a.text, 3, p.text, s.s0"},
+        {&version, MW_VERSION_SQL},
+    };
+    int code = SQLITE_DONE;
+    mw_status st;
+
+    if (!filter->type || !filter->id)
+        return mw_fail(err, MW_ERR_INVALID, "store: the log needs a type and an id");
+    if ((st = mw__store_prepare_all(s, all, MW_COUNT(all), err)) == MW_OK) {
+        bind_filter(q, filter);
+        mw__store_bind(q, 4, filter->id);
+        sqlite3_bind_int(q, 5, MW_POSITION_BITS);
+        sqlite3_bind_int64(q, 6, MW_POSITION_MAX);
+    }
+    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        mw_snapshot_version v = {.first = mw__store_text(q, 6),
+                                 .first_at = mw__store_text(q, 7),
+                                 .ended = mw__store_text(q, 8),
+                                 .ended_at = mw__store_text(q, 9),
+                                 .resource = scope_of(q, 0)};
+        v.resource.id = mw__store_text(q, 4);
+        st = mw__store_version(s, version, sqlite3_column_int64(q, 5), &v.resource.doc,
+                               &v.resource.len, err);
+        if (st == MW_OK && !row(user, &v)) {
+            code = SQLITE_DONE;
+            break;
+        }
+    }
+    if (st == MW_OK && code != SQLITE_DONE)
+        st = mw__store_fail(s, "reading a log", err);
+    sqlite3_finalize(q);
+    sqlite3_finalize(version);
+    return st;
+}
+
+/* ---- what differs between two snapshots ---- */
+
+struct diff {
+    mw_store *s;
+    int64_t from, to;
+    bool docs;
+    sqlite3_stmt *changed, *scope, *resource, *version;
+    int64_t scope_n; /* the scope last asked for, and whether both looked into it */
+    bool both;
+    bool (*row)(void *user, const mw_snapshot_difference *d);
+    void *user;
+    mw_buf before;
+};
+
+/* Changes come by scope: one query for each of these. */
+static mw_status in_both(struct diff *x, int64_t scope, mw_error *err)
+{
+    int code;
+
+    if (scope == x->scope_n)
+        return MW_OK;
+    sqlite3_reset(x->scope);
+    sqlite3_bind_int64(x->scope, 1, scope);
+    sqlite3_bind_int64(x->scope, 2, x->from);
+    sqlite3_bind_int64(x->scope, 3, x->to);
+    code = sqlite3_step(x->scope); /* stays on its row: its texts are used until the next scope */
+    x->both = code == SQLITE_ROW;
+    x->scope_n = scope;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? MW_OK
+                                                     : mw__store_fail(x->s, "reading a scope", err);
+}
+
+static mw_status read_docs(struct diff *x, int64_t before, int64_t after, mw_snapshot_difference *d,
+                           mw_error *err)
+{
+    const char *doc;
+    size_t len;
+    mw_status st = MW_OK;
+
+    if (!x->docs)
+        return MW_OK;
+    if (before && after) { /* both are borrowed from one place: the first is copied */
+        mw_buf_reset(&x->before);
+        if ((st = mw__store_version(x->s, x->version, before, &doc, &len, err)) != MW_OK)
+            return st;
+        if (mw_buf_add(&x->before, doc, len, err) != MW_OK)
+            return mw_buf_status(&x->before, err);
+        d->before = x->before.data;
+        d->before_len = len;
+    }
+    return mw__store_version(x->s, x->version, after ? after : before, &d->resource.doc,
+                             &d->resource.len, err);
+}
+
+/* What became of one resource: the versions that held in the older and in the newer snapshot, 0 =
+ * none. */
+struct change {
+    int64_t rid, old, new, new_s0;
+};
+
+static mw_status tell(struct diff *x, const struct change *c, bool *stop, mw_error *err)
+{
+    int64_t before = x->from <= x->to ? c->old : c->new, after = x->from <= x->to ? c->new : c->old;
+    mw_snapshot_difference d = {0};
+    mw_status st;
+
+    if (before == after)
+        return MW_OK;
+    if ((st = in_both(x, c->rid >> MW_POSITION_BITS, err)) != MW_OK || !x->both)
+        return st;
+    sqlite3_bind_int64(x->resource, 1, c->rid);
+    if (sqlite3_step(x->resource) == SQLITE_ROW) {
+        d.change = !before ? MW_SNAPSHOT_ADDED : !after ? MW_SNAPSHOT_REMOVED : MW_SNAPSHOT_CHANGED;
+        d.resource = scope_of(x->scope, 0);
+        d.resource.id = mw__store_text(x->resource, 0);
+        if (mw__store_text(x->resource, 1))
+            d.resource.region = mw__store_text(x->resource, 1);
+        if ((st = read_docs(x, before, after, &d, err)) == MW_OK)
+            *stop = !x->row(x->user, &d);
+    } else {
+        st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: resource %lld is missing", x->s->path,
+                     (long long)c->rid);
+    }
+    sqlite3_reset(x->resource);
+    return st;
+}
+
+/*
+ * Beginnings and ends of spans after the older snapshot, up to the newer one, by resource. What
+ * ended and had begun before held in the older; what began and has not ended holds in the newer.
+ */
+static mw_status compare(struct diff *x, int64_t older, mw_error *err)
+{
+    struct change c = {0};
+    bool stop = false;
+    mw_status st = MW_OK;
+    int code = SQLITE_DONE;
+
+    while (st == MW_OK && !stop && (code = sqlite3_step(x->changed)) == SQLITE_ROW) {
+        int64_t rid = sqlite3_column_int64(x->changed, 0), s0 = sqlite3_column_int64(x->changed, 1);
+        bool ended = sqlite3_column_type(x->changed, 2) != SQLITE_NULL;
+        int64_t vid = sqlite3_column_int64(x->changed, 3);
+        if (rid != c.rid) {
+            st = tell(x, &c, &stop, err);
+            c = (struct change){.rid = rid};
+        }
+        if (!ended) {
+            c.new = vid;
+            c.new_s0 = s0;
+        } else if (s0 <= older) {
+            c.old = vid;
+        } else if (s0 == c.new_s0) {
+            c.new = 0;
+        }
+    }
+    if (st == MW_OK && !stop)
+        st = code == SQLITE_DONE ? tell(x, &c, &stop, err)
+                                 : mw__store_fail(x->s, "comparing snapshots", err);
+    return st;
+}
+
+mw_status mw_snapshot_diff(mw_store *s, const char *from, const char *to, bool docs,
+                           bool (*row)(void *user, const mw_snapshot_difference *d), void *user,
+                           mw_error *err)
+{
+    struct diff x = {
+        .s = s, .docs = docs, .row = row, .user = user, .before = {.max = MW_SNAPSHOT_DOC_MAX + 1}};
+    const mw_store_query all[] = {
+        {&x.changed, "SELECT rid, s0, NULL AS ended, vid FROM span WHERE s0 > ?1 AND s0 <= ?2"
+                     " UNION ALL SELECT rid, s0, s1, vid FROM span WHERE s1 > ?1 AND s1 <= ?2 "
+                     "ORDER BY 1, 2, 3"},
+        {&x.scope, "SELECT p.text, a.text, r.text, t.text FROM" SCOPE_TABLES "WHERE c.n = ?1"
+                   " AND EXISTS(SELECT 1 FROM looked WHERE snapshot = ?2 AND scope = ?1)"
+                   " AND EXISTS(SELECT 1 FROM looked WHERE snapshot = ?3 AND scope = ?1)"},
+        {&x.resource,
+         "SELECT x.id, w.text FROM resource x LEFT JOIN word w ON w.n = x.region WHERE x.rid = ?1"},
+        {&x.version, MW_VERSION_SQL},
+    };
+    mw_status st;
+
+    if ((st = mw__store_prepare_all(s, all, MW_COUNT(all), err)) == MW_OK &&
+        (st = mw__snapshot_number(s, from, &x.from, err)) == MW_OK &&
+        (st = mw__snapshot_number(s, to, &x.to, err)) == MW_OK) {
+        int64_t older = x.from < x.to ? x.from : x.to;
+        sqlite3_bind_int64(x.changed, 1, older);
+        sqlite3_bind_int64(x.changed, 2, x.from < x.to ? x.to : x.from);
+        st = compare(&x, older, err);
+    }
+    for (size_t i = 0; i < MW_COUNT(all); i++)
+        sqlite3_finalize(*all[i].to);
+    mw_buf_clear(&x.before);
+    return st;
+}
