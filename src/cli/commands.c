@@ -10,7 +10,7 @@ static const mw_option global_options[] = {
     {.name = "config", .value = "FILE", .env = "MOONWARD_CONFIG",
      .help = "Configuration file (default: ./moonward.yaml when it exists)"},
     {.name = "store", .value = "FILE", .env = "MOONWARD_STORE",
-     .help = "Database of runs and findings (default: "
+     .help = "Database of snapshots, runs and findings (default: "
              "$XDG_STATE_HOME/moonward/moonward.db)"},
     {.name = "rules", .value = "PATH", .repeatable = true, .env = "MOONWARD_RULES",
      .env_separator = ':', .help = "File or folder with rules, instead of the built-in ones"},
@@ -49,7 +49,9 @@ static const mw_option global_options[] = {
 };
 
 static const mw_command *const commands[] = {
-    &mw_command_sweep,       &mw_command_findings_list, &mw_command_findings_show,
+    &mw_command_sweep,       &mw_command_collect,       &mw_command_evaluate,
+    &mw_command_snapshot_list, &mw_command_snapshot_show,
+    &mw_command_findings_list, &mw_command_findings_show,
     &mw_command_report,      &mw_command_rules_list,    &mw_command_rules_show,
     &mw_command_audit,       &mw_command_test,          &mw_command_call,
     &mw_command_models_list, &mw_command_models_show,   &mw_command_models_compile,

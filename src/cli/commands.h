@@ -5,6 +5,10 @@
 #include "cli/command.h"
 
 extern const mw_command mw_command_sweep;         /* sweep.c */
+extern const mw_command mw_command_collect;       /* collect.c */
+extern const mw_command mw_command_evaluate;      /* evaluate.c */
+extern const mw_command mw_command_snapshot_list; /* snapshot.c */
+extern const mw_command mw_command_snapshot_show;
 extern const mw_command mw_command_findings_list; /* findings.c */
 extern const mw_command mw_command_findings_show;
 extern const mw_command mw_command_report;        /* report.c */

@@ -56,7 +56,7 @@ static void add_scope(mw_doc_builder *b, const mw_doc *d, mw_val scope)
     mw_doc_end_object(b);
 }
 
-static void add_extra(mw_doc_builder *b, const mw_coverage_extra *e)
+void mw_coverage_extra_write(mw_doc_builder *b, const mw_coverage_extra *e)
 {
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "account", e->account);
@@ -73,6 +73,17 @@ static void add_extra(mw_doc_builder *b, const mw_coverage_extra *e)
     mw_doc_member_str(b, "message", e->message);
     mw_doc_end_object(b);
     mw_doc_end_object(b);
+}
+
+void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out)
+{
+    mw_val cause = mw_val_get(d, v, "cause");
+
+    *out = (mw_coverage_extra){
+        .account = mw_val_get_str(d, v, "account", ""), .region = mw_val_get_str(d, v, "region", ""),
+        .type = mw_val_get_str(d, v, "type", ""), .state = mw_val_get_str(d, v, "state", "failed"),
+        .operation = mw_val_get_str(d, cause, "operation", NULL), .code = mw_val_get_str(d, cause, "code", NULL),
+        .message = mw_val_get_str(d, cause, "message", NULL)};
 }
 
 mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extra, mw_doc **out,
@@ -93,7 +104,7 @@ mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_ex
     qsort_r(sorted, n, sizeof(*sorted), by_place, (void *)(uintptr_t)snapshot);
     mw_doc_begin_array(b);
     if (extra)
-        add_extra(b, extra);
+        mw_coverage_extra_write(b, extra);
     for (size_t i = 0; i < n; i++)
         add_scope(b, snapshot, sorted[i]);
     mw_doc_end_array(b);

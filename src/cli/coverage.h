@@ -10,6 +10,10 @@ typedef struct mw_coverage_extra {
     const char *account, *region, *type, *state, *operation, *code, *message;
 } mw_coverage_extra;
 
+/** Push it as a line of the ledger; and the reverse, borrowed from @p d. */
+void mw_coverage_extra_write(mw_doc_builder *b, const mw_coverage_extra *e);
+void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out);
+
 /**
  * The contract's "coverage" array from a snapshot's scopes, by account, region, type, facet.
  * @param extra     NULL, or one more scope.

@@ -155,14 +155,20 @@ static mw_status check_params(const mw_setup *s, mw_error *err)
     return st;
 }
 
-static mw_status load(mw_setup *s, const char **paths, mw_rules_options *o, mw_error *err)
+mw_status mw_setup_types(mw_setup *s, mw_error *err)
 {
     const char **types;
-    size_t type_count;
+    size_t count;
+    mw_status st = mw_setup_list(s, "types", "types", &types, &count, err);
+
+    return st == MW_OK ? mw_types_load(types, count, &s->types, err) : st;
+}
+
+static mw_status load(mw_setup *s, const char **paths, mw_rules_options *o, mw_error *err)
+{
     mw_status st;
 
-    if ((st = mw_setup_list(s, "types", "types", &types, &type_count, err)) != MW_OK ||
-        (st = mw_types_load(types, type_count, &s->types, err)) != MW_OK ||
+    if ((st = mw_setup_types(s, err)) != MW_OK ||
         (o->path_count == 0 && (st = rule_paths(s, &paths, &o->path_count, err)) != MW_OK))
         return st;
     for (size_t i = 0; i < o->path_count; i++)
@@ -224,6 +230,20 @@ mw_status mw_setup_rules_untouched(mw_setup *s, const char **paths, size_t count
     mw_rules_options o = {.path_count = count, .params = MW_VAL_ABSENT};
 
     return load(s, paths, &o, err);
+}
+
+mw_status mw_setup_choose_rules(mw_setup *s, mw_error *err)
+{
+    const mw_args *args = s->cli->args;
+    size_t given = mw_args_positional_count(args);
+    size_t n = given ? given : mw_config_count(&s->config, "select");
+    const char **globs = mw_arena_alloc(&s->arena, (n + 1) * sizeof(*globs));
+
+    if (!globs)
+        return mw_fail(err, MW_ERR_NOMEM, "rules: out of memory");
+    for (size_t i = 0; i < n; i++)
+        globs[i] = given ? mw_args_positional(args, i) : mw_config_at(&s->config, "select", i);
+    return n ? mw_rules_keep(s->rules, globs, n, err) : MW_OK;
 }
 
 /* ---- store ---- */

@@ -189,13 +189,20 @@ static mw_status add_gaps(struct evaluation *e, mw_error *err)
 /* A type that the snapshot never planned has no scopes: say so rather than nothing. */
 static mw_status add_unplanned(struct evaluation *e, mw_error *err)
 {
+    const mw_snap *s = &e->work->snap;
+    char text[256] = "the snapshot does not hold this resource type";
+    size_t len = strlen(text);
     mw_status st = MW_OK;
 
+    if (s->unheld != MW_VAL_ABSENT) {
+        memcpy(text + len, ": ", sizeof(": "));
+        mw_snap_cause_text(s->doc, mw_val_cause(s->doc, s->unheld), text + len + 2, sizeof(text) - len - 2);
+    }
     for (size_t k = 0; st == MW_OK && k < e->rules->count; k++) {
         const mw_rule *r = &e->rules->items[k].rule;
         mw_finding f = {.rule = r->id, .severity = r->severity, .status = MW_VERDICT_UNKNOWN,
                         .type = r->resource, .id = "*", .account = "*", .region = "*", .partition = "aws",
-                        .message = "the snapshot does not hold this resource type"};
+                        .message = text};
         if (!mw_snap_type_known(&e->work->snap, r->resource))
             st = mw_findings_add(e->out, &f, err);
     }

@@ -323,6 +323,8 @@ MW_LJMP static void check_access(lua_State *L, mw_vm *vm, mw_val resource, const
     unsigned slot;
     mw_val v;
 
+    if (vm->audit) /* nothing was declared: what is not there is unknown */
+        return;
     if (resource != vm->subject->resource)
         type_atom = mw_val_atom(d, mw_val_get_atom(d, resource, vm->snap->type));
     slot = ((unsigned)((uintptr_t)rule >> 4) * 31u + type_atom * 7u + key->name) & (MW_ACCESS_CACHE - 1);
@@ -357,9 +359,11 @@ MW_LJMP static mw_val item_member(lua_State *L, mw_val resource, const mw_key *k
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
     mw_val item = resource == vm->subject->resource ? vm->subject_item
                                                     : mw_val_get_atom(d, resource, vm->snap->item);
-    mw_val v = mw_val_get_atom(d, item, key->atom[MW_SPACE_SNAPSHOT]), rest;
+    mw_val v = mw_val_get_atom(d, item, key->atom[MW_SPACE_SNAPSHOT]), rest, missing;
 
     check_access(L, vm, resource, key);
+    if ((missing = mw_snap_missing(vm->snap, resource, key->text, key->len)) != MW_VAL_ABSENT)
+        return missing;
     if (v != MW_VAL_ABSENT)
         return v;
     rest = mw_val_get_atom(d, resource, vm->snap->rest);

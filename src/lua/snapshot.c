@@ -18,8 +18,12 @@ mw_status mw_snap_init(mw_snap *s, const mw_doc *doc, mw_error *err)
     s->types = mw_val_get(doc, root, "types");
     s->worlds = mw_val_get(doc, root, "worlds");
     s->now = mw_val_get_str(doc, root, "now", "1970-01-01T00:00:00Z");
+    s->unheld = mw_val_get(doc, root, "unheld");
     if (mw_val_kind(doc, s->types) != MW_KIND_OBJECT || mw_val_kind(doc, s->worlds) != MW_KIND_ARRAY)
         return mw_fail(err, MW_ERR_PARSE, "not a snapshot: it has no 'types' and 'worlds'");
+    for (size_t i = 0; i < mw_val_len(doc, s->types); i++)
+        s->partial = s->partial ||
+                     mw_val_len(doc, mw_val_get(doc, mw_val_member(doc, s->types, i, NULL), "missing")) > 0;
 #define ATOM(text) mw_doc_atom(doc, text, sizeof(text) - 1)
     s->id = ATOM("id");
     s->arn = ATOM("arn");
@@ -116,6 +120,16 @@ mw_val mw_snap_envelope(const mw_snap *s, mw_val resource, mw_snap_reserved whic
     return mw_val_get_atom(s->doc, resource, atom);
 }
 
+mw_val mw_snap_missing(const mw_snap *s, mw_val resource, const char *name, size_t len)
+{
+    mw_val type;
+
+    if (!s->partial)
+        return MW_VAL_ABSENT;
+    type = mw_val_get(s->doc, s->types, mw_snap_text(s, resource, s->type));
+    return mw_val_getn(s->doc, mw_val_get(s->doc, type, "missing"), name, len);
+}
+
 mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_t len)
 {
     mw_snap_reserved which = mw_snap_reserved_name(name, len);
@@ -123,6 +137,8 @@ mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_
 
     if (which != MW_SNAP_NONE)
         return mw_snap_envelope(s, resource, which);
+    if ((v = mw_snap_missing(s, resource, name, len)) != MW_VAL_ABSENT)
+        return v;
     v = mw_val_getn(s->doc, mw_val_get_atom(s->doc, resource, s->item), name, len);
     if (mw_val_kind(s->doc, v) == MW_KIND_ABSENT) {
         rest = mw_val_get_atom(s->doc, resource, s->rest);

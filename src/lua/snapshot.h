@@ -10,6 +10,8 @@ typedef struct mw_snap {
     /* atoms of the envelope's members */
     mw_atom id, arn, name, type, account, region, partition, tags, created, rest, item;
     const char *now;
+    bool partial;  /* some facets were not collected: mw_snap_missing() */
+    mw_val unheld; /* UNKNOWN for what a stored snapshot did not look for at all, or ABSENT */
 } mw_snap;
 
 /** @return MW_OK; MW_ERR_PARSE when it is not a snapshot. @p doc is borrowed. */
@@ -34,6 +36,11 @@ const char *mw_snap_text(const mw_snap *s, mw_val resource, mw_atom member);
  * item. UNKNOWN when the item lacks it and the rest of the item is unknown.
  */
 mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_t len);
+/**
+ * The UNKNOWN that stands for a member which a facet would fill that a stored snapshot did not collect, else
+ * ABSENT.
+ */
+mw_val mw_snap_missing(const mw_snap *s, mw_val resource, const char *name, size_t len);
 /** mw_snap_member() of the first step, plain members after it. */
 mw_val mw_snap_path(const mw_snap *s, mw_val resource, const char *path);
 

@@ -1,0 +1,145 @@
+/*
+ * `moonward evaluate`: rules over a stored snapshot. AWS is not called and nothing is stored: the
+ * findings are those of the sweep that took the snapshot, or of other rules over what it saw. What
+ * it did not see stays unknown.
+ */
+#include "cli/commands.h"
+#include "cli/coverage.h"
+#include "cli/judge.h"
+#include "cli/outcome.h"
+#include "cli/results.h"
+#include "engine/archive.h"
+
+#include "base/str.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct evaluation {
+    mw_setup setup;
+    mw_progress progress;
+    mw_archived archived;
+    mw_doc *snapshot, *coverage;
+    int fd;
+    mw_judged judged;
+};
+
+static bool has(const char *const *list, size_t count, const char *type)
+{
+    for (size_t i = 0; i < count; i++)
+        if (mw_str_eq(list[i], type))
+            return true;
+    return false;
+}
+
+/* The types that the rules read: the others need not leave the store. */
+static mw_status wanted_types(mw_setup *s, const char *const **out, size_t *count, mw_error *err)
+{
+    size_t room = 0, n = mw_rules_count(s->rules);
+    const char **list;
+
+    *count = 0;
+    for (size_t i = 0; i < n; i++)
+        room += 1 + mw_rules_at(s->rules, i)->related_count;
+    if (!(list = mw_arena_alloc(&s->arena, (room + 1) * sizeof(*list))))
+        return mw_fail(err, MW_ERR_NOMEM, "rules: out of memory");
+    for (size_t i = 0; i < n; i++) {
+        const mw_rule *r = mw_rules_at(s->rules, i);
+        if (!has(list, *count, r->resource))
+            list[(*count)++] = r->resource;
+        for (size_t k = 0; k < r->related_count; k++)
+            if (!has(list, *count, r->related[k]))
+                list[(*count)++] = r->related[k];
+    }
+    *out = list;
+    return MW_OK;
+}
+
+static mw_status load(struct evaluation *w, mw_error *err)
+{
+    const char *name = mw_args_get(w->setup.cli->args, "snapshot");
+    mw_archive_options o = {.types = w->setup.types};
+    mw_coverage_extra extra;
+    mw_store *store = NULL;
+    mw_val unchecked;
+    mw_status st;
+
+    if ((st = wanted_types(&w->setup, &o.wanted, &o.wanted_count, err)) != MW_OK ||
+        (st = mw_setup_store(&w->setup, &store, err)) != MW_OK)
+        return st;
+    st = mw_archive_load(store, name ? name : "latest", &o, &w->fd, &w->archived, err);
+    mw_store_close(store);
+    if (st != MW_OK || (st = mw_doc_map(w->fd, &w->snapshot, err)) != MW_OK)
+        return st;
+    unchecked = mw_val_get(w->archived.about, w->archived.notes, "unchecked");
+    mw_coverage_extra_read(w->archived.about, unchecked, &extra);
+    return mw_coverage_from_snapshot(w->snapshot, unchecked == MW_VAL_ABSENT ? NULL : &extra,
+                                     &w->coverage, err);
+}
+
+static mw_status perform(struct evaluation *w, const mw_cli *cli, mw_error *err)
+{
+    int64_t taken_ns;
+    mw_status st;
+
+    if ((st = mw_results_check(cli->args, err)) != MW_OK ||
+        (st = mw_setup_config(&w->setup, cli, err)) != MW_OK ||
+        (st = mw_setup_rules(&w->setup, err)) != MW_OK ||
+        (st = mw_setup_choose_rules(&w->setup, err)) != MW_OK || (st = load(w, err)) != MW_OK ||
+        (st = mw_time_parse(w->archived.taken_at, strlen(w->archived.taken_at), &taken_ns, err)) !=
+            MW_OK)
+        return st;
+    mw_progress_start(&w->progress, cli);
+    st = mw_judge(&w->setup, w->fd, &w->progress, &w->judged, err);
+    mw_progress_end(&w->progress);
+    if (st == MW_OK)
+        st = mw_judged_name_after(&w->judged, &w->setup, w->archived.digest, taken_ns, err);
+    mw_judged_seen_now(&w->judged);
+    return st;
+}
+
+static int run(mw_cli *cli)
+{
+    struct evaluation w = {.fd = -1};
+    mw_error err = {0};
+    int code = perform(&w, cli, &err) == MW_OK
+                   ? mw_judged_finish(&w.judged, &w.setup, w.archived.digest, w.coverage)
+                   : mw_cli_fail(&err);
+
+    mw_judged_clear(&w.judged);
+    mw_doc_free(w.coverage);
+    mw_doc_free(w.snapshot);
+    if (w.fd >= 0)
+        close(w.fd);
+    mw_archived_clear(&w.archived);
+    mw_setup_clear(&w.setup);
+    return code;
+}
+
+static const mw_option options[] = {
+    {.name = "snapshot",
+     .value = "SNAPSHOT",
+     .help = "Id, digest, or the beginning of one (default: latest)"},
+    MW_JUDGE_OPTIONS,
+    MW_RESULTS_OPTIONS,
+};
+
+const mw_command mw_command_evaluate = {
+    .name = "evaluate",
+    .arguments = "[RULES…]",
+    .summary = "Rules over a stored snapshot, without AWS",
+    .description = "The findings are those that a sweep with these rules would have had when the "
+                   "snapshot was taken. Nothing is "
+                   "stored or compared with other runs, and the report has the snapshot's time. "
+                   "What was unknown in the snapshot "
+                   "stays unknown; so is what it did not ask for (code NotCollected).\n\n"
+                   "Exit status: 0 complete and nothing at or above --fail-on; 1 findings at or "
+                   "above it; 2 incomplete; "
+                   "3 usage, configuration or rule error, or no such snapshot.",
+    .examples = "moonward evaluate\n"
+                "moonward evaluate --rules ./my-rules --snapshot 01JF3V --output json\n",
+    .options = options,
+    .option_count = MW_COUNT(options),
+    .max_args = MW_ARGS_ANY,
+    .run = run,
+};
