@@ -4,6 +4,7 @@
  * the run was interrupted; lines that scripts print go to stderr as they come.
  */
 #include "cli/accounts.h"
+#include "cli/audit_stored.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 
@@ -25,6 +26,7 @@ struct audit {
     mw_setup setup;
     mw_session session;
     mw_accounts accounts;
+    mw_audit_stored stored; /* with --snapshot */
     mw_progress progress;
     mw_buf source;
     mw_audit found;
@@ -36,6 +38,7 @@ static void clear(struct audit *w)
     mw_progress_end(&w->progress);
     mw_audit_clear(&w->found);
     mw_accounts_clear(&w->accounts);
+    mw_audit_stored_clear(&w->stored);
     mw_session_clear(&w->session);
     mw_buf_clear(&w->source);
     mw_setup_clear(&w->setup);
@@ -95,8 +98,15 @@ static mw_status select_scopes(struct audit *w, mw_error *err)
 {
     mw_session *n = &w->session;
     bool once = mw_audit_once_per_account(w->source.data ? w->source.data : "", w->source.len);
+    const char *snapshot = mw_args_get(w->setup.cli->args, "snapshot");
     mw_status st;
 
+    if (snapshot) {
+        if ((st = mw_audit_stored_open(&w->setup, snapshot, once, &w->stored, err)) != MW_OK)
+            return st;
+        w->many = w->stored.count > 1 || w->stored.items[0].region_count > 1;
+        return MW_OK;
+    }
     if ((st = mw_accounts_begin(n, err)) != MW_OK || (st = mw_session_identify(n, err)) != MW_OK ||
         (st = mw_accounts_resolve(n, &w->accounts, err)) != MW_OK)
         return st;
@@ -115,8 +125,10 @@ static mw_status perform(struct audit *w, mw_error *err)
     const char **rest = mw_arena_alloc(&w->setup.arena, (count + 1) * sizeof(*rest));
     const mw_audit_options o = {.client = w->session.client, .path = mw_args_positional(args, 0),
                                 .source = w->source.data ? w->source.data : "", .len = w->source.len,
-                                .args = rest, .arg_count = count, .accounts = w->accounts.items,
-                                .account_count = w->accounts.count, .stop = w->setup.cli->stop, .user = w,
+                                .args = rest, .arg_count = count,
+                                .accounts = w->stored.items ? w->stored.items : w->accounts.items,
+                                .account_count = w->stored.items ? w->stored.count : w->accounts.count,
+                                .snapshot_fd = w->stored.fd, .now_unix = w->stored.now_unix, .stop = w->setup.cli->stop, .user = w,
                                 .on_line = on_line, .on_progress = on_progress};
     mw_error closing = {0};
     mw_status st;
@@ -204,7 +216,7 @@ static int finish(struct audit *w, mw_status ran, const mw_error *why)
 
 static int run(mw_cli *cli)
 {
-    struct audit w = {0};
+    struct audit w = {.stored = {.fd = -1}};
     mw_error err = {0};
     int code;
 
@@ -226,6 +238,8 @@ static const mw_option options[] = {
     {.name = "role-name", .value = "NAME", .env = "MOONWARD_ROLE_NAME",
      .help = "Role to assume in each --account"},
     {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},
+    {.name = "snapshot", .value = "SNAPSHOT",
+     .help = "Give `inventory` this stored snapshot (latest, an id, a digest) and ask AWS nothing"},
     {.name = "output", .value = "FORMAT", .choices = "table|json|jsonl|csv", .env = "MOONWARD_OUTPUT",
      .help = "Format of the rows (default: table)"},
 };
@@ -238,11 +252,14 @@ const mw_command mw_command_audit = {
         "SCRIPT is a Lua file that asks AWS with aws.call, aws.pages or aws.items and gives rows with emit{}; ARGS "
         "are its `args`. It runs once for each selected account and region, several at once, in a worker without "
         "credentials. Audits only read: what is not known to be read-only is refused.\n\n"
+        "With --snapshot, `inventory` shows a stored snapshot, and the scopes are those that it looked into: no "
+        "credentials, no network.\n\n"
         "Rows go to stdout; what the script prints, progress and the scopes that failed go to stderr.\n\n"
         "Exit status: 0 every scope complete; 2 a scope failed; 3 usage, configuration or script error; 4 no usable "
         "credentials or not the expected account; 130 interrupted, with the rows so far.",
     .examples = "moonward audit scripts/audits/unused-access-keys.lua 90\n"
                 "moonward audit scripts/audits/open-ports.lua --region 'eu-*' --output csv\n"
+                "moonward audit question.lua --snapshot latest\n"
                 "moonward audit question.lua --account '*' --role-name Auditor --output json\n",
     .options = options,
     .option_count = MW_COUNT(options),

@@ -257,6 +257,11 @@ static void answer(struct runner *w, const mw_record *rec)
         incredible(w, "more calls than a scope may make");
         return;
     }
+    if (r->o->snapshot_fd >= 0) {
+        send_error(w, "refused", "this audit runs over a stored snapshot, which asks AWS nothing: leave --snapshot out "
+                                 "for live calls");
+        return;
+    }
     mw_doc_builder_reset(r->params);
     w->key[0] = '\0';
     st = mw__audit_question(mw_client_models(r->o->client), rec, r->params, &op, &c.params, &err);
@@ -450,7 +455,8 @@ static mw_status make_bundle(const mw_audit_options *o, const mw_audit_scope *s,
         mw_doc_member_str(b, "account", s->account);
         mw_doc_member_str(b, "region", s->region);
         mw_doc_member_str(b, "partition", s->partition);
-        mw_doc_member_int(b, "now", mw_client_now_unix(o->client));
+        mw_doc_member_int(b, "now", o->now_unix ? o->now_unix : mw_client_now_unix(o->client));
+        mw_doc_member_bool(b, "snapshot", o->snapshot_fd >= 0);
         mw_doc_member_bool(b, "first", first);
     }
     mw_doc_ckey(b, "args");
@@ -480,7 +486,8 @@ static mw_status spawn(const mw_audit_options *o, const mw_audit_scope *s, bool 
         return mw_fail(err, MW_ERR_IO, "cannot prepare a worker: %s", strerror(rc));
     }
     snprintf(broker, sizeof(broker), "%ld", (long)getpid());
-    rc = mw__worker_spawn((const int[MW_WORKER_FDS]){bundle, bundle, ends[1], bundle}, argv, pid);
+    rc = mw__worker_spawn((const int[MW_WORKER_FDS]){s && o->snapshot_fd >= 0 ? o->snapshot_fd : bundle, bundle,
+                                                           ends[1], bundle}, argv, pid);
     close(ends[1]);
     close(bundle);
     if (rc != 0) {
@@ -702,7 +709,7 @@ void mw_audit_clear(mw_audit *a)
 
 mw_status mw_audit_check(const char *path, const char *source, size_t len, mw_error *err)
 {
-    const mw_audit_options o = {.path = path, .source = source, .len = len};
+    const mw_audit_options o = {.path = path, .source = source, .len = len, .snapshot_fd = -1};
     MW_AUTO(mw_buf) in = {.max = MW_RECORD_MAX * 2};
     char why[128];
     int fd, status = 0;

@@ -31,6 +31,10 @@ typedef struct mw_audit_options {
     size_t arg_count;
     const mw_audit_account *accounts; /* in the order of their scopes */
     size_t account_count;
+    /* A stored snapshot (mw_archive_load()) that `inventory` shows: then AWS is not asked anything, and the
+       accounts need no credentials. -1 = none. */
+    int snapshot_fd;
+    int64_t now_unix;          /* of the snapshot; 0 = the client's */
     unsigned cpu_ms;           /* processor time of a scope; 0 = 60 s */
     const volatile bool *stop;
     void *user;

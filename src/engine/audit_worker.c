@@ -18,7 +18,8 @@
 #define HARD_EXTRA_S 5                     /* beyond the soft deadline, then the kernel ends the process */
 
 struct audit_worker {
-    mw_doc *bundle;
+    mw_doc *bundle, *snapshot;
+    mw_snap snap;
     mw_doc_builder *answers;
     mw_buf out, frame;
 };
@@ -177,6 +178,19 @@ static void give_up(struct audit_worker *w, const mw_error *err)
     _exit(0);
 }
 
+/* The snapshot of an audit that has one; mapped before the walls are up. */
+static size_t open_snapshot(struct audit_worker *w)
+{
+    mw_error err = {0};
+
+    if (!mw_val_get_bool(w->bundle, mw_doc_root(w->bundle), "snapshot", false))
+        return 0;
+    if (mw_doc_map(MW_WORKER_SNAPSHOT_FD, &w->snapshot, &err) != MW_OK ||
+        mw_snap_init(&w->snap, w->snapshot, &err) != MW_OK)
+        _exit(2);
+    return mw_doc_size(w->snapshot);
+}
+
 static pid_t broker_of(int argc, char **argv)
 {
     long long n;
@@ -195,11 +209,13 @@ void mw__audit_worker_main(int argc, char **argv)
     mw_error err = {0};
     mw_vm *vm = NULL;
     char isolation[128];
+    size_t inventory;
     mw_val root;
 
     if (mw_doc_map(MW_WORKER_BUNDLE_FD, &w.bundle, &err) != MW_OK ||
         mw_doc_builder_new(&doc, &w.answers, &err) != MW_OK)
         _exit(2);
+    inventory = open_snapshot(&w);
     root = mw_doc_root(w.bundle);
     a.soft_ms = (unsigned)mw_val_get_int(w.bundle, root, "cpu_ms", MW_AUDIT_CPU_MS);
     cpu.rlim_cur = a.soft_ms / 1000 + HARD_EXTRA_S;
@@ -207,8 +223,8 @@ void mw__audit_worker_main(int argc, char **argv)
     setrlimit(RLIMIT_CPU, &cpu);
     mw__worker_tick(NULL);
     /* A document that grows is copied: the old and the new one are there for a moment. */
-    mw__jail_enter(broker_of(argc, argv), MW_AUDIT_VM_BYTES + MW_AUDIT_DOC_BYTES * 3 + HEADROOM_BYTES, isolation,
-                   sizeof(isolation));
+    mw__jail_enter(broker_of(argc, argv), MW_AUDIT_VM_BYTES + MW_AUDIT_DOC_BYTES * 3 + inventory / 2 + HEADROOM_BYTES,
+                   isolation, sizeof(isolation)); /* half of the snapshot: indexes over it */
     a.path = mw_val_get_str(w.bundle, root, "path", "");
     a.source = mw_val_str(w.bundle, mw_val_get(w.bundle, root, "source"), &a.len);
     a.account = mw_val_get_str(w.bundle, root, "account", "");
@@ -217,6 +233,7 @@ void mw__audit_worker_main(int argc, char **argv)
     a.now_unix = mw_val_get_int(w.bundle, root, "now", 0);
     a.first = mw_val_get_bool(w.bundle, root, "first", false);
     a.args = read_args(&w, mw_val_get(w.bundle, root, "args"), &a.arg_count);
+    a.snap = w.snapshot ? &w.snap : NULL;
     a.answers = mw_doc_view(w.answers);
     a.host = mw_val_get_bool(w.bundle, root, "check", false) ? NULL : &host;
     if (!a.source || mw_vm_new(MW_AUDIT_VM_BYTES, &vm, &err) != MW_OK)

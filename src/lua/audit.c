@@ -333,6 +333,8 @@ MW_LJMP static void open_audit(lua_State *L)
     luaL_newlib(L, functions);
     push_aws(L);
     lua_setfield(L, -2, "aws");
+    mw__push_inventory(L);
+    lua_setfield(L, -2, "inventory");
     lua_createtable(L, (int)a->arg_count, 0);
     for (size_t i = 0; i < a->arg_count; i++) {
         lua_pushstring(L, a->args[i]);
@@ -392,6 +394,9 @@ MW_LJMP static int run_protected(lua_State *L)
 
 mw_status mw_vm_audit_run(mw_vm *vm, const mw_vm_audit *a, mw_error *err)
 {
+    /* Nobody is judged; what rules may read is no question here. */
+    const mw_vm_rule none = {.resource = ""};
+    const mw_vm_subject nobody = {.rule = &none, .resource = MW_VAL_ABSENT, .params = MW_VAL_ABSENT};
     struct run r = {.a = a};
     mw_status st;
 
@@ -399,9 +404,13 @@ mw_status mw_vm_audit_run(mw_vm *vm, const mw_vm_audit *a, mw_error *err)
         return mw_fail(err, MW_ERR_LIMIT, "%s: %zu bytes; a script has at most %zu", a->path, a->len,
                        MW_VM_SOURCE_MAX);
     vm->audit = a;
-    vm->doc[MW_SPACE_BUNDLE] = a->answers;
+    mw_vm_set_documents(vm, a->snap, a->answers);
+    mw__reads_begin(vm);
+    vm->unknown_pending = false;
+    vm->subject = &nobody;
     st = mw__vm_run(vm, run_protected, &r, a->host ? a->soft_ms : MW_VM_LOAD_MS, err);
     vm->audit = NULL;
+    vm->subject = NULL;
     if (st == MW_ERR_NOMEM || st == MW_ERR_TIMEOUT)
         return mw_error_prefix(err, st, "%s", a->path);
     if (st == MW_ERR_SCRIPT && r.call_failed) {

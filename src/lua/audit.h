@@ -1,5 +1,5 @@
 /*
- * Running an audit script in the VM. It sees `aws`, `args`, `print`, `emit` and `columns` besides the
+ * Running an audit script in the VM. It sees `aws`, `inventory`, `args`, `print`, `emit` and `columns` besides the
  * base functions; what these do is the host's business.
  */
 #ifndef MW_LUA_AUDIT_H
@@ -49,6 +49,7 @@ typedef struct mw_vm_audit {
     bool first;             /* of the scopes of its account */
     const char *const *args;
     size_t arg_count;
+    const mw_snap *snap;    /* what `inventory` shows, or NULL */
     const mw_doc *answers;  /* may grow while the host answers; values in it stay */
     const mw_vm_host *host; /* NULL: compile only */
     unsigned soft_ms;       /* processor time; waiting for the host costs none */

@@ -1,22 +1,70 @@
 /*
- * ctx and ctx.inventory: what a check sees beside its resource. Other resources are found through
+ * ctx and ctx.inventory: what a check sees beside its resource; audits see the inventory alone. Other resources are found through
  * small indexes over the snapshot, made when first asked for. A type that was not listed completely
  * raises unknown instead of looking empty; a type that the rule did not declare is a script error.
  */
+#include "lua/audit.h"
 #include "lua/internal.h"
 
 #include <string.h>
 
 static const char inventory_key = 0; /* its address: registry key of ctx.inventory */
 
+/* ---- whose view ---- */
+
+/* Where the inventory is looked at from: the subject of a rule, or the scope of an audit. */
+struct view {
+    const char *account, *region; /* of the snapshot's or the audit's own text: they live as long as the VM */
+    mw_atom account_atom, region_atom;
+    bool regional;                /* other types are narrowed to the region when they are regional too */
+};
+
+static bool regional(const mw_vm *vm, const char *type)
+{
+    return strcmp(mw_snap_type_scope(vm->snap, type), "regional") == 0;
+}
+
+MW_LJMP static struct view view_of(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val account, region;
+    const char *text;
+
+    if (vm->audit) {
+        if (!vm->snap)
+            luaL_error(L, "there is no inventory without a snapshot: run the audit with --snapshot latest (`moonward "
+                          "collect` or a sweep takes one)");
+        return (struct view){vm->audit->account, vm->audit->region,
+                             mw_doc_atom(d, vm->audit->account, strlen(vm->audit->account)),
+                             mw_doc_atom(d, vm->audit->region, strlen(vm->audit->region)), true};
+    }
+    account = mw_val_get_atom(d, vm->subject->resource, vm->snap->account);
+    region = mw_val_get_atom(d, vm->subject->resource, vm->snap->region);
+    text = mw_val_str(d, account, NULL);
+    return (struct view){text ? text : "", mw_val_str(d, region, NULL), mw_val_atom(d, account), mw_val_atom(d, region),
+                         regional(vm, vm->subject->rule->resource)};
+}
+
 /* ---- declared types ---- */
 
+/* The type as a text that lives as long as the VM. A rule may read what it declared, an audit everything. */
 MW_LJMP static const char *check_type(lua_State *L, int index)
 {
     mw_vm *vm = mw__vm(L);
     const mw_vm_rule *rule = vm->subject->rule;
     const char *type = luaL_checkstring(L, index);
 
+    if (vm->audit) {
+        const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+        for (size_t i = 0; i < mw_val_len(d, vm->snap->types); i++) {
+            mw_val key;
+            mw_val_member(d, vm->snap->types, i, &key);
+            if (strcmp(mw_val_str(d, key, NULL), type) == 0)
+                return mw_val_str(d, key, NULL);
+        }
+        mw__raise_unknown(L, vm->snap->unheld, type);
+    }
     if (strcmp(type, rule->resource) == 0)
         return rule->resource;
     for (size_t i = 0; i < rule->related_count; i++)
@@ -28,24 +76,25 @@ MW_LJMP static const char *check_type(lua_State *L, int index)
 
 /* ---- completeness ---- */
 
-/* Raise when the type's list is not wholly known for the subject's account (and region, unless NULL). */
-MW_LJMP static void check_complete(lua_State *L, const char *type, mw_val account, mw_val region)
+/* Raise when the type's list is not wholly known for the account (and region, unless NULL). */
+MW_LJMP static void check_complete(lua_State *L, const char *type, const char *account, const char *region)
 {
     mw_vm *vm = mw__vm(L);
-    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_gap_entry *e = &vm->gap_at[((uint32_t)((uintptr_t)type >> 3) + account * 7u + region * 3u +
-                                   (uint32_t)vm->subject->world) & (MW_GAP_CACHE - 1)];
+    mw_gap_entry *e = &vm->gap_at[((uint32_t)((uintptr_t)type >> 3) + (uint32_t)((uintptr_t)account >> 2) * 7u +
+                                   (uint32_t)((uintptr_t)region >> 2) * 3u + (uint32_t)vm->subject->world) &
+                                  (MW_GAP_CACHE - 1)];
 
     if (!e->set || e->world != vm->subject->world || e->type != type || e->account != account ||
         e->region != region) {
-        const char *a = mw_val_str(d, account, NULL);
         e->set = true;
         e->world = vm->subject->world;
         e->type = type;
         e->account = account;
         e->region = region;
-        e->gap = mw_snap_gap(vm->snap, e->world, type, a ? a : "", mw_val_str(d, region, NULL));
+        e->gap = mw_snap_gap(vm->snap, e->world, type, account, region);
     }
+    if (e->gap == MW_VAL_NULL && vm->snap->unheld != MW_VAL_ABSENT)
+        mw__raise_unknown(L, vm->snap->unheld, type);
     if (e->gap != MW_VAL_ABSENT)
         mw__raise_gap(L, e->gap, type);
 }
@@ -136,9 +185,9 @@ static mw_val find_resource(mw_vm *vm, mw_val array, mw_atom account, mw_atom re
 MW_LJMP static int inventory_get(lua_State *L)
 {
     mw_vm *vm = mw__vm(L);
-    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_val subject = vm->subject->resource, account, region, found = MW_VAL_ABSENT;
+    struct view from = view_of(L);
     const char *type = check_type(L, 2), *id;
+    mw_val found = MW_VAL_ABSENT;
     size_t len;
     mw_atom atom;
 
@@ -147,15 +196,13 @@ MW_LJMP static int inventory_get(lua_State *L)
         return 1;
     }
     id = luaL_checklstring(L, 3, &len);
-    account = mw_val_get_atom(d, subject, vm->snap->account);
-    region = mw_val_get_atom(d, subject, vm->snap->region);
-    atom = mw_doc_atom(d, id, len);
+    atom = mw_doc_atom(vm->doc[MW_SPACE_SNAPSHOT], id, len);
     if (atom != MW_ATOM_NONE)
-        found = find_resource(vm, mw_snap_resources(vm->snap, vm->subject->world, type),
-                              mw_val_atom(d, account), mw_val_atom(d, region), atom);
+        found = find_resource(vm, mw_snap_resources(vm->snap, vm->subject->world, type), from.account_atom,
+                              from.region_atom, atom);
     mw__poll(L);
     if (found == MW_VAL_ABSENT) {
-        check_complete(L, type, account, MW_VAL_NULL);
+        check_complete(L, type, from.account, NULL);
         lua_pushnil(L);
         return 1;
     }
@@ -221,28 +268,20 @@ MW_LJMP static bool passes(lua_State *L, mw_val resource, const filter *filters,
     return true;
 }
 
-static bool regional(const mw_vm *vm, const char *type)
-{
-    return strcmp(mw_snap_type_scope(vm->snap, type), "regional") == 0;
-}
-
 /*
- * Resources [from, to) of the type's array that the subject may look at: of its account, and of its region
+ * Resources [from, to) of the type's array that can be looked at from here: of the account, and of its region
  * when both types are regional and nothing else is asked for. Raises unless all of them are known.
  */
 MW_LJMP static mw_val visible(lua_State *L, const char *type, bool all_regions, size_t *from, size_t *to)
 {
     mw_vm *vm = mw__vm(L);
-    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_val subject = vm->subject->resource, account = mw_val_get_atom(d, subject, vm->snap->account), array;
-    mw_val region = MW_VAL_NULL;
-    const char *account_text = mw_val_str(d, account, NULL);
+    struct view view = view_of(L);
+    const char *region = !all_regions && view.regional && regional(vm, type) ? view.region : NULL;
+    mw_val array;
 
-    if (!all_regions && regional(vm, type) && regional(vm, vm->subject->rule->resource))
-        region = mw_val_get_atom(d, subject, vm->snap->region);
-    check_complete(L, type, account, region);
+    check_complete(L, type, view.account, region);
     array = mw_snap_resources(vm->snap, vm->subject->world, type);
-    mw_snap_range(vm->snap, array, account_text ? account_text : "", mw_val_str(d, region, NULL), from, to);
+    mw_snap_range(vm->snap, array, view.account, region, from, to);
     return array;
 }
 
@@ -344,6 +383,11 @@ MW_LJMP static int ctx_index(lua_State *L)
 MW_LJMP static int ctx_newindex(lua_State *L)
 {
     return luaL_error(L, "ctx is read-only");
+}
+
+MW_LJMP void mw__push_inventory(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &inventory_key);
 }
 
 MW_LJMP void mw__open_ctx(lua_State *L)

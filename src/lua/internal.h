@@ -81,7 +81,7 @@ typedef struct mw_read {
 typedef struct mw_gap_entry {
     size_t world;
     const char *type; /* the rule's own text: lives as long as the VM */
-    mw_val account, region;
+    const char *account, *region; /* likewise, or the snapshot's */
     mw_val gap;
     bool set;
 } mw_gap_entry;
@@ -194,6 +194,8 @@ MW_LJMP void mw__open_fixtures(lua_State *L);
 MW_LJMP void mw__open_native(lua_State *L); /* for our own modules alone */
 MW_LJMP void mw__open_proxies(lua_State *L); /* pushes nothing: fills the VM's references */
 MW_LJMP void mw__open_ctx(lua_State *L);     /* pushes nothing */
+/** Push ctx.inventory. [-0, +1, m] */
+MW_LJMP void mw__push_inventory(lua_State *L);
 
 /** Replace the table on top by a read-only view of it, deeply. [-1, +1, m] */
 MW_LJMP void mw__freeze(lua_State *L);

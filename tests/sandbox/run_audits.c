@@ -49,7 +49,7 @@ static void run(const char *source, const char *message, size_t rows_max, uint64
     mw_client_options options = {.endpoint_url = "http://127.0.0.1:1", .max_attempts = 1};
     MW_AUTO(mw_buf) text = {0};
     mw_audit found = {0};
-    mw_audit_options o = {.path = "a.lua", .accounts = &account, .account_count = 1, .cpu_ms = 300};
+    mw_audit_options o = {.path = "a.lua", .accounts = &account, .account_count = 1, .snapshot_fd = -1, .cpu_ms = 300};
     mw_aws_config *config;
     mw_error err = {0};
     int64_t start = mw_mono_ms();
