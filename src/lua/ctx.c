@@ -24,6 +24,13 @@ static bool regional(const mw_vm *vm, const char *type)
     return strcmp(mw_snap_type_scope(vm->snap, type), "regional") == 0;
 }
 
+MW_LJMP static void need_snapshot(lua_State *L)
+{
+    if (!mw__vm(L)->snap)
+        luaL_error(L, "there is no inventory without a snapshot: run the audit with --snapshot latest (`moonward "
+                      "collect` or a sweep takes one)");
+}
+
 MW_LJMP static struct view view_of(lua_State *L)
 {
     mw_vm *vm = mw__vm(L);
@@ -32,9 +39,7 @@ MW_LJMP static struct view view_of(lua_State *L)
     const char *text;
 
     if (vm->audit) {
-        if (!vm->snap)
-            luaL_error(L, "there is no inventory without a snapshot: run the audit with --snapshot latest (`moonward "
-                          "collect` or a sweep takes one)");
+        need_snapshot(L);
         return (struct view){vm->audit->account, vm->audit->region,
                              mw_doc_atom(d, vm->audit->account, strlen(vm->audit->account)),
                              mw_doc_atom(d, vm->audit->region, strlen(vm->audit->region)), true};
@@ -57,6 +62,7 @@ MW_LJMP static const char *check_type(lua_State *L, int index)
 
     if (vm->audit) {
         const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+        need_snapshot(L);
         for (size_t i = 0; i < mw_val_len(d, vm->snap->types); i++) {
             mw_val key;
             mw_val_member(d, vm->snap->types, i, &key);
