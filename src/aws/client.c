@@ -208,6 +208,14 @@ mw_status mw_client_note(mw_client *c, const char *key, const char *value, mw_er
     return c->recorder ? mw_recorder_note(c->recorder, key, value, err) : MW_OK;
 }
 
+void mw_client_watch(mw_client *c,
+                     void (*fn)(void *user, const mw_operation *op, const mw_call_result *r, int64_t waited_ms),
+                     void *user)
+{
+    c->watch = fn;
+    c->watch_user = user;
+}
+
 mw_client_stats mw_client_stats_get(const mw_client *c)
 {
     return c->stats;

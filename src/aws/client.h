@@ -116,6 +116,13 @@ typedef struct mw_client_stats {
     uint64_t refused; /* by an open circuit breaker */
 } mw_client_stats;
 mw_client_stats mw_client_stats_get(const mw_client *c);
+/**
+ * Tell @p fn of each call that ends from now on, before its on_done. @p waited_ms: how long its requests waited
+ * for their turn, by rate and by limits, and before they were sent again after a throttle. NULL ends it.
+ */
+void mw_client_watch(mw_client *c,
+                     void (*fn)(void *user, const mw_operation *op, const mw_call_result *r, int64_t waited_ms),
+                     void *user);
 
 /** Is this operation known to change nothing? From data; anything not known to read is mutating. */
 bool mw_operation_read_only(const mw_operation *op);

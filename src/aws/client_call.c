@@ -75,6 +75,8 @@ static void finish(mw_active_call *k, mw_status status)
     }
     unlink_call(k);
     mw__call_leave(k, MW_OUTCOME_NONE, NULL);
+    if (k->client->watch)
+        k->client->watch(k->client->watch_user, k->op, &k->result, k->waited_ms);
     if (k->call.on_done)
         k->call.on_done(k->call.user, &k->result);
     if (k->waiting)
@@ -304,6 +306,8 @@ static bool retry(mw_active_call *k, mw_status status, const char *why)
         return true;
     }
     c->stats.retries++;
+    if (class == MW_RETRY_THROTTLE)
+        k->waited_ms += delay_ms;
     k->attempt++;
     next_step(k, delay_ms, begin_attempt);
     return true;

@@ -63,6 +63,7 @@ typedef struct mw_active_call {
     int attempt;
     int quota_taken;
     int64_t retry_after_ms; /* what the last answer asked for; -1 = nothing */
+    int64_t queued_ms, waited_ms; /* since when it waits for its turn, and how long it has waited */
     int64_t begun_ms, deadline_ms; /* monotonic, from the page's first request on; 0 = not yet, none */
     bool unsent;
 
@@ -98,6 +99,8 @@ struct mw_client {
     mw_doc_builder *scratch; /* parameters of the request being made */
     mw_active_call *calls;
     mw_client_stats stats;
+    void (*watch)(void *user, const mw_operation *op, const mw_call_result *r, int64_t waited_ms);
+    void *watch_user;
     mw_clocks clocks;
     char *rates_path; /* NULL = learnt ceilings are not kept */
     mw_rate_entries rates;

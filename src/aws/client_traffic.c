@@ -125,6 +125,8 @@ static void go(void *user, int64_t refused_ms)
         mw__call_refused(k, refused_ms);
         return;
     }
+    if (k->queued_ms)
+        k->waited_ms += mw_mono_ms() - k->queued_ms;
     if (k->begun_ms == 0) { /* what it waited before is our doing, and not held against it */
         int64_t allowed_ms = k->call.deadline_ms ? k->call.deadline_ms : k->client->deadline_ms;
 
@@ -138,6 +140,7 @@ void mw__call_queue(mw_active_call *k)
 {
     k->ticket.go = go;
     k->ticket.user = k;
+    k->queued_ms = k->client->watch ? mw_mono_ms() : 0;
     /* What has begun is ended first: paging tokens and deadlines run out. */
     mw_traffic_enter(k->client->traffic, &k->ticket, k->lane, k->request.host,
                      k->attempt > 1 || k->page > 1);

@@ -119,6 +119,53 @@ static void retries(void **state)
     }
 }
 
+struct watched {
+    char name[64];
+    unsigned requests;
+    int64_t waited_ms;
+    int count, done_before;
+    const world *w;
+};
+
+static void watch(void *user, const mw_operation *op, const mw_call_result *r, int64_t waited_ms)
+{
+    struct watched *seen = user;
+
+    snprintf(seen->name, sizeof(seen->name), "%s", mw_operation_name(op));
+    seen->requests = r->requests;
+    seen->waited_ms = waited_ms;
+    seen->done_before = seen->w->done;
+    seen->count++;
+}
+
+static void calls_are_watched(void **state)
+{
+    const fake_answer throttled[] = {{400, {0}, QUERY_ERROR("Throttling", "slow"), MW_OK, false},
+                                     {200, {0}, IDENTITY, MW_OK, false}};
+    const fake_answer failed[] = {{500, {0}, "", MW_OK, false}, {200, {0}, IDENTITY, MW_OK, false}};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct watched seen = {0};
+        world w;
+
+        open_world_with(&w, i ? failed : throttled, 2, NULL);
+        seen.w = &w;
+        mw_client_watch(w.client, watch, &seen);
+        call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+        assert_string_equal(seen.name, "GetCallerIdentity");
+        assert_int_equal(seen.count, 1);
+        assert_int_equal(seen.done_before, 0);
+        assert_int_equal(seen.requests, 2);
+        /* The pause behind a throttle is waiting; the one behind a fault is not. */
+        if (i)
+            assert_in_range(seen.waited_ms, 0, 500);
+        else
+            assert_true(seen.waited_ms >= w.fake.seen[1].at_ms);
+        close_world(&w);
+    }
+}
+
 static void attempts_by_environment(void **state)
 {
     const fake_answer answers[] = {{503, {0}, "", MW_OK, false}};
@@ -568,6 +615,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_signed_request),
         cmocka_unit_test(retries),
+        cmocka_unit_test(calls_are_watched),
         cmocka_unit_test(attempts_by_environment),
         cmocka_unit_test(quota_ends_a_storm),
         cmocka_unit_test(pages_to_the_end),
