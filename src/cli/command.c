@@ -195,7 +195,7 @@ static mw_status keep(mw_args *a, const mw_option *o, const char *value, bool fr
 
     if (!origin)
         return no_memory(err);
-    if (o->value && (!value || !*value))
+    if (o->value && (value ? !*value : !o->bare))
         return mw_fail(err, MW_ERR_INVALID, "%s wants a value: %s", origin, o->value);
     if (a->given_count == a->given_cap) {
         size_t cap = a->given_cap ? a->given_cap * 2 : 16;
@@ -246,7 +246,7 @@ static mw_status parse_option(mw_args *a, const mw_command *c, int argc, char *c
         }
         value = word[2] ? word + 2 : NULL;
     }
-    if (o->value && !value) {
+    if (o->value && !value && !o->bare) {
         const char *next = *i + 1 < argc ? argv[*i + 1] : NULL;
         /* `--region --plan` is a forgotten value; a value that looks so can be given with `=`. */
         if (!next || (next[0] == '-' && next[1] == '-'))

@@ -22,6 +22,7 @@
 #define MW_CLI_COMMAND_H
 
 #include "base/buf.h"
+#include "moonward/doc.h"
 #include "moonward/status.h"
 
 #include <stdbool.h>
@@ -44,6 +45,7 @@ typedef struct mw_option {
     const char *name;        /* without dashes: "fail-on" */
     char letter;             /* short form, or 0 */
     const char *value;       /* what it takes, for help ("DIR"); NULL = a switch without value */
+    bool bare;               /* may stand without its value, which then comes only behind '=' */
     bool repeatable;         /* otherwise the last one wins */
     const char *choices;     /* "text|json|jsonl": checked while parsing; NULL = anything but "" */
     const char *env;         /* environment variable that stands in for the flag, or NULL */
@@ -118,6 +120,8 @@ mw_status mw_help_command(const mw_command *c, mw_buf *out, mw_error *err);
 
 /** Write results to stdout. @return @p code, or MW_EXIT_INCOMPLETE after a message when stdout is full. */
 int mw_cli_print(const char *data, size_t len, int code);
+/** Append the value on top of @p b, and take it: pretty JSON and a line end. @return what the builder or the buffer remembers. */
+mw_status mw_cli_json(mw_doc_builder *b, mw_buf *out, mw_error *err);
 /** Print "moonward: <message>" on stderr. @return mw_cli_exit_code() of its status. */
 int mw_cli_fail(const mw_error *err);
 /**

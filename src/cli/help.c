@@ -47,8 +47,8 @@ static void one_option(mw_buf *out, const mw_option *o)
 
     if (o->letter)
         snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-    snprintf(left, sizeof(left), "  %s--%s%s%s", letter, o->name, o->value ? " " : "",
-             o->value ? o->value : "");
+    snprintf(left, sizeof(left), "  %s--%s%s%s%s", letter, o->name, !o->value ? "" : o->bare ? "[=" : " ",
+             o->value ? o->value : "", o->bare ? "]" : "");
     len = strlen(left);
     mw_buf_puts(out, left);
     if (len + 2 > OPTION_INDENT)

@@ -11,6 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
+mw_status mw_cli_json(mw_doc_builder *b, mw_buf *out, mw_error *err)
+{
+    mw_status st = mw_doc_builder_status(b, err);
+
+    if (st != MW_OK)
+        return st;
+    mw_json_write(out, mw_doc_view(b), mw_doc_pop(b), MW_JSON_PRETTY);
+    mw_buf_putc(out, '\n');
+    return mw_buf_status(out, err);
+}
+
 int mw_cli_print(const char *data, size_t len, int code)
 {
     mw_error err = {0};
