@@ -157,6 +157,11 @@ int64_t mw_now_unix(void)
     return mw_now_ns() / 1000000000;
 }
 
+int64_t mw_thread_cpu_ns(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t mw_mono_ns(void)
 {
     return mw_sys.clock_mono_ns(mw_sys.ctx);

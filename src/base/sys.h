@@ -45,5 +45,7 @@ int64_t mw_now_unix(void);
 /** Monotonic milliseconds and nanoseconds, for deadlines and durations. */
 int64_t mw_mono_ms(void);
 int64_t mw_mono_ns(void);
+/** Processor time of the calling thread, nanoseconds. Costs a system call. */
+int64_t mw_thread_cpu_ns(void);
 
 #endif

@@ -383,6 +383,7 @@ static void take_record(struct runner *w, const mw_record *rec)
         return;
     case MW_RECORD_VERDICT:
     case MW_RECORD_LOADED:
+    case MW_RECORD_PROFILE:
     case MW_RECORD_FIXTURE: break;
     }
     incredible(w, "a record that has no place in an audit");

@@ -2,7 +2,7 @@
  * The bundle: one sealed document with everything that a worker is told besides the snapshot (its
  * shape is at engine/work.c). Built in the broker; holds scripts and parameters, never a credential.
  */
-#include "engine/rule_internal.h"
+#include "engine/rule_params.h"
 #include "engine/worker.h"
 
 static void add_strings(mw_doc_builder *b, const char *key, const char *const *list, size_t count)
@@ -25,9 +25,12 @@ static void add_value(mw_doc_builder *b, const char *key, const mw_doc *d, mw_va
     }
 }
 
-static void add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule_entry *e)
+/* @p snap: where parameters by place are resolved; NULL = they are the rule's everywhere. */
+static mw_status add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule_entry *e, const mw_snap *snap,
+                          mw_error *err)
 {
     const mw_rule *r = &e->rule;
+    mw_status st = MW_OK;
 
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "id", r->id);
@@ -44,7 +47,13 @@ static void add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule_ent
     mw_doc_end_object(b);
     add_value(b, "applies", rules->doc, r->applies);
     add_value(b, "params", rules->doc, r->params);
+    mw_doc_member_int(b, "pack", (int64_t)e->pack);
+    if (snap && mw_val_len(rules->doc, r->overrides) > 0) {
+        mw_doc_ckey(b, "resolved");
+        st = mw__params_push_resolved(rules, e, snap, mw_snap_resources(snap, 0, r->resource), b, err);
+    }
     mw_doc_end_object(b);
+    return st;
 }
 
 static void add_jobs(mw_doc_builder *b, const mw_job *jobs, size_t count, const mw_doc *params_doc)
@@ -68,7 +77,7 @@ static void add_jobs(mw_doc_builder *b, const mw_job *jobs, size_t count, const 
 #define SOFT_MS_DEFAULT 50 /* evidence/lua-sandbox.md, "Defaults" */
 
 mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs,
-                           size_t job_count, const mw_doc *params_doc, int *fd, mw_error *err)
+                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap, int *fd, mw_error *err)
 {
     mw_doc_builder *b;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -80,15 +89,18 @@ mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, 
     mw_doc_member_str(b, "mode", "evaluate");
     mw_doc_member_int(b, "soft_ms", o && o->soft_ms > 0 ? o->soft_ms : SOFT_MS_DEFAULT);
     mw_doc_member_int(b, "vm_bytes", o ? (int64_t)o->vm_bytes : 0);
+    mw_doc_member_int(b, "packs", (int64_t)rules->pack_count);
+    mw_doc_member_bool(b, "profile", o && o->profile);
     mw_doc_ckey(b, "rules");
     mw_doc_begin_array(b);
-    for (size_t i = 0; i < rules->count; i++)
-        add_rule(b, rules, &rules->items[i]);
+    for (size_t i = 0; i < rules->count && st == MW_OK; i++)
+        st = add_rule(b, rules, &rules->items[i], jobs ? NULL : snap, err);
     mw_doc_end_array(b);
     if (jobs)
         add_jobs(b, jobs, job_count, params_doc);
     mw_doc_end_object(b);
-    st = mw_doc_finish_memfd(b, mw_doc_pop(b), fd, err);
+    if (st == MW_OK)
+        st = mw_doc_finish_memfd(b, mw_doc_pop(b), fd, err);
     mw_doc_builder_free(b);
     return st;
 }

@@ -263,7 +263,8 @@ static mw_status run(struct evaluation *e, const mw_evaluate_options *o, int sna
                     .hard_ms = o && o->hard_ms > 0 ? o->hard_ms : HARD_MS_DEFAULT,
                     .quarantine = !e->per_item, .stop = o ? o->stop : NULL, .user = e,
                     .on_record = on_record, .on_lost = on_lost, .on_progress = o ? o->on_progress : NULL,
-                    .progress_user = o ? o->user : NULL, .quarantined = quarantined};
+                    .progress_user = o ? o->user : NULL, .profile = o ? o->profile : NULL,
+                    .quarantined = quarantined};
     mw_status st = MW_OK;
 
     e->evidence.max = 2 * EVIDENCE_MAX;
@@ -291,6 +292,20 @@ static mw_status run(struct evaluation *e, const mw_evaluate_options *o, int sna
     return st;
 }
 
+/* The counts are the broker's own; workers only measure. */
+static void count_profile(const struct evaluation *e, mw_profile_rule *profile)
+{
+    for (size_t i = 0; i < e->work->group_count; i++)
+        for (size_t k = 0; k < e->work->groups[i].rule_count; k++)
+            profile[e->work->groups[i].rules[k]].evaluations += e->work->groups[i].count;
+    for (size_t i = 0, rule = 0; i < e->out->count; i++) { /* both are sorted by the rule's id */
+        const mw_finding *f = &e->out->items[i];
+        while (rule + 1 < e->rules->count && strcmp(e->rules->items[rule].rule.id, f->rule) != 0)
+            rule++;
+        profile[rule].verdicts[f->status]++;
+    }
+}
+
 static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_options *o,
                           const mw_job *jobs, size_t job_count, const mw_doc *params_doc, mw_findings *out,
                           mw_evaluate_stats *stats, mw_error *err)
@@ -299,13 +314,15 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
     unsigned char *quarantined = mw_alloc(rules->count + 1);
     mw_doc *snapshot = NULL, *bundle = NULL;
     mw_work work = {0};
+    mw_snap snap;
     int bundle_fd = -1;
     mw_status st;
 
     if (!quarantined)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for an evaluation");
     if ((st = mw_doc_map(snapshot_fd, &snapshot, err)) != MW_OK ||
-        (st = mw__bundle_rules(rules, o, jobs, job_count, params_doc, &bundle_fd, err)) != MW_OK ||
+        (st = mw_snap_init(&snap, snapshot, err)) != MW_OK ||
+        (st = mw__bundle_rules(rules, o, jobs, job_count, params_doc, &snap, &bundle_fd, err)) != MW_OK ||
         (st = mw_doc_map(bundle_fd, &bundle, err)) != MW_OK ||
         (st = mw_work_init(&work, bundle, snapshot, err)) != MW_OK)
         goto out;
@@ -316,6 +333,8 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
         st = apply_quarantine(&e, quarantined, err);
     if (st == MW_OK && !e.per_item)
         mw_findings_sort(out);
+    if (st == MW_OK && o && o->profile)
+        count_profile(&e, o->profile);
 out:
     mw_work_clear(&work);
     mw_doc_free(bundle);

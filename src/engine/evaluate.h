@@ -5,6 +5,14 @@
 #include "engine/finding.h"
 #include "engine/rule.h"
 
+/** What a rule cost. */
+typedef struct mw_profile_rule {
+    size_t evaluations;      /* of resources; those that a worker lost are counted, but not measured */
+    size_t verdicts[5];      /* findings by mw_verdict */
+    int64_t cpu_ns, max_ns;  /* processor time in its checks, and of the slowest; 0 when `applies` decided */
+    size_t memory_bytes;     /* the most that one check added to its VM */
+} mw_profile_rule;
+
 typedef struct mw_evaluate_options {
     int workers;           /* 0 = one per core */
     int soft_ms, hard_ms;  /* per evaluation; 0 = 50, 500 */
@@ -12,6 +20,7 @@ typedef struct mw_evaluate_options {
     const volatile bool *stop;
     void (*on_progress)(void *user, size_t done, size_t total); /* may be NULL */
     void *user;
+    mw_profile_rule *profile; /* one for each rule, zeroed, filled; NULL = nothing is measured */
 } mw_evaluate_options;
 
 typedef struct mw_evaluate_stats {

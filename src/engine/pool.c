@@ -265,6 +265,27 @@ static mw_status take_answer(struct run *r, struct slot *s, const mw_record *rec
     return MW_OK;
 }
 
+/* Measures of a worker that died are lost; those of the others add up. */
+static mw_status take_profile(struct run *r, const mw_record *rec, mw_error *err)
+{
+    long long n[MW_RECORD_TEXTS];
+    mw_profile_rule *to;
+
+    if (!r->p->profile || rec->rule >= r->rules)
+        return incredible(err, "nobody asked what that costs");
+    for (size_t i = 0; i < MW_RECORD_TEXTS; i++)
+        if (!rec->text[i].data || !mw_parse_int(rec->text[i].data, rec->text[i].len, &n[i]) || n[i] < 0 ||
+            n[i] > INT64_MAX / (1 << 20)) /* so that no sum of workers overflows */
+            return incredible(err, "a measure is no number");
+    to = &r->p->profile[rec->rule];
+    to->cpu_ns += n[0];
+    if (n[1] > to->max_ns)
+        to->max_ns = n[1];
+    if ((size_t)n[2] > to->memory_bytes)
+        to->memory_bytes = (size_t)n[2];
+    return MW_OK;
+}
+
 static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec, mw_error *err)
 {
     switch (rec->kind) {
@@ -304,6 +325,7 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
         if ((rec->kind == MW_RECORD_VERDICT) != (r->p->work->mode == MW_WORK_EVALUATE))
             return incredible(err, "it answers another question");
         return take_answer(r, s, rec, err);
+    case MW_RECORD_PROFILE: return take_profile(r, rec, err);
     case MW_RECORD_ASK:
     case MW_RECORD_ROW:
     case MW_RECORD_COLUMNS: break;

@@ -10,10 +10,10 @@
 #include <string.h>
 
 static const char *const keys[] = {"applies",   "check",       "controls", "id",      "needs",    "params",
-                                   "pillar",    "related",     "remediation", "resource", "severity", "title"};
-static const char *const severities[] = {"critical", "high", "medium", "low", "info"};
-static const char *const pillars[] = {"security", "reliability", "performance", "cost", "operations",
-                                      "sustainability"};
+                                   "pillar",    "related",     "remediation", "resource", "severity", "tags",     "title"};
+const char *const mw__severities[5] = {"critical", "high", "medium", "low", "info"};
+const char *const mw__pillars[6] = {"security", "reliability", "performance", "cost", "operations",
+                                    "sustainability"};
 
 #define LIST_MAX 256
 
@@ -213,7 +213,7 @@ static mw_status check_need(const struct check *c, const mw_type *own, const mw_
     return *out ? MW_OK : no_memory(c);
 }
 
-/* The text names `tags`, or a guard is on one. */
+/* The text names `tags` (beside the member of that name in its metadata), or a guard is on one. */
 static bool uses_tags(const struct check *c, const mw_rule_entry *e)
 {
     mw_val applies = mw_val_get(c->d, c->meta, "applies");
@@ -226,7 +226,8 @@ static bool uses_tags(const struct check *c, const mw_rule_entry *e)
         if (path && strncmp(path, "tags", 4) == 0 && (path[4] == '\0' || path[4] == '.'))
             return true;
     }
-    return mw__rule_uses_name(e->source, e->len, "tags");
+    return mw__rule_uses_name(e->source, e->len, "tags") >
+           (mw_val_get(c->d, c->meta, "tags") == MW_VAL_ABSENT ? 0u : 1u);
 }
 
 static mw_status check_needs(const struct check *c, const mw_type *own, bool with_tags, mw_rule *rule)
@@ -337,6 +338,21 @@ static mw_status check_controls(const struct check *c)
     return st;
 }
 
+static mw_status check_tags(const struct check *c, mw_rule *rule)
+{
+    const char **list;
+    mw_status st = get_list(c, "tags", &list, &rule->tag_count);
+
+    for (size_t i = 0; st == MW_OK && i < rule->tag_count; i++) {
+        if (!list[i][0])
+            return mw_fail(c->err, MW_ERR_INVALID, "%s: 'tags' must be a list of texts", c->path);
+        if (!(list[i] = mw_arena_strdup(c->arena, list[i])))
+            return no_memory(c);
+    }
+    rule->tags = list;
+    return st;
+}
+
 /* Ids become file names, globs and parts of messages: `s3-bucket-versioning-enabled`. */
 static mw_status check_id(const struct check *c, const char *id)
 {
@@ -382,9 +398,9 @@ mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, co
     if ((st = check_keys(&c)) != MW_OK || (st = get_text(&c, "id", true, &rule->id)) != MW_OK ||
         (st = check_id(&c, rule->id)) != MW_OK || (st = get_text(&c, "title", true, &rule->title)) != MW_OK ||
         (st = get_text(&c, "severity", true, &rule->severity)) != MW_OK ||
-        (st = one_of(&c, "severity", rule->severity, severities, MW_COUNT(severities))) != MW_OK ||
+        (st = one_of(&c, "severity", rule->severity, mw__severities, MW_COUNT(mw__severities))) != MW_OK ||
         (st = get_text(&c, "pillar", false, &rule->pillar)) != MW_OK ||
-        (rule->pillar[0] && (st = one_of(&c, "pillar", rule->pillar, pillars, MW_COUNT(pillars))) != MW_OK) ||
+        (rule->pillar[0] && (st = one_of(&c, "pillar", rule->pillar, mw__pillars, MW_COUNT(mw__pillars))) != MW_OK) ||
         (st = get_text(&c, "remediation", false, &rule->remediation)) != MW_OK ||
         (st = get_text(&c, "resource", true, &rule->resource)) != MW_OK ||
         (st = find_type(&c, "resource", rule->resource, &own)) != MW_OK)
@@ -395,7 +411,8 @@ mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, co
     if ((st = check_related(&c, own, rule)) != MW_OK ||
         (st = check_needs(&c, own, uses_tags(&c, e), rule)) != MW_OK ||
         (st = check_applies(&c, own, rule)) != MW_OK || (st = check_table(&c, "params")) != MW_OK ||
-        (st = check_controls(&c)) != MW_OK || (st = add_tag_facets(&c, own, e)) != MW_OK)
+        (st = check_controls(&c)) != MW_OK || (st = check_tags(&c, rule)) != MW_OK ||
+        (st = add_tag_facets(&c, own, e)) != MW_OK)
         return st;
     if (!mw__rule_comment(e->source, e->len, arena, &comment))
         return no_memory(&c);

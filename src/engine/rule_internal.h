@@ -14,6 +14,7 @@ typedef struct mw_rule_entry {
     mw_rule rule;
     const char *source;
     size_t len;
+    size_t pack;                    /* number of its pack */
     const mw_tag_facet *tag_facets; /* of its own type and the related ones */
     size_t tag_facet_count;
 } mw_rule_entry;
@@ -22,10 +23,15 @@ struct mw_rules {
     mw_rule_entry *items; /* by id */
     size_t count;
     const mw_types *types;
-    mw_doc *doc;          /* params (effective), controls, applies */
+    mw_doc *doc;          /* of each rule: params, origins, overrides, controls, applies */
+    const char **packs;   /* names */
+    size_t pack_count;
     char digest[65];
     mw_arena arena;
 };
+
+/** critical … info; the pillars. */
+extern const char *const mw__severities[5], *const mw__pillars[6];
 
 /** Reading rule text without running it: used by the loader only, never by what decides a verdict. */
 typedef struct mw_rule_comment {
@@ -33,8 +39,8 @@ typedef struct mw_rule_comment {
 } mw_rule_comment;
 /** The leading `---` comment. @return false when out of memory. */
 bool mw__rule_comment(const char *source, size_t len, mw_arena *arena, mw_rule_comment *out);
-/** True when the name occurs outside comments and strings, or as a whole string (`r["tags"]`). */
-bool mw__rule_uses_name(const char *source, size_t len, const char *name);
+/** How often the name occurs outside comments and strings, or as a whole string (`r["tags"]`). */
+size_t mw__rule_uses_name(const char *source, size_t len, const char *name);
 
 /** Check one rule's metadata (root of @p d, from a worker: hostile) and fill everything but params, controls, applies. */
 mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, const char *path,

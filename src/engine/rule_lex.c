@@ -106,10 +106,10 @@ static bool is_name_char(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-bool mw__rule_uses_name(const char *source, size_t len, const char *name)
+size_t mw__rule_uses_name(const char *source, size_t len, const char *name)
 {
     const char *s = source, *end = source + len, *after, *inner;
-    size_t want = strlen(name), n;
+    size_t want = strlen(name), n, uses = 0;
 
     while (s < end) {
         if (s[0] == '-' && s + 1 < end && s[1] == '-') {
@@ -117,19 +117,17 @@ bool mw__rule_uses_name(const char *source, size_t len, const char *name)
             s = after ? after : line_end(s, end);
         } else if (*s == '"' || *s == '\'') {
             s = quoted(s, end, &inner, &n);
-            if (n == want && memcmp(inner, name, n) == 0)
-                return true;
+            uses += n == want && memcmp(inner, name, n) == 0;
         } else if (*s == '[' && (after = long_bracket(s, end))) {
             s = after;
         } else if (is_name_char(*s)) {
             for (n = 0; s + n < end && is_name_char(s[n]);)
                 n++;
-            if (n == want && memcmp(s, name, n) == 0)
-                return true;
+            uses += n == want && memcmp(s, name, n) == 0;
             s += n;
         } else {
             s++;
         }
     }
-    return false;
+    return uses;
 }

@@ -1,7 +1,8 @@
 /*
  * Laying out work from the bundle document:
- *   { "mode": "evaluate" | "load" | "fixtures", "soft_ms", "vm_bytes",
- *     "rules": [{id, path, source, resource, needs, related, tag_facets: {type: facet}, applies, params}],
+ *   { "mode": "evaluate" | "load" | "fixtures", "soft_ms", "vm_bytes", "packs": count, "profile": bool,
+ *     "rules": [{id, path, source, resource, needs, related, tag_facets: {type: facet}, applies, params, pack: number,
+ *                resolved: {variants, ranges}}],                       // resolved: engine/rule_params.h, or absent
  *     "jobs": [[rule, world, resource number, params | null], …],      // absent: all rules on world 0
  *     "files": [{path, source}] }
  * Pure; both sides must come to the same layout, so nothing here may depend on the machine.

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/sys.h"
 #include "lua/vm.h"
 
 #include <errno.h>
@@ -24,14 +25,27 @@
 #define FLUSH_AT ((size_t)60 << 10) /* a pipe takes 64 KiB at once */
 #define FLUSH_TICKS 50              /* half a second of processor time: the broker counts on answers */
 
+/* What the broker told of a rule, besides what the VM is told. */
+struct rule {
+    mw_val params;
+    mw_val variants, ranges;  /* parameters by resource; ABSENT = params everywhere */
+    size_t range;             /* of the resource judged last */
+    size_t pack;
+    int64_t cpu_ns, max_ns;   /* with `profile` */
+    size_t memory_bytes;
+    char broken[MW_ERROR_MESSAGE_SIZE]; /* why it cannot be loaded here; "" */
+};
+
 struct worker {
     mw_work work;
     mw_doc *snapshot, *bundle;
     mw_progress_page *page;
-    mw_vm *vm;
+    mw_vm **vms;              /* one for each pack: rules of one cannot reach those of another */
+    size_t pack_count;
     mw_vm_rule *rules;
-    char (*broken)[MW_ERROR_MESSAGE_SIZE]; /* why a rule cannot be loaded here; "" */
+    struct rule *told;
     size_t rule_count;
+    bool profile;
     size_t vm_bytes;
     unsigned soft_ms;
     mw_buf out;
@@ -123,17 +137,18 @@ static void say(struct worker *w, const mw_record *r)
 
 /* ---- the VM ---- */
 
-static mw_status new_vm(struct worker *w, mw_error *err)
+static mw_status new_vm(struct worker *w, size_t pack, mw_error *err)
 {
+    mw_vm **vm = &w->vms[pack];
     mw_status st;
 
     ticking = NULL;
-    mw_vm_free(w->vm);
-    w->vm = NULL;
-    st = mw_vm_new(w->vm_bytes, &w->vm, err);
+    mw_vm_free(*vm);
+    *vm = NULL;
+    st = mw_vm_new(w->vm_bytes, vm, err);
     if (st == MW_OK) {
-        mw_vm_set_documents(w->vm, w->snapshot ? &w->work.snap : NULL, w->bundle);
-        ticking = w->vm;
+        mw_vm_set_documents(*vm, w->snapshot ? &w->work.snap : NULL, w->bundle);
+        ticking = *vm;
     }
     return st;
 }
@@ -156,9 +171,17 @@ static bool describe_rule(struct worker *w, size_t i)
     size_t n = mw_val_len(w->bundle, facets);
     const char **types = mw_arena_alloc(&w->arena, (n + 1) * sizeof(*types));
     const char **names = mw_arena_alloc(&w->arena, (n + 1) * sizeof(*names));
+    mw_val resolved = mw_val_get(w->bundle, rule, "resolved");
     mw_vm_rule *r = &w->rules[i];
+    struct rule *told = &w->told[i];
 
     if (!types || !names)
+        return false;
+    told->params = mw_val_get(w->bundle, rule, "params");
+    told->variants = mw_val_get(w->bundle, resolved, "variants");
+    told->ranges = mw_val_get(w->bundle, resolved, "ranges");
+    told->pack = (size_t)mw_val_get_int(w->bundle, rule, "pack", 0);
+    if (told->pack >= w->pack_count)
         return false;
     for (size_t k = 0; k < n; k++) {
         mw_val key, value = mw_val_member(w->bundle, facets, k, &key);
@@ -182,33 +205,43 @@ static bool quarantined(const struct worker *w, uint32_t rule)
     return atomic_load_explicit(&w->page->quarantined[rule / 8], memory_order_relaxed) >> (rule % 8) & 1;
 }
 
-/* All rules into a fresh VM. A rule that fails now, for it loaded before, makes its evaluations errors. */
-static mw_status load_rules(struct worker *w, mw_error *err)
+/* A pack's rules into a fresh VM. A rule that fails now, for it loaded before, makes its evaluations errors. */
+static mw_status load_pack(struct worker *w, size_t pack, mw_error *err)
 {
     for (size_t tries = 0; tries <= w->rule_count; tries++) {
-        mw_status st = new_vm(w, err);
+        mw_status st = new_vm(w, pack, err);
+        mw_vm *vm = w->vms[pack];
         if (st != MW_OK)
             return st;
-        for (size_t i = 0; i < w->rule_count && !mw_vm_spoiled(w->vm); i++) {
+        for (size_t i = 0; i < w->rule_count && !mw_vm_spoiled(vm); i++) {
             mw_val rule = mw_val_at(w->bundle, w->work.rules, i);
             mw_val source = mw_val_get(w->bundle, rule, "source");
             mw_error why = {0};
             size_t len;
             const char *s = mw_val_str(w->bundle, source, &len);
-            if (w->broken[i][0] || quarantined(w, (uint32_t)i))
+            if (w->told[i].pack != pack || w->told[i].broken[0] || quarantined(w, (uint32_t)i))
                 continue;
             get_on(w, (mw_position){UINT32_MAX, (uint32_t)i});
-            st = mw_vm_load(w->vm, MW_VM_RULE, mw_val_get_str(w->bundle, rule, "path", ""), s ? s : "", len,
+            st = mw_vm_load(vm, MW_VM_RULE, mw_val_get_str(w->bundle, rule, "path", ""), s ? s : "", len,
                             &w->rules[i].ref, &why);
             if (st == MW_OK)
-                st = mw_vm_rule_ready(w->vm, &w->rules[i], &why);
+                st = mw_vm_rule_ready(vm, &w->rules[i], &why);
             if (st != MW_OK)
-                snprintf(w->broken[i], MW_ERROR_MESSAGE_SIZE, "%s", why.message);
+                snprintf(w->told[i].broken, MW_ERROR_MESSAGE_SIZE, "%s", why.message);
         }
-        if (!mw_vm_spoiled(w->vm))
+        if (!mw_vm_spoiled(vm))
             return MW_OK;
     }
     return mw_fail(err, MW_ERR_SCRIPT, "rules cannot be loaded");
+}
+
+static mw_status load_rules(struct worker *w, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; i < w->pack_count && st == MW_OK; i++)
+        st = load_pack(w, i, err);
+    return st;
 }
 
 /* ---- evaluating ---- */
@@ -260,36 +293,122 @@ static bool guard(struct worker *w, mw_position p, mw_val rule, mw_val resource)
     return true;
 }
 
+/* The number of what overrides give the resource, from the ranges: resources come in order, so the last hit is near. */
+static int64_t variant_of(struct worker *w, struct rule *r, size_t resource)
+{
+    size_t n = mw_val_len(w->bundle, r->ranges) / 2, low = 0, high = n;
+
+    if (r->range < n && (size_t)mw_val_int(w->bundle, mw_val_at(w->bundle, r->ranges, 2 * r->range)) <= resource)
+        low = r->range;
+    if (low + 1 < n && (size_t)mw_val_int(w->bundle, mw_val_at(w->bundle, r->ranges, 2 * low + 2)) > resource)
+        high = low + 1;
+    while (high - low > 1) {
+        size_t mid = low + (high - low) / 2;
+        if ((size_t)mw_val_int(w->bundle, mw_val_at(w->bundle, r->ranges, 2 * mid)) <= resource)
+            low = mid;
+        else
+            high = mid;
+    }
+    r->range = low;
+    return n ? mw_val_int(w->bundle, mw_val_at(w->bundle, r->ranges, 2 * low + 1)) : -1;
+}
+
+/* The parameters of an evaluation; ABSENT when they depend on tags that are unknown. */
+static mw_val params_of(struct worker *w, mw_position p, const mw_work_group *g)
+{
+    struct rule *r = &w->told[p.rule];
+    int64_t number;
+
+    if (g->params != MW_VAL_ABSENT)
+        return g->params;
+    if (r->ranges == MW_VAL_ABSENT)
+        return r->params;
+    number = variant_of(w, r, g->offset + (p.item - g->first));
+    return number < 0 ? MW_VAL_ABSENT : mw_val_at(w->bundle, r->variants, (size_t)number);
+}
+
+static void say_params_unknown(struct worker *w, mw_position p, mw_val resource)
+{
+    mw_val tags = mw_val_get_atom(w->snapshot, resource, w->work.snap.tags);
+    char cause[400], message[512];
+    const mw_vm_verdict v = {.outcome = MW_VM_UNKNOWN, .message = message};
+
+    mw_snap_cause_text(w->snapshot, mw_val_cause(w->snapshot, tags), cause, sizeof(cause));
+    snprintf(message, sizeof(message), "a parameter depends on tags, and tags is unknown: %s", cause);
+    say_verdicts(w, p, &v, 1);
+}
+
+static size_t check(struct worker *w, mw_position p, const mw_vm_subject *s, const mw_vm_verdict **verdicts)
+{
+    struct rule *r = &w->told[p.rule];
+    mw_vm *vm = w->vms[r->pack];
+    int64_t begun_ns, took_ns;
+    size_t n, bytes;
+
+    ticking = vm;
+    if (!w->profile)
+        return mw_vm_check(vm, s, verdicts);
+    mw_vm_peak_reset(vm);
+    begun_ns = mw_thread_cpu_ns();
+    n = mw_vm_check(vm, s, verdicts);
+    took_ns = mw_thread_cpu_ns() - begun_ns;
+    r->cpu_ns += took_ns;
+    if (took_ns > r->max_ns)
+        r->max_ns = took_ns;
+    if ((bytes = mw_vm_peak(vm)) > r->memory_bytes)
+        r->memory_bytes = bytes;
+    return n;
+}
+
 static void evaluate(struct worker *w, mw_position p)
 {
     const mw_work_group *g = mw_work_group_of(&w->work, p.item);
+    struct rule *told = &w->told[p.rule];
+    mw_vm *vm = w->vms[told->pack];
     mw_val rule = mw_val_at(w->bundle, w->work.rules, p.rule);
     mw_val resource = mw_work_resource(&w->work, p.item);
-    const mw_vm_verdict *verdicts, failed = {.outcome = MW_VM_ERROR, .message = w->broken[p.rule]};
+    const mw_vm_verdict *verdicts, failed = {.outcome = MW_VM_ERROR, .message = told->broken};
     mw_vm_subject s = {.rule = &w->rules[p.rule], .world = g->world, .resource = resource,
-                       .params = g->params != MW_VAL_ABSENT ? g->params
-                                                            : mw_val_get(w->bundle, rule, "params"),
-                       .soft_ms = w->soft_ms};
+                       .params = params_of(w, p, g), .soft_ms = w->soft_ms};
     size_t n;
 
     if (guard(w, p, rule, resource))
         return;
-    if (w->broken[p.rule][0]) {
+    if (told->broken[0]) {
         say_verdicts(w, p, &failed, 1);
         return;
     }
-    n = mw_vm_check(w->vm, &s, &verdicts);
-    for (size_t i = 0; i < mw_vm_log_count(w->vm); i++) {
+    if (s.params == MW_VAL_ABSENT) {
+        say_params_unknown(w, p, resource);
+        return;
+    }
+    n = check(w, p, &s, &verdicts);
+    for (size_t i = 0; i < mw_vm_log_count(vm); i++) {
         const mw_record r = {.kind = MW_RECORD_LOG, .item = p.item, .rule = p.rule,
-                             .text = {text(mw_vm_log_at(w->vm, i))}};
+                             .text = {text(mw_vm_log_at(vm, i))}};
         say(w, &r);
     }
     say_verdicts(w, p, verdicts, n);
-    if (mw_vm_spoiled(w->vm)) {
+    if (mw_vm_spoiled(vm)) {
         mw_error err = {0};
         flush(w);
-        if (load_rules(w, &err) != MW_OK)
+        if (load_pack(w, told->pack, &err) != MW_OK)
             _exit(1);
+    }
+}
+
+static void say_profile(struct worker *w)
+{
+    for (size_t i = 0; i < w->rule_count && w->profile; i++) {
+        const struct rule *r = &w->told[i];
+        const long long measures[MW_RECORD_TEXTS] = {r->cpu_ns, r->max_ns, (long long)r->memory_bytes};
+        char digits[MW_RECORD_TEXTS][24];
+        mw_record record = {.kind = MW_RECORD_PROFILE, .rule = (uint32_t)i};
+        for (size_t k = 0; k < MW_RECORD_TEXTS; k++) {
+            snprintf(digits[k], sizeof(digits[k]), "%lld", measures[k]);
+            record.text[k] = text(digits[k]);
+        }
+        say(w, &record);
     }
 }
 
@@ -331,20 +450,20 @@ static void load_file(struct worker *w, uint32_t number)
     mw_status st;
     int ref;
 
-    st = mw_vm_load(w->vm, rule ? MW_VM_RULE : MW_VM_FIXTURES, path, source ? source : "",
+    st = mw_vm_load(w->vms[0], rule ? MW_VM_RULE : MW_VM_FIXTURES, path, source ? source : "",
                     source ? len : 0, &ref, &err);
     if (st != MW_OK) {
         say_failed(w, number, err.message);
         return;
     }
-    n = rule ? 1 : mw_vm_list_len(w->vm, ref);
+    n = rule ? 1 : mw_vm_list_len(w->vms[0], ref);
     if (n == 0)
         say_failed(w, number, "there are no fixtures in this file");
     for (size_t i = 0; i < n; i++) {
         mw_record r = {.kind = rule ? MW_RECORD_LOADED : MW_RECORD_FIXTURE, .item = number,
                        .index = (uint32_t)i, .count = (uint32_t)n};
         mw_buf_reset(&json);
-        st = mw_vm_to_json(w->vm, ref, rule ? 0 : i + 1, &json, &err);
+        st = mw_vm_to_json(w->vms[0], ref, rule ? 0 : i + 1, &json, &err);
         if (st != MW_OK) {
             if (!rule)
                 mw_error_prefix(&err, st, "fixture %zu", i + 1);
@@ -371,7 +490,7 @@ static void load_all(struct worker *w, mw_position from, uint32_t end, mw_positi
         }
         get_on(w, (mw_position){i, 0});
         load_file(w, i);
-        if (mw_vm_spoiled(w->vm) && new_vm(w, &err) != MW_OK)
+        if (mw_vm_spoiled(w->vms[0]) && new_vm(w, 0, &err) != MW_OK)
             _exit(1);
     }
 }
@@ -405,6 +524,11 @@ static mw_status open_all(struct worker *w, mw_error *err)
     if (w->vm_bytes == 0)
         w->vm_bytes = MW_VM_BYTES_DEFAULT;
     w->soft_ms = (unsigned)mw_val_get_int(w->bundle, root, "soft_ms", 50);
+    w->profile = mw_val_get_bool(w->bundle, root, "profile", false);
+    w->pack_count = (size_t)mw_val_get_int(w->bundle, root, "packs", 1);
+    w->vms = mw_alloc(w->pack_count * sizeof(*w->vms));
+    if (!w->vms)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu rule packs", w->pack_count);
     return MW_OK;
 }
 
@@ -415,11 +539,11 @@ static mw_status prepare(struct worker *w, mw_error *err)
     if (st != MW_OK)
         return st;
     if (w->work.mode != MW_WORK_EVALUATE)
-        return new_vm(w, err);
+        return new_vm(w, 0, err);
     w->rule_count = mw_val_len(w->bundle, w->work.rules);
     w->rules = mw_alloc((w->rule_count + 1) * sizeof(*w->rules));
-    w->broken = mw_alloc((w->rule_count + 1) * sizeof(*w->broken));
-    if (!w->rules || !w->broken)
+    w->told = mw_alloc((w->rule_count + 1) * sizeof(*w->told));
+    if (!w->rules || !w->told)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu rules", w->rule_count);
     for (size_t i = 0; i < w->rule_count; i++)
         if (!describe_rule(w, i))
@@ -455,7 +579,7 @@ int mw_worker_main(int argc, char **argv)
         _exit(2);
     start_timer();
     mw__jail_enter((pid_t)argument(argc, argv, 7, 0),
-                   size_of(MW_WORKER_SNAPSHOT_FD) / 2 + w.vm_bytes * 2 + HEADROOM_BYTES, isolation,
+                   size_of(MW_WORKER_SNAPSHOT_FD) / 2 + w.vm_bytes * (w.pack_count + 1) + HEADROOM_BYTES, isolation,
                    sizeof(isolation));
     set_phase(&w, MW_PHASE_LOAD);
     if (prepare(&w, &err) != MW_OK) {
@@ -467,10 +591,12 @@ int mw_worker_main(int argc, char **argv)
     say(&w, &r);
     flush(&w);
     set_phase(&w, MW_PHASE_RUN);
-    if (w.work.mode == MW_WORK_EVALUATE)
+    if (w.work.mode == MW_WORK_EVALUATE) {
         evaluate_all(&w, from, end, skip);
-    else
+        say_profile(&w);
+    } else {
         load_all(&w, from, end < w.work.items ? end : w.work.items, skip);
+    }
     r = (mw_record){.kind = MW_RECORD_DONE};
     say(&w, &r);
     flush(&w);

@@ -66,6 +66,7 @@ typedef struct mw_pool {
     mw_status (*on_lost)(void *user, size_t slot, mw_position p, const char *why, mw_error *err);
     void (*on_progress)(void *user, size_t done, size_t total); /* may be NULL */
     void *progress_user;
+    mw_profile_rule *profile;     /* one per rule, added to; NULL = no worker measures */
     /* out */
     size_t started, died;
     char isolation[128];
@@ -78,14 +79,14 @@ typedef struct mw_pool {
 /** Run to the end. @return MW_OK; MW_ERR_CANCELLED; MW_ERR_IO when no worker can be started; what a callback returned. */
 mw_status mw__pool_run(mw_pool *p, mw_error *err);
 
-/** The bundle document for a set of rules; @p jobs may be NULL (all rules on world 0). */
+/** The bundle document for a set of rules; @p jobs may be NULL (all rules on world 0 of @p snap). */
 typedef struct mw_job {
     uint32_t rule;               /* index in the rules */
     size_t world, resource;      /* number in its type's array */
     mw_val params;               /* in @p params_doc; ABSENT = the rule's own */
 } mw_job;
 mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs,
-                           size_t job_count, const mw_doc *params_doc, int *fd, mw_error *err);
+                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap, int *fd, mw_error *err);
 typedef struct mw_source_file {
     const char *path, *source;
     size_t len;

@@ -23,6 +23,7 @@ typedef enum mw_record_kind {
     MW_RECORD_ASK = 'Q',     /* audits: item = mw_vm_ask, count = pages at most; texts: operation, parameters as JSON */
     MW_RECORD_ROW = 'O',     /* audits; text 0: what emit{} got, as JSON */
     MW_RECORD_COLUMNS = 'C', /* audits; text 0: names, as a JSON list */
+    MW_RECORD_PROFILE = 'P', /* rule; texts: CPU in all, of the slowest check (ns), bytes; decimal. Before DONE, when asked for */
     MW_RECORD_DONE = 'Z'     /* nothing more will come */
 } mw_record_kind;
 

@@ -110,6 +110,7 @@ struct mw_vm {
     lua_State *L;
     const struct mw_vm_audit *audit; /* while one runs */
     size_t used, max;
+    size_t peak, base; /* the most used since mw_vm_peak_reset(), and what was used then */
     bool oom, spoiled;
 
     /* deadline; the signal handler touches only these */

@@ -26,8 +26,11 @@ static void *capped_alloc(void *ud, void *old, size_t old_size, size_t size)
     if (size > before && size - before > vm->max - vm->used)
         return NULL;
     p = mw_realloc(old, size);
-    if (p)
+    if (p) {
         vm->used = vm->used - before + size;
+        if (vm->used > vm->peak)
+            vm->peak = vm->used;
+    }
     return p;
 }
 
@@ -96,6 +99,17 @@ MW_LJMP void mw__poll(lua_State *L)
 {
     if (mw__vm(L)->expired)
         deadline_hook(L, NULL);
+}
+
+void mw_vm_peak_reset(mw_vm *vm)
+{
+    vm->peak = vm->used;
+    vm->base = vm->used;
+}
+
+size_t mw_vm_peak(const mw_vm *vm)
+{
+    return vm->peak - vm->base;
 }
 
 bool mw_vm_spoiled(const mw_vm *vm)

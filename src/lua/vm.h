@@ -41,6 +41,10 @@ void mw_vm_tick(mw_vm *vm);
 /** A deadline or the memory ceiling was hit: free this VM and make another. */
 bool mw_vm_spoiled(const mw_vm *vm);
 
+/** Start measuring memory, and the most that was added since then, in bytes. */
+void mw_vm_peak_reset(mw_vm *vm);
+size_t mw_vm_peak(const mw_vm *vm);
+
 /**
  * Run a file (text only, UTF-8 not required, at most MW_VM_SOURCE_MAX) and keep what it returns.
  * @param path   For messages.
