@@ -13,7 +13,9 @@ static const mw_option global_options[] = {
      .help = "Database of snapshots, runs and findings (default: "
              "$XDG_STATE_HOME/moonward/moonward.db)"},
     {.name = "rules", .value = "PATH", .repeatable = true, .env = "MOONWARD_RULES",
-     .env_separator = ':', .help = "File or folder with rules, instead of the built-in ones"},
+     .env_separator = ':', .help = "File or folder with rules, instead of the built-in ones; 'builtin' stands for those"},
+    {.name = "select", .value = "EXPR", .repeatable = true, .env = "MOONWARD_SELECT",
+     .help = "Rules that fit it, such as 'severity>=high and framework:cis and not id:s3-*'; all of several must hold"},
     {.name = "types", .value = "DIR", .repeatable = true, .env = "MOONWARD_TYPES",
      .env_separator = ':', .help = "Folder with further resource types (*.yaml)"},
     {.name = "models", .value = "FILE", .env = "MOONWARD_MODELS",

@@ -3,7 +3,7 @@
  * read, so that a typing error costs a message and not a night's sweep. Relative paths count from the
  * file's folder, so that a sweep does not depend on where it is started.
  */
-#include "cli/config.h"
+#include "cli/config_rules.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -16,15 +16,15 @@
 /* A configuration is typed by people; params may be long lists. */
 #define CONFIG_MAX_BYTES ((size_t)4 << 20)
 
-enum kind { TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS };
+enum kind { TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES };
 
 static const struct key {
     const char *name;
     enum kind kind;
 } keys[] = {
     {"accounts", ACCOUNTS}, {"allow_incomplete", SWITCH}, {"fail_on", SEVERITY}, {"jobs", COUNT},
-    {"params", PARAMS},     {"profile", TEXT},            {"regions", REGIONS},  {"rules", PATHS},
-    {"select", TEXTS},      {"store", PATH},              {"types", PATHS},
+    {"overrides", OVERRIDES}, {"params", PARAMS},         {"profile", TEXT},     {"regions", REGIONS},
+    {"rules", PACKS},       {"select", TEXTS},            {"store", PATH},       {"types", PATHS},
 };
 
 static const char *const expected[] = {
@@ -38,6 +38,8 @@ static const char *const expected[] = {
     [COUNT] = "a whole number from 1 to 1000",
     [SWITCH] = "true or false",
     [PARAMS] = "{rule id: {parameter: value}}",
+    [PACKS] = "a path or a list of paths and packs ({name, path, select, params})",
+    [OVERRIDES] = "a list of {match, params}",
 };
 
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
@@ -108,6 +110,10 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
         return is == MW_KIND_BOOL;
     case PARAMS:
         return is == MW_KIND_OBJECT;
+    case PACKS:
+        return is == MW_KIND_ARRAY ? mw_val_len(d, v) > 0 : item_fits(c, PATH, v);
+    case OVERRIDES:
+        return is == MW_KIND_ARRAY;
     }
     return false;
 }
@@ -122,18 +128,6 @@ static mw_status refuse(const mw_config *c, const char *where, enum kind kind, m
                           shown.data ? shown.data : "?", shown.len > 60 ? "…" : "", expected[kind]);
 }
 
-static mw_status check_params(const mw_config *c, mw_val params, mw_error *err)
-{
-    for (size_t i = 0; i < mw_val_len(c->doc, params); i++) {
-        mw_val key, value = mw_val_member(c->doc, params, i, &key);
-        char where[256];
-        snprintf(where, sizeof(where), "params.%s", mw_val_str(c->doc, key, NULL));
-        if (mw_val_kind(c->doc, value) != MW_KIND_OBJECT)
-            return mw_config_fail(c, where, err, "%s: expected {parameter: value}", where);
-    }
-    return MW_OK;
-}
-
 static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_error *err)
 {
     const char *names[MW_COUNT(keys)], *near;
@@ -144,14 +138,19 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
             continue;
         if (!fits(c, keys[i].kind, v))
             return refuse(c, name, keys[i].kind, v, err);
-        return keys[i].kind == PARAMS ? check_params(c, v, err) : MW_OK;
+        switch (keys[i].kind) {
+        case PARAMS: return mw__config_check_params(c, name, v, err);
+        case PACKS: return mw__config_check_packs(c, v, err);
+        case OVERRIDES: return mw__config_check_overrides(c, v, err);
+        default: return MW_OK;
+        }
     }
     near = mw_nearest(name, names, MW_COUNT(names));
     if (near)
         return mw_config_fail(c, name, err, "unknown key '%.60s'; did you mean '%s'?", name, near);
     return mw_config_fail(c, name, err,
                           "unknown key '%.60s', expected one of accounts, allow_incomplete, fail_on, jobs, "
-                          "params, profile, regions, rules, select, store, types", name);
+                          "overrides, params, profile, regions, rules, select, store, types", name);
 }
 
 static mw_status check(const mw_config *c, mw_error *err)
@@ -215,7 +214,7 @@ void mw_config_clear(mw_config *c)
 
 /* ---- answers ---- */
 
-static mw_val value_of(const mw_config *c, const char *key)
+mw_val mw_config_value(const mw_config *c, const char *key)
 {
     return c->doc ? mw_val_get(c->doc, c->root, key) : MW_VAL_ABSENT;
 }
@@ -236,35 +235,35 @@ static const char *text_of(const mw_config *c, enum kind kind, mw_val v)
 
     if (mw_val_kind(c->doc, v) == MW_KIND_INT)
         return mw_arena_printf(arena, "%012lld", (long long)mw_val_int(c->doc, v));
-    if ((kind == PATH || kind == PATHS) && s && s[0] != '/' && slash)
+    if ((kind == PATH || kind == PATHS || kind == PACKS) && s && s[0] != '/' && slash)
         return mw_arena_printf(arena, "%.*s/%s", (int)(slash - c->path), c->path, s);
     return s;
 }
 
 const char *mw_config_str(const mw_config *c, const char *key)
 {
-    mw_val v = value_of(c, key);
+    mw_val v = mw_config_value(c, key);
 
     return mw_val_kind(c->doc, v) == MW_KIND_STRING ? text_of(c, kind_of(key), v) : NULL;
 }
 
 long long mw_config_int(const mw_config *c, const char *key, long long fallback)
 {
-    mw_val v = value_of(c, key);
+    mw_val v = mw_config_value(c, key);
 
     return mw_val_kind(c->doc, v) == MW_KIND_INT ? mw_val_int(c->doc, v) : fallback;
 }
 
 bool mw_config_bool(const mw_config *c, const char *key, bool fallback)
 {
-    mw_val v = value_of(c, key);
+    mw_val v = mw_config_value(c, key);
 
     return mw_val_kind(c->doc, v) == MW_KIND_BOOL ? mw_val_bool(c->doc, v) : fallback;
 }
 
 size_t mw_config_count(const mw_config *c, const char *key)
 {
-    mw_val v = value_of(c, key);
+    mw_val v = mw_config_value(c, key);
     mw_kind kind = mw_val_kind(c->doc, v);
 
     return kind == MW_KIND_ARRAY ? mw_val_len(c->doc, v) : kind == MW_KIND_STRING || kind == MW_KIND_INT;
@@ -272,14 +271,14 @@ size_t mw_config_count(const mw_config *c, const char *key)
 
 const char *mw_config_at(const mw_config *c, const char *key, size_t i)
 {
-    mw_val v = value_of(c, key);
+    mw_val v = mw_config_value(c, key);
 
     if (i >= mw_config_count(c, key))
         return NULL;
     return text_of(c, kind_of(key), mw_val_kind(c->doc, v) == MW_KIND_ARRAY ? mw_val_at(c->doc, v, i) : v);
 }
 
-mw_val mw_config_params(const mw_config *c)
+const char *mw_config_path(const mw_config *c, mw_val v)
 {
-    return value_of(c, "params");
+    return mw_val_kind(c->doc, v) == MW_KIND_STRING ? text_of(c, PATH, v) : NULL;
 }

@@ -31,8 +31,10 @@ bool mw_config_bool(const mw_config *c, const char *key, bool fallback);
 /** Lists; a single string counts as a list of one. */
 size_t mw_config_count(const mw_config *c, const char *key);
 const char *mw_config_at(const mw_config *c, const char *key, size_t i);
-/** {rule id: {param: value}} in c->doc, or MW_VAL_ABSENT. */
-mw_val mw_config_params(const mw_config *c);
+/** What stands under a key, in c->doc, or MW_VAL_ABSENT: for what is more than a text or a list of them. */
+mw_val mw_config_value(const mw_config *c, const char *key);
+/** A path that stands in it, relative to the file's folder; NULL when @p v is no text, or out of memory. */
+const char *mw_config_path(const mw_config *c, mw_val v);
 /** Fail with "path:line: …", the line being that of @p where ("params.some-rule"). */
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

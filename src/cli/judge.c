@@ -8,13 +8,14 @@
 #include "base/log.h"
 #include "cli/outcome.h"
 #include "cli/results.h"
-#include "engine/evaluate.h"
 
 mw_status mw_judge(mw_setup *s, int snapshot_fd, mw_progress *progress, mw_judged *out,
                    mw_error *err)
 {
-    const mw_evaluate_options o = {
-        .stop = s->cli->stop, .on_progress = mw_progress_evaluate, .user = progress};
+    const mw_evaluate_options o = {.stop = s->cli->stop,
+                                   .on_progress = mw_progress_evaluate,
+                                   .user = progress,
+                                   .profile = out->profile};
     mw_evaluate_stats stats = {0};
     mw_status st = mw_evaluate(s->rules, snapshot_fd, &o, &out->findings, &stats, err);
 

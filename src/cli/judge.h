@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "cli/progress.h"
 #include "cli/setup.h"
+#include "engine/evaluate.h"
 
 /** `mw_judged j = {0};` then mw_judged_clear(). */
 typedef struct mw_judged {
@@ -13,6 +14,7 @@ typedef struct mw_judged {
     char findings_digest[65];
     size_t fixed;
     bool stored;
+    mw_profile_rule *profile; /* one for each rule, borrowed; NULL = nothing is measured */
 } mw_judged;
 
 /** Evaluate the set-up's rules. MW_ERR_CANCELLED after a signal. */

@@ -29,7 +29,12 @@ static void add_value(mw_doc_builder *b, const char *key, const mw_doc *d, mw_va
         mw_doc_add_copy(b, d, v);
 }
 
-static void add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r)
+/* Whose parameters are asked for; NULL = no place of its own. */
+struct place {
+    const char *account, *region;
+};
+
+static void add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r, const struct place *at)
 {
     const mw_doc *d = mw_rules_doc(rules);
 
@@ -43,15 +48,22 @@ static void add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r)
     mw_doc_member_str(b, "description", r->description);
     mw_doc_member_str(b, "see", r->see);
     mw_doc_member_str(b, "path", r->path);
+    mw_doc_member_str(b, "pack", r->pack);
+    add_list(b, "tags", r->tags, r->tag_count);
     add_list(b, "needs", r->needs, r->need_count);
     add_list(b, "related", r->related, r->related_count);
-    add_value(b, "params", d, r->params);
     add_value(b, "controls", d, r->controls);
     add_value(b, "applies", d, r->applies);
+    if (at) {
+        mw_doc_ckey(b, "parameters");
+        mw_rules_params_at(rules, r, at->account, at->region, b);
+    }
+    add_value(b, "params", d, r->params);
     mw_doc_end_object(b);
 }
 
-static mw_status write_json(const mw_rules *rules, const mw_rule *only, mw_buf *out, mw_error *err)
+static mw_status write_json(const mw_rules *rules, const mw_rule *only, const struct place *at, mw_buf *out,
+                            mw_error *err)
 {
     mw_doc_builder *b = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -59,18 +71,14 @@ static mw_status write_json(const mw_rules *rules, const mw_rule *only, mw_buf *
     if (st != MW_OK)
         return st;
     if (only) {
-        add_rule(b, rules, only);
+        add_rule(b, rules, only, at);
     } else {
         mw_doc_begin_array(b);
         for (size_t i = 0; i < mw_rules_count(rules); i++)
-            add_rule(b, rules, mw_rules_at(rules, i));
+            add_rule(b, rules, mw_rules_at(rules, i), NULL);
         mw_doc_end_array(b);
     }
-    if ((st = mw_doc_builder_status(b, err)) == MW_OK) {
-        mw_json_write(out, mw_doc_view(b), mw_doc_pop(b), MW_JSON_PRETTY);
-        mw_buf_putc(out, '\n');
-        st = mw_buf_status(out, err);
-    }
+    st = mw_cli_json(b, out, err);
     mw_doc_builder_free(b);
     return st;
 }
@@ -101,18 +109,14 @@ static int run_list(mw_cli *cli)
 {
     MW_AUTO(mw_setup) s = {0};
     MW_AUTO(mw_buf) out = {0};
-    const char *globs[64];
-    size_t n = mw_args_positional_count(cli->args);
     mw_error err = {0};
     mw_status st;
 
-    for (size_t i = 0; i < n; i++)
-        globs[i] = mw_args_positional(cli->args, i);
     if (mw_setup_config(&s, cli, &err) != MW_OK || mw_setup_rules(&s, &err) != MW_OK ||
-        (n > 0 && mw_rules_keep(s.rules, globs, n, &err) != MW_OK))
+        mw_setup_choose_rules(&s, &err) != MW_OK)
         return mw_cli_fail(&err);
     if (mw_str_eq(mw_args_get(cli->args, "output"), "json")) {
-        st = write_json(s.rules, NULL, &out, &err);
+        st = write_json(s.rules, NULL, NULL, &out, &err);
     } else {
         write_table(s.rules, &out);
         st = mw_buf_status(&out, &err);
@@ -129,9 +133,14 @@ const mw_command mw_command_rules_list = {
     .name = "rules list",
     .arguments = "[RULES…]",
     .summary = "List rules with severity, resource type and title",
+    .description =
+        "RULES are rule ids or globs over them, --select chooses by an expression; without either it lists what a "
+        "sweep evaluates: the rules that 'select' in the configuration chooses, else all ('*' names all).",
+    .examples = "moonward rules list\n"
+                "moonward rules list --select 'severity>=high and framework:cis and not id:s3-*'\n",
     .options = options,
     .option_count = MW_COUNT(options),
-    .max_args = 64,
+    .max_args = MW_ARGS_ANY,
     .run = run_list,
 };
 
@@ -167,6 +176,75 @@ static void value_line(mw_buf *out, const char *name, const mw_doc *d, mw_val v)
     line(out, name, text.data);
 }
 
+/* "max_days = 30 (overrides[2])" */
+static void param_line(mw_buf *out, const char *name, const mw_doc *d, mw_val key, mw_val value, const char *origin)
+{
+    MW_AUTO(mw_buf) text = {.max = 1 << 20};
+
+    mw_buf_printf(&text, "%s = ", mw_val_str(d, key, NULL));
+    mw_json_write(&text, d, value, MW_JSON_COMPACT);
+    mw_buf_printf(&text, " (%s)", origin);
+    mw_term_inherit(out, &text);
+    line(out, name, text.data);
+}
+
+/* "where account 1111*, tag Env=dev", of an override. */
+static void where_text(mw_buf *out, const mw_doc *d, mw_val override)
+{
+    static const char *const keys[] = {"account", "region", "tag"};
+    bool any = false;
+
+    for (size_t i = 0; i < MW_COUNT(keys); i++) {
+        mw_val globs = mw_val_get(d, override, keys[i]);
+        for (size_t k = 0; k < mw_val_len(d, globs); k++) {
+            const char *glob = mw_val_str(d, mw_val_at(d, globs, k), NULL);
+            if (k)
+                mw_buf_printf(out, " or %s", glob);
+            else
+                mw_buf_printf(out, "%s%s %s", any ? ", " : "", keys[i], glob);
+        }
+        any = any || mw_val_len(d, globs) > 0;
+    }
+}
+
+/* Parameters with who set them, then what other places or tags would change. */
+static mw_status params_lines(const mw_setup *s, const mw_rule *r, const struct place *at, mw_buf *out, mw_error *err)
+{
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    const mw_doc *d;
+    mw_val all, params, origins, elsewhere;
+
+    if (st != MW_OK)
+        return st;
+    mw_rules_params_at(s->rules, r, at->account, at->region, b);
+    if ((st = mw_doc_builder_status(b, err)) != MW_OK)
+        goto out;
+    d = mw_doc_view(b);
+    all = mw_doc_pop(b);
+    params = mw_val_get(d, all, "params");
+    origins = mw_val_get(d, all, "origins");
+    elsewhere = mw_val_get(d, all, "elsewhere");
+    for (size_t i = 0; i < mw_val_len(d, params); i++) {
+        mw_val key, value = mw_val_member(d, params, i, &key);
+        param_line(out, i ? " " : "params", d, key, value, mw_val_get_str(d, origins, mw_val_str(d, key, NULL), "?"));
+    }
+    for (size_t i = 0; i < mw_val_len(d, elsewhere); i++) {
+        mw_val one = mw_val_at(d, elsewhere, i), set = mw_val_get(d, one, "params");
+        MW_AUTO(mw_buf) where = {.max = 1 << 16};
+        mw_buf_printf(&where, "%s: ", mw_val_get_str(d, one, "origin", "?"));
+        where_text(&where, d, one);
+        for (size_t k = 0; k < mw_val_len(d, set) && where.data; k++) {
+            mw_val key, value = mw_val_member(d, set, k, &key);
+            param_line(out, i + k ? " " : "elsewhere", d, key, value, where.data);
+        }
+        mw_term_inherit(out, &where);
+    }
+out:
+    mw_doc_builder_free(b);
+    return st;
+}
+
 static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_buf) text = {.max = 1 << 16};
@@ -184,7 +262,7 @@ static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
     return st;
 }
 
-static mw_status describe(const mw_setup *s, const mw_rule *r, mw_buf *out, mw_error *err)
+static mw_status describe(const mw_setup *s, const mw_rule *r, const struct place *at, mw_buf *out, mw_error *err)
 {
     const mw_doc *d = mw_rules_doc(s->rules);
     mw_status st;
@@ -196,12 +274,13 @@ static mw_status describe(const mw_setup *s, const mw_rule *r, mw_buf *out, mw_e
     line(out, "resource", r->resource);
     list_line(out, "needs", r->needs, r->need_count);
     list_line(out, "related", r->related, r->related_count);
-    if ((st = calls_line(s, out, err)) != MW_OK)
+    if ((st = calls_line(s, out, err)) != MW_OK || (st = params_lines(s, r, at, out, err)) != MW_OK)
         return st;
-    value_line(out, "params", d, r->params);
     value_line(out, "controls", d, r->controls);
     value_line(out, "applies", d, r->applies);
     line(out, "remediation", r->remediation);
+    list_line(out, "tags", r->tags, r->tag_count);
+    line(out, "pack", r->pack);
     line(out, "file", r->path);
     line(out, "see", r->see);
     line(out, "why", r->description);
@@ -213,6 +292,7 @@ static int run_show(mw_cli *cli)
     MW_AUTO(mw_setup) s = {0};
     MW_AUTO(mw_buf) out = {0};
     const char *id = mw_args_positional(cli->args, 0);
+    const struct place at = {mw_args_get(cli->args, "account"), mw_args_get(cli->args, "region")};
     const mw_rule *r;
     mw_error err = {0};
     mw_status st;
@@ -226,8 +306,8 @@ static int run_show(mw_cli *cli)
                 mw_rules_count(s.rules));
         return mw_cli_fail(&err);
     }
-    st = mw_str_eq(mw_args_get(cli->args, "output"), "json") ? write_json(s.rules, r, &out, &err)
-                                                             : describe(&s, r, &out, &err);
+    st = mw_str_eq(mw_args_get(cli->args, "output"), "json") ? write_json(s.rules, r, &at, &out, &err)
+                                                             : describe(&s, r, &at, &out, &err);
     return st == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
 }
 
@@ -235,6 +315,11 @@ const mw_command mw_command_rules_show = {
     .name = "rules show",
     .arguments = "RULE",
     .summary = "Show one rule: why, what it reads, which API calls it needs",
+    .description =
+        "Each parameter stands with who set it: the rule, its pack, 'params' or one of the 'overrides' of the "
+        "configuration. --account and --region show those of a place; what other places and tags change is "
+        "listed behind them.",
+    .examples = "moonward rules show s3-bucket-versioning-enabled --account 111122223333 --region eu-west-1\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .min_args = 1,

@@ -2,13 +2,13 @@
  * The steps that commands share before they do their own work. The order of sources is the same everywhere:
  * flag, environment, configuration, default.
  */
-#include "cli/setup.h"
+#include "cli/packs.h"
 
 #include "base/file.h"
 #include "base/str.h"
 
-#include <dirent.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -81,80 +81,6 @@ mw_status mw_setup_jobs(const mw_setup *s, int *out, mw_error *err)
 
 /* ---- types and rules ---- */
 
-/* A rule file somewhere in @p path, two levels deep as rules/<service>/<id>.lua. */
-static bool holds_rules(const char *path, int depth)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-    bool found = false;
-
-    while (folder && !found && (entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] == '.')
-            continue;
-        if (mw_str_ends(entry->d_name, ".lua") && !mw_str_ends(entry->d_name, "_test.lua")) {
-            found = true;
-        } else if (depth > 0) {
-            MW_AUTO(mw_buf) below = {.max = 8192};
-            mw_buf_printf(&below, "%s/%s", path, entry->d_name);
-            found = below.failed == MW_OK && holds_rules(below.data, depth - 1);
-        }
-    }
-    if (folder)
-        closedir(folder);
-    return found;
-}
-
-static mw_status rule_paths(mw_setup *s, const char ***out, size_t *count, mw_error *err)
-{
-    static const char *const defaults[] = {"rules", MW_DATA_DIR "/rules", MW_BUILD_RULES};
-    mw_status st = mw_setup_list(s, "rules", "rules", out, count, err);
-
-    if (st != MW_OK)
-        return st;
-    if (*count == 0) {
-        for (size_t i = 0; i < MW_COUNT(defaults) && *count == 0; i++)
-            if (holds_rules(defaults[i], 1))
-                (*out)[(*count)++] = defaults[i];
-        if (*count == 0)
-            return mw_fail(err, MW_ERR_NOTFOUND,
-                           "no rules in ./rules, %s or %s; name a file or folder with --rules",
-                           defaults[1], defaults[2]);
-    }
-    return MW_OK;
-}
-
-/* Parameters in the configuration for a rule that is not there are a typing error. */
-static mw_status check_params(const mw_setup *s, mw_error *err)
-{
-    mw_val params = mw_config_params(&s->config);
-    const mw_doc *d = s->config.doc;
-    size_t n = mw_rules_count(s->rules);
-    mw_status st = MW_OK;
-
-    for (size_t i = 0; d && i < mw_val_len(d, params) && st == MW_OK; i++) {
-        mw_val key;
-        const char *id, *near, **ids;
-        MW_AUTO(mw_buf) where = {.max = 4096};
-
-        mw_val_member(d, params, i, &key);
-        id = mw_val_str(d, key, NULL);
-        if (mw_rules_get(s->rules, id))
-            continue;
-        ids = mw_alloc((n + 1) * sizeof(*ids));
-        if (!ids)
-            return mw_fail(err, MW_ERR_NOMEM, "configuration: out of memory");
-        for (size_t k = 0; k < n; k++)
-            ids[k] = mw_rules_at(s->rules, k)->id;
-        near = mw_nearest(id, ids, n);
-        mw_buf_printf(&where, "params.%s", id);
-        st = near ? mw_config_fail(&s->config, where.data, err,
-                                   "params: there is no rule '%.80s'; did you mean '%s'?", id, near)
-                  : mw_config_fail(&s->config, where.data, err, "params: there is no rule '%.80s'", id);
-        mw_free(ids);
-    }
-    return st;
-}
-
 mw_status mw_setup_types(mw_setup *s, mw_error *err)
 {
     const char **types;
@@ -164,86 +90,86 @@ mw_status mw_setup_types(mw_setup *s, mw_error *err)
     return st == MW_OK ? mw_types_load(types, count, &s->types, err) : st;
 }
 
-static mw_status load(mw_setup *s, const char **paths, mw_rules_options *o, mw_error *err)
+static mw_status load(mw_setup *s, mw_rules_options *o, mw_error *err)
 {
     mw_status st;
 
-    if ((st = mw_setup_types(s, err)) != MW_OK ||
-        (o->path_count == 0 && (st = rule_paths(s, &paths, &o->path_count, err)) != MW_OK))
+    if ((st = mw_setup_types(s, err)) != MW_OK)
         return st;
-    for (size_t i = 0; i < o->path_count; i++)
-        if (!mw_file_exists(paths[i]))
-            return mw_fail(err, MW_ERR_NOTFOUND, "rules: %s does not exist", paths[i]);
-    o->paths = paths;
     o->types = s->types;
     if ((st = mw_rules_load(o, &s->rules, err)) != MW_OK)
         return st;
     if (mw_rules_count(s->rules) == 0)
-        return mw_fail(err, MW_ERR_NOTFOUND, "no rules in %s", paths[0]);
+        return mw_fail(err, MW_ERR_NOTFOUND, "no rules in %s", o->pack_count ? o->packs[0].paths[0] : o->paths[0]);
     return MW_OK;
-}
-
-static bool names(const mw_error *err, const char *word)
-{
-    MW_AUTO(mw_buf) quoted = {.max = 1024};
-
-    mw_buf_printf(&quoted, "'%s'", word);
-    return quoted.failed == MW_OK && strstr(err->message, quoted.data);
-}
-
-/* Rules refuse a parameter by its name and theirs; where the file says it is added here. */
-static mw_status place_params_error(const mw_setup *s, mw_status st, mw_error *err)
-{
-    const mw_doc *d = s->config.doc;
-    mw_val params = mw_config_params(&s->config);
-
-    if (!mw_str_starts(err->message, "params: "))
-        return st;
-    for (size_t i = 0; i < mw_val_len(d, params); i++) {
-        mw_val rule, own = mw_val_member(d, params, i, &rule);
-        if (!names(err, mw_val_str(d, rule, NULL)))
-            continue;
-        for (size_t k = 0; k < mw_val_len(d, own); k++) {
-            MW_AUTO(mw_buf) where = {.max = 4096};
-            mw_error told = *err;
-            mw_val param;
-            mw_val_member(d, own, k, &param);
-            if (!names(err, mw_val_str(d, param, NULL)))
-                continue;
-            mw_buf_printf(&where, "params.%s.%s", mw_val_str(d, rule, NULL), mw_val_str(d, param, NULL));
-            return where.failed ? st : mw_config_fail(&s->config, where.data, err, "%s", told.message);
-        }
-    }
-    return st;
 }
 
 mw_status mw_setup_rules(mw_setup *s, mw_error *err)
 {
-    mw_rules_options o = {.config_doc = s->config.doc, .params = mw_config_params(&s->config)};
-    mw_status st = load(s, NULL, &o, err);
+    const mw_config *c = &s->config;
+    mw_rules_options o = {.config_doc = c->doc, .params = MW_VAL_ABSENT, .overrides = MW_VAL_ABSENT,
+                          .config_path = c->path, .marks = &c->marks};
+    mw_status st = mw_setup_packs(s, &o.packs, &o.pack_count, err);
 
-    return st == MW_OK ? check_params(s, err) : place_params_error(s, st, err);
+    if (st == MW_OK && c->doc) {
+        o.params = mw_config_value(c, "params");
+        o.overrides = mw_config_value(c, "overrides");
+    }
+    return st == MW_OK ? load(s, &o, err) : st;
 }
 
 mw_status mw_setup_rules_untouched(mw_setup *s, const char **paths, size_t count, mw_error *err)
 {
-    mw_rules_options o = {.path_count = count, .params = MW_VAL_ABSENT};
+    mw_rules_options o = {.paths = paths, .path_count = count, .params = MW_VAL_ABSENT, .overrides = MW_VAL_ABSENT};
+    const mw_rule_pack *packs;
+    mw_rule_pack *plain;
+    mw_status st;
 
-    return load(s, paths, &o, err);
+    for (size_t i = 0; i < count; i++)
+        if (!mw_file_exists(paths[i]))
+            return mw_fail(err, MW_ERR_NOTFOUND, "rules: %s does not exist", paths[i]);
+    if (count > 0)
+        return load(s, &o, err);
+    if ((st = mw_setup_packs(s, &packs, &o.pack_count, err)) != MW_OK)
+        return st;
+    if (!(plain = mw_arena_alloc(&s->arena, o.pack_count * sizeof(*plain))))
+        return mw_fail(err, MW_ERR_NOMEM, "rules: out of memory");
+    for (size_t i = 0; i < o.pack_count; i++) {
+        plain[i] = packs[i];
+        plain[i].params = MW_VAL_ABSENT;
+    }
+    o.packs = plain;
+    return load(s, &o, err);
 }
 
 mw_status mw_setup_choose_rules(mw_setup *s, mw_error *err)
 {
     const mw_args *args = s->cli->args;
-    size_t given = mw_args_positional_count(args);
-    size_t n = given ? given : mw_config_count(&s->config, "select");
-    const char **globs = mw_arena_alloc(&s->arena, (n + 1) * sizeof(*globs));
+    size_t named = mw_args_positional_count(args), given = mw_args_count(args, "select"), n = given, failed = 0;
+    const char **globs, **selects;
+    char where[64];
+    mw_status st;
 
-    if (!globs)
+    if (!named && !given)
+        n = mw_config_count(&s->config, "select");
+    globs = mw_arena_alloc(&s->arena, (named + 1) * sizeof(*globs));
+    selects = mw_arena_alloc(&s->arena, (n + 1) * sizeof(*selects));
+    if (!globs || !selects)
         return mw_fail(err, MW_ERR_NOMEM, "rules: out of memory");
+    for (size_t i = 0; i < named; i++)
+        globs[i] = mw_args_positional(args, i);
     for (size_t i = 0; i < n; i++)
-        globs[i] = given ? mw_args_positional(args, i) : mw_config_at(&s->config, "select", i);
-    return n ? mw_rules_keep(s->rules, globs, n, err) : MW_OK;
+        selects[i] = given ? mw_args_value(args, "select", i) : mw_config_at(&s->config, "select", i);
+    if (named + n == 0)
+        return MW_OK;
+    st = mw_rules_choose(s->rules, globs, named, selects, n, &failed, err);
+    if (st == MW_OK || failed >= n)
+        return st;
+    if (given)
+        return mw_error_prefix(err, st, "%s '%.200s'", mw_args_origin(args, "select"), selects[failed]);
+    snprintf(where, sizeof(where), "select[%zu]", failed);
+    mw_error told = *err;
+    return mw_config_fail(&s->config, where, err, "select '%.200s': %s", selects[failed], told.message);
 }
 
 /* ---- store ---- */

@@ -24,10 +24,14 @@ mw_status mw_setup_config(mw_setup *s, const mw_cli *cli, mw_error *err);
 mw_status mw_setup_types(mw_setup *s, mw_error *err);
 /** Resource types and rules: all that there are. Needs the configuration. */
 mw_status mw_setup_rules(mw_setup *s, mw_error *err);
-/** Of these the ones that the command line names, else those of `select`. */
-mw_status mw_setup_choose_rules(mw_setup *s, mw_error *err);
 /** For tests of rules: from @p paths when there are any, with the parameters that the rules themselves name. */
 mw_status mw_setup_rules_untouched(mw_setup *s, const char **paths, size_t count, mw_error *err);
+/**
+ * Keep the rules that the command line chooses: its positional arguments (ids and globs) and every --select; with
+ * neither, those of `select` in the configuration. Needs the rules.
+ * @return MW_OK; MW_ERR_INVALID, MW_ERR_NOTFOUND with the selection, the column and the nearest name. Never an empty set.
+ */
+mw_status mw_setup_choose_rules(mw_setup *s, mw_error *err);
 void mw_setup_clear(mw_setup *s);
 
 /** A setting by the name of its flag: flag, environment, configuration (dashes as underscores); or NULL. */

@@ -7,6 +7,7 @@
 #include "cli/coverage.h"
 #include "cli/judge.h"
 #include "cli/outcome.h"
+#include "cli/profile.h"
 #include "cli/results.h"
 #include "cli/take.h"
 
@@ -16,6 +17,7 @@
 struct sweep {
     mw_take take;
     mw_judged judged;
+    mw_profile profile; /* with --profile-rules */
 };
 
 /* A replay stands for the time of its recording, so that the same inputs give the same bytes. */
@@ -133,9 +135,15 @@ static mw_status store(struct sweep *w, mw_error *err)
 
 static mw_status prepare(struct sweep *w, const mw_cli *cli, mw_error *err)
 {
+    mw_take *t = &w->take;
     mw_status st = mw_results_check(cli->args, err);
 
-    return st == MW_OK ? mw_take_prepare(&w->take, cli, err) : st;
+    if (st == MW_OK)
+        st = mw_take_prepare(t, cli, err);
+    if (st == MW_OK && mw_args_flag(cli->args, "profile-rules"))
+        st = mw_profile_begin(&w->profile, t->session.client, t->setup.rules, err);
+    w->judged.profile = w->profile.rules;
+    return st;
 }
 
 static mw_status perform(struct sweep *w, mw_error *err)
@@ -149,6 +157,18 @@ static mw_status perform(struct sweep *w, mw_error *err)
         return st;
     mw_progress_end(&t->progress);
     return store(w, err);
+}
+
+static int finish(struct sweep *w)
+{
+    const mw_take *t = &w->take;
+    mw_error err = {0};
+
+    if (w->profile.rules &&
+        mw_profile_write(&w->profile, &t->setup, t->session.models, w->judged.run_id,
+                         mw_args_get(t->setup.cli->args, "profile-rules"), &err) != MW_OK)
+        return mw_cli_fail(&err);
+    return mw_judged_finish(&w->judged, &t->setup, t->digest, t->coverage);
 }
 
 static int run(mw_cli *cli)
@@ -165,15 +185,21 @@ static int run(mw_cli *cli)
         mw_progress_end(&w.take.progress);
         code = mw_cli_fail(&err);
     } else
-        code = mw_judged_finish(&w.judged, &w.take.setup, w.take.digest, w.take.coverage);
+        code = finish(&w);
     mw_judged_clear(&w.judged);
     mw_take_clear(&w.take);
+    mw_profile_clear(&w.profile); /* the client told it of every call */
     return code;
 }
 
 static const mw_option options[] = {
     MW_TAKE_PLAN_OPTION,
     MW_JUDGE_OPTIONS,
+    {.name = "profile-rules",
+     .value = "FILE",
+     .bare = true,
+     .help = "Print on stderr what each rule costs (CPU, memory, API calls), and write it to FILE "
+             "as JSON"},
     {.name = "no-store", .help = "Compare with nothing and record nothing"},
     MW_RESULTS_OPTIONS,
 };
@@ -182,8 +208,9 @@ const mw_command mw_command_sweep = {
     .name = "sweep",
     .arguments = "[RULES…]",
     .summary = "Collect, evaluate, compare with the last run, report",
-    .description = "RULES are rule ids or globs over them ('s3-*'); without any, all rules run. "
-                   "Only the API calls that "
+    .description = "RULES are rule ids or globs over them ('s3-*'), --select chooses by an "
+                   "expression, and both must hold; without either, the rules run that 'select' in "
+                   "the configuration chooses, else all. Only the API calls that "
                    "these rules need are made, and all of them only read. What cannot be read is "
                    "unknown, with its "
                    "cause, and the exit status is 2.\n\n"
@@ -193,6 +220,7 @@ const mw_command mw_command_sweep = {
                    "expected account.",
     .examples = "moonward sweep --region eu-west-1 --region 'us-*'\n"
                 "moonward sweep 's3-*' --output json\n"
+                "moonward sweep --select 'severity>=high and not service:iam'\n"
                 "moonward sweep --plan\n"
                 "moonward sweep --record trip && moonward sweep --replay trip\n",
     .options = options,

@@ -41,21 +41,32 @@ static mw_status plan_need(mw_plan *p, const mw_rule *r, const char *need, mw_er
     return mw_plan_need(p, type.data, dot + 1, err);
 }
 
+static mw_status plan_rule(mw_plan *p, const mw_rule *r, mw_error *err)
+{
+    mw_status st = mw_plan_need(p, r->resource, NULL, err);
+
+    for (size_t k = 0; k < r->related_count && st == MW_OK; k++)
+        st = mw_plan_need(p, r->related[k], NULL, err);
+    for (size_t k = 0; k < r->need_count && st == MW_OK; k++)
+        st = plan_need(p, r, r->needs[k], err);
+    return st == MW_OK ? st : mw_error_prefix(err, st, "rule %s", r->id);
+}
+
+mw_status mw_sweep_plan_rule(const mw_rule *rule, const mw_types *types, const mw_models *models,
+                             mw_plan **out, mw_error *err)
+{
+    mw_status st = mw_plan_new(types, models, out, err);
+
+    return st == MW_OK ? plan_rule(*out, rule, err) : st;
+}
+
 mw_status mw_sweep_plan(const mw_rules *rules, const mw_types *types, const mw_models *models,
                         mw_plan **out, mw_error *err)
 {
     mw_status st = mw_plan_new(types, models, out, err);
 
-    for (size_t i = 0; i < mw_rules_count(rules) && st == MW_OK; i++) {
-        const mw_rule *r = mw_rules_at(rules, i);
-        st = mw_plan_need(*out, r->resource, NULL, err);
-        for (size_t k = 0; k < r->related_count && st == MW_OK; k++)
-            st = mw_plan_need(*out, r->related[k], NULL, err);
-        for (size_t k = 0; k < r->need_count && st == MW_OK; k++)
-            st = plan_need(*out, r, r->needs[k], err);
-        if (st != MW_OK)
-            st = mw_error_prefix(err, st, "rule %s", r->id);
-    }
+    for (size_t i = 0; i < mw_rules_count(rules) && st == MW_OK; i++)
+        st = plan_rule(*out, mw_rules_at(rules, i), err);
     return st;
 }
 

@@ -22,7 +22,7 @@ static void refuses(void **state)
     } rows[] = {
         {"regoins: [a]\n", ":1: unknown key 'regoins'; did you mean 'regions'?"},
         {"# c\nzzzzzzzzz: 1\n", ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
-                                "fail_on, jobs, params, profile, regions, rules, select, store, types"},
+                                "fail_on, jobs, overrides, params, profile, regions, rules, select, store, types"},
         {"store: a.db\nfail_on: hihg\n",
          ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},
         {"regions: [eu-west-1, EU]\n",
@@ -37,7 +37,23 @@ static void refuses(void **state)
         {"jobs: many\n", ":1: jobs is \"many\", expected a whole number from 1 to 1000"},
         {"allow_incomplete: yes\n", ":1: allow_incomplete is \"yes\", expected true or false"},
         {"store: ''\n", ":1: store is \"\", expected a path"},
-        {"rules: {a: b}\n", ":1: rules is {\"a\":\"b\"}, expected a path or a list of paths"},
+        {"rules: {a: b}\n", ":1: rules is {\"a\":\"b\"}, expected a path or a list of paths and packs"},
+        {"rules:\n- x\n- 3\n", ":3: rules[1]: expected a path or a pack ({name, path, select, params})"},
+        {"rules:\n- name: x\n  pth: y\n", ":3: rules[0]: unknown key 'pth'; did you mean 'path'?"},
+        {"rules:\n- name: x\n  zzzzz: y\n", ":3: rules[0]: unknown key 'zzzzz', expected one of name, params, path, select"},
+        {"rules:\n- name: x\n", ":2: rules[0]: 'path' is missing"},
+        {"rules:\n- name: X\n  path: y\n", ":2: rules[0].name: expected at most 64 lower-case letters, digits and dashes"},
+        {"rules:\n- {name: x, path: []}\n", ":2: rules[0].path: expected text or a list of texts"},
+        {"rules:\n- {name: x, path: y}\n- {name: x, path: z}\n", ":3: rules[1]: there is a pack 'x' already: rules[0]"},
+        {"rules:\n- name: x\n  path: y\n  params:\n    r: 3\n", ":5: rules[0].params.r: expected {parameter: value}"},
+        {"rules:\n- name: x\n  path: y\n  path: z\n", ":4:3: duplicate key 'path' (first on line 3)"},
+        {"overrides: {a: b}\n", ":1: overrides is {\"a\":\"b\"}, expected a list of {match, params}"},
+        {"overrides: [3]\n", ":1: overrides[0]: expected {match, params}"},
+        {"overrides:\n- params: {}\n", ":2: overrides[0]: 'match' is missing"},
+        {"overrides:\n- match: {}\n  params: {}\n", ":2: overrides[0].match: expected {account, region, rule, tag}, at least one"},
+        {"overrides:\n- match:\n    acount: x\n  params: {}\n", ":3: overrides[0].match: unknown key 'acount'; did you mean 'account'?"},
+        {"overrides:\n- match:\n    region: x\n    account: [12, x]\n", ":4: overrides[0].match.account: expected account ids"},
+        {"overrides:\n- match: {tag: [Env=dev]}\n  params: {r: {a: 1}, r: {a: 2}}\n", ":3:23: duplicate key 'r' (first on line 3)"},
         {"params:\n  some-rule: 3\n", ":2: params.some-rule: expected {parameter: value}"},
         {"params: [1]\n", ":1: params is [1], expected {rule id: {parameter: value}}"},
         {"- a\n", ": expected keys and values, such as 'regions: [eu-west-1]'"},
@@ -108,7 +124,7 @@ static void answers(void **state)
     assert_null(mw_config_str(&c, "profile"));
     assert_int_equal(mw_config_int(&c, "jobs", 1), 8);
     assert_true(mw_config_bool(&c, "allow_incomplete", false));
-    params = mw_config_params(&c);
+    params = mw_config_value(&c, "params");
     assert_int_equal(mw_val_get_int(c.doc, mw_val_get(c.doc, params, "s3-x"), "days", 0), 30);
 }
 
@@ -127,7 +143,7 @@ static void empty_is_fine(void **state)
     assert_null(mw_config_str(&none, "store"));
     assert_int_equal(mw_config_int(&none, "jobs", 7), 7);
     assert_int_equal(mw_config_count(&none, "rules"), 0);
-    assert_int_equal(mw_val_kind(none.doc, mw_config_params(&none)), MW_KIND_ABSENT);
+    assert_int_equal(mw_val_kind(none.doc, mw_config_value(&none, "params")), MW_KIND_ABSENT);
 }
 
 int main(void)
