@@ -134,6 +134,9 @@ static mw_status on_record(void *user, size_t slot, const mw_record *r, mw_error
     f->status = (mw_verdict)r->status;
     f->subkey = dup_text(&p->arena, r->text[0], 1024);
     f->message = dup_text(&p->arena, r->text[1], MESSAGE_MAX);
+    for (size_t i = 0; i + 1 < p->count; i++)
+        if (strcmp(p->items[i].subkey ? p->items[i].subkey : "", f->subkey ? f->subkey : "") == 0)
+            return mw_fail(err, MW_ERR_PARSE, "a worker's answer is not credible: two verdicts have one subkey");
     st = check_evidence(e, r->text[2], &p->arena, &f->evidence, err);
     for (size_t i = 0; st == MW_OK && r->index + 1 == r->count && i < p->count; i++)
         st = add(e, at, &p->items[i], err);

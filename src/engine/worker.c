@@ -41,6 +41,7 @@ struct worker {
     mw_doc *snapshot, *bundle;
     mw_progress_page *page;
     mw_vm **vms;              /* one for each pack: rules of one cannot reach those of another */
+    bool *used;               /* by pack: something was evaluated in its VM */
     size_t pack_count;
     mw_vm_rule *rules;
     struct rule *told;
@@ -145,6 +146,7 @@ static mw_status new_vm(struct worker *w, size_t pack, mw_error *err)
     ticking = NULL;
     mw_vm_free(*vm);
     *vm = NULL;
+    w->used[pack] = false;
     st = mw_vm_new(w->vm_bytes, vm, err);
     if (st == MW_OK) {
         mw_vm_set_documents(*vm, w->snapshot ? &w->work.snap : NULL, w->bundle);
@@ -360,6 +362,14 @@ static size_t check(struct worker *w, mw_position p, const mw_vm_subject *s, con
     return n;
 }
 
+static void renew(struct worker *w, size_t pack)
+{
+    mw_error err = {0};
+
+    if (load_pack(w, pack, &err) != MW_OK)
+        _exit(1);
+}
+
 static void evaluate(struct worker *w, mw_position p)
 {
     const mw_work_group *g = mw_work_group_of(&w->work, p.item);
@@ -383,6 +393,14 @@ static void evaluate(struct worker *w, mw_position p)
         return;
     }
     n = check(w, p, &s, &verdicts);
+    if (mw_vm_exhausted(vm) && w->used[told->pack]) {
+        /* Again with all of the memory: what others left in the VM must not decide. */
+        renew(w, told->pack);
+        vm = w->vms[told->pack];
+        get_on(w, p);
+        n = check(w, p, &s, &verdicts);
+    }
+    w->used[told->pack] = true;
     for (size_t i = 0; i < mw_vm_log_count(vm); i++) {
         const mw_record r = {.kind = MW_RECORD_LOG, .item = p.item, .rule = p.rule,
                              .text = {text(mw_vm_log_at(vm, i))}};
@@ -390,10 +408,8 @@ static void evaluate(struct worker *w, mw_position p)
     }
     say_verdicts(w, p, verdicts, n);
     if (mw_vm_spoiled(vm)) {
-        mw_error err = {0};
         flush(w);
-        if (load_pack(w, told->pack, &err) != MW_OK)
-            _exit(1);
+        renew(w, told->pack);
     }
 }
 
@@ -527,7 +543,8 @@ static mw_status open_all(struct worker *w, mw_error *err)
     w->profile = mw_val_get_bool(w->bundle, root, "profile", false);
     w->pack_count = (size_t)mw_val_get_int(w->bundle, root, "packs", 1);
     w->vms = mw_alloc(w->pack_count * sizeof(*w->vms));
-    if (!w->vms)
+    w->used = mw_alloc(w->pack_count * sizeof(*w->used));
+    if (!w->vms || !w->used)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu rule packs", w->pack_count);
     return MW_OK;
 }

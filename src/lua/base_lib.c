@@ -16,8 +16,16 @@ MW_LJMP static void pass_on(lua_State *L, int status)
 
     if (status == LUA_ERRMEM)
         vm->oom = true;
+    if (!vm->oom && !vm->spoiled)
+        mw__poll(L); /* it passed within: not that error is what ended the evaluation */
     if (vm->expired || vm->oom || vm->spoiled)
         lua_error(L);
+}
+
+MW_LJMP int mw__raise_again(lua_State *L, int status)
+{
+    pass_on(L, status);
+    return lua_error(L);
 }
 
 MW_LJMP static int base_pcall(lua_State *L)
@@ -223,8 +231,7 @@ MW_LJMP static order_key *sort_keys(lua_State *L, order_key *a, order_key *b, si
 
 #define PAIRS_MAX 1000000
 
-/* Push an array of the table's keys in order. [-0, +1, e] */
-MW_LJMP static void push_sorted_keys(lua_State *L, int table)
+MW_LJMP void mw__sorted_keys(lua_State *L, int table)
 {
     size_t n = 0;
     order_key *a, *sorted;
@@ -303,7 +310,7 @@ MW_LJMP static int base_pairs(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     if (mw__unfreeze(L, 1))
         lua_replace(L, 1);
-    push_sorted_keys(L, 1);
+    mw__sorted_keys(L, 1);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, pairs_step, 3);
     return 1;

@@ -5,6 +5,8 @@
  */
 #include "lua/internal.h"
 
+#include "base/str.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +33,7 @@ MW_LJMP static verdict *new_verdict(lua_State *L, mw_vm_outcome outcome)
     return v;
 }
 
-MW_LJMP static int make_verdict(lua_State *L)
+MW_LJMP int mw__make_verdict(lua_State *L)
 {
     mw_vm *vm = mw__vm(L);
     mw_vm_outcome outcome = (mw_vm_outcome)lua_tointeger(L, lua_upvalueindex(1));
@@ -46,12 +48,13 @@ MW_LJMP static int make_verdict(lua_State *L)
     }
     if (args > 0 && lua_istable(L, 1)) {
         lua_settop(L, 1);
-        lua_pushnil(L);
-        while (lua_next(L, 1)) {
-            const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+        if (mw__unfreeze(L, 1))
+            lua_replace(L, 1);
+        mw__sorted_keys(L, 1); /* the same key is named every time */
+        for (int i = 1; lua_rawgeti(L, 2, i) != LUA_TNIL; i++, lua_pop(L, 1)) {
+            const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
             if (strcmp(key, "message") != 0 && strcmp(key, "subkey") != 0)
                 return luaL_error(L, "%s{…}: unknown key '%s'; it takes message and subkey", name, key);
-            lua_pop(L, 1);
         }
         lua_getfield(L, 1, "message");
         lua_getfield(L, 1, "subkey");
@@ -76,6 +79,9 @@ MW_LJMP static int make_verdict(lua_State *L)
         lua_replace(L, subkey);
         if (len > MW_VM_SUBKEY_MAX)
             return luaL_error(L, "%s: a subkey has at most %d bytes", name, MW_VM_SUBKEY_MAX);
+        /* Repaired on the way out, two could become one. */
+        if (!mw_utf8_valid(lua_tostring(L, subkey), len) || memchr(lua_tostring(L, subkey), '\0', len))
+            return luaL_error(L, "%s: a subkey is UTF-8 text", name);
     }
     v = new_verdict(L, outcome);
     v->reads_from = vm->verdict_mark;
@@ -113,7 +119,7 @@ MW_LJMP void mw__open_verdicts(lua_State *L)
     for (int i = MW_VM_PASS; i <= MW_VM_UNKNOWN; i++) {
         lua_pushinteger(L, i);
         new_verdict(L, MW_VM_PASS);
-        lua_pushcclosure(L, make_verdict, 2);
+        lua_pushcclosure(L, mw__make_verdict, 2);
         lua_setfield(L, -2, outcome_names[i]);
     }
     lua_pushcfunction(L, declare_rule);
@@ -362,7 +368,9 @@ static void read_result(mw_vm *vm, int index)
 
     if (v)
         take(vm, index, v);
-    else if (lua_istable(L, index))
+    else if (mw__unfreeze(L, index))
+        read_list(vm, lua_gettop(L));
+    else if (lua_istable(L, index) && !lua_getmetatable(L, index)) /* ctx is a table, too */
         read_list(vm, index);
     else
         wrong_result(vm, describe(L, index, what, sizeof(what)));
@@ -377,11 +385,16 @@ MW_LJMP static int check_protected(lua_State *L)
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->rule->ref);
     mw__push_val(L, MW_SPACE_SNAPSHOT, s->resource, MW_PROXY_RESOURCE);
     lua_rawgeti(L, LUA_REGISTRYINDEX, vm->ctx_ref);
-    lua_call(L, 2, 1);
+    lua_call(L, 2, LUA_MULTRET);
     /* A rule cannot outlive an unknown that it read outside try(). */
     if (vm->unknown_pending)
         return luaL_error(L, "unknown");
-    read_result(vm, lua_gettop(L));
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    for (; lua_gettop(L) > 2; lua_pop(L, 1))
+        if (!lua_isnil(L, -1))
+            return luaL_error(L, "check returned several values; return a list of verdicts instead");
+    lua_settop(L, 2);
+    read_result(vm, 2);
     return 0;
 }
 
@@ -400,16 +413,22 @@ static void unknown_verdict(mw_vm *vm)
     one_verdict(vm, MW_VM_UNKNOWN, text);
 }
 
-size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verdicts)
+static mw_status run_check(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
 {
-    mw_error err = {0};
-    mw_status st;
-
     if (vm->arena->blocks)
         mw_arena_clear(vm->arena);
     vm->verdict_count = 0;
     vm->log_count = 0;
     vm->unknown_pending = false;
+    mw__reads_begin(vm);
+    return mw__vm_run(vm, check_protected, vm, s->soft_ms, err);
+}
+
+size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verdicts)
+{
+    mw_error err = {0};
+    mw_status st;
+
     vm->subject = s;
     vm->subject_item = mw_val_get_atom(vm->snap->doc, s->resource, vm->snap->item);
     if (!vm->now_known || vm->now_world != s->world) {
@@ -417,8 +436,12 @@ size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verd
         vm->now_world = s->world;
         vm->now_known = true;
     }
-    mw__reads_begin(vm);
-    st = mw__vm_run(vm, check_protected, vm, s->soft_ms, &err);
+    st = run_check(vm, s, &err);
+    /* What evaluations before this one left of the names' table must not show: once more with all of it. */
+    if (vm->names_short && !vm->names_whole && !mw_vm_spoiled(vm)) {
+        mw__names_clear(vm);
+        st = run_check(vm, s, &err);
+    }
     if (st != MW_OK) {
         if (st == MW_ERR_SCRIPT && vm->unknown_pending)
             unknown_verdict(vm);

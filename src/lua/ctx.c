@@ -230,6 +230,7 @@ typedef struct filter {
 MW_LJMP static filter *read_filter(lua_State *L, size_t *count, bool *all_regions)
 {
     filter *filters;
+    int keys;
 
     *count = 0;
     *all_regions = false;
@@ -237,8 +238,13 @@ MW_LJMP static filter *read_filter(lua_State *L, size_t *count, bool *all_region
         return NULL;
     luaL_checktype(L, 3, LUA_TTABLE);
     filters = lua_newuserdatauv(L, FILTERS_MAX * sizeof(*filters), 0);
-    lua_pushnil(L);
-    while (lua_next(L, 3)) {
+    if (mw__unfreeze(L, 3))
+        lua_replace(L, 3);
+    mw__sorted_keys(L, 3); /* which of two unknown fields is named must not depend on Lua's seed */
+    keys = lua_gettop(L);
+    for (int i = 1; lua_rawgeti(L, keys, i) != LUA_TNIL; i++, lua_settop(L, keys)) {
+        lua_pushvalue(L, -1);
+        lua_rawget(L, 3);
         if (lua_type(L, -2) != LUA_TSTRING)
             luaL_error(L, "a filter is a table of paths and values");
         if (strcmp(lua_tostring(L, -2), "region") == 0 && lua_type(L, -1) == LUA_TSTRING &&
@@ -251,8 +257,8 @@ MW_LJMP static filter *read_filter(lua_State *L, size_t *count, bool *all_region
             mw__needles(L, lua_gettop(L), MW_SPACE_SNAPSHOT, &filters[*count].needles);
             ++*count;
         }
-        lua_pop(L, 1);
     }
+    lua_settop(L, keys - 1);
     return filters;
 }
 

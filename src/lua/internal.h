@@ -151,6 +151,8 @@ struct mw_vm {
     uint32_t name_at[MW_NAMES_MAX];         /* offset of each name; id 0 is "?" */
     uint32_t name_slot[MW_NAMES_MAX * 2];   /* hash table of ids */
     uint32_t name_count;
+    bool names_short; /* in this evaluation a name found no place */
+    bool names_whole; /* the table was empty when it began */
 
     mw_access access_at[MW_ACCESS_CACHE];
     mw_read reads[MW_READS_MAX];
@@ -198,10 +200,39 @@ MW_LJMP void mw__open_ctx(lua_State *L);     /* pushes nothing */
 /** Push ctx.inventory. [-0, +1, m] */
 MW_LJMP void mw__push_inventory(lua_State *L);
 
-/** Replace the table on top by a read-only view of it, deeply. [-1, +1, m] */
+/** Make the value on top and all that it leads to unchangeable; raises for functions that keep state. [-0, +0, e] */
 MW_LJMP void mw__freeze(lua_State *L);
-/** When @p index is a frozen view, push what it views and return true. [-0, +(0|1), m] */
+/** The same for the members of the table on top; itself it stays as it is. [-0, +0, e] */
+MW_LJMP void mw__freeze_members(lua_State *L);
+/** When @p index is a frozen table, push one with its members and return true. [-0, +(0|1), m] */
 bool mw__unfreeze(lua_State *L, int index);
+/** Raises when this Lua's functions do not read as expected. [-0, +0, e] */
+MW_LJMP void mw__open_freezing(lua_State *L);
+
+/* A set of a function's upvalues, from 0. */
+typedef struct mw_upvalues {
+    uint64_t bits[4];
+} mw_upvalues;
+
+static inline bool mw__upvalue_is(const mw_upvalues *u, size_t i)
+{
+    return u->bits[i / 64 % 4] >> (i % 64) & 1;
+}
+
+static inline void mw__upvalue_set(mw_upvalues *u, size_t i)
+{
+    u->bits[i / 64 % 4] |= (uint64_t)1 << (i % 64);
+}
+
+/** Which upvalues the Lua function at @p index assigns, itself or through functions that it makes. [-0, +0, e] */
+MW_LJMP void mw__assigned(lua_State *L, int index, mw_upvalues *out);
+
+/** pass, fail, not_applicable, unknown: a closure for each. */
+MW_LJMP int mw__make_verdict(lua_State *L);
+/** After a failed lua_pcall(): let its error, on top, go on, and remember what must not be caught. [-1, +0, v] */
+MW_LJMP int mw__raise_again(lua_State *L, int status);
+/** Push an array of the keys of the table at @p table, as pairs orders them. [-0, +1, e] */
+MW_LJMP void mw__sorted_keys(lua_State *L, int table);
 MW_LJMP int mw__require(lua_State *L);
 /** Push an environment: an empty table that reads through to the base functions and those that
  *  @p extras pushes (may be NULL). [-0, +1, m] */
@@ -286,6 +317,8 @@ uint32_t mw__name_id(mw_vm *vm, const char *text, size_t len);
 const char *mw__name_text(const mw_vm *vm, uint32_t id);
 /** Start of an evaluation. */
 void mw__reads_begin(mw_vm *vm);
+/** Forget all names and what holds their ids. */
+void mw__names_clear(mw_vm *vm);
 /** mw__read_add() when the proxy lies in the snapshot. */
 void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_proxy_kind result_kind);
 /** Evidence of the reads [from, to) as JSON array text. */

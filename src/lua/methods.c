@@ -107,6 +107,12 @@ MW_LJMP void mw__needles(lua_State *L, int index, int space, mw_needles *out)
     }
 }
 
+/* Not a number equals nothing. */
+static bool same_number(double a, double b)
+{
+    return a <= b && a >= b;
+}
+
 static bool needle_matches(const mw_doc *d, mw_val v, mw_kind kind, const mw_needle *n)
 {
     switch (n->kind) {
@@ -117,10 +123,9 @@ static bool needle_matches(const mw_doc *d, mw_val v, mw_kind kind, const mw_nee
     case MW_KIND_INT:
         if (kind == MW_KIND_INT)
             return mw_val_int(d, v) == n->integer;
-        return kind == MW_KIND_REAL && !(mw_val_real(d, v) < n->real) && !(mw_val_real(d, v) > n->real);
+        return kind == MW_KIND_REAL && same_number(mw_val_real(d, v), n->real);
     case MW_KIND_REAL:
-        return (kind == MW_KIND_INT || kind == MW_KIND_REAL) && !(mw_val_real(d, v) < n->real) &&
-               !(mw_val_real(d, v) > n->real);
+        return (kind == MW_KIND_INT || kind == MW_KIND_REAL) && same_number(mw_val_real(d, v), n->real);
     default: return false;
     }
 }

@@ -1,97 +1,11 @@
 /*
- * require() of our own modules, and read-only views. A module is Lua text embedded at build time,
- * run once per VM in an environment of its own, then frozen: what one rule does to it cannot
- * reach the next. A frozen table is an empty one whose metatable reads through; the functions that
- * use raw access ask mw__unfreeze().
+ * require() of our own modules. A module is Lua text embedded at build time, run once per VM in an
+ * environment of its own, then frozen: what one rule does to it cannot reach the next. A module that fails to load, as
+ * it may when it is asked for where the stack ends, leaves no trace.
  */
 #include "lua/internal.h"
 
 #include <string.h>
-
-static const char frozen_mark = 0; /* its address marks metatables of frozen views */
-
-MW_LJMP static int refuse_write(lua_State *L)
-{
-    if (lua_type(L, 2) == LUA_TSTRING)
-        return luaL_error(L, "'%s' cannot be set: the table is read-only", lua_tostring(L, 2));
-    return luaL_error(L, "the table is read-only");
-}
-
-MW_LJMP static int frozen_len(lua_State *L)
-{
-    lua_pushinteger(L, mw__unfreeze(L, 1) ? (lua_Integer)lua_rawlen(L, -1) : 0);
-    return 1;
-}
-
-bool mw__unfreeze(lua_State *L, int index)
-{
-    index = lua_absindex(L, index);
-    if (!lua_istable(L, index) || !lua_getmetatable(L, index))
-        return false;
-    if (lua_rawgetp(L, -1, &frozen_mark) == LUA_TNIL) {
-        lua_pop(L, 2);
-        return false;
-    }
-    lua_remove(L, -2);
-    return true;
-}
-
-/* Freeze the table on top; `seen` maps tables to their views, so cycles end. */
-MW_LJMP static void freeze_into(lua_State *L, int seen)
-{
-    int table = lua_gettop(L), view;
-
-    luaL_checkstack(L, 12, "module tables are nested too deeply");
-    lua_pushvalue(L, table);
-    if (lua_rawget(L, seen) != LUA_TNIL) {
-        lua_replace(L, table);
-        return;
-    }
-    lua_pop(L, 1);
-    if (lua_getmetatable(L, table)) { /* frozen already */
-        lua_pop(L, 1);
-        return;
-    }
-    lua_newtable(L);
-    view = lua_gettop(L);
-    lua_pushvalue(L, table);
-    lua_pushvalue(L, view);
-    lua_rawset(L, seen);
-    lua_pushnil(L);
-    while (lua_next(L, table)) {
-        if (!lua_istable(L, -1)) {
-            lua_pop(L, 1);
-            continue;
-        }
-        freeze_into(L, seen);
-        lua_pushvalue(L, -2);
-        lua_insert(L, -2);
-        lua_rawset(L, table); /* an existing member: traversal stays valid */
-    }
-    lua_createtable(L, 0, 5);
-    lua_pushvalue(L, table);
-    lua_rawsetp(L, -2, &frozen_mark);
-    lua_pushvalue(L, table);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, refuse_write);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushcfunction(L, frozen_len);
-    lua_setfield(L, -2, "__len");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, view);
-    lua_replace(L, table);
-}
-
-MW_LJMP void mw__freeze(lua_State *L)
-{
-    int table = lua_gettop(L);
-
-    lua_newtable(L);
-    lua_insert(L, table);
-    freeze_into(L, table);
-    lua_remove(L, table);
-}
 
 static const mw_lua_module *find_module(const char *name)
 {
@@ -109,10 +23,30 @@ MW_LJMP static void open_extras(lua_State *L)
     lua_setfield(L, -2, "native");
 }
 
+/* Arguments: the module as light userdata. Gives its frozen table. */
+MW_LJMP static int load_module(lua_State *L)
+{
+    const mw_lua_module *module = lua_touserdata(L, 1);
+
+    mw__push_env(L, open_extras);
+    lua_pushfstring(L, "@%s.lua", module->name);
+    if (luaL_loadbufferx(L, (const char *)module->source, module->len, lua_tostring(L, 3), "t") != LUA_OK)
+        return lua_error(L);
+    lua_pushvalue(L, 2);
+    lua_setupvalue(L, -2, 1);
+    lua_call(L, 0, 1);
+    if (!lua_istable(L, -1))
+        return luaL_error(L, "module '%s' does not return a table", module->name);
+    mw__seal_env(L, 2);
+    mw__freeze(L);
+    return 1;
+}
+
 MW_LJMP int mw__require(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
     const mw_lua_module *module;
+    int status;
 
     lua_settop(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, mw__vm(L)->modules_ref);
@@ -135,18 +69,13 @@ MW_LJMP int mw__require(lua_State *L)
     lua_pushboolean(L, 0);
     lua_setfield(L, 2, name);
     lua_settop(L, 2);
-    mw__push_env(L, open_extras);
-    lua_pushfstring(L, "@%s.lua", name);
-    if (luaL_loadbufferx(L, (const char *)module->source, module->len, lua_tostring(L, 4), "t") != LUA_OK)
-        return lua_error(L);
-    lua_pushvalue(L, 3);
-    lua_setupvalue(L, -2, 1);
-    lua_call(L, 0, 1);
-    if (!lua_istable(L, -1))
-        return luaL_error(L, "module '%s' does not return a table", name);
-    mw__seal_env(L, 3);
-    mw__freeze(L);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, 2, name);
-    return 1;
+    lua_pushcfunction(L, load_module);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)module);
+    status = lua_pcall(L, 1, 1, 0);
+    if (status == LUA_OK)
+        lua_pushvalue(L, 3);
+    else
+        lua_pushnil(L);
+    lua_setfield(L, 2, name); /* the member is there: this cannot fail */
+    return status == LUA_OK ? 1 : mw__raise_again(L, status);
 }

@@ -22,9 +22,11 @@ uint32_t mw__name_id(mw_vm *vm, const char *text, size_t len)
         if (strncmp(known, text, len) == 0 && known[len] == '\0')
             return vm->name_slot[slot];
     }
-    /* Full: id 0, "?" in evidence, until the next evaluation empties the table. */
-    if (vm->name_count + 1 >= MW_NAMES_MAX || len + 1 > MW_NAMES_BYTES - vm->names_used)
+    /* Full: id 0, "?" in evidence. */
+    if (vm->name_count + 1 >= MW_NAMES_MAX || len + 1 > MW_NAMES_BYTES - vm->names_used) {
+        vm->names_short = true;
         return 0;
+    }
     vm->name_count++;
     vm->name_at[vm->name_count] = (uint32_t)vm->names_used;
     memcpy(vm->names + vm->names_used, text, len);
@@ -43,8 +45,14 @@ void mw__reads_begin(mw_vm *vm)
 {
     vm->read_count = 0;
     vm->verdict_mark = 0;
-    if (vm->name_count + 256 < MW_NAMES_MAX && vm->names_used + 8192 < MW_NAMES_BYTES)
-        return;
+    vm->names_short = false;
+    if (vm->name_count + 256 >= MW_NAMES_MAX || vm->names_used + 8192 >= MW_NAMES_BYTES)
+        mw__names_clear(vm);
+    vm->names_whole = vm->name_count == 0;
+}
+
+void mw__names_clear(mw_vm *vm)
+{
     /* Everything that holds a name id goes with the names. */
     memset(vm->name_slot, 0, sizeof(vm->name_slot));
     memset(vm->key_at, 0, sizeof(vm->key_at));

@@ -167,6 +167,8 @@ MW_LJMP static void add_replacement(lua_State *L, luaL_Buffer *b, const mw_match
         } else {
             luaL_error(L, "invalid use of '%%' in replacement string");
         }
+        if (luaL_bufflen(b) > MW_VM_STRING_MAX)
+            luaL_error(L, "the result is longer than %d bytes", (int)MW_VM_STRING_MAX);
     }
 }
 
@@ -252,14 +254,11 @@ MW_LJMP static int string_rep(lua_State *L)
         return luaL_error(L, "the result is longer than %d bytes", (int)MW_VM_STRING_MAX);
     total = (size_t)n * len + (size_t)(n - 1) * sep_len;
     to = luaL_buffinitsize(L, &b, total);
-    for (lua_Integer i = 0; i < n; i++) {
-        memcpy(to, s, len);
-        to += len;
-        if (i < n - 1) {
-            memcpy(to, sep, sep_len);
-            to += sep_len;
-        }
-    }
+    memcpy(to, s, len);
+    memcpy(to + len, sep, n > 1 ? sep_len : 0);
+    /* What is there once more, until it is all there. */
+    for (size_t done = len + sep_len; done < total; done *= 2)
+        memcpy(to + done, to, done < total - done ? done : total - done);
     luaL_pushresultsize(&b, total);
     return 1;
 }

@@ -157,9 +157,9 @@ MW_LJMP static int table_sort(lua_State *L)
         for (lua_Integer start = 1; start <= n; start += 2 * width) {
             lua_Integer i = start, mid = start + width <= n ? start + width : n + 1, j = mid;
             lua_Integer end = start + 2 * width <= n ? start + 2 * width : n + 1;
-            mw__poll(L);
             for (lua_Integer k = start; k < end; k++) {
                 bool left = i < mid;
+                mw__poll(L); /* comparing two long texts takes a while */
                 if (left && j < end) {
                     lua_rawgeti(L, from, i);
                     lua_rawgeti(L, from, j);

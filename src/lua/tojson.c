@@ -125,7 +125,10 @@ static mw_status write_value(struct writer *w, int index, int depth)
     case LUA_TSTRING:
         text = lua_tolstring(L, index, &len);
         return mw_json_write_string(w->out, text, len);
-    case LUA_TFUNCTION: return mw_buf_puts(w->out, "{\"$function\":true}");
+    case LUA_TFUNCTION:
+        if (depth > 1)
+            return refuse(w, "a function has no place here");
+        return mw_buf_puts(w->out, "{\"$function\":true}");
     case LUA_TTABLE: break;
     case LUA_TUSERDATA: return write_proxy(w, index);
     default: return refuse(w, "only text, numbers, booleans and tables are allowed here");

@@ -112,6 +112,11 @@ size_t mw_vm_peak(const mw_vm *vm)
     return vm->peak - vm->base;
 }
 
+bool mw_vm_exhausted(const mw_vm *vm)
+{
+    return vm->oom;
+}
+
 bool mw_vm_spoiled(const mw_vm *vm)
 {
     return vm->spoiled || vm->oom;
@@ -161,7 +166,11 @@ mw_status mw__vm_run(mw_vm *vm, lua_CFunction fn, void *arg, unsigned limit_ms, 
     }
     mw__error_text(L, -1, text, sizeof(text));
     lua_settop(L, base);
-    return mw_fail(err, vm->spoiled ? MW_ERR_TIMEOUT : MW_ERR_SCRIPT, "%s", text);
+    if (!vm->spoiled)
+        return mw_fail(err, MW_ERR_SCRIPT, "%s", text);
+    if (strstr(text, "deadline of ")) /* else there was no room for it on the stack of C */
+        return mw_fail(err, MW_ERR_TIMEOUT, "%s", text);
+    return mw_fail(err, MW_ERR_TIMEOUT, "deadline of %u ms passed: %s", limit_ms, text);
 }
 
 /* ---- building the world that scripts see ---- */
@@ -188,6 +197,7 @@ MW_LJMP static int open_all(lua_State *L)
     mw_vm *vm = mw__vm(L);
 
     luaL_checkstack(L, LUA_MINSTACK, NULL);
+    mw__open_freezing(L);
     mw__open_proxies(L);
     mw__open_base(L);
     for (size_t i = 0; i < MW_COUNT(libraries); i++) {
@@ -301,6 +311,9 @@ MW_LJMP void mw__seal_env(lua_State *L, int env)
     lua_pushcfunction(L, env_is_read_only);
     lua_setfield(L, -2, "__newindex");
     lua_pop(L, 1);
+    lua_pushvalue(L, env);
+    mw__freeze_members(L);
+    lua_pop(L, 1);
     lua_pushnil(L);
     while (lua_next(L, env)) {
         lua_pop(L, 1);
@@ -332,6 +345,8 @@ MW_LJMP static int load_protected(lua_State *L)
     if (l->flavour == MW_VM_RULE && lua_topointer(L, -1) != vm->declared_rule)
         return luaL_error(L, "%s: the file must end with 'return rule { … }'", l->path);
     mw__seal_env(L, env);
+    if (l->flavour == MW_VM_RULE)
+        mw__freeze(L);
     lua_pushvalue(L, -1);
     l->ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
@@ -348,7 +363,7 @@ mw_status mw_vm_load(mw_vm *vm, mw_vm_flavour flavour, const char *path, const c
         return mw_fail(err, MW_ERR_LIMIT, "%s: %zu bytes; a script has at most %zu", path, len,
                        MW_VM_SOURCE_MAX);
     st = mw__vm_run(vm, load_protected, &l, MW_VM_LOAD_MS, err);
-    if (st == MW_ERR_NOMEM || st == MW_ERR_TIMEOUT)
+    if (st != MW_OK && (!err || strncmp(err->message, path, strlen(path)) != 0))
         return mw_error_prefix(err, st, "%s", path);
     if (st == MW_OK)
         *ref = l.ref;

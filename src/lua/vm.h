@@ -40,6 +40,8 @@ void mw_vm_free(mw_vm *vm);
 void mw_vm_tick(mw_vm *vm);
 /** A deadline or the memory ceiling was hit: free this VM and make another. */
 bool mw_vm_spoiled(const mw_vm *vm);
+/** It was the memory ceiling. What evaluations before left in the VM counts towards it. */
+bool mw_vm_exhausted(const mw_vm *vm);
 
 /** Start measuring memory, and the most that was added since then, in bytes. */
 void mw_vm_peak_reset(mw_vm *vm);

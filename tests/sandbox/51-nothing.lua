@@ -1,0 +1,2 @@
+--- A file that declares nothing.
+-- expect: load must end with 'return rule
