@@ -30,9 +30,11 @@ static const EVP_MD *sha256(void)
 /* Contexts are kept: making one costs more than hashing a line of text. */
 static EVP_MD_CTX *start(EVP_MD_CTX **kept)
 {
+    const EVP_MD *md = *kept ? NULL : sha256(); /* a kept one begins anew with what it has */
+
     if (!*kept)
         *kept = EVP_MD_CTX_new();
-    return *kept && EVP_DigestInit_ex(*kept, sha256(), NULL) == 1 ? *kept : NULL;
+    return *kept && EVP_DigestInit_ex(*kept, md, NULL) == 1 ? *kept : NULL;
 }
 
 void mw_sha256(uint8_t out[MW_SHA256_SIZE], const void *data, size_t len)

@@ -382,6 +382,7 @@ static void take_record(struct runner *w, const mw_record *rec)
             end(w, MW_AUDIT_COMPLETE, NULL, 0);
         return;
     case MW_RECORD_VERDICT:
+    case MW_RECORD_PASSES:
     case MW_RECORD_LOADED:
     case MW_RECORD_PROFILE:
     case MW_RECORD_FIXTURE: break;

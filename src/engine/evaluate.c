@@ -35,6 +35,8 @@ struct evaluation {
     struct pending *pending;
     mw_doc_builder *scratch;
     mw_buf evidence;
+    uint32_t known_item;   /* whose members `known` has; + 1, so that 0 is none */
+    mw_finding known;
 };
 
 /* ---- one finding ---- */
@@ -44,22 +46,25 @@ static const char *text_of(const struct evaluation *e, mw_val resource, mw_atom 
     return mw_snap_text(&e->work->snap, resource, member);
 }
 
-static void identify(const struct evaluation *e, mw_position p, mw_finding *f)
+static void identify(struct evaluation *e, mw_position p, mw_finding *f)
 {
     const mw_rule *rule = &e->rules->items[p.rule].rule;
     mw_val r = mw_work_resource(e->work, p.item);
     const mw_snap *s = &e->work->snap;
 
-    memset(f, 0, sizeof(*f));
+    if (e->known_item != p.item + 1) { /* one resource is judged by many rules in a row */
+        e->known_item = p.item + 1;
+        e->known.id = text_of(e, r, s->id);
+        e->known.arn = text_of(e, r, s->arn);
+        e->known.name = text_of(e, r, s->name);
+        e->known.account = text_of(e, r, s->account);
+        e->known.region = text_of(e, r, s->region);
+        e->known.partition = text_of(e, r, s->partition);
+    }
+    *f = e->known;
     f->rule = rule->id;
     f->severity = rule->severity;
     f->type = rule->resource;
-    f->id = text_of(e, r, s->id);
-    f->arn = text_of(e, r, s->arn);
-    f->name = text_of(e, r, s->name);
-    f->account = text_of(e, r, s->account);
-    f->region = text_of(e, r, s->region);
-    f->partition = text_of(e, r, s->partition);
 }
 
 static mw_status add(struct evaluation *e, mw_position p, const mw_finding *f, mw_error *err)

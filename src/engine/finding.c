@@ -5,6 +5,7 @@
 #include "engine/finding.h"
 
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #include <openssl/evp.h>
@@ -36,22 +37,25 @@ static mw_status fill_fingerprint(mw_finding *f, mw_error *err)
 {
     const char *const parts[] = {f->rule, f->partition, f->account, f->region, f->id,
                                  f->subkey ? f->subkey : ""};
-    MW_AUTO(mw_buf) text = {.max = 64 << 10};
     uint8_t digest[MW_SHA256_SIZE];
+    char text[8192];
+    size_t n = 0;
 
     for (size_t i = 0; i < MW_COUNT(parts); i++) {
+        size_t len = strlen(parts[i]);
+        if (len + 1 > sizeof(text) - n)
+            return mw_fail(err, MW_ERR_LIMIT, "what identifies a finding is longer than %zu bytes", sizeof(text));
         if (i)
-            mw_buf_putc(&text, FINGERPRINT_SEPARATOR);
-        mw_buf_puts(&text, parts[i]);
+            text[n++] = FINGERPRINT_SEPARATOR;
+        memcpy(text + n, parts[i], len);
+        n += len;
     }
-    if (mw_buf_status(&text, err) != MW_OK)
-        return text.failed;
-    mw_sha256(digest, text.data, text.len);
+    mw_sha256(digest, text, n);
     mw_hex(f->fingerprint, digest, 16);
     return MW_OK;
 }
 
-/* A string of the finding before when it is the same: a sweep adds all findings of a resource in a row. */
+/* A copy, or the same text of the finding before: all findings of a resource come in a row. */
 static bool keep(mw_findings *l, const char **s, const char *before)
 {
     if (!*s)
@@ -60,6 +64,39 @@ static bool keep(mw_findings *l, const char **s, const char *before)
         *s = before;
     else
         *s = mw_arena_strdup(&l->arena, *s);
+    return *s != NULL;
+}
+
+#define KNOWN_FROM 32 /* findings in a list, before a table of texts is worth its memory */
+#define KNOWN_SLOTS 8192
+#define KNOWN_PROBES 8
+
+/* A text that was copied: where it stood, and the copy. */
+struct mw_known_text {
+    const char *from, *copy;
+};
+
+/* The same for texts of rules and accounts, which alternate: found by where they stand. */
+static bool keep_known(mw_findings *l, const char **s, const char *before)
+{
+    size_t home = ((uintptr_t)*s >> 3 ^ (uintptr_t)*s >> 14) % KNOWN_SLOTS;
+    struct mw_known_text *k;
+
+    if (!l->known || !*s)
+        return keep(l, s, before);
+    for (size_t i = 0; i < KNOWN_PROBES; i++) {
+        k = &l->known[(home + i) % KNOWN_SLOTS];
+        if (!k->from)
+            break;
+        if (k->from == *s && strcmp(*s, k->copy) == 0) {
+            *s = k->copy;
+            return true;
+        }
+        k = &l->known[home];
+    }
+    k->copy = mw_arena_strdup(&l->arena, *s);
+    k->from = k->copy ? *s : NULL;
+    *s = k->copy;
     return *s != NULL;
 }
 
@@ -85,16 +122,21 @@ mw_status mw_findings_add(mw_findings *l, const mw_finding *f, mw_error *err)
     copy.region = or_empty(f->region);
     copy.partition = or_empty(f->partition);
     copy.evidence = f->evidence ? f->evidence : "[]";
+    if (l->count == KNOWN_FROM)
+        l->known = mw_alloc(KNOWN_SLOTS * sizeof(*l->known));
     st = fill_fingerprint(&copy, err);
     if (st != MW_OK)
         return st;
-    if (!keep(l, &copy.rule, before->rule) || !keep(l, &copy.severity, before->severity) ||
-        !keep(l, &copy.type, before->type) || !keep(l, &copy.id, before->id) ||
+    if (!keep_known(l, &copy.rule, before->rule) ||
+        !keep_known(l, &copy.severity, before->severity) ||
+        !keep_known(l, &copy.type, before->type) || !keep(l, &copy.id, before->id) ||
         !keep(l, &copy.arn, before->arn) || !keep(l, &copy.name, before->name) ||
-        !keep(l, &copy.account, before->account) || !keep(l, &copy.region, before->region) ||
-        !keep(l, &copy.partition, before->partition) || !keep(l, &copy.subkey, before->subkey) ||
-        !keep(l, &copy.message, before->message) || !keep(l, &copy.evidence, before->evidence) ||
-        !keep(l, &copy.change, before->change) || !keep(l, &copy.first_seen, before->first_seen) ||
+        !keep_known(l, &copy.account, before->account) ||
+        !keep_known(l, &copy.region, before->region) ||
+        !keep_known(l, &copy.partition, before->partition) ||
+        !keep(l, &copy.subkey, before->subkey) || !keep(l, &copy.message, before->message) ||
+        !keep(l, &copy.evidence, before->evidence) || !keep(l, &copy.change, before->change) ||
+        !keep(l, &copy.first_seen, before->first_seen) ||
         !keep(l, &copy.last_seen, before->last_seen))
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for findings");
     if (l->count == l->cap) {
@@ -110,34 +152,115 @@ mw_status mw_findings_add(mw_findings *l, const mw_finding *f, mw_error *err)
     return MW_OK;
 }
 
+static int order_of(const char *a, const char *b)
+{
+    return a == b ? 0 : strcmp(a, b);
+}
+
 static int compare(const void *pa, const void *pb)
 {
     const mw_finding *a = pa, *b = pb;
     int order;
 
-    if ((order = strcmp(a->rule, b->rule)) || (order = strcmp(a->account, b->account)) ||
-        (order = strcmp(a->region, b->region)) || (order = strcmp(a->id, b->id)) ||
-        (order = strcmp(or_empty(a->subkey), or_empty(b->subkey))))
+    if ((order = order_of(a->rule, b->rule)) || (order = order_of(a->account, b->account)) ||
+        (order = order_of(a->region, b->region)) || (order = order_of(a->id, b->id)) ||
+        (order = order_of(or_empty(a->subkey), or_empty(b->subkey))))
         return order;
     /* Equal keys only arise from faulty input; still one order. */
-    if ((order = strcmp(a->type, b->type)) || (order = (int)a->status - (int)b->status) ||
-        (order = strcmp(or_empty(a->message), or_empty(b->message))))
+    if ((order = order_of(a->type, b->type)) || (order = (int)a->status - (int)b->status) ||
+        (order = order_of(or_empty(a->message), or_empty(b->message))))
         return order;
-    return strcmp(a->evidence, b->evidence);
+    return order_of(a->evidence, b->evidence);
+}
+
+static bool in_order(const mw_finding *items, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (compare(&items[i - 1], &items[i]) > 0)
+            return false;
+    return true;
+}
+
+#define RULES_SORTED_MAX 4096
+
+/* Findings of one rule, while they are told apart. */
+struct bunch {
+    const char *rule;
+    size_t count, from;
+};
+
+static int compare_bunches(const void *a, const void *b)
+{
+    return strcmp(((const struct bunch *)a)->rule, ((const struct bunch *)b)->rule);
+}
+
+/* Which bunch a rule's are in: `slots` is a hash table of numbers + 1. SIZE_MAX: too many. */
+static size_t bunch_of(struct bunch *bunches, size_t *count, uint32_t *slots, const char *rule)
+{
+    size_t slot = mw_hash64(rule, strlen(rule)) % (2 * RULES_SORTED_MAX);
+
+    for (; slots[slot]; slot = (slot + 1) % (2 * RULES_SORTED_MAX))
+        if (order_of(bunches[slots[slot] - 1].rule, rule) == 0)
+            return slots[slot] - 1;
+    if (*count == RULES_SORTED_MAX)
+        return SIZE_MAX;
+    bunches[*count] = (struct bunch){.rule = rule};
+    slots[slot] = (uint32_t)++*count;
+    return *count - 1;
+}
+
+/*
+ * A sweep judges resource by resource, in the order that findings have within a rule: told apart by rule, they are
+ * sorted. False, with nothing changed, when there is no memory for that or too many rules; what then is not in
+ * order the caller sorts.
+ */
+static bool gather(mw_findings *l)
+{
+    struct bunch *bunches = mw_alloc(RULES_SORTED_MAX * sizeof(*bunches)), *sorted = NULL;
+    uint32_t *slots = mw_alloc(2 * RULES_SORTED_MAX * sizeof(*slots));
+    mw_finding *items = NULL;
+    size_t count = 0, from = 0;
+    bool ok = bunches && slots;
+
+    for (size_t i = 0; ok && i < l->count; i++) {
+        size_t n = bunch_of(bunches, &count, slots, l->items[i].rule);
+        ok = n != SIZE_MAX;
+        if (ok)
+            bunches[n].count++;
+    }
+    ok = ok && (sorted = mw_alloc(count * sizeof(*sorted))) && (items = mw_alloc(l->count * sizeof(*items)));
+    if (ok) {
+        memcpy(sorted, bunches, count * sizeof(*sorted));
+        qsort(sorted, count, sizeof(*sorted), compare_bunches);
+        for (size_t i = 0; i < count; from += sorted[i++].count)
+            bunches[bunch_of(bunches, &count, slots, sorted[i].rule)].from = from;
+        for (size_t i = 0; i < l->count; i++)
+            items[bunches[bunch_of(bunches, &count, slots, l->items[i].rule)].from++] = l->items[i];
+        mw_free(l->items);
+        l->items = items;
+        l->cap = l->count;
+    }
+    mw_free(sorted);
+    mw_free(bunches);
+    mw_free(slots);
+    return ok;
 }
 
 void mw_findings_sort(mw_findings *l)
 {
-    if (l->count > 1)
-        qsort(l->items, l->count, sizeof(*l->items), compare);
+    if (in_order(l->items, l->count))
+        return;
+    if (l->count > 2 * RULES_SORTED_MAX && gather(l) && in_order(l->items, l->count))
+        return;
+    qsort(l->items, l->count, sizeof(*l->items), compare);
 }
 
 void mw_findings_clear(mw_findings *l)
 {
     mw_free(l->items);
+    mw_free(l->known);
     mw_arena_clear(&l->arena);
-    l->items = NULL;
-    l->count = l->cap = 0;
+    memset(l, 0, sizeof(*l));
 }
 
 /* ---- JSON ---- */

@@ -30,6 +30,7 @@ typedef struct mw_findings {
     mw_finding *items;
     size_t count, cap;
     mw_arena arena;          /* owns every string */
+    struct mw_known_text *known; /* texts that come again and again; NULL in a short list */
 } mw_findings;
 
 /** Append a copy of @p f, strings copied; fills the fingerprint. */

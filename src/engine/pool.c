@@ -23,6 +23,7 @@
 
 #define POLL_MS 20
 #define START_DEATHS_MAX 3      /* in a row, before any record: then workers do not work here */
+#define LOAD_DEATHS_MAX 2       /* of one rule */
 #define WALL_FACTOR 20          /* hard deadline is processor time; asleep it may take this much longer */
 #define WALL_MIN_MS 10000
 #define LOAD_FACTOR 4           /* a file has longer than an evaluation */
@@ -43,6 +44,7 @@ struct slot {
     bool heard;             /* of an evaluation, since this process started */
     size_t quarantines;     /* of the run, when this process started */
     unsigned start_deaths;
+    size_t answers, answered; /* credible ones so far, and when last looked at */
     uint64_t sequence;      /* of the page, when last looked at */
     int64_t since_ms, cpu_ms;
     int64_t answer_ms, answer_cpu_ms; /* of the last credible answer */
@@ -54,7 +56,7 @@ struct run {
     mw_pool *p;
     struct slot *slots;
     size_t count;
-    unsigned char *deaths, *slow;  /* per rule */
+    unsigned char *deaths, *slow, *load_deaths; /* per rule */
     size_t rules, answered, log_lines, quarantines;
     int64_t progress_ms;
 };
@@ -247,8 +249,7 @@ static mw_status take_answer(struct run *r, struct slot *s, const mw_record *rec
     if (st != MW_OK)
         return st;
     s->heard = true;
-    s->answer_ms = mw_mono_ms();
-    s->answer_cpu_ms = -1;
+    s->answers++;
     if (rec->kind == MW_RECORD_FAILED || ++s->index == rec->count) {
         s->index = 0;
         s->next.rule++;
@@ -286,6 +287,25 @@ static mw_status take_profile(struct run *r, const mw_record *rec, mw_error *err
     return MW_OK;
 }
 
+/* Each of them as if it had been said alone. */
+static mw_status take_passes(struct run *r, struct slot *s, const mw_record *rec, mw_error *err)
+{
+    mw_position at = {rec->item, rec->rule};
+    mw_status st = MW_OK;
+
+    if (rec->count == 0 || rec->count > MW_PASSES_MAX)
+        return incredible(err, "its count is wrong");
+    for (uint32_t i = 0; st == MW_OK && i < rec->count; i++, at.rule++) {
+        mw_record one = {.kind = MW_RECORD_VERDICT, .status = MW_VERDICT_PASS, .count = 1};
+        if (i > 0 && !mw_work_at_or_after(r->p->work, &at))
+            return incredible(err, "it goes beyond its share");
+        one.item = at.item;
+        one.rule = at.rule;
+        st = take_answer(r, s, &one, err);
+    }
+    return st;
+}
+
 static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec, mw_error *err)
 {
     switch (rec->kind) {
@@ -319,6 +339,10 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
             return MW_OK;
         }
         return take_answer(r, s, rec, err);
+    case MW_RECORD_PASSES:
+        if (r->p->work->mode != MW_WORK_EVALUATE)
+            return incredible(err, "it answers another question");
+        return take_passes(r, s, rec, err);
     case MW_RECORD_VERDICT:
     case MW_RECORD_LOADED:
     case MW_RECORD_FIXTURE:
@@ -349,6 +373,11 @@ static mw_status take_records(struct run *r, struct slot *s, mw_error *err)
         if (st == MW_OK)
             st = take_record(r, s, &rec, err);
         at += used;
+    }
+    if (s->answers != s->answered) {
+        s->answered = s->answers;
+        s->answer_ms = mw_mono_ms();
+        s->answer_cpu_ms = -1;
     }
     if (at > 0) {
         memmove(s->in.data, s->in.data + at, s->in.len - at);
@@ -492,10 +521,11 @@ static mw_status bury(struct run *r, struct slot *s, const char *incredible_why,
              incredible_why ? incredible_why : s->why ? s->why : mw__worker_death(status, text, sizeof(text)));
     s->index = 0;
     if (!s->ready) {
-        /* Loading one rule again and again kills: that rule is the culprit. Else workers do not work here. */
+        /* Loading one rule kills twice: that rule is the culprit. Else workers do not work here. */
         if (hint.item == UINT32_MAX && hint.rule < r->rules && r->p->work->mode == MW_WORK_EVALUATE &&
             !r->p->quarantined[hint.rule] && !s->why) {
-            quarantine(r, hint.rule);
+            if (++r->load_deaths[hint.rule] >= LOAD_DEATHS_MAX)
+                quarantine(r, hint.rule);
         } else if (++s->start_deaths >= START_DEATHS_MAX || s->why) {
             return mw_fail(err, MW_ERR_IO, "workers cannot start: %s", why);
         }
@@ -595,7 +625,8 @@ mw_status mw__pool_run(mw_pool *p, mw_error *err)
     r.slots = mw_alloc(r.count * sizeof(*r.slots));
     r.deaths = mw_alloc(r.rules + 1);
     r.slow = mw_alloc(r.rules + 1);
-    if (!r.slots || !r.deaths || !r.slow)
+    r.load_deaths = mw_alloc(r.rules + 1);
+    if (!r.slots || !r.deaths || !r.slow || !r.load_deaths)
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory for workers");
     for (size_t i = 0; st == MW_OK && i < r.count; i++) {
         r.slots[i].next = (mw_position){mw_work_share(p->work, i, r.count), 0};
@@ -613,5 +644,6 @@ mw_status mw__pool_run(mw_pool *p, mw_error *err)
     mw_free(r.slots);
     mw_free(r.deaths);
     mw_free(r.slow);
+    mw_free(r.load_deaths);
     return st;
 }

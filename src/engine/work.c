@@ -165,14 +165,21 @@ mw_val mw_work_resource(const mw_work *w, uint32_t item)
 bool mw_work_at_or_after(const mw_work *w, mw_position *p)
 {
     const mw_work_group *g = mw_work_group_of(w, p->item);
+    size_t low = 0, high;
 
     if (!g)
         return false;
-    for (size_t i = 0; i < g->rule_count; i++)
-        if (g->rules[i] >= p->rule) {
-            p->rule = g->rules[i];
-            return true;
-        }
+    for (high = g->rule_count; low < high;) {
+        size_t mid = low + (high - low) / 2;
+        if (g->rules[mid] < p->rule)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < g->rule_count) {
+        p->rule = g->rules[low];
+        return true;
+    }
     if (!(g = mw_work_group_of(w, p->item + 1)))
         return false;
     p->item++;

@@ -27,7 +27,7 @@
 
 /* What the broker told of a rule, besides what the VM is told. */
 struct rule {
-    mw_val params;
+    mw_val params, applies;   /* applies: ABSENT when there is no guard */
     mw_val variants, ranges;  /* parameters by resource; ABSENT = params everywhere */
     size_t range;             /* of the resource judged last */
     size_t pack;
@@ -45,6 +45,8 @@ struct worker {
     size_t pack_count;
     mw_vm_rule *rules;
     struct rule *told;
+    mw_position passed, pass_next; /* the first of those that passed, and what comes behind the last */
+    uint32_t passes;
     size_t rule_count;
     bool profile;
     size_t vm_bytes;
@@ -104,8 +106,33 @@ static void set_phase(struct worker *w, mw_worker_phase phase)
     atomic_fetch_add_explicit(&w->page->sequence, 1, memory_order_release);
 }
 
+static void say(struct worker *w, const mw_record *r);
+
+/* The passes that were only counted so far. */
+static void say_passes(struct worker *w)
+{
+    const mw_record r = {.kind = MW_RECORD_PASSES, .item = w->passed.item, .rule = w->passed.rule, .count = w->passes};
+
+    if (w->passes == 0)
+        return;
+    w->passes = 0;
+    say(w, &r);
+}
+
+static void pass(struct worker *w, mw_position p)
+{
+    if (w->passes > 0 && (w->passes == MW_PASSES_MAX || mw_position_compare(w->pass_next, p) != 0))
+        say_passes(w);
+    if (w->passes++ == 0)
+        w->passed = p;
+    p.rule++;
+    if (mw_work_at_or_after(&w->work, &p))
+        w->pass_next = p;
+}
+
 static void flush(struct worker *w)
 {
+    say_passes(w);
     if (w->out.len > 0 &&
         mw_fd_write_all(MW_WORKER_RESULTS_FD, "results", w->out.data, w->out.len, NULL) != MW_OK)
         _exit(1); /* nobody listens any more */
@@ -120,6 +147,7 @@ static mw_str text(const char *s)
 
 static void say(struct worker *w, const mw_record *r)
 {
+    say_passes(w);
     if (w->out.len >= FLUSH_AT)
         flush(w);
     if (mw_record_encode(&w->out, r, NULL) == MW_OK)
@@ -197,6 +225,9 @@ static bool describe_rule(struct worker *w, size_t i)
     r->tag_facet_count = n;
     r->tag_facet_types = types;
     r->tag_facets = names;
+    told->applies = mw_val_get(w->bundle, rule, "applies");
+    if (mw_val_len(w->bundle, told->applies) == 0)
+        told->applies = MW_VAL_ABSENT;
     return r->needs && r->related;
 }
 
@@ -253,6 +284,10 @@ static void say_verdicts(struct worker *w, mw_position p, const mw_vm_verdict *v
     _Static_assert((int)MW_VM_ERROR == (int)MW_VERDICT_ERROR && (int)MW_VM_FAIL == (int)MW_VERDICT_FAIL &&
                        (int)MW_VM_UNKNOWN == (int)MW_VERDICT_UNKNOWN,
                    "the VM's outcomes are the verdicts");
+    if (n == 1 && v->outcome == MW_VM_PASS && !v->subkey && !v->message) {
+        pass(w, p);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         const mw_record r = {.kind = MW_RECORD_VERDICT, .item = p.item, .rule = p.rule,
                              .index = (uint32_t)i, .count = (uint32_t)n, .status = (uint8_t)v[i].outcome,
@@ -263,16 +298,16 @@ static void say_verdicts(struct worker *w, mw_position p, const mw_vm_verdict *v
 }
 
 /* `applies`, natively. True when that decided. */
-static bool guard(struct worker *w, mw_position p, mw_val rule, mw_val resource)
+static bool guard(struct worker *w, mw_position p, mw_val resource)
 {
-    mw_val applies = mw_val_get(w->bundle, rule, "applies"), value;
+    mw_val applies = w->told[p.rule].applies, value;
     MW_AUTO(mw_buf) message = {.max = 4096};
     mw_vm_verdict v = {.outcome = MW_VM_NOT_APPLICABLE};
     const char *path;
     char cause[400];
     int match;
 
-    if (mw_val_kind(w->bundle, applies) != MW_KIND_OBJECT)
+    if (applies == MW_VAL_ABSENT)
         return false;
     match = mw_snap_applies(&w->work.snap, resource, w->bundle, applies, &path, &value);
     if (match == 1)
@@ -375,14 +410,13 @@ static void evaluate(struct worker *w, mw_position p)
     const mw_work_group *g = mw_work_group_of(&w->work, p.item);
     struct rule *told = &w->told[p.rule];
     mw_vm *vm = w->vms[told->pack];
-    mw_val rule = mw_val_at(w->bundle, w->work.rules, p.rule);
     mw_val resource = mw_work_resource(&w->work, p.item);
     const mw_vm_verdict *verdicts, failed = {.outcome = MW_VM_ERROR, .message = told->broken};
     mw_vm_subject s = {.rule = &w->rules[p.rule], .world = g->world, .resource = resource,
                        .params = params_of(w, p, g), .soft_ms = w->soft_ms};
     size_t n;
 
-    if (guard(w, p, rule, resource))
+    if (guard(w, p, resource))
         return;
     if (told->broken[0]) {
         say_verdicts(w, p, &failed, 1);

@@ -12,10 +12,12 @@
 
 #define MW_RECORD_MAX ((size_t)64 << 10) /* a whole record with its length */
 #define MW_RECORD_TEXTS 3
+#define MW_PASSES_MAX 4096u /* of one record */
 
 typedef enum mw_record_kind {
     MW_RECORD_READY = 'I',   /* text 0: isolation */
     MW_RECORD_VERDICT = 'V', /* item, rule, status, index of count; texts: subkey, message, evidence */
+    MW_RECORD_PASSES = 'P',  /* item, rule: the first of count evaluations in a row that passed with nothing to say */
     MW_RECORD_LOG = 'L',     /* item, rule; text 0 */
     MW_RECORD_LOADED = 'R',  /* item = file; text 0: what the rule file declares, as JSON */
     MW_RECORD_FIXTURE = 'T', /* item = file, index of count; text 0: one fixture as JSON */
@@ -23,7 +25,7 @@ typedef enum mw_record_kind {
     MW_RECORD_ASK = 'Q',     /* audits: item = mw_vm_ask, count = pages at most; texts: operation, parameters as JSON */
     MW_RECORD_ROW = 'O',     /* audits; text 0: what emit{} got, as JSON */
     MW_RECORD_COLUMNS = 'C', /* audits; text 0: names, as a JSON list */
-    MW_RECORD_PROFILE = 'P', /* rule; texts: CPU in all, of the slowest check (ns), bytes; decimal. Before DONE, when asked for */
+    MW_RECORD_PROFILE = 'M', /* rule; texts: CPU in all, of the slowest check (ns), bytes; decimal. Before DONE, when asked for */
     MW_RECORD_DONE = 'Z'     /* nothing more will come */
 } mw_record_kind;
 

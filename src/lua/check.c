@@ -13,6 +13,8 @@
 static const char verdict_meta = 0; /* its address: registry key of the metatable of verdicts */
 
 typedef struct verdict {
+    uint32_t mark; /* MW_VERDICT_MARK */
+    bool plain;    /* pass() with nothing to say */
     mw_vm_outcome outcome;
     size_t reads_from, reads_to; /* what was read since the verdict before */
 } verdict;
@@ -27,7 +29,7 @@ MW_LJMP static verdict *new_verdict(lua_State *L, mw_vm_outcome outcome)
 {
     verdict *v = lua_newuserdatauv(L, sizeof(*v), 2);
 
-    *v = (verdict){.outcome = outcome};
+    *v = (verdict){.mark = MW_VERDICT_MARK, .outcome = outcome};
     lua_rawgetp(L, LUA_REGISTRYINDEX, &verdict_meta);
     lua_setmetatable(L, -2);
     return v;
@@ -111,14 +113,13 @@ MW_LJMP void mw__open_verdicts(lua_State *L)
         lua_setfield(L, -2, "__name");
         lua_pushboolean(L, 0);
         lua_setfield(L, -2, "__metatable");
-        mw__vm(L)->verdict_meta = lua_topointer(L, -1);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &verdict_meta);
     }
     lua_settop(L, top);
     lua_createtable(L, 0, 8);
     for (int i = MW_VM_PASS; i <= MW_VM_UNKNOWN; i++) {
         lua_pushinteger(L, i);
-        new_verdict(L, MW_VM_PASS);
+        new_verdict(L, MW_VM_PASS)->plain = true;
         lua_pushcclosure(L, mw__make_verdict, 2);
         lua_setfield(L, -2, outcome_names[i]);
     }
@@ -159,6 +160,7 @@ void mw_vm_set_documents(mw_vm *vm, const mw_snap *snap, const mw_doc *bundle)
     vm->snap = snap;
     vm->doc[MW_SPACE_SNAPSHOT] = snap ? snap->doc : NULL;
     vm->doc[MW_SPACE_BUNDLE] = bundle;
+    vm->resource_val = MW_VAL_ABSENT;
     vm->now_known = false;
 }
 
@@ -204,12 +206,7 @@ static verdict *to_verdict(lua_State *L, int index)
 {
     verdict *v = lua_touserdata(L, index);
 
-    if (!v || !lua_getmetatable(L, index))
-        return NULL;
-    if (lua_topointer(L, -1) != mw__vm(L)->verdict_meta)
-        v = NULL;
-    lua_pop(L, 1);
-    return v;
+    return v && v->mark == MW_VERDICT_MARK ? v : NULL;
 }
 
 /* Text of a uservalue, cut at a character boundary, or NULL. Cannot raise. */
@@ -359,42 +356,36 @@ static void read_list(mw_vm *vm, int index)
     }
 }
 
-/* Runs inside the protected call but raises nothing and runs no script code. */
+/* Outside of the protected call: raises nothing and runs no script code. */
 static void read_result(mw_vm *vm, int index)
 {
     lua_State *L = vm->L;
     verdict *v = to_verdict(L, index);
     char what[64];
 
-    if (v)
+    if (v && v->plain) {
+        vm->verdict_count = 1;
+        vm->verdicts[0] = (mw_vm_verdict){.outcome = MW_VM_PASS, .evidence = "[]"};
+    } else if (v) {
         take(vm, index, v);
-    else if (mw__unfreeze(L, index))
+    } else if (mw__unfreeze(L, index)) {
         read_list(vm, lua_gettop(L));
-    else if (lua_istable(L, index) && !lua_getmetatable(L, index)) /* ctx is a table, too */
+    } else if (lua_istable(L, index) && !lua_getmetatable(L, index)) { /* ctx is a table, too */
         read_list(vm, index);
-    else
+    } else {
         wrong_result(vm, describe(L, index, what, sizeof(what)));
+    }
 }
 
-MW_LJMP static int check_protected(lua_State *L)
+/* The proxy of the resource; the same for all rules that judge it. */
+MW_LJMP static int prepare(lua_State *L)
 {
     mw_vm *vm = lua_touserdata(L, 1);
-    const mw_vm_subject *s = vm->subject;
 
-    luaL_checkstack(L, LUA_MINSTACK, NULL);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, s->rule->ref);
-    mw__push_val(L, MW_SPACE_SNAPSHOT, s->resource, MW_PROXY_RESOURCE);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->ctx_ref);
-    lua_call(L, 2, LUA_MULTRET);
-    /* A rule cannot outlive an unknown that it read outside try(). */
-    if (vm->unknown_pending)
-        return luaL_error(L, "unknown");
-    luaL_checkstack(L, LUA_MINSTACK, NULL);
-    for (; lua_gettop(L) > 2; lua_pop(L, 1))
-        if (!lua_isnil(L, -1))
-            return luaL_error(L, "check returned several values; return a list of verdicts instead");
-    lua_settop(L, 2);
-    read_result(vm, 2);
+    vm->resource_val = MW_VAL_ABSENT;
+    mw__push_val(L, MW_SPACE_SNAPSHOT, vm->subject->resource, MW_PROXY_RESOURCE);
+    lua_rawseti(L, LUA_REGISTRYINDEX, vm->resource_ref);
+    vm->resource_val = vm->subject->resource;
     return 0;
 }
 
@@ -415,39 +406,56 @@ static void unknown_verdict(mw_vm *vm)
 
 static mw_status run_check(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
 {
+    lua_State *L = vm->L;
+    int top = lua_gettop(L);
+    mw_status st = MW_OK;
+
     if (vm->arena->blocks)
         mw_arena_clear(vm->arena);
     vm->verdict_count = 0;
     vm->log_count = 0;
     vm->unknown_pending = false;
     mw__reads_begin(vm);
-    return mw__vm_run(vm, check_protected, vm, s->soft_ms, err);
+    if (vm->resource_val != s->resource)
+        st = mw__vm_run(vm, prepare, vm, s->soft_ms, err);
+    if (st != MW_OK)
+        return st;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->rule->ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->resource_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->ctx_ref);
+    st = mw__vm_call(vm, 2, 2, s->soft_ms, err);
+    if (st == MW_OK && !lua_isnil(L, -1))
+        st = mw_fail(err, MW_ERR_SCRIPT, "check returned several values; return a list of verdicts instead");
+    /* A rule cannot outlive an unknown that it read outside try(). */
+    if (st == MW_OK && !vm->unknown_pending)
+        read_result(vm, top + 1);
+    lua_settop(L, top);
+    return st;
 }
 
 size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verdicts)
 {
-    mw_error err = {0};
+    mw_error *err = &vm->error; /* not cleared: it is only read after a failure */
     mw_status st;
 
     vm->subject = s;
-    vm->subject_item = mw_val_get_atom(vm->snap->doc, s->resource, vm->snap->item);
+    if (vm->resource_val != s->resource)
+        vm->subject_item = mw_val_get_atom(vm->snap->doc, s->resource, vm->snap->item);
     if (!vm->now_known || vm->now_world != s->world) {
         vm->now = mw_snap_now(vm->snap, s->world);
         vm->now_world = s->world;
         vm->now_known = true;
     }
-    st = run_check(vm, s, &err);
+    st = run_check(vm, s, err);
     /* What evaluations before this one left of the names' table must not show: once more with all of it. */
     if (vm->names_short && !vm->names_whole && !mw_vm_spoiled(vm)) {
         mw__names_clear(vm);
-        st = run_check(vm, s, &err);
+        st = run_check(vm, s, err);
     }
-    if (st != MW_OK) {
-        if (st == MW_ERR_SCRIPT && vm->unknown_pending)
-            unknown_verdict(vm);
-        else
-            one_verdict(vm, MW_VM_ERROR, err.message);
-    }
+    if (vm->unknown_pending && (st == MW_OK || st == MW_ERR_SCRIPT))
+        unknown_verdict(vm);
+    else if (st != MW_OK)
+        one_verdict(vm, MW_VM_ERROR, err->message);
     vm->subject = NULL;
     *verdicts = vm->verdicts;
     return vm->verdict_count;

@@ -22,11 +22,15 @@ typedef enum mw_proxy_kind { MW_PROXY_VALUE, MW_PROXY_RESOURCE, MW_PROXY_DOC, MW
  * envelope's or the tags' value; LIST holds resources found in the inventory.
  */
 typedef struct mw_proxy {
+    uint32_t mark; /* MW_PROXY_MARK: scripts hold no userdata but proxies and verdicts, so this tells them apart */
     mw_val val;
     uint8_t space, kind;
     uint32_t count;   /* LIST: resources that follow */
     mw_val items[];
 } mw_proxy;
+
+#define MW_PROXY_MARK 0x50524F58u
+#define MW_VERDICT_MARK 0x56455244u
 
 /* Cache sizes: evidence/rule-performance.md, "Recommendation". Powers of two. */
 #define MW_PROXY_CACHE 1024
@@ -132,9 +136,10 @@ struct mw_vm {
     bool now_known;
     int64_t now;
 
-    /* registry references */
-    const void *meta, *verdict_meta;
+    /* registry references; those of the caches are the first of as many in a row as they have places */
     int meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, values_ref, base_ref, modules_ref, ctx_ref;
+    int resource_ref;    /* the proxy of the resource that is judged */
+    mw_val resource_val; /* whose it is */
     const void *declared_rule; /* table last given to rule { } */
 
     struct {
@@ -162,6 +167,7 @@ struct mw_vm {
     mw_id_index index_at[MW_ID_INDEXES];
     mw_gap_entry gap_at[MW_GAP_CACHE];
 
+    mw_error error; /* of the last evaluation that failed */
     mw_vm_verdict verdicts[MW_VM_VERDICTS_MAX];
     size_t verdict_count;
     mw_buf scratch;  /* text under way; owned here because a Lua error may leave the function that fills it */
@@ -181,6 +187,8 @@ static inline mw_vm *mw__vm(lua_State *L)
 MW_LJMP void mw__poll(lua_State *L);
 bool mw_vm_expired(lua_State *L);
 
+/** Call the function below @p args values on the stack in protected mode; its results stay. The error text goes to @p err. */
+mw_status mw__vm_call(mw_vm *vm, int args, int results, unsigned limit_ms, mw_error *err);
 /** Run @p fn(L) with @p arg as light userdata in protected mode. The error text goes to @p err. */
 mw_status mw__vm_run(mw_vm *vm, lua_CFunction fn, void *arg, unsigned limit_ms, mw_error *err);
 /** One line for the error value at @p index, which may be anything. Never runs script code. */

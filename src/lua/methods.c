@@ -58,7 +58,7 @@ MW_LJMP static int method_path(lua_State *L)
 
 /* ---- comparing with values of the script ---- */
 
-MW_LJMP static void add_needle(lua_State *L, int index, int space, mw_needles *out)
+MW_LJMP static void add_needle(lua_State *L, int index, int type, int space, mw_needles *out)
 {
     mw_needle *n;
 
@@ -66,7 +66,7 @@ MW_LJMP static void add_needle(lua_State *L, int index, int space, mw_needles *o
         luaL_error(L, "at most %d values can be compared with", MW_NEEDLES_MAX);
     n = &out->needle[out->count++];
     memset(n, 0, sizeof(*n));
-    switch (lua_type(L, index)) {
+    switch (type) {
     case LUA_TNIL: n->kind = MW_KIND_NULL; break;
     case LUA_TBOOLEAN:
         n->kind = MW_KIND_BOOL;
@@ -88,21 +88,22 @@ MW_LJMP static void add_needle(lua_State *L, int index, int space, mw_needles *o
 MW_LJMP void mw__needles(lua_State *L, int index, int space, mw_needles *out)
 {
     const mw_proxy *p;
+    int type = lua_type(L, index);
     size_t n;
 
     out->count = 0;
-    out->any_value = lua_isnone(L, index);
+    out->any_value = type == LUA_TNONE;
     if (out->any_value)
         return;
-    p = lua_type(L, index) == LUA_TUSERDATA ? mw__to_proxy(L, index) : NULL;
-    if (!p && !lua_istable(L, index)) {
-        add_needle(L, index, space, out);
+    p = type == LUA_TUSERDATA ? mw__to_proxy(L, index) : NULL;
+    if (!p && type != LUA_TTABLE) {
+        add_needle(L, index, type, space, out);
         return;
     }
     n = p ? mw__proxy_len(L, p) : (size_t)luaL_len(L, index);
     for (size_t i = 1; i <= n; i++) {
         lua_geti(L, index, (lua_Integer)i);
-        add_needle(L, -1, space, out);
+        add_needle(L, -1, lua_type(L, -1), space, out);
         lua_pop(L, 1);
     }
 }

@@ -9,21 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Upvalues of the hot functions. */
-#define UP_PROXIES lua_upvalueindex(1)
-#define UP_STRINGS lua_upvalueindex(2)
-#define UP_META lua_upvalueindex(3)
-
 mw_proxy *mw__to_proxy(lua_State *L, int index)
 {
     mw_proxy *p = lua_touserdata(L, index);
 
-    if (!p || !lua_getmetatable(L, index))
-        return NULL;
-    if (lua_topointer(L, -1) != mw__vm(L)->meta)
-        p = NULL;
-    lua_pop(L, 1);
-    return p;
+    return p && p->mark == MW_PROXY_MARK ? p : NULL;
 }
 
 /* ---- names, keys, paths ---- */
@@ -56,13 +46,11 @@ void mw__forget_atoms(mw_vm *vm)
         vm->value_at[i].text = NULL;
 }
 
-MW_LJMP static void anchor(lua_State *L, int table_ref, unsigned slot, int index)
+/* Keep the value at @p index in a cache's place. Its place exists: this allocates nothing. */
+static void anchor(lua_State *L, int cache_ref, unsigned slot, int index)
 {
-    index = lua_absindex(L, index);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, table_ref);
     lua_pushvalue(L, index);
-    lua_rawseti(L, -2, (lua_Integer)slot + 1);
-    lua_pop(L, 1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, cache_ref + (lua_Integer)slot);
 }
 
 MW_LJMP const mw_key *mw__key(lua_State *L, int index)
@@ -130,27 +118,7 @@ MW_LJMP mw_atom mw__value_atom(lua_State *L, int index, int space)
 
 /* ---- pushing values ---- */
 
-MW_LJMP static void push_cached(lua_State *L, bool hot, int up, int ref, unsigned slot)
-{
-    if (hot) {
-        lua_rawgeti(L, up, (lua_Integer)slot + 1);
-        return;
-    }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
-    lua_rawgeti(L, -1, (lua_Integer)slot + 1);
-    lua_remove(L, -2);
-}
-
-/* Store the value on top. */
-MW_LJMP static void store_cached(lua_State *L, int ref, unsigned slot)
-{
-    lua_rawgeti(L, LUA_REGISTRYINDEX, ref);
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)slot + 1);
-    lua_pop(L, 1);
-}
-
-MW_LJMP static void push_string(lua_State *L, mw_vm *vm, int space, mw_val v, bool hot)
+MW_LJMP static void push_string(lua_State *L, mw_vm *vm, int space, mw_val v)
 {
     const mw_doc *d = vm->doc[space];
     mw_atom atom = mw_val_atom(d, v);
@@ -160,13 +128,13 @@ MW_LJMP static void push_string(lua_State *L, mw_vm *vm, int space, mw_val v, bo
     size_t len;
 
     if (vm->string_at[slot] == tag) {
-        push_cached(L, hot, UP_STRINGS, vm->strings_ref, slot);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, vm->strings_ref + (lua_Integer)slot);
         return;
     }
     text = mw_val_str(d, v, &len);
     lua_pushlstring(L, text, len);
     vm->string_at[slot] = 0;
-    store_cached(L, vm->strings_ref, slot);
+    anchor(L, vm->strings_ref, slot, -1);
     vm->string_at[slot] = tag;
 }
 
@@ -174,6 +142,7 @@ MW_LJMP static mw_proxy *new_proxy(lua_State *L, int space, mw_val v, mw_proxy_k
 {
     mw_proxy *p = lua_newuserdatauv(L, sizeof(*p) + count * sizeof(mw_val), 0);
 
+    p->mark = MW_PROXY_MARK;
     p->val = v;
     p->space = (uint8_t)space;
     p->kind = (uint8_t)kind;
@@ -183,30 +152,29 @@ MW_LJMP static mw_proxy *new_proxy(lua_State *L, int space, mw_val v, mw_proxy_k
     return p;
 }
 
-MW_LJMP static void push_container(lua_State *L, mw_vm *vm, int space, mw_val v, mw_proxy_kind kind,
-                                   bool hot)
+MW_LJMP static void push_container(lua_State *L, mw_vm *vm, int space, mw_val v, mw_proxy_kind kind)
 {
     uint16_t tag = (uint16_t)(1 + (unsigned)space * 8 + (unsigned)kind);
     unsigned slot = (unsigned)(v ^ (v >> 10) ^ (unsigned)tag * 67u) & (MW_PROXY_CACHE - 1);
 
     if (vm->proxy_at[slot].tag == tag && vm->proxy_at[slot].val == v) {
-        push_cached(L, hot, UP_PROXIES, vm->proxies_ref, slot);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, vm->proxies_ref + (lua_Integer)slot);
         return;
     }
     new_proxy(L, space, v, kind, 0);
     vm->proxy_at[slot].tag = 0;
-    store_cached(L, vm->proxies_ref, slot);
+    anchor(L, vm->proxies_ref, slot, -1);
     vm->proxy_at[slot].val = v;
     vm->proxy_at[slot].tag = tag;
 }
 
-MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind, bool hot)
+MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[space];
 
     if (kind != MW_PROXY_VALUE) {
-        push_container(L, vm, space, v, kind, hot);
+        push_container(L, vm, space, v, kind);
         return;
     }
     switch (mw_val_kind(d, v)) {
@@ -215,16 +183,16 @@ MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind, 
     case MW_KIND_BOOL: lua_pushboolean(L, mw_val_bool(d, v)); break;
     case MW_KIND_INT: lua_pushinteger(L, (lua_Integer)mw_val_int(d, v)); break;
     case MW_KIND_REAL: lua_pushnumber(L, (lua_Number)mw_val_real(d, v)); break;
-    case MW_KIND_STRING: push_string(L, vm, space, v, hot); break;
+    case MW_KIND_STRING: push_string(L, vm, space, v); break;
     case MW_KIND_ARRAY:
-    case MW_KIND_OBJECT: push_container(L, vm, space, v, kind, hot); break;
+    case MW_KIND_OBJECT: push_container(L, vm, space, v, kind); break;
     case MW_KIND_UNKNOWN: mw__raise_unknown(L, v, NULL); break;
     }
 }
 
 MW_LJMP void mw__push_val(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
 {
-    push(L, space, v, kind, false);
+    push(L, space, v, kind);
 }
 
 MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count)
@@ -444,7 +412,7 @@ MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, co
         return 1;
     }
     if (p->kind == MW_PROXY_RESOURCE && key->reserved == MW_SNAP_DOC) {
-        push(L, p->space, p->val, MW_PROXY_DOC, true);
+        push(L, p->space, p->val, MW_PROXY_DOC);
         return 1;
     }
     v = mw__member(L, p, key);
@@ -452,11 +420,11 @@ MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, co
         mw__note(vm, p, key->name, v, MW_PROXY_TAGS);
         if (mw_val_kind(vm->doc[p->space], v) == MW_KIND_UNKNOWN)
             return mw__raise_unknown(L, v, NULL);
-        push(L, p->space, v, MW_PROXY_TAGS, true);
+        push(L, p->space, v, MW_PROXY_TAGS);
         return 1;
     }
     mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
-    push(L, p->space, v, MW_PROXY_VALUE, true);
+    push(L, p->space, v, MW_PROXY_VALUE);
     return 1;
 }
 
@@ -474,7 +442,7 @@ MW_LJMP static int index_position(lua_State *L, mw_vm *vm, const mw_proxy *p)
     v = mw__proxy_at(L, p, (size_t)i - 1);
     if (p->kind != MW_PROXY_LIST)
         mw__note(vm, p, MW_READ_INDEX | (uint32_t)(i - 1), v, kind);
-    push(L, p->space, v, kind, true);
+    push(L, p->space, v, kind);
     return 1;
 }
 
@@ -516,7 +484,7 @@ MW_LJMP static int proxy_index(lua_State *L)
     }
     v = mw_val_get_atom(vm->doc[p->space], p->val, key->atom[p->space]);
     mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
-    push(L, p->space, v, MW_PROXY_VALUE, true);
+    push(L, p->space, v, MW_PROXY_VALUE);
     return 1;
 }
 
@@ -615,20 +583,24 @@ MW_LJMP void mw__proxy_text(lua_State *L, const mw_proxy *p)
 
 /* ---- opening ---- */
 
+/* Places in a row in the registry: luaL_ref() goes on behind the last of them. */
 MW_LJMP static int new_cache(lua_State *L, int size)
 {
-    lua_createtable(L, size, 0);
-    for (int i = 1; i <= size; i++) {
+    int first;
+
+    lua_pushboolean(L, 0);
+    first = luaL_ref(L, LUA_REGISTRYINDEX);
+    for (int i = 1; i < size; i++) {
         lua_pushboolean(L, 0);
-        lua_rawseti(L, -2, i);
+        lua_rawseti(L, LUA_REGISTRYINDEX, first + i);
     }
-    return luaL_ref(L, LUA_REGISTRYINDEX);
+    return first;
 }
 
 MW_LJMP void mw__open_proxies(lua_State *L)
 {
-    static const luaL_Reg meta[] = {{"__len", proxy_len}, {"__newindex", proxy_newindex},
-                                    {"__eq", proxy_eq},   {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__index", proxy_index}, {"__len", proxy_len},
+                                    {"__newindex", proxy_newindex}, {"__eq", proxy_eq}, {NULL, NULL}};
     mw_vm *vm = mw__vm(L);
 
     vm->proxies_ref = new_cache(L, MW_PROXY_CACHE);
@@ -636,16 +608,11 @@ MW_LJMP void mw__open_proxies(lua_State *L)
     vm->keys_ref = new_cache(L, MW_KEY_CACHE);
     vm->paths_ref = new_cache(L, MW_PATH_CACHE);
     vm->values_ref = new_cache(L, MW_VALUE_CACHE);
+    vm->resource_ref = new_cache(L, 1);
     luaL_newlib(L, meta);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->proxies_ref);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->strings_ref);
-    lua_pushvalue(L, -3);
-    lua_pushcclosure(L, proxy_index, 3);
-    lua_setfield(L, -2, "__index");
     lua_pushliteral(L, "table"); /* what Lua's own messages call it */
     lua_setfield(L, -2, "__name");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
-    vm->meta = lua_topointer(L, -1);
     vm->meta_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -146,16 +146,14 @@ void mw__error_text(lua_State *L, int index, char *out, size_t size)
             *p = ' ';
 }
 
-mw_status mw__vm_run(mw_vm *vm, lua_CFunction fn, void *arg, unsigned limit_ms, mw_error *err)
+mw_status mw__vm_call(mw_vm *vm, int args, int results, unsigned limit_ms, mw_error *err)
 {
     lua_State *L = vm->L;
     char text[MW_ERROR_MESSAGE_SIZE];
-    int base = lua_gettop(L), rc;
+    int base = lua_gettop(L) - args - 1, rc;
 
     begin(vm, limit_ms);
-    lua_pushcfunction(L, fn);
-    lua_pushlightuserdata(L, arg);
-    rc = lua_pcall(L, 1, 0, 0);
+    rc = lua_pcall(L, args, results, 0);
     vm->running = 0;
     if (rc == LUA_OK)
         return MW_OK;
@@ -171,6 +169,13 @@ mw_status mw__vm_run(mw_vm *vm, lua_CFunction fn, void *arg, unsigned limit_ms, 
     if (strstr(text, "deadline of ")) /* else there was no room for it on the stack of C */
         return mw_fail(err, MW_ERR_TIMEOUT, "%s", text);
     return mw_fail(err, MW_ERR_TIMEOUT, "deadline of %u ms passed: %s", limit_ms, text);
+}
+
+mw_status mw__vm_run(mw_vm *vm, lua_CFunction fn, void *arg, unsigned limit_ms, mw_error *err)
+{
+    lua_pushcfunction(vm->L, fn);
+    lua_pushlightuserdata(vm->L, arg);
+    return mw__vm_call(vm, 1, 0, limit_ms, err);
 }
 
 /* ---- building the world that scripts see ---- */
