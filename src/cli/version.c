@@ -7,14 +7,21 @@
 #include "base/str.h"
 #include "cli/models.h"
 
+#include <linux/seccomp.h>
 #include <lua.h>
+#include <stdint.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-/* Whether this kernel takes seccomp filters; asking installs none. */
+/* Whether this kernel takes filters with the action that workers need; asking installs none. */
 static const char *isolation(void)
 {
-    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0 ? "seccomp" : "process only (the kernel has no seccomp)";
+    const uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0
+               ? "seccomp"
+               : "process only (the kernel takes no seccomp filters)";
 }
 
 static int run(mw_cli *cli)

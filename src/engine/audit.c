@@ -358,6 +358,7 @@ static void take_record(struct runner *w, const mw_record *rec)
 
     switch (rec->kind) {
     case MW_RECORD_READY:
+        mw__worker_isolation(rec->text[0]);
         if (!r->isolation_said)
             mw_log_info("workers: isolation %.*s", (int)rec->text[0].len, rec->text[0].data ? rec->text[0].data : "");
         r->isolation_said = true;

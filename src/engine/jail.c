@@ -74,11 +74,20 @@ static int allow(scmp_filter_ctx ctx)
     return rc;
 }
 
+static int refused; /* errno of a kernel without seccomp, in tests */
+
+void mw__jail_without_seccomp(int error)
+{
+    refused = error;
+}
+
 static int enter_seccomp(void)
 {
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    scmp_filter_ctx ctx = refused ? NULL : seccomp_init(SCMP_ACT_KILL_PROCESS);
     int rc;
 
+    if (refused)
+        return -refused;
     if (!ctx)
         return -ENOMEM;
     rc = allow(ctx);

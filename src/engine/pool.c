@@ -315,6 +315,7 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
         s->ready = true;
         s->answer_ms = mw_mono_ms();
         s->answer_cpu_ms = -1;
+        mw__worker_isolation(rec->text[0]);
         if (rec->text[0].data)
             snprintf(r->p->isolation, sizeof(r->p->isolation), "%.*s", (int)rec->text[0].len,
                      rec->text[0].data);

@@ -4,7 +4,9 @@
  */
 #include "engine/worker.h"
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +66,17 @@ int mw__worker_spawn(const int fds[MW_WORKER_FDS], char *const *argv, pid_t *pid
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return rc;
+}
+
+void mw__worker_isolation(mw_str isolation)
+{
+    static bool told;
+
+    if (!isolation.data || told || (isolation.len == 7 && memcmp(isolation.data, "seccomp", 7) == 0))
+        return;
+    told = true;
+    mw_log_warn("workers run without a filter of system calls: isolation is %.*s. What is left: no credentials, an empty "
+                "environment, closed descriptors, limits, and the hard deadline", (int)isolation.len, isolation.data);
 }
 
 const char *mw__worker_death(int status, char *out, size_t size)

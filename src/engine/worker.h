@@ -34,6 +34,8 @@ int mw__worker_spawn(const int fds[MW_WORKER_FDS], char *const *argv, pid_t *pid
 /** What became of a process, for messages. @return @p out. */
 const char *mw__worker_death(int status, char *out, size_t size);
 const char *mw__worker_path(void);
+/** What a worker said of its isolation when it was ready. The first time that something is missing is a warning. */
+void mw__worker_isolation(mw_str isolation);
 /** The executable that becomes a worker; NULL = this one. For tests. The text is borrowed. */
 void mw__worker_set_path(const char *path);
 
@@ -44,6 +46,8 @@ void mw__worker_set_path(const char *path);
  * @param[out] isolation  "seccomp", or "process only (why)".
  */
 void mw__jail_enter(pid_t broker, size_t bytes, char *isolation, size_t size);
+/** For tests: enter as if the kernel refused seccomp with this errno. */
+void mw__jail_without_seccomp(int error);
 
 /** In the worker: tell @p vm (NULL = none) of each tick of processor time from now on. */
 void mw__worker_tick(mw_vm *vm);

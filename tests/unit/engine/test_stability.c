@@ -6,8 +6,11 @@
 #include "unit/engine/packs.h"
 #include "unit/engine/snapshot.h"
 
+#include "base/log.h"
+#include "base/sys.h"
 #include "engine/worker.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -299,6 +302,48 @@ static void test_liars(void **state)
     }
 }
 
+/* ---- a kernel without seccomp ---- */
+
+static char logged[4096];
+static size_t logged_len;
+
+static ssize_t write_log(void *ctx, int fd, const void *data, size_t size)
+{
+    (void)ctx;
+    if (fd != STDERR_FILENO)
+        return write(fd, data, size);
+    if (size < sizeof(logged) - logged_len) {
+        memcpy(logged + logged_len, data, size);
+        logged_len += size;
+    }
+    return (ssize_t)size;
+}
+
+static void test_without_seccomp(void **state)
+{
+    mw_evaluate_stats stats;
+    mw_findings out = {0};
+    mw_rules *rules;
+    folder dir;
+
+    (void)state;
+    folder_open(&dir);
+    add_rule(&dir, "lie-without-seccomp", "", "return pass()");
+    rules = load(&dir);
+    mw_log_setup(MW_LOG_WARN, false);
+    mw_sys.write_fn = write_log;
+    evaluate(rules, 2, &out, &stats);
+    mw_sys_reset();
+    assert_int_equal(out.count, BUCKETS);
+    assert_string_equal(stats.isolation, "process only (seccomp: Function not implemented)");
+    if (!strstr(logged, "isolation is process only (seccomp: Function not implemented)"))
+        fail_msg("not warned of: %s", logged);
+    assert_null(strstr(strstr(logged, "isolation is") + 1, "isolation is")); /* once */
+    mw_findings_clear(&out);
+    mw_rules_free(rules);
+}
+
+/* 'w' is no lie: it runs where the kernel has no seccomp. */
 static char lie_asked_for(void)
 {
     mw_doc *bundle;
@@ -332,9 +377,13 @@ static int close_all(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_workers), cmocka_unit_test(test_history), cmocka_unit_test(test_kills),
-                                       cmocka_unit_test(test_liars)};
+                                       cmocka_unit_test(test_liars), cmocka_unit_test(test_without_seccomp)};
 
-    if (argc > 1 && strcmp(argv[1], "--worker") == 0)
-        return lie_asked_for() ? lie(lie_asked_for()) : mw_worker_main(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "--worker") == 0) {
+        char how = lie_asked_for();
+        if (how == 'w')
+            mw__jail_without_seccomp(ENOSYS);
+        return how && how != 'w' ? lie(how) : mw_worker_main(argc, argv);
+    }
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
