@@ -181,7 +181,7 @@ static bool in_order(const mw_finding *items, size_t n)
     return true;
 }
 
-#define RULES_SORTED_MAX 4096
+#define RULES_SORTED_MAX 4096u
 
 /* Findings of one rule, while they are told apart. */
 struct bunch {
@@ -218,9 +218,9 @@ static bool gather(mw_findings *l)
 {
     struct bunch *bunches = mw_alloc(RULES_SORTED_MAX * sizeof(*bunches)), *sorted = NULL;
     uint32_t *slots = mw_alloc(2 * RULES_SORTED_MAX * sizeof(*slots));
-    mw_finding *items = NULL;
+    uint32_t *to = NULL; /* where each belongs */
     size_t count = 0, from = 0;
-    bool ok = bunches && slots;
+    bool ok = bunches && slots && l->count < UINT32_MAX;
 
     for (size_t i = 0; ok && i < l->count; i++) {
         size_t n = bunch_of(bunches, &count, slots, l->items[i].rule);
@@ -228,18 +228,25 @@ static bool gather(mw_findings *l)
         if (ok)
             bunches[n].count++;
     }
-    ok = ok && (sorted = mw_alloc(count * sizeof(*sorted))) && (items = mw_alloc(l->count * sizeof(*items)));
+    ok = ok && (sorted = mw_alloc(count * sizeof(*sorted))) && (to = mw_alloc(l->count * sizeof(*to)));
     if (ok) {
         memcpy(sorted, bunches, count * sizeof(*sorted));
         qsort(sorted, count, sizeof(*sorted), compare_bunches);
         for (size_t i = 0; i < count; from += sorted[i++].count)
             bunches[bunch_of(bunches, &count, slots, sorted[i].rule)].from = from;
         for (size_t i = 0; i < l->count; i++)
-            items[bunches[bunch_of(bunches, &count, slots, l->items[i].rule)].from++] = l->items[i];
-        mw_free(l->items);
-        l->items = items;
-        l->cap = l->count;
+            to[i] = (uint32_t)bunches[bunch_of(bunches, &count, slots, l->items[i].rule)].from++;
+        for (size_t i = 0; i < l->count; i++)
+            while (to[i] != i) { /* in place: a second list would cost more than it saves */
+                size_t k = to[i];
+                mw_finding moved = l->items[k];
+                l->items[k] = l->items[i];
+                l->items[i] = moved;
+                to[i] = to[k];
+                to[k] = (uint32_t)k;
+            }
     }
+    mw_free(to);
     mw_free(sorted);
     mw_free(bunches);
     mw_free(slots);
