@@ -15,7 +15,8 @@ mw_status mw_judge(mw_setup *s, int snapshot_fd, mw_progress *progress, mw_judge
     const mw_evaluate_options o = {.stop = s->cli->stop,
                                    .on_progress = mw_progress_evaluate,
                                    .user = progress,
-                                   .profile = out->profile};
+                                   .profile = out->profile,
+                                   .count_passes = mw_args_flag(s->cli->args, "no-passes")};
     mw_evaluate_stats stats = {0};
     mw_status st = mw_evaluate(s->rules, snapshot_fd, &o, &out->findings, &stats, err);
 
@@ -74,6 +75,7 @@ mw_report mw_judged_report(const mw_judged *j, const mw_setup *s, const char *sn
         .coverage = mw_doc_root(coverage),
         .findings = j->findings.items,
         .count = j->findings.count,
+        .passed = j->findings.passed,
         .compared = j->stored,
         .fixed = j->fixed,
     };

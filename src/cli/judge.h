@@ -44,6 +44,8 @@ void mw_judged_clear(mw_judged *j);
      .env = "MOONWARD_FAIL_ON",                                                                    \
      .help = "Exit 1 when a finding at or above this severity fails (default: " MW_FAIL_ON_DEFAULT \
              ")"},                                                                                 \
+    {.name = "no-passes",                                                                          \
+     .help = "Count what passes instead of listing it"},                                           \
     {                                                                                              \
         .name = "allow-incomplete",                                                                \
         .help = "Do not exit 2 for what is unknown, an error or an incomplete scope"               \

@@ -35,6 +35,7 @@ struct evaluation {
     struct pending *pending;
     mw_doc_builder *scratch;
     mw_buf evidence;
+    size_t *passes;        /* by rule: those that are counted; NULL = they are listed */
     uint32_t known_item;   /* whose members `known` has; + 1, so that 0 is none */
     mw_finding known;
 };
@@ -126,6 +127,10 @@ static mw_status on_record(void *user, size_t slot, const mw_record *r, mw_error
 
     if (r->kind != MW_RECORD_VERDICT || r->count > VERDICTS_MAX)
         return mw_fail(err, MW_ERR_PARSE, "a worker's answer is not credible: not a verdict");
+    if (e->passes && r->status == MW_VERDICT_PASS && r->count == 1 && !r->text[0].data && !r->text[1].data) {
+        e->passes[r->rule]++;
+        return MW_OK;
+    }
     if (r->index == 0) {
         mw_arena_clear(&p->arena);
         p->count = 0;
@@ -300,6 +305,18 @@ static mw_status run(struct evaluation *e, const mw_evaluate_options *o, int sna
     return st;
 }
 
+/* What a quarantined rule passed does not count. */
+static void sum_passes(struct evaluation *e, const unsigned char *quarantined, mw_profile_rule *profile)
+{
+    for (size_t i = 0; e->passes && i < e->rules->count; i++) {
+        if (quarantined[i])
+            continue;
+        e->out->passed += e->passes[i];
+        if (profile)
+            profile[i].verdicts[MW_VERDICT_PASS] += e->passes[i];
+    }
+}
+
 /* The counts are the broker's own; workers only measure. */
 static void count_profile(const struct evaluation *e, mw_profile_rule *profile)
 {
@@ -326,8 +343,12 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
     int bundle_fd = -1;
     mw_status st;
 
-    if (!quarantined)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory for an evaluation");
+    if (o && o->count_passes && !jobs)
+        e.passes = mw_alloc((rules->count + 1) * sizeof(*e.passes));
+    if (!quarantined || (o && o->count_passes && !jobs && !e.passes)) {
+        st = mw_fail(err, MW_ERR_NOMEM, "out of memory for an evaluation");
+        goto out;
+    }
     if ((st = mw_doc_map(snapshot_fd, &snapshot, err)) != MW_OK ||
         (st = mw_snap_init(&snap, snapshot, err)) != MW_OK ||
         (st = mw__bundle_rules(rules, o, jobs, job_count, params_doc, &snap, &bundle_fd, err)) != MW_OK ||
@@ -343,12 +364,15 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
         mw_findings_sort(out);
     if (st == MW_OK && o && o->profile)
         count_profile(&e, o->profile);
+    if (st == MW_OK)
+        sum_passes(&e, quarantined, o ? o->profile : NULL);
 out:
     mw_work_clear(&work);
     mw_doc_free(bundle);
     mw_doc_free(snapshot);
     if (bundle_fd >= 0)
         close(bundle_fd);
+    mw_free(e.passes);
     mw_free(quarantined);
     return st;
 }

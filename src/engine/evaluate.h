@@ -17,6 +17,7 @@ typedef struct mw_evaluate_options {
     int workers;           /* 0 = one per core */
     int soft_ms, hard_ms;  /* per evaluation; 0 = 50, 500 */
     size_t vm_bytes;       /* 0 = 32 MiB */
+    bool count_passes;     /* a pass with nothing to say is counted in mw_findings, not listed */
     const volatile bool *stop;
     void (*on_progress)(void *user, size_t done, size_t total); /* may be NULL */
     void *user;

@@ -29,6 +29,7 @@ typedef struct mw_finding {
 typedef struct mw_findings {
     mw_finding *items;
     size_t count, cap;
+    size_t passed;           /* counted, not listed: mw_evaluate_options.count_passes */
     mw_arena arena;          /* owns every string */
     struct mw_known_text *known; /* texts that come again and again; NULL in a short list */
 } mw_findings;

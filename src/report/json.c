@@ -27,6 +27,7 @@ const char *mw_severity_name(unsigned rank)
 void mw_report_count(const mw_report *r, mw_report_counts *out)
 {
     memset(out, 0, sizeof(*out));
+    out->by_status[MW_VERDICT_PASS] = r->passed;
     for (size_t i = 0; i < r->count; i++) {
         const mw_finding *f = &r->findings[i];
         out->by_status[f->status]++;

@@ -13,6 +13,7 @@ typedef struct mw_report {
     mw_val coverage;           /* the contract's "coverage" array */
     const mw_finding *findings;
     size_t count;
+    size_t passed;          /* counted beside those that are listed */
     bool compared;             /* with an earlier run: change and fixed mean something */
     size_t fixed;              /* by this run, what no longer exists included */
 } mw_report;

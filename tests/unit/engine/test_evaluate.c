@@ -367,6 +367,35 @@ static void test_quarantine(void **state)
     mw_rules_free(rules);
 }
 
+/* What passes with nothing to say is counted; all else is listed, and a quarantined rule has passed nothing. */
+static void test_count_passes(void **state)
+{
+    mw_findings out = {0};
+    mw_rules *rules;
+    folder dir;
+
+    (void)state;
+    folder_open(&dir);
+    add_rule(&dir, "good", "", "return r.Number > 3 and pass() or fail('x')");
+    add_rule(&dir, "says", "", "return pass('number %d', r.Number)");
+    add_rule(&dir, "parts", "", "return { pass { subkey = 'a' }, pass { subkey = 'b' } }");
+    add_rule(&dir, "loops", "", "if r.Number % 5 == 0 then while true do end end return pass()");
+    rules = load(&dir);
+    for (int i = 0; i < 2; i++) {
+        evaluate(rules, &(mw_evaluate_options){.workers = i + 1, .count_passes = true, .soft_ms = 60000, .hard_ms = 60},
+                 &out, NULL);
+        assert_int_equal(out.passed, BUCKETS - 4);
+        assert_int_equal(count(&out, "good", MW_VERDICT_PASS), 0);
+        assert_int_equal(count(&out, "good", MW_VERDICT_FAIL), 4);
+        assert_int_equal(count(&out, "says", MW_VERDICT_PASS), BUCKETS);
+        assert_int_equal(count(&out, "parts", MW_VERDICT_PASS), 2 * BUCKETS);
+        assert_int_equal(count(&out, "loops", MW_VERDICT_ERROR), 1);
+        mw_findings_clear(&out);
+        out = (mw_findings){0};
+    }
+    mw_rules_free(rules);
+}
+
 static void test_stop(void **state)
 {
     static volatile bool stop = true;
@@ -512,7 +541,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts),      cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_death),
-        cmocka_unit_test(test_hard_deadline), cmocka_unit_test(test_quarantine), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_hard_deadline), cmocka_unit_test(test_quarantine), cmocka_unit_test(test_count_passes), cmocka_unit_test(test_stop),
         cmocka_unit_test(test_liars)};
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
