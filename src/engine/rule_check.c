@@ -15,6 +15,19 @@ const char *const mw__severities[5] = {"critical", "high", "medium", "low", "inf
 const char *const mw__pillars[6] = {"security", "reliability", "performance", "cost", "operations",
                                     "sustainability"};
 
+const char *const *mw_rule_words_of(mw_rule_words which, size_t *count)
+{
+    static const struct {
+        const char *const *words;
+        size_t count;
+    } all[] = {[MW_RULE_KEYS] = {keys, MW_COUNT(keys)},
+               [MW_RULE_SEVERITIES] = {severities, MW_COUNT(severities)},
+               [MW_RULE_PILLARS] = {pillars, MW_COUNT(pillars)}};
+
+    *count = all[which].count;
+    return all[which].words;
+}
+
 #define LIST_MAX 256
 
 struct check {

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "lua/modules.h"
 #include "lua/snapshot.h"
 #include "lua/vm.h"
 
@@ -333,14 +334,5 @@ void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_prox
 mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out);
 /** Path of the last read. */
 void mw__last_path(mw_vm *vm, char *out, size_t size);
-
-/* ---- embedded modules, generated from lib ---- */
-typedef struct mw_lua_module {
-    const char *name;
-    const unsigned char *source;
-    size_t len;
-} mw_lua_module;
-extern const mw_lua_module mw__lua_modules[];
-extern const size_t mw__lua_module_count;
 
 #endif

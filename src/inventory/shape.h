@@ -1,0 +1,31 @@
+/* What AWS's service models say about the documents of a resource type: for tools, never for
+ * verdicts. */
+#ifndef MW_INVENTORY_SHAPE_H
+#define MW_INVENTORY_SHAPE_H
+
+#include "inventory/type.h"
+#include "moonward/model.h"
+
+/** A shape below @p lists list layers; shape NULL: not known, anything may be there. */
+typedef struct mw_typed {
+    const mw_shape *shape;
+    unsigned lists;
+} mw_typed;
+
+/** Follow a JMESPath of names, indices, flattening, `[*]`, filters and pipes from a shape. Anything
+ * else: not known. */
+mw_typed mw_shape_follow(mw_typed from, const char *path);
+/** Lists of the model as list layers. */
+mw_typed mw_shape_typed(const mw_shape *s);
+/** The items that the type's list gives; @p also is what a describe call merges over them, or not
+ * known. */
+mw_typed mw_type_item_shape(const mw_type *t, const mw_models *m, mw_typed *also);
+/** One facet; not known when it is parsed text, computed, or of an operation that the models lack.
+ */
+mw_typed mw_type_facet_shape(const mw_type *t, const char *facet, const mw_models *m);
+/** "service:Operation" or NULL. @p operation need not end with a NUL. */
+const mw_operation *mw_models_operation(const mw_models *m, const char *operation, size_t len);
+/** The operation a facet is read with, "s3:GetBucketVersioning"; NULL when it has none. */
+const char *mw_type_facet_operation(const mw_type *t, const char *facet);
+
+#endif
