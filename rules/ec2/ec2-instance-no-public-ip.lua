@@ -19,9 +19,6 @@ return rule {
     local address = instance.PublicIpAddress
     for _, interface in ipairs(instance.NetworkInterfaces or {}) do
       address = address or interface:path("Association.PublicIp")
-      for _, v6 in ipairs(interface.Ipv6Addresses or {}) do
-        address = address or (v6.IsPublicIpv6 and v6.Ipv6Address) or nil
-      end
     end
     if address == nil then return pass() end
     if ctx.params.exempt_tag ~= "" and instance.tags:has(ctx.params.exempt_tag) then

@@ -10,4 +10,5 @@ return {
   { name = "old", expect = "fail", message = "ann is 732 days old", now = now, resource = key { CreateDate = "2024-01-01T00:00:00Z" } },
   { name = "exactly at the limit", expect = "pass", now = now, params = { max_key_age_days = 32 }, resource = key() },
   { name = "inactive", expect = "not_applicable", now = now, resource = key { Status = "Inactive", CreateDate = "2020-01-01T00:00:00Z" } },
+  { name = "no date", expect = "unknown", now = now, resource = { UserName = "ann", AccessKeyId = "AKIAEXAMPLE000000001", Status = "Active" } },
 }

@@ -10,4 +10,5 @@ return {
   { name = "every account", expect = "fail", resource = managed { Effect = "Allow", Action = "sts:AssumeRole", Resource = { "arn:aws:iam::*:role/*" } } },
   { name = "other actions", expect = "pass", resource = managed { Effect = "Allow", Action = "s3:GetObject", Resource = "*" } },
   { name = "deny", expect = "pass", resource = managed { Effect = "Deny", Action = "sts:AssumeRole", Resource = "*" } },
+  { name = "no default version", expect = "unknown", resource = { PolicyName = "p", Arn = "arn:aws:iam::111122223333:policy/p" } },
 }

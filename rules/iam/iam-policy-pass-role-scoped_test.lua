@@ -10,4 +10,5 @@ return {
   { name = "to one service", expect = "pass", resource = managed { Effect = "Allow", Action = "iam:PassRole", Resource = "*",
       Condition = { StringEquals = { ["iam:PassedToService"] = "ec2.amazonaws.com" } } } },
   { name = "NotAction", expect = "fail", resource = managed { Effect = "Allow", NotAction = "s3:*", Resource = "*" } },
+  { name = "no default version", expect = "unknown", resource = { PolicyName = "p", Arn = "arn:aws:iam::111122223333:policy/p" } },
 }

@@ -9,4 +9,5 @@ return {
   { name = "in use", expect = "pass", resource = key() },
   { name = "pending", expect = "fail", message = "2026-02-01", resource = key { KeyState = "PendingDeletion", DeletionDate = "2026-02-01T00:00:00Z" } },
   { name = "approved", expect = "not_applicable", tags = { ApprovedDeletion = "CHG-1" }, resource = key { KeyState = "PendingDeletion" } },
+  { name = "tags denied", expect = "unknown", resource = key { KeyState = "PendingDeletion", Tags = unknown("kms:ListResourceTags", "AccessDenied") } },
 }
