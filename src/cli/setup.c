@@ -81,6 +81,26 @@ mw_status mw_setup_jobs(const mw_setup *s, int *out, mw_error *err)
 
 /* ---- types and rules ---- */
 
+mw_status mw_setup_rule_paths(mw_setup *s, const char ***out, size_t *count, mw_error *err)
+{
+    const mw_rule_pack *packs;
+    size_t n, total = 0;
+    mw_status st = mw_setup_packs(s, &packs, &n, err);
+
+    *count = 0;
+    if (st != MW_OK)
+        return st;
+    for (size_t i = 0; i < n; i++)
+        total += packs[i].path_count;
+    *out = mw_arena_alloc(&s->arena, (total + 1) * sizeof(**out));
+    if (!*out)
+        return mw_fail(err, MW_ERR_NOMEM, "rules: out of memory");
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < packs[i].path_count; k++)
+            (*out)[(*count)++] = packs[i].paths[k];
+    return MW_OK;
+}
+
 mw_status mw_setup_types(mw_setup *s, mw_error *err)
 {
     const char **types;

@@ -20,8 +20,10 @@ typedef struct mw_setup {
 
 /** Configuration only. */
 mw_status mw_setup_config(mw_setup *s, const mw_cli *cli, mw_error *err);
-/** Resource types alone, for those who need no rules. */
+/** Resource types only. Needs the configuration. */
 mw_status mw_setup_types(mw_setup *s, mw_error *err);
+/** Where the rules of all packs are. Needs the configuration. */
+mw_status mw_setup_rule_paths(mw_setup *s, const char ***out, size_t *count, mw_error *err);
 /** Resource types and rules: all that there are. Needs the configuration. */
 mw_status mw_setup_rules(mw_setup *s, mw_error *err);
 /** For tests of rules: from @p paths when there are any, with the parameters that the rules themselves name. */

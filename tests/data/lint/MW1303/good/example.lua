@@ -1,0 +1,15 @@
+--- Old versions of objects are kept.
+-- An overwrite cannot be taken back without them.
+-- @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+return rule {
+  id = "example", title = "Versioning is enabled", severity = "medium",
+  resource = "AWS::S3::Bucket",
+  needs = { "Versioning" },
+  related = { "AWS::CloudTrail::Trail" },
+  check = function(bucket, ctx)
+    for trail in ctx.inventory:each("AWS::CloudTrail::Trail"):each() do
+      if trail.S3BucketName == bucket.name and bucket.Versioning.Status == "Enabled" then return pass() end
+    end
+    return fail("versioning is %s", bucket.Versioning.Status)
+  end,
+}

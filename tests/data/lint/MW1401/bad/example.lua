@@ -1,0 +1,4 @@
+--- Volumes without encryption.
+for volume in aws.items("ec2:DescribeVolume") do
+  emit { volume = volume.VolumeId }
+end

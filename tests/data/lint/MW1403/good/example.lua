@@ -1,0 +1,2 @@
+--- Volumes without encryption.
+aws.call("ec2:DescribeVolumes", { VolumeIds = { "vol-1" } })

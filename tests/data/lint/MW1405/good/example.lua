@@ -1,0 +1,2 @@
+--- Volumes without encryption.
+aws.call("s3:GetBucketPolicy", { Bucket = "logs" })

@@ -1,0 +1,4 @@
+return remediation {
+  id = "s3-enable-versioning",
+  resource = "AWS::S3::Bucket",
+}
