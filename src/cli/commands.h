@@ -16,6 +16,8 @@ extern const mw_command mw_command_rules_list;    /* rules.c */
 extern const mw_command mw_command_rules_show;
 extern const mw_command mw_command_test;          /* test.c */
 extern const mw_command mw_command_lint;          /* lint.c */
+extern const mw_command mw_command_explain;       /* explain.c */
+extern const mw_command mw_command_findings_explain;
 extern const mw_command mw_command_audit;         /* audit.c */
 extern const mw_command mw_command_call;          /* call.c */
 extern const mw_command mw_command_models_list;   /* models.c */

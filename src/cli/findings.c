@@ -160,20 +160,8 @@ static int run_show(mw_cli *cli)
     if (mw_setup_config(&s, cli, &err) != MW_OK ||
         mw_stored_load(&s, mw_args_get(cli->args, "run"), &stored, &err) != MW_OK)
         return mw_cli_fail(&err);
-    for (size_t i = 0; i < stored.findings.count; i++) {
-        const mw_finding *f = &stored.findings.items[i];
-        if (!mw_str_starts(f->fingerprint, prefix))
-            continue;
-        if (found && !mw_str_eq(found->fingerprint, f->fingerprint)) {
-            mw_fail(&err, MW_ERR_INVALID, "several findings begin with '%s': give more of it", prefix);
-            return mw_cli_fail(&err);
-        }
-        found = f;
-    }
-    if (!found) {
-        mw_fail(&err, MW_ERR_NOTFOUND, "run %s has no finding '%s'", stored.report.run_id, prefix);
+    if (mw_stored_find(&stored, prefix, &found, &err) != MW_OK)
         return mw_cli_fail(&err);
-    }
     if (mw_str_eq(mw_args_get(cli->args, "output"), "json")) {
         st = mw_finding_json(found, &out);
         mw_buf_putc(&out, '\n');

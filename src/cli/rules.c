@@ -1,6 +1,7 @@
 /* `moonward rules list|show`: what is there, for which control, and what a rule costs in API calls. */
 #include "cli/commands.h"
 #include "cli/models.h"
+#include "cli/rules.h"
 #include "cli/setup.h"
 #include "cli/sweep.h"
 
@@ -245,9 +246,8 @@ out:
     return st;
 }
 
-static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
+mw_status mw_rules_calls(const mw_setup *s, mw_buf *out, mw_error *err)
 {
-    MW_AUTO(mw_buf) text = {.max = 1 << 16};
     MW_AUTO(mw_model_pack) pack = {0};
     mw_plan *plan = NULL;
     mw_status st;
@@ -255,8 +255,16 @@ static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
     if ((st = mw_model_pack_open(s->cli->args, &pack, err)) == MW_OK &&
         (st = mw_sweep_plan(s->rules, s->types, pack.models, &plan, err)) == MW_OK)
         for (size_t i = 0; i < mw_plan_operation_count(plan); i++)
-            mw_buf_printf(&text, "%s%s", i ? ", " : "", mw_plan_operation_at(plan, i));
+            mw_buf_printf(out, "%s%s", i ? ", " : "", mw_plan_operation_at(plan, i));
     mw_plan_free(plan);
+    return st;
+}
+
+static mw_status calls_line(const mw_setup *s, mw_buf *out, mw_error *err)
+{
+    MW_AUTO(mw_buf) text = {.max = 1 << 16};
+    mw_status st = mw_rules_calls(s, &text, err);
+
     mw_term_inherit(out, &text);
     line(out, "calls", text.data);
     return st;

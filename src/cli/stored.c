@@ -78,6 +78,20 @@ mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error 
     return st;
 }
 
+mw_status mw_stored_find(const mw_stored *r, const char *prefix, const mw_finding **out, mw_error *err)
+{
+    *out = NULL;
+    for (size_t i = 0; i < r->findings.count; i++) {
+        const mw_finding *f = &r->findings.items[i];
+        if (!mw_str_starts(f->fingerprint, prefix))
+            continue;
+        if (*out && !mw_str_eq((*out)->fingerprint, f->fingerprint))
+            return mw_fail(err, MW_ERR_INVALID, "several findings begin with '%s': give more of it", prefix);
+        *out = f;
+    }
+    return *out ? MW_OK : mw_fail(err, MW_ERR_NOTFOUND, "run %s has no finding '%s'", r->report.run_id, prefix);
+}
+
 void mw_stored_clear(mw_stored *r)
 {
     mw_findings_clear(&r->findings);
