@@ -62,6 +62,8 @@ static bool grow(mw_lint *l)
 }
 
 static void report(file *f, const char *id, uint32_t at, uint32_t end, const char *format,
+                   va_list ap) __attribute__((format(printf, 5, 0)));
+static void report(file *f, const char *id, uint32_t at, uint32_t end, const char *format,
                    va_list ap)
 {
     mw_lint *l = f->lint;

@@ -90,7 +90,7 @@ static void check_keys(file *f)
     const char *const *keys = mw_rule_words_of(MW_RULE_KEYS, &n);
 
     for (const lua_node *c = f->meta->kids; c; c = c->next) {
-        bool known = false;
+        bool known;
         if (!c->a) {
             mw__lint_at(f, "MW1702", c, "expected a member with its name: `key = value`");
             continue;
@@ -176,7 +176,7 @@ static const lua_node *texts(const lua_node *meta, const char *key)
     return n && n->kind == LUA_TABLE ? n->kids : NULL;
 }
 
-static bool related(const file *f, const mw_type *type)
+static bool related(file *f, const mw_type *type)
 {
     const lua_node *all = mw_lua_bare(mw__lint_field(f->meta, "related"));
     mw_str name;
@@ -186,7 +186,7 @@ static bool related(const file *f, const mw_type *type)
     for (const lua_node *c = texts(f->meta, "related"); c; c = c->next) {
         if (!mw__lint_text(c->b, &name))
             return true; /* computed */
-        if (mw_types_get(f->lint->o.types, mw_arena_strndup(f->arena, name.data, name.len)) == type)
+        if (mw_types_get(f->lint->o.types, mw__lint_dup(f, name)) == type)
             return true;
     }
     return false;

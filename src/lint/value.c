@@ -74,10 +74,15 @@ static value join_returns(file *f, const lua_function *fn, unsigned position, in
 
 static const void *keep(file *f, value v)
 {
-    value *kept = v.kind == VALUE_ANY ? NULL : mw_arena_alloc(f->arena, sizeof(*kept));
+    value *kept;
 
+    if (v.kind == VALUE_ANY)
+        return NULL;
+    kept = mw_arena_alloc(f->arena, sizeof(*kept));
     if (kept)
         *kept = v;
+    else
+        mw__lint_out_of_memory(f->lint);
     return kept;
 }
 
@@ -116,8 +121,10 @@ bool mw__lint_value_operation(file *f, const lua_node *call, mw_str *operation,
             return false;
         joined = mw_arena_printf(f->arena, "%.*s:%.*s", (int)base.name.len, base.name.data,
                                  (int)text.len, text.data);
-        if (!joined)
+        if (!joined) {
+            mw__lint_out_of_memory(f->lint);
             return false;
+        }
         *operation = mw_str_of(joined);
     }
     *operation_node = first;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "engine/rule_files.h"
 #include "inventory/shape.h"
 #include "lint/lint.h"
@@ -307,6 +308,55 @@ static void the_tables_are_the_vms(void **state)
     mw_vm_free(vm);
 }
 
+/* ---- without memory ---- */
+
+static mw_sys_calls machine;
+static size_t left; /* allocations that still succeed */
+
+static void *sparing(void *ctx, void *old, size_t size)
+{
+    if (size > 0 && left == 0)
+        return NULL;
+    left -= size > 0;
+    return machine.realloc_fn(ctx, old, size);
+}
+
+/* Every allocation from the n-th on fails, for each n: a status, never a crash, never "nothing
+ * found". */
+static void memory_runs_out(void **state)
+{
+    MW_AUTO(mw_buf) text = {0};
+    mw_lint_options o = {types, models};
+    size_t found = 0;
+    bool whole = false;
+
+    (void)state;
+    mw_buf_join(
+        &text, before,
+        "for t in r.Tags:each() do if t.Kei == r.Nope or gone then ctx.log(tostring({})) end end",
+        after, NULL);
+    machine = mw_sys;
+    for (size_t n = 0; !whole && n < 20000; n++) {
+        mw_lint *l = NULL;
+        mw_error err = {0};
+        mw_status st;
+        left = n;
+        mw_sys.realloc_fn = sparing;
+        st = mw_lint_new(&o, &l, &err);
+        if (st == MW_OK)
+            st = mw_lint_add(l, "x.lua", text.data, text.len, NULL, NULL, 0, &err);
+        if (st == MW_OK)
+            st = mw_lint_finish(l, &err);
+        mw_sys.realloc_fn = machine.realloc_fn;
+        assert_true(st == MW_OK || st == MW_ERR_NOMEM);
+        whole = st == MW_OK;
+        found = whole ? mw_lint_count(l) : 0;
+        mw_lint_free(l);
+    }
+    assert_true(whole);
+    assert_int_equal(found, 5);
+}
+
 /* ---- shapes ---- */
 
 static void paths_are_followed(void **state)
@@ -343,9 +393,13 @@ static void paths_are_followed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_code_has_its_examples), cmocka_unit_test(what_ships_is_clean),
-        cmocka_unit_test(the_manual_has_each_code),   cmocka_unit_test(lines),
-        cmocka_unit_test(the_tables_are_the_vms),     cmocka_unit_test(paths_are_followed),
+        cmocka_unit_test(each_code_has_its_examples),
+        cmocka_unit_test(what_ships_is_clean),
+        cmocka_unit_test(the_manual_has_each_code),
+        cmocka_unit_test(lines),
+        cmocka_unit_test(the_tables_are_the_vms),
+        cmocka_unit_test(paths_are_followed),
+        cmocka_unit_test(memory_runs_out),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
