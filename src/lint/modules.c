@@ -9,7 +9,8 @@
 
 typedef struct collecting {
     mw_lint *lint;
-    const lua_symbol *table;
+    const lua_symbol *table; /* NULL: the constructor is returned itself */
+    bool computed;           /* members are set by names that only the run knows */
     const char *names[256];
     size_t count;
 } collecting;
@@ -32,11 +33,30 @@ static bool visit(void *user, lua_node *n)
     collecting *c = user;
     const lua_node *target = n->kind == LUA_DEFINE ? n->a : n->kind == LUA_ASSIGN ? n->kids : NULL;
 
-    for (; target; target = n->kind == LUA_ASSIGN ? target->next : NULL)
-        if (target->kind == LUA_INDEX && target->a->kind == LUA_NAME &&
-            target->a->symbol == c->table && target->b->kind == LUA_STRING)
+    for (; target; target = n->kind == LUA_ASSIGN ? target->next : NULL) {
+        if (target->kind != LUA_INDEX || target->a->kind != LUA_NAME ||
+            target->a->symbol != c->table)
+            continue;
+        if (target->b->kind == LUA_STRING)
             add(c, target->b->text);
+        else
+            c->computed = true;
+    }
     return true;
+}
+
+/* The constructor that a module returns, at once or by a name that is set once; NULL: made another
+ * way. */
+static const lua_node *returned(const lua_tree *tree, collecting *c)
+{
+    const lua_node *n = tree->main->returns ? mw_lua_bare(tree->main->returns->more) : NULL;
+
+    if (n && n->kind == LUA_NAME && n->symbol && n->symbol->writes == 0 && n->symbol->definition &&
+        n->symbol->definition->kind == LUA_LOCAL && n->symbol->position == 0) {
+        c->table = n->symbol;
+        n = mw_lua_bare(n->symbol->definition->more);
+    }
+    return n && n->kind == LUA_TABLE ? n : NULL;
 }
 
 static mw_status load(mw_lint *l, const mw_lua_module *m, exports *out, mw_error *err)
@@ -50,16 +70,17 @@ static mw_status load(mw_lint *l, const mw_lua_module *m, exports *out, mw_error
     *out = (exports){.name = m->name};
     if (st != MW_OK)
         return st;
-    result = tree.main->returns ? mw_lua_bare(tree.main->returns->more) : NULL;
-    if (!result || result->kind != LUA_NAME || !result->symbol)
-        return MW_OK;
-    c.table = result->symbol;
-    if (c.table->definition && c.table->definition->kind == LUA_LOCAL &&
-        c.table->definition->more && c.table->definition->more->kind == LUA_TABLE)
-        for (const lua_node *f = c.table->definition->more->kids; f; f = f->next)
-            if (f->a && f->a->kind == LUA_STRING)
-                add(&c, f->a->text);
-    mw_lua_walk(tree.main->body, visit, &c);
+    result = returned(&tree, &c);
+    for (const lua_node *f = result ? result->kids : NULL; f; f = f->next) {
+        if (f->a && f->a->kind == LUA_STRING)
+            add(&c, f->a->text);
+        else
+            c.computed = true;
+    }
+    if (result && c.table)
+        mw_lua_walk(tree.main->body, visit, &c);
+    if (!result || c.computed)
+        return MW_OK; /* exports anything */
     out->names = mw_arena_alloc(&l->arena, (c.count + 1) * sizeof(*out->names));
     if (!out->names)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory while checking");

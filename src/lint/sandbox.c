@@ -14,7 +14,8 @@ static const char *const of_rules[] = {"fail", "not_applicable", "pass", "rule",
 static const char *const of_remediations[] = {"fail",        "not_applicable", "pass",   "ref",
                                               "remediation", "step",           "unknown"};
 static const char *const of_tests[] = {"unknown"};
-static const char *const of_audits[] = {"args", "aws", "columns", "emit", "json", "print"};
+static const char *const of_audits[] = {"args",      "aws",  "columns", "emit",
+                                        "inventory", "json", "print"};
 
 static const struct {
     const char *const *names;
