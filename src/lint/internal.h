@@ -34,7 +34,6 @@ typedef struct file {
     const lua_node *meta;     /* the table behind rule, NULL when there is none */
     lua_function *check;      /* NULL when it is not to be found */
     const mw_type *type;      /* judged; NULL when not known */
-    const struct file *other; /* the rule of a test */
     unsigned params_seen,
         params_read;       /* how often ctx.params is named, and how often with a literal member */
     bool type_escapes;     /* the inventory is asked for a type that only the run knows */

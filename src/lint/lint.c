@@ -287,7 +287,6 @@ mw_status mw_lint_add(mw_lint *l, const char *path, const char *source, size_t l
     if (st == MW_OK && test) {
         st = open_file(l, &arena, test_path, test, test_len, &t, &test_good, err);
         if (st == MW_OK && test_good) {
-            t.other = good ? &f : NULL;
             t.type = good ? f.type : NULL;
             check_file(&t);
         }
