@@ -98,22 +98,34 @@ static mw_status read_text(const char *path, mw_buf *out, mw_error *err)
     return mw_file_read(path, out, err);
 }
 
-static void params_lines(const mw_setup *s, const mw_rule *r, mw_buf *out)
+/* Parameters with who set them, where no account or region says otherwise. */
+static mw_status params_lines(const mw_setup *s, const mw_rule *r, mw_buf *out, mw_error *err)
 {
-    const mw_doc *d = mw_rules_doc(s->rules), *c = s->config.doc;
-    mw_val set = c ? mw_val_get(c, mw_config_params(&s->config), r->id) : MW_VAL_ABSENT;
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    mw_val all, params, origins;
+    const mw_doc *d;
 
-    for (size_t i = 0; i < mw_val_len(d, r->params); i++) {
+    if (st != MW_OK)
+        return st;
+    mw_rules_params_at(s->rules, r, NULL, NULL, b);
+    st = mw_doc_builder_status(b, err);
+    d = mw_doc_view(b);
+    all = mw_doc_pop(b);
+    params = mw_val_get(d, all, "params");
+    origins = mw_val_get(d, all, "origins");
+    for (size_t i = 0; st == MW_OK && i < mw_val_len(d, params); i++) {
         MW_AUTO(mw_buf) text = {.max = 1 << 16};
-        mw_val key, value = mw_val_member(d, r->params, i, &key);
+        mw_val key, value = mw_val_member(d, params, i, &key);
         const char *name = mw_val_str(d, key, NULL);
-        bool configured = c && mw_val_get(c, set, name) != MW_VAL_ABSENT;
         mw_buf_printf(&text, "%s = ", name);
         mw_json_write(&text, d, value, MW_JSON_COMPACT);
-        mw_buf_printf(&text, "  (%s)", configured ? "the configuration" : "the rule's default");
+        mw_buf_printf(&text, "  (%s)", mw_val_get_str(d, origins, name, "?"));
         mw_term_inherit(out, &text);
         line(out, i ? "" : "params", text.data);
     }
+    mw_doc_builder_free(b);
+    return st;
 }
 
 static void controls_lines(const mw_setup *s, const mw_rule *r, mw_buf *out)
@@ -178,7 +190,8 @@ static mw_status explain_rule(mw_setup *s, const char *id, mw_buf *out, mw_error
               r->pillar[0] ? ", " : "", r->pillar);
     line(out, "reads", needs.data);
     line(out, "calls", calls.data);
-    params_lines(s, r, out);
+    if ((st = params_lines(s, r, out, err)) != MW_OK)
+        return st;
     controls_lines(s, r, out);
     line(out, "remediation", r->remediation);
     line(out, "file", r->path);

@@ -21,8 +21,8 @@ const char *const *mw_rule_words_of(mw_rule_words which, size_t *count)
         const char *const *words;
         size_t count;
     } all[] = {[MW_RULE_KEYS] = {keys, MW_COUNT(keys)},
-               [MW_RULE_SEVERITIES] = {severities, MW_COUNT(severities)},
-               [MW_RULE_PILLARS] = {pillars, MW_COUNT(pillars)}};
+               [MW_RULE_SEVERITIES] = {mw__severities, MW_COUNT(mw__severities)},
+               [MW_RULE_PILLARS] = {mw__pillars, MW_COUNT(mw__pillars)}};
 
     *count = all[which].count;
     return all[which].words;
