@@ -125,6 +125,7 @@ MW_LJMP void mw__open_verdicts(lua_State *L)
     }
     lua_pushcfunction(L, declare_rule);
     lua_setfield(L, -2, "rule");
+    mw__open_marks(L);
 }
 
 /* unknown(operation, code, message) in a fixture. */
@@ -414,6 +415,7 @@ static mw_status run_check(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
         mw_arena_clear(vm->arena);
     vm->verdict_count = 0;
     vm->log_count = 0;
+    vm->traceback = NULL;
     vm->unknown_pending = false;
     mw__reads_begin(vm);
     if (vm->resource_val != s->resource)

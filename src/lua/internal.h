@@ -117,6 +117,10 @@ struct mw_vm {
     size_t used, max;
     size_t peak, base; /* the most used since mw_vm_peak_reset(), and what was used then */
     bool oom, spoiled;
+    bool keep_tracebacks;
+    const char *traceback;         /* in the arena */
+    uint8_t *ways;                 /* of the file that is loaded next; NULL = no marks */
+    size_t way_count;
 
     /* deadline; the signal handler touches only these */
     volatile sig_atomic_t expired, running, ticks, tick_limit;
@@ -192,6 +196,10 @@ bool mw_vm_expired(lua_State *L);
 mw_status mw__vm_call(mw_vm *vm, int args, int results, unsigned limit_ms, mw_error *err);
 /** Run @p fn(L) with @p arg as light userdata in protected mode. The error text goes to @p err. */
 mw_status mw__vm_run(mw_vm *vm, lua_CFunction fn, void *arg, unsigned limit_ms, mw_error *err);
+/** Handler of errors that keeps a traceback. [-1, +1, m] */
+MW_LJMP int mw__trace(lua_State *L);
+/** Is the function that a hook is called for that handler? */
+bool mw__tracing(lua_State *L);
 /** One line for the error value at @p index, which may be anything. Never runs script code. */
 void mw__error_text(lua_State *L, int index, char *out, size_t size);
 
@@ -204,6 +212,7 @@ MW_LJMP void mw__open_utf8(lua_State *L);
 MW_LJMP void mw__open_verdicts(lua_State *L);
 MW_LJMP void mw__open_fixtures(lua_State *L);
 MW_LJMP void mw__open_native(lua_State *L); /* for our own modules alone */
+MW_LJMP void mw__open_marks(lua_State *L); /* adds to the table on top. [-0, +0, m] */
 MW_LJMP void mw__open_proxies(lua_State *L); /* pushes nothing: fills the VM's references */
 MW_LJMP void mw__open_ctx(lua_State *L);     /* pushes nothing */
 /** Push ctx.inventory. [-0, +1, m] */

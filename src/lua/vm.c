@@ -42,7 +42,7 @@ static void deadline_hook(lua_State *L, lua_Debug *unused)
     lua_Debug ar;
 
     (void)unused;
-    if (!vm->expired)
+    if (!vm->expired || mw__tracing(L))
         return;
     vm->spoiled = true;
     luaL_checkstack(L, 8, NULL);
@@ -150,10 +150,17 @@ mw_status mw__vm_call(mw_vm *vm, int args, int results, unsigned limit_ms, mw_er
 {
     lua_State *L = vm->L;
     char text[MW_ERROR_MESSAGE_SIZE];
-    int base = lua_gettop(L) - args - 1, rc;
+    int base = lua_gettop(L) - args - 1, rc, handler = 0;
 
     begin(vm, limit_ms);
-    rc = lua_pcall(L, args, results, 0);
+    if (vm->keep_tracebacks) {
+        handler = base + 1;
+        lua_pushcfunction(L, mw__trace);
+        lua_insert(L, handler);
+    }
+    rc = lua_pcall(L, args, results, handler);
+    if (handler)
+        lua_remove(L, handler);
     vm->running = 0;
     if (rc == LUA_OK)
         return MW_OK;

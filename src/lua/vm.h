@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct mw_vm mw_vm;
 
@@ -21,6 +22,16 @@ typedef struct mw_vm mw_vm;
 #define MW_VM_TICK_MS 10
 #define MW_VM_LOAD_MS 250
 #define MW_VM_STRING_MAX ((size_t)1 << 20) /* what rep, format, gsub and concat may make */
+
+/** For tests of rules: what a traceback costs is nothing that a sweep pays. */
+void mw_vm_keep_tracebacks(mw_vm *vm);
+/** Of the script error that the last mw_vm_check() ended with, one line each; NULL when there is none. */
+const char *mw_vm_traceback(const mw_vm *vm);
+/**
+ * Files loaded from now on were made by mw_instrument() and report to @p ways, one byte per mark (bits
+ * MW_WAY_TRUE, MW_WAY_FALSE); it outlives the VM. NULL: they were not.
+ */
+void mw_vm_set_marks(mw_vm *vm, uint8_t *ways, size_t count);
 
 /** What a file is loaded as: decides its globals and what it has to return. */
 typedef enum mw_vm_flavour {
