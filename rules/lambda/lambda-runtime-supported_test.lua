@@ -11,5 +11,5 @@ return {
   { name = "ends soon", expect = "fail", message = "ends on 2026-04-30", now = "2026-03-15T00:00:00Z", resource = fn { Runtime = "nodejs20.x" } },
   { name = "ends later", expect = "pass", now = now, resource = fn { Runtime = "nodejs20.x" } },
   { name = "unheard of", expect = "unknown", message = "python3.99", now = now, resource = fn { Runtime = "python3.99" } },
-  { name = "image", expect = "not_applicable", now = now, resource = fn { PackageType = "Image", Runtime = false } },
+  { name = "image", expect = "not_applicable", now = now, resource = { FunctionName = "f", PackageType = "Image" } },
 }
