@@ -88,17 +88,17 @@ static const char *empty_environment(const char *name)
     return NULL;
 }
 
-mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err)
+mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *out, mw_error *err)
 {
     const mw_args *args = s->cli->args;
     mw_aws_config_options config = {.profile = mw_setup_str(s, "profile")};
     mw_client_options o = {.endpoint_url = mw_args_get(args, "endpoint-url"),
                            .record_dir = mw_args_get(args, "record"),
-                           .replay_dir = mw_args_get(args, "replay"), .stop = s->cli->stop};
+                           .replay_dir = dir, .stop = s->cli->stop};
     const char *store;
     mw_status st;
 
-    *out = (mw_session){.setup = s};
+    *out = (mw_session){.setup = s, .recording = dir};
     if (o.record_dir && o.replay_dir)
         return mw_fail(err, MW_ERR_INVALID, "--record and --replay exclude each other");
     if (o.replay_dir)
@@ -116,6 +116,11 @@ out:
     if (st != MW_OK)
         mw_session_clear(out);
     return st;
+}
+
+mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err)
+{
+    return mw_session_open_recording(s, mw_args_get(s->cli->args, "replay"), out, err);
 }
 
 void mw_session_clear(mw_session *n)
@@ -289,8 +294,7 @@ static mw_status identify_recording(mw_session *n, mw_error *err)
     n->partition = mw_client_noted(n->client, "partition");
     if (!n->account || !recorded)
         return mw_fail(err, MW_ERR_INVALID, "--replay: the recording in %s does not say its account and "
-                                            "regions; record a sweep with --record",
-                       mw_args_get(n->setup->cli->args, "replay"));
+                                            "regions; record a sweep with --record", n->recording);
     n->partition = n->partition ? n->partition : "aws";
     if ((st = check_account(n, NULL, err)) != MW_OK || (st = split(n, recorded, names, &name_count, err)) != MW_OK)
         return st;

@@ -10,6 +10,7 @@
 /** `MW_AUTO(mw_session) n = {0};` Everything but the client and the provider lies in the set-up's arena. */
 typedef struct mw_session {
     mw_setup *setup;
+    const char *recording;        /* that is replayed; NULL = none */
     const mw_models *models;
     mw_model_pack pack;           /* that they are from */
     mw_aws_config *aws;
@@ -26,6 +27,8 @@ typedef struct mw_session {
 
 /** AWS configuration and client (--profile, --endpoint-url, --jobs, --record, --replay). No call is made. */
 mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err);
+/** The same on a recording, whatever --replay says. */
+mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *out, mw_error *err);
 /**
  * Account, partition and regions: by GetCallerIdentity and DescribeRegions, in a replay from the recording.
  * @return MW_OK; MW_ERR_CREDENTIALS (none usable, or not the account of --account); MW_ERR_INVALID (a

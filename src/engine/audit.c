@@ -384,6 +384,7 @@ static void take_record(struct runner *w, const mw_record *rec)
         return;
     case MW_RECORD_VERDICT:
     case MW_RECORD_PASSES:
+    case MW_RECORD_OBSERVED:
     case MW_RECORD_LOADED:
     case MW_RECORD_PROFILE:
     case MW_RECORD_FIXTURE: break;

@@ -27,7 +27,7 @@ static void add_value(mw_doc_builder *b, const char *key, const mw_doc *d, mw_va
 
 /* @p snap: where parameters by place are resolved; NULL = they are the rule's everywhere. */
 static mw_status add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule_entry *e, const mw_snap *snap,
-                          mw_error *err)
+                          const mw_marked_source *marked, mw_error *err)
 {
     const mw_rule *r = &e->rule;
     mw_status st = MW_OK;
@@ -37,7 +37,11 @@ static mw_status add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rul
     mw_doc_member_str(b, "path", r->path);
     mw_doc_member_str(b, "resource", r->resource);
     mw_doc_ckey(b, "source");
-    mw_doc_add_str(b, e->source, e->len);
+    if (marked && marked->source)
+        mw_doc_add_str(b, marked->source, marked->len);
+    else
+        mw_doc_add_str(b, e->source, e->len);
+    mw_doc_member_int(b, "marks", marked && marked->source ? (int64_t)marked->marks : 0);
     add_strings(b, "needs", r->needs, r->need_count);
     add_strings(b, "related", r->related, r->related_count);
     mw_doc_ckey(b, "tag_facets");
@@ -77,7 +81,8 @@ static void add_jobs(mw_doc_builder *b, const mw_job *jobs, size_t count, const 
 #define SOFT_MS_DEFAULT 50 /* evidence/lua-sandbox.md, "Defaults" */
 
 mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs,
-                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap, int *fd, mw_error *err)
+                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap,
+                           const mw_observer *observer, int *fd, mw_error *err)
 {
     mw_doc_builder *b;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -91,10 +96,12 @@ mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, 
     mw_doc_member_int(b, "vm_bytes", o ? (int64_t)o->vm_bytes : 0);
     mw_doc_member_int(b, "packs", (int64_t)rules->pack_count);
     mw_doc_member_bool(b, "profile", o && o->profile);
+    mw_doc_member_bool(b, "observe", observer != NULL);
     mw_doc_ckey(b, "rules");
     mw_doc_begin_array(b);
     for (size_t i = 0; i < rules->count && st == MW_OK; i++)
-        st = add_rule(b, rules, &rules->items[i], jobs ? NULL : snap, err);
+        st = add_rule(b, rules, &rules->items[i], jobs ? NULL : snap,
+                      observer && observer->marked ? &observer->marked[i] : NULL, err);
     mw_doc_end_array(b);
     if (jobs)
         add_jobs(b, jobs, job_count, params_doc);

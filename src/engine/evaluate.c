@@ -32,6 +32,7 @@ struct evaluation {
     const mw_work *work;
     mw_findings *out;      /* one list, or one per item */
     bool per_item;
+    const mw_observer *observer; /* or NULL */
     struct pending *pending;
     mw_doc_builder *scratch;
     mw_buf evidence;
@@ -151,6 +152,13 @@ static mw_status on_record(void *user, size_t slot, const mw_record *r, mw_error
     for (size_t i = 0; st == MW_OK && r->index + 1 == r->count && i < p->count; i++)
         st = add(e, at, &p->items[i], err);
     return st;
+}
+
+static mw_status on_observed(void *user, const mw_record *r, mw_error *err)
+{
+    const struct evaluation *e = user;
+
+    return e->observer->on_observed(e->observer->user, r, err);
 }
 
 static mw_status on_lost(void *user, size_t slot, mw_position p, const char *why, mw_error *err)
@@ -275,7 +283,8 @@ static mw_status run(struct evaluation *e, const mw_evaluate_options *o, int sna
                     .workers = worker_count(o, e->work),
                     .hard_ms = o && o->hard_ms > 0 ? o->hard_ms : HARD_MS_DEFAULT,
                     .quarantine = !e->per_item, .stop = o ? o->stop : NULL, .user = e,
-                    .on_record = on_record, .on_lost = on_lost, .on_progress = o ? o->on_progress : NULL,
+                    .on_record = on_record, .on_lost = on_lost,
+                    .on_observed = e->observer ? on_observed : NULL, .on_progress = o ? o->on_progress : NULL,
                     .progress_user = o ? o->user : NULL, .profile = o ? o->profile : NULL,
                     .quarantined = quarantined};
     mw_status st = MW_OK;
@@ -332,10 +341,11 @@ static void count_profile(const struct evaluation *e, mw_profile_rule *profile)
 }
 
 static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_options *o,
-                          const mw_job *jobs, size_t job_count, const mw_doc *params_doc, mw_findings *out,
-                          mw_evaluate_stats *stats, mw_error *err)
+                          const mw_job *jobs, size_t job_count, const mw_doc *params_doc,
+                          const mw_observer *observer, mw_findings *out, mw_evaluate_stats *stats,
+                          mw_error *err)
 {
-    struct evaluation e = {.rules = rules, .out = out, .per_item = jobs != NULL};
+    struct evaluation e = {.rules = rules, .out = out, .per_item = jobs != NULL, .observer = observer};
     unsigned char *quarantined = mw_alloc(rules->count + 1);
     mw_doc *snapshot = NULL, *bundle = NULL;
     mw_work work = {0};
@@ -351,7 +361,7 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
     }
     if ((st = mw_doc_map(snapshot_fd, &snapshot, err)) != MW_OK ||
         (st = mw_snap_init(&snap, snapshot, err)) != MW_OK ||
-        (st = mw__bundle_rules(rules, o, jobs, job_count, params_doc, &snap, &bundle_fd, err)) != MW_OK ||
+        (st = mw__bundle_rules(rules, o, jobs, job_count, params_doc, &snap, observer, &bundle_fd, err)) != MW_OK ||
         (st = mw_doc_map(bundle_fd, &bundle, err)) != MW_OK ||
         (st = mw_work_init(&work, bundle, snapshot, err)) != MW_OK)
         goto out;
@@ -382,16 +392,16 @@ mw_status mw_evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_
 {
     if (stats)
         memset(stats, 0, sizeof(*stats));
-    return evaluate(rules, snapshot_fd, o, NULL, 0, NULL, out, stats, err);
+    return evaluate(rules, snapshot_fd, o, NULL, 0, NULL, NULL, out, stats, err);
 }
 
 mw_status mw__evaluate_jobs(const mw_rules *rules, int snapshot_fd, const mw_job *jobs, size_t count,
-                            const mw_doc *params_doc, const mw_evaluate_options *o, mw_findings *per_job,
-                            mw_error *err)
+                            const mw_doc *params_doc, const mw_evaluate_options *o,
+                            const mw_observer *observer, mw_findings *per_job, mw_error *err)
 {
     if (count == 0)
         return MW_OK;
-    return evaluate(rules, snapshot_fd, o, jobs, count, params_doc, per_job, NULL, err);
+    return evaluate(rules, snapshot_fd, o, jobs, count, params_doc, observer, per_job, NULL, err);
 }
 
 mw_status mw_evaluate_worlds(const mw_rules *rules, const char *rule_id, int snapshot_fd,
@@ -411,7 +421,7 @@ mw_status mw_evaluate_worlds(const mw_rules *rules, const char *rule_id, int sna
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu worlds", world_count);
     for (size_t i = 0; i < world_count; i++)
         jobs[i] = (mw_job){.rule = (uint32_t)rule, .world = i, .resource = 0, .params = MW_VAL_ABSENT};
-    st = mw__evaluate_jobs(rules, snapshot_fd, jobs, world_count, NULL, o, per_world, err);
+    st = mw__evaluate_jobs(rules, snapshot_fd, jobs, world_count, NULL, o, NULL, per_world, err);
     mw_free(jobs);
     return st;
 }

@@ -332,6 +332,10 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
             mw_log_info("%s: %.*s", id, (int)rec->text[0].len, rec->text[0].data);
         }
         return MW_OK;
+    case MW_RECORD_OBSERVED:
+        if (!r->p->on_observed || rec->rule >= r->rules || rec->item >= r->p->work->items)
+            return incredible(err, "it tells what nobody asked");
+        return r->p->on_observed(r->p->user, rec, err);
     case MW_RECORD_FAILED:
         if (rec->item == UINT32_MAX) {
             snprintf(s->text, sizeof(s->text), "%.*s", (int)rec->text[0].len,

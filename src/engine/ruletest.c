@@ -4,50 +4,22 @@
  * batch for everything: a worker for the files, one or more for the verdicts. What a fixture gets
  * wrong is that fixture's failure, never the run's.
  */
-#include "engine/ruletest.h"
+#include "engine/ruletest_internal.h"
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
-#include "engine/rule_files.h"
-#include "engine/rule_internal.h"
-#include "inventory/collect.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ctx.now of a fixture that names none: fixed, so that a test cannot start to fail by itself. */
-#define DEFAULT_NOW 1767225600 /* 2026-01-01T00:00:00Z */
-#define EXPECT_MAX 100
+const char *mw_ruletest_outcome_name(mw_ruletest_outcome o)
+{
+    static const char *const names[] = {"passed", "failed", "error", "skipped", "todo"};
 
-static const char *const fixture_keys[] = {"account",   "expect", "inventory", "message", "name",   "now",
-                                           "params",    "region", "resource",  "subkeys", "tags"};
-
-struct fixture {
-    size_t rule;          /* number in the rules */
-    const char *file;
-    const char *name;
-    const char *problem;  /* why it cannot be run; NULL when it can */
-    mw_val value;         /* in the fixtures' document */
-    mw_val params;        /* effective, in the same document; ABSENT = the rule's own */
-    mw_fixture_world world;
-    mw_findings found;
-};
-
-struct run {
-    const mw_rules *rules;
-    const mw_types *types;
-    const mw_evaluate_options *o;
-    mw_ruletest_report *out;
-    mw_file_list files;
-    size_t *rule_of_file;
-    mw_doc_builder *scratch, *b;
-    mw_doc *d;
-    struct fixture *items;
-    size_t count, cap;
-};
+    return names[o];
+}
 
 static mw_status no_memory(mw_error *err)
 {
@@ -56,7 +28,16 @@ static mw_status no_memory(mw_error *err)
 
 /* ---- files ---- */
 
-static mw_status find_files(struct run *r, mw_error *err)
+static bool is_looked_at(const mw_ruletest *r, const char *id)
+{
+    bool looked_at = r->o->only_count == 0;
+
+    for (size_t i = 0; i < r->o->only_count && !looked_at; i++)
+        looked_at = strcmp(r->o->only[i], id) == 0;
+    return looked_at;
+}
+
+static mw_status find_files(mw_ruletest *r, mw_error *err)
 {
     const char **untested = mw_arena_alloc(&r->out->arena, (r->rules->count + 1) * sizeof(*untested));
 
@@ -72,6 +53,8 @@ static mw_status find_files(struct run *r, mw_error *err)
         mw_status st;
         if (!path)
             return no_memory(err);
+        if (!is_looked_at(r, rule->id))
+            continue;
         if (!mw_file_exists(path)) {
             untested[r->out->rules_without_tests] = mw_arena_strdup(&r->out->arena, rule->id);
             if (!untested[r->out->rules_without_tests++])
@@ -88,13 +71,13 @@ static mw_status find_files(struct run *r, mw_error *err)
     return MW_OK;
 }
 
-static struct fixture *add_fixture(struct run *r, size_t file, mw_error *err)
+static mw_fixture *add_fixture(mw_ruletest *r, size_t file, mw_error *err)
 {
-    struct fixture *f;
+    mw_fixture *f;
 
     if (r->count == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 256;
-        struct fixture *grown = mw_realloc(r->items, cap * sizeof(*grown));
+        mw_fixture *grown = mw_realloc(r->items, cap * sizeof(*grown));
         if (!grown) {
             no_memory(err);
             return NULL;
@@ -105,8 +88,8 @@ static struct fixture *add_fixture(struct run *r, size_t file, mw_error *err)
     f = &r->items[r->count++];
     memset(f, 0, sizeof(*f));
     f->rule = r->rule_of_file[file];
-    f->file = r->files.items[file].path;
-    f->name = "(file)";
+    f->file = file;
+    f->name = MW_FIXTURE_FILE;
     f->value = f->params = MW_VAL_ABSENT;
     return f;
 }
@@ -148,8 +131,8 @@ static void add_converted(mw_doc_builder *b, const mw_doc *d, mw_val v)
 
 static mw_status on_record(void *user, const mw_record *rec, mw_error *err)
 {
-    struct run *r = user;
-    struct fixture *f = add_fixture(r, rec->item, err);
+    mw_ruletest *r = user;
+    mw_fixture *f = add_fixture(r, rec->item, err);
 
     if (!f)
         return MW_ERR_NOMEM;
@@ -160,134 +143,15 @@ static mw_status on_record(void *user, const mw_record *rec, mw_error *err)
     }
     mw_doc_builder_reset(r->scratch);
     if (mw_json_read(r->scratch, rec->text[0].data, rec->text[0].len, NULL, NULL, err) != MW_OK)
-        return mw_fail(err, MW_ERR_INVALID, "%s: the worker's fixtures are not JSON", f->file);
+        return mw_fail(err, MW_ERR_INVALID, "%s: the worker's fixtures are not JSON",
+                       r->files.items[f->file].path);
     add_converted(r->b, mw_doc_view(r->scratch), mw_doc_pop(r->scratch));
     f->value = mw_doc_pop(r->b);
     return mw_doc_builder_status(r->b, err);
 }
 
-/* ---- from fixtures to worlds ---- */
-
-/* A message of three parts that lives as long as the report. */
-static const char *say(struct run *r, const char *before, const char *name, const char *after)
-{
-    const char *text = mw_arena_printf(&r->out->arena, "%s%s%s", before, name, after);
-
-    return text ? text : "out of memory for this message";
-}
-
-static const char *check_fixture_keys(struct run *r, const mw_doc *d, const struct fixture *f)
-{
-    for (size_t i = 0; i < mw_val_len(d, f->value); i++) {
-        mw_val key;
-        const char *name, *near;
-        bool known = false;
-        mw_val_member(d, f->value, i, &key);
-        name = mw_val_str(d, key, NULL);
-        for (size_t k = 0; k < MW_COUNT(fixture_keys) && !known; k++)
-            known = strcmp(fixture_keys[k], name) == 0;
-        if (known)
-            continue;
-        near = mw_nearest(name, fixture_keys, MW_COUNT(fixture_keys));
-        return near ? say(r, "unknown key; did you mean '", near, "'?") : say(r, "unknown key '", name, "'");
-    }
-    return NULL;
-}
-
-static const char *check_expect(struct run *r, const mw_doc *d, mw_val expect)
-{
-    size_t n = mw_val_kind(d, expect) == MW_KIND_ARRAY ? mw_val_len(d, expect) : 1;
-    mw_verdict v;
-
-    if (n > EXPECT_MAX)
-        return "expect has more than 100 elements";
-    for (size_t i = 0; i < n; i++) {
-        mw_val e = mw_val_kind(d, expect) == MW_KIND_ARRAY ? mw_val_at(d, expect, i) : expect;
-        const char *text = mw_val_str(d, e, NULL);
-        if (!text || mw_verdict_parse(text, &v) != MW_OK)
-            return say(r, "expect '", text ? text : "(nothing)",
-                       "' is not one of pass, fail, not_applicable, unknown, error");
-    }
-    return NULL;
-}
-
-/* The rule's parameters with the fixture's over them; pushed on the builder and popped. */
-static const char *merge_params(struct run *r, struct fixture *f, mw_val over)
-{
-    const mw_rule_entry *e = &r->rules->items[f->rule];
-    const mw_doc *d = mw_doc_view(r->b), *rd = r->rules->doc;
-
-    for (size_t i = 0; i < mw_val_len(d, over); i++) {
-        mw_val key;
-        const char *name;
-        mw_val_member(d, over, i, &key);
-        name = mw_val_str(d, key, NULL);
-        if (name && mw_val_get(rd, e->rule.params, name) == MW_VAL_ABSENT)
-            return say(r, "params: the rule has no parameter '", name, "'");
-    }
-    mw_doc_begin_object(r->b);
-    for (size_t i = 0; i < mw_val_len(rd, e->rule.params); i++) {
-        mw_val key, value = mw_val_member(rd, e->rule.params, i, &key), mine;
-        size_t len;
-        const char *name = mw_val_str(rd, key, &len);
-        mine = mw_val_get(d, over, name);
-        mw_doc_key(r->b, name, len);
-        if (mine != MW_VAL_ABSENT)
-            mw_doc_add_val(r->b, mine);
-        else
-            mw_doc_add_copy(r->b, rd, value);
-    }
-    mw_doc_end_object(r->b);
-    f->params = mw_doc_pop(r->b);
-    return NULL;
-}
-
-/* Everything that does not need the types. The view's strings are not kept: more is added later. */
-static const char *check_fixture(struct run *r, struct fixture *f)
-{
-    const mw_doc *d = mw_doc_view(r->b);
-    const char *problem;
-    mw_val params;
-
-    if (mw_val_kind(d, f->value) != MW_KIND_OBJECT)
-        return "a fixture is a table with names";
-    f->name = mw_arena_strdup(&r->out->arena, mw_val_get_str(d, f->value, "name", "(no name)"));
-    if (!f->name)
-        return "out of memory for its name";
-    if (!mw_val_get_str(d, f->value, "name", NULL))
-        return "'name' is missing";
-    if ((problem = check_fixture_keys(r, d, f)) ||
-        (problem = check_expect(r, d, mw_val_get(d, f->value, "expect"))))
-        return problem;
-    if (mw_val_get(d, f->value, "resource") == MW_VAL_ABSENT)
-        return "'resource' is missing";
-    params = mw_val_get(d, f->value, "params");
-    return params != MW_VAL_ABSENT ? merge_params(r, f, params) : NULL;
-}
-
-static void fill_world(struct run *r, struct fixture *f)
-{
-    const mw_doc *d = r->d;
-    const char *now = mw_val_get_str(d, f->value, "now", NULL);
-    int64_t ns;
-
-    f->world = (mw_fixture_world){.type = r->rules->items[f->rule].rule.resource,
-                                  .item = mw_val_get(d, f->value, "resource"),
-                                  .tags = mw_val_get(d, f->value, "tags"),
-                                  .account = mw_val_get_str(d, f->value, "account", NULL),
-                                  .region = mw_val_get_str(d, f->value, "region", NULL),
-                                  .inventory = mw_val_get(d, f->value, "inventory"),
-                                  .now_unix = DEFAULT_NOW};
-    if (!now)
-        return;
-    if (mw_time_parse(now, strlen(now), &ns, NULL) == MW_OK)
-        f->world.now_unix = ns / 1000000000;
-    else
-        f->problem = say(r, "now: '", now, "' is not a time");
-}
-
 /* Values lie in one finished document from here on; fixtures find theirs by number. */
-static mw_status finish_document(struct run *r, mw_error *err)
+static mw_status finish_document(mw_ruletest *r, mw_error *err)
 {
     mw_val root;
     mw_status st;
@@ -307,7 +171,7 @@ static mw_status finish_document(struct run *r, mw_error *err)
         r->items[i].value = mw_val_at(r->d, pair, 0);
         r->items[i].params = mw_val_at(r->d, pair, 1);
         if (!r->items[i].problem)
-            fill_world(r, &r->items[i]);
+            mw__fixture_world(r, &r->items[i]);
     }
     return st;
 }
@@ -343,7 +207,7 @@ static bool same_item(mw_buf *a, mw_buf *b, const mw_doc *d, mw_val item, const 
 }
 
 /* Resources of a type are sorted, and the inventory of a fixture may hold the same type. */
-static size_t subject_of(const struct run *r, const mw_snap *s, size_t world, const struct fixture *f)
+static size_t subject_of(const mw_ruletest *r, const mw_snap *s, size_t world, const mw_fixture *f)
 {
     mw_val array = mw_snap_resources(s, world, f->world.type);
     size_t n = mw_val_len(s->doc, array);
@@ -360,7 +224,7 @@ static size_t subject_of(const struct run *r, const mw_snap *s, size_t world, co
 
 /* ---- evaluation ---- */
 
-static mw_status make_snapshot(struct run *r, size_t *which, size_t *n, int *fd, mw_error *err)
+static mw_status make_snapshot(mw_ruletest *r, size_t *which, size_t *n, int *fd, mw_error *err)
 {
     mw_fixture_world *worlds = mw_alloc((r->count + 1) * sizeof(*worlds));
     mw_status st = MW_OK;
@@ -370,7 +234,7 @@ static mw_status make_snapshot(struct run *r, size_t *which, size_t *n, int *fd,
     for (int attempt = 0; attempt < 2; attempt++) {
         *n = 0;
         for (size_t i = 0; i < r->count; i++) {
-            if (r->items[i].problem)
+            if (r->items[i].problem || r->items[i].skip)
                 continue;
             which[*n] = i;
             worlds[(*n)++] = r->items[i].world;
@@ -383,7 +247,7 @@ static mw_status make_snapshot(struct run *r, size_t *which, size_t *n, int *fd,
             mw_error why = {0};
             int one = -1;
             if (mw_snapshot_from_fixtures(r->types, r->d, &worlds[i], 1, &one, &why) != MW_OK)
-                r->items[which[i]].problem = say(r, "", why.message, "");
+                r->items[which[i]].problem = mw__ruletest_say(r, "%s", why.message);
             if (one >= 0)
                 close(one);
         }
@@ -392,11 +256,34 @@ static mw_status make_snapshot(struct run *r, size_t *which, size_t *n, int *fd,
     return st;
 }
 
-static mw_status judge(struct run *r, const size_t *which, size_t n, int fd, mw_error *err)
+struct watched {
+    mw_ruletest *r;
+    const size_t *which;
+    size_t count;
+};
+
+static mw_status on_observed(void *user, const mw_record *rec, mw_error *err)
+{
+    struct watched *w = user;
+    mw_fixture *f;
+
+    if (rec->item >= w->count)
+        return mw_fail(err, MW_ERR_PARSE, "a worker's answer is not credible: there is no such job");
+    f = &w->r->items[w->which[rec->item]];
+    f->spent_ns = rec->count;
+    if (!rec->text[1].data || f->traceback) /* one each, whatever a worker sends */
+        return MW_OK;
+    f->traceback = mw_arena_strndup(&w->r->out->arena, rec->text[1].data, rec->text[1].len);
+    return f->traceback ? MW_OK : no_memory(err);
+}
+
+static mw_status judge(mw_ruletest *r, const size_t *which, size_t n, int fd, mw_error *err)
 {
     mw_job *jobs = mw_alloc((n + 1) * sizeof(*jobs));
     mw_findings *found = mw_alloc((n + 1) * sizeof(*found));
     mw_doc *snapshot = NULL;
+    struct watched w = {r, which, n};
+    const mw_observer observer = {.user = &w, .on_observed = on_observed};
     mw_snap snap;
     mw_status st = jobs && found ? MW_OK : no_memory(err);
 
@@ -405,16 +292,18 @@ static mw_status judge(struct run *r, const size_t *which, size_t n, int fd, mw_
     if (st == MW_OK)
         st = mw_snap_init(&snap, snapshot, err);
     for (size_t i = 0; st == MW_OK && i < n; i++) {
-        const struct fixture *f = &r->items[which[i]];
+        const mw_fixture *f = &r->items[which[i]];
         jobs[i] = (mw_job){.rule = (uint32_t)f->rule, .world = i, .resource = subject_of(r, &snap, i, f),
                            .params = f->params};
     }
     if (st == MW_OK)
-        st = mw__evaluate_jobs(r->rules, fd, jobs, n, r->d, r->o, found, err);
+        st = mw__evaluate_jobs(r->rules, fd, jobs, n, r->d, &r->o->evaluate, &observer, found, err);
     for (size_t i = 0; st == MW_OK && i < n; i++) {
         r->items[which[i]].found = found[i];
         memset(&found[i], 0, sizeof(found[i]));
     }
+    if (st == MW_OK && r->o->coverage)
+        st = mw__ruletest_cover(r, jobs, which, n, fd, err);
     for (size_t i = 0; found && i < n; i++)
         mw_findings_clear(&found[i]);
     mw_doc_free(snapshot);
@@ -423,157 +312,170 @@ static mw_status judge(struct run *r, const size_t *which, size_t n, int fd, mw_
     return st;
 }
 
-/* ---- comparison ---- */
+/* ---- which tests ---- */
 
-static const mw_finding *at(const struct fixture *f, size_t i)
+static bool selects(const mw_ruletest *r, const mw_fixture *f, const char *glob)
 {
-    return i < f->found.count ? &f->found.items[i] : NULL;
+    const char *id = r->rules->items[f->rule].rule.id;
+    MW_AUTO(mw_buf) both = {.max = 64 << 10};
+
+    /* Nobody knows what a file that cannot be run would have held. */
+    if (strcmp(f->name, MW_FIXTURE_FILE) == 0)
+        return mw_buf_join(&both, id, "/", NULL) == MW_OK &&
+               (!strchr(glob, '/') || strncmp(glob, both.data, both.len) == 0);
+    mw_buf_join(&both, id, "/", f->name, NULL);
+    return mw_glob_match(glob, f->name) || mw_glob_match(glob, id) ||
+           (both.failed == MW_OK && mw_glob_match(glob, both.data));
 }
 
-static void describe_found(const struct fixture *f, mw_buf *out)
+static mw_status select_tests(mw_ruletest *r, mw_error *err)
 {
-    if (f->found.count == 0)
-        mw_buf_puts(out, "nothing");
-    for (size_t i = 0; i < f->found.count && i < 8; i++) {
-        const mw_finding *x = at(f, i);
-        mw_buf_printf(out, "%s%s%s%s%s", i ? ", " : "", mw_verdict_name(x->status), x->subkey ? " (" : "",
-                      x->subkey ? x->subkey : "", x->subkey ? ")" : "");
-        if (x->message)
-            mw_buf_printf(out, ": %s", x->message);
+    size_t kept = 0;
+
+    for (size_t g = 0; g < r->o->glob_count; g++) {
+        bool any = false;
+        for (size_t i = 0; i < r->count && !any; i++)
+            any = selects(r, &r->items[i], r->o->globs[g]);
+        if (!any && r->o->only_count == 0)
+            return mw_fail(err, MW_ERR_NOTFOUND, "no test, rule or rule/test matches '%s'", r->o->globs[g]);
     }
-    if (f->found.count > 8)
-        mw_buf_printf(out, " and %zu more", f->found.count - 8);
-}
-
-static bool statuses_match(const struct run *r, const struct fixture *f, mw_val expect)
-{
-    bool list = mw_val_kind(r->d, expect) == MW_KIND_ARRAY;
-    size_t n = list ? mw_val_len(r->d, expect) : 1;
-
-    if (n != f->found.count)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        mw_val e = list ? mw_val_at(r->d, expect, i) : expect;
-        if (strcmp(mw_val_str(r->d, e, NULL), mw_verdict_name(at(f, i)->status)) != 0)
-            return false;
+    for (size_t i = 0; i < r->count; i++) {
+        bool keep = r->o->glob_count == 0;
+        for (size_t g = 0; g < r->o->glob_count && !keep; g++)
+            keep = selects(r, &r->items[i], r->o->globs[g]);
+        if (keep)
+            r->items[kept++] = r->items[i];
     }
-    return true;
-}
-
-static bool message_matches(const struct fixture *f, const char *want)
-{
-    for (size_t i = 0; i < f->found.count; i++)
-        if (at(f, i)->message && strstr(at(f, i)->message, want))
-            return true;
-    return false;
-}
-
-static bool subkeys_match(const struct run *r, const struct fixture *f, mw_val want)
-{
-    size_t n = mw_val_len(r->d, want);
-
-    if (n != f->found.count)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!mw_str_eq(mw_val_str(r->d, mw_val_at(r->d, want, i), NULL), at(f, i)->subkey))
-            return false;
-    return true;
-}
-
-/* NULL when the fixture passed. */
-static const char *compare(struct run *r, const struct fixture *f)
-{
-    const mw_doc *d = r->d;
-    mw_val expect = mw_val_get(d, f->value, "expect"), subkeys = mw_val_get(d, f->value, "subkeys");
-    const char *message = mw_val_get_str(d, f->value, "message", NULL);
-    MW_AUTO(mw_buf) text = {.max = 16 << 10};
-    const char *detail;
-
-    if (!statuses_match(r, f, expect)) {
-        mw_buf_puts(&text, "expected ");
-        if (mw_val_str(d, expect, NULL))
-            mw_buf_puts(&text, mw_val_str(d, expect, NULL));
-        else
-            mw_json_write(&text, d, expect, MW_JSON_COMPACT);
-    } else if (message && !message_matches(f, message)) {
-        mw_buf_printf(&text, "expected a message with '%s'", message);
-    } else if (subkeys != MW_VAL_ABSENT && !subkeys_match(r, f, subkeys)) {
-        mw_buf_puts(&text, "expected the subkeys ");
-        mw_json_write(&text, d, subkeys, MW_JSON_COMPACT);
-    } else {
-        return NULL;
-    }
-    mw_buf_puts(&text, ", found ");
-    describe_found(f, &text);
-    detail = mw_arena_strndup(&r->out->arena, text.data, text.len);
-    return detail ? detail : "out of memory for this message";
-}
-
-static mw_status add_result(struct run *r, const struct fixture *f, mw_error *err)
-{
-    mw_ruletest_report *out = r->out;
-    mw_ruletest_result *t;
-    mw_val expect = mw_val_get(r->d, f->value, "expect");
-    const char *first = mw_val_str(
-        r->d, mw_val_kind(r->d, expect) == MW_KIND_ARRAY ? mw_val_at(r->d, expect, 0) : expect, NULL);
-
-    if (out->count == out->cap) {
-        size_t cap = out->cap ? out->cap * 2 : 256;
-        mw_ruletest_result *grown = mw_realloc(out->items, cap * sizeof(*grown));
-        if (!grown)
-            return no_memory(err);
-        out->items = grown;
-        out->cap = cap;
-    }
-    t = &out->items[out->count++];
-    *t = (mw_ruletest_result){.file = f->file, .name = f->name, .expected = MW_VERDICT_PASS};
-    t->rule = mw_arena_strdup(&out->arena, r->rules->items[f->rule].rule.id);
-    if (!t->rule)
-        return no_memory(err);
-    if (first)
-        mw_verdict_parse(first, &t->expected);
-    t->detail = f->problem ? f->problem : compare(r, f);
-    t->passed = t->detail == NULL;
-    out->passed += t->passed;
-    out->failed += !t->passed;
+    r->count = kept;
+    if (r->o->glob_count > 0)
+        r->out->rules_without_tests = 0;
     return MW_OK;
 }
 
-static mw_status run_all(struct run *r, mw_error *err)
+/* A name stands for one test: in reports and for whoever chooses it. */
+static void check_names(mw_ruletest *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        for (size_t k = i; k-- > 0 && r->items[k].file == r->items[i].file;)
+            if (!r->items[i].problem && strcmp(r->items[k].name, r->items[i].name) == 0)
+                r->items[i].problem = mw__ruletest_say(r, "name: another test of this file has the same");
+}
+
+/* ---- results ---- */
+
+mw_status mw_ruletest_add(mw_ruletest_report *r, const mw_ruletest_result *t, mw_error *err)
+{
+    if (r->count == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 256;
+        mw_ruletest_result *grown = mw_realloc(r->items, cap * sizeof(*grown));
+        if (!grown)
+            return no_memory(err);
+        r->items = grown;
+        r->cap = cap;
+    }
+    r->items[r->count++] = *t;
+    r->by_outcome[t->outcome]++;
+    return MW_OK;
+}
+
+/* "path:12: …" says more than where the fixture's name is. */
+static unsigned line_of(const mw_ruletest *r, const mw_fixture *f)
+{
+    const mw_source_file *file = &r->files.items[f->file];
+    size_t n = strlen(file->path);
+    unsigned line = 0;
+
+    if (strcmp(f->name, MW_FIXTURE_FILE) != 0)
+        return mw_source_line_of(file->source, file->len, "name", f->name);
+    if (f->problem && strncmp(f->problem, file->path, n) == 0 && f->problem[n] == ':')
+        for (const char *s = f->problem + n + 1; *s >= '0' && *s <= '9' && line < 1000000; s++)
+            line = line * 10 + (unsigned)(*s - '0');
+    return line;
+}
+
+static mw_status add_result(mw_ruletest *r, const mw_fixture *f, mw_error *err)
+{
+    mw_val expect = mw_val_get(r->d, f->value, "expect");
+    const char *first = mw_val_str(
+        r->d, mw_val_kind(r->d, expect) == MW_KIND_ARRAY ? mw_val_at(r->d, expect, 0) : expect, NULL);
+    mw_ruletest_result t = {.file = r->files.items[f->file].path, .name = f->name, .line = line_of(r, f),
+                            .expected = MW_VERDICT_PASS, .spent_ns = f->spent_ns};
+
+    t.rule = mw_arena_strdup(&r->out->arena, r->rules->items[f->rule].rule.id);
+    if (!t.rule)
+        return no_memory(err);
+    if (first)
+        mw_verdict_parse(first, &t.expected);
+    if (f->problem) {
+        t.outcome = MW_RULETEST_ERROR;
+        t.detail = f->problem;
+    } else if (f->skip) {
+        t.outcome = MW_RULETEST_SKIPPED;
+        t.reason = f->skip;
+    } else if (!r->o->list) {
+        mw__fixture_compare(r, f, &t);
+        t.reason = f->todo;
+        if (f->todo && t.outcome != MW_RULETEST_PASSED)
+            t.outcome = MW_RULETEST_TODO;
+    }
+    return mw_ruletest_add(r->out, &t, err);
+}
+
+size_t mw_ruletest_failures(const mw_ruletest_report *r)
+{
+    return r->by_outcome[MW_RULETEST_FAILED] + r->by_outcome[MW_RULETEST_ERROR];
+}
+
+/* ---- a run ---- */
+
+static mw_status read_fixtures(mw_ruletest *r, mw_error *err)
+{
+    mw_status st;
+
+    if ((st = find_files(r, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &r->scratch, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &r->b, err)) != MW_OK ||
+        (st = mw__load_files("fixtures", r->files.items, r->files.count, r, on_record, err)) != MW_OK)
+        return st;
+    for (size_t i = 0; i < r->count; i++)
+        if (!r->items[i].problem)
+            r->items[i].problem = mw__fixture_problem(r, &r->items[i]);
+    check_names(r);
+    return select_tests(r, err);
+}
+
+static mw_status run_all(mw_ruletest *r, mw_error *err)
 {
     size_t *which = NULL, n = 0;
     int fd = -1;
-    mw_status st = find_files(r, err);
+    mw_status st;
 
-    if (st == MW_OK)
-        st = mw_doc_builder_new(NULL, &r->scratch, err);
-    if (st == MW_OK)
-        st = mw_doc_builder_new(NULL, &r->b, err);
-    if (st == MW_OK)
-        st = mw__load_files("fixtures", r->files.items, r->files.count, r, on_record, err);
-    for (size_t i = 0; st == MW_OK && i < r->count; i++)
-        if (!r->items[i].problem)
-            r->items[i].problem = check_fixture(r, &r->items[i]);
-    if (st == MW_OK)
-        st = finish_document(r, err);
-    if (st == MW_OK && !(which = mw_alloc((r->count + 1) * sizeof(*which))))
-        st = no_memory(err);
-    if (st == MW_OK)
-        st = make_snapshot(r, which, &n, &fd, err);
-    if (st == MW_OK && n > 0)
+    if ((st = read_fixtures(r, err)) != MW_OK || (st = finish_document(r, err)) != MW_OK)
+        return st;
+    which = mw_alloc((r->count + 1) * sizeof(*which));
+    if (!which)
+        return no_memory(err);
+    st = make_snapshot(r, which, &n, &fd, err);
+    if (st == MW_OK && n > 0 && !r->o->list)
         st = judge(r, which, n, fd, err);
-    for (size_t i = 0; st == MW_OK && i < r->count; i++)
-        st = add_result(r, &r->items[i], err);
+    else if (st == MW_OK && r->o->coverage && !r->o->list)
+        st = mw__ruletest_cover(r, NULL, which, 0, -1, err);
+    for (size_t i = 0; st == MW_OK && i < r->count; i++) {
+        if (r->o->fail_fast && mw_ruletest_failures(r->out) > 0)
+            r->out->left_out++;
+        else
+            st = add_result(r, &r->items[i], err);
+    }
     if (fd >= 0)
         close(fd);
     mw_free(which);
     return st;
 }
 
-mw_status mw_ruletest_run(const mw_rules *rules, const mw_types *types, const mw_evaluate_options *o,
+mw_status mw_ruletest_run(const mw_rules *rules, const mw_types *types, const mw_ruletest_options *o,
                           mw_ruletest_report *out, mw_error *err)
 {
-    struct run r = {.rules = rules, .types = types, .o = o, .out = out};
+    static const mw_ruletest_options nothing;
+    mw_ruletest r = {.rules = rules, .types = types, .o = o ? o : &nothing, .out = out};
     mw_status st;
 
     r.files.arena = &out->arena;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "lua/instrument.h"
 #include "lua/vm.h"
 
 #include <errno.h>
@@ -51,6 +52,11 @@ struct worker {
     bool profile;
     size_t vm_bytes;
     unsigned soft_ms;
+    bool observe;
+    struct marks {
+        uint8_t *ways;
+        size_t count;
+    } *marks;             /* per rule, when observed; outlives the VMs */
     mw_buf out;
     mw_arena arena;
 };
@@ -178,6 +184,8 @@ static mw_status new_vm(struct worker *w, size_t pack, mw_error *err)
     st = mw_vm_new(w->vm_bytes, vm, err);
     if (st == MW_OK) {
         mw_vm_set_documents(*vm, w->snapshot ? &w->work.snap : NULL, w->bundle);
+        if (w->observe)
+            mw_vm_keep_tracebacks(*vm);
         ticking = *vm;
     }
     return st;
@@ -231,6 +239,18 @@ static bool describe_rule(struct worker *w, size_t i)
     return r->needs && r->related;
 }
 
+static bool make_marks(struct worker *w, size_t i)
+{
+    int64_t n = mw_val_get_int(w->bundle, mw_val_at(w->bundle, w->work.rules, i), "marks", 0);
+    struct marks *m = &w->marks[i];
+
+    if (n <= 0 || n > MW_MARKS_MAX)
+        return true;
+    m->ways = mw_arena_alloc(&w->arena, (size_t)n);
+    m->count = m->ways ? (size_t)n : 0;
+    return m->ways != NULL;
+}
+
 static bool quarantined(const struct worker *w, uint32_t rule)
 {
     if (rule / 8 >= MW_QUARANTINE_BYTES)
@@ -255,6 +275,7 @@ static mw_status load_pack(struct worker *w, size_t pack, mw_error *err)
             if (w->told[i].pack != pack || w->told[i].broken[0] || quarantined(w, (uint32_t)i))
                 continue;
             get_on(w, (mw_position){UINT32_MAX, (uint32_t)i});
+            mw_vm_set_marks(vm, w->marks[i].ways, w->marks[i].count);
             st = mw_vm_load(vm, MW_VM_RULE, mw_val_get_str(w->bundle, rule, "path", ""), s ? s : "", len,
                             &w->rules[i].ref, &why);
             if (st == MW_OK)
@@ -375,6 +396,23 @@ static void say_params_unknown(struct worker *w, mw_position p, mw_val resource)
     say_verdicts(w, p, &v, 1);
 }
 
+/* What the last evaluation cost and did; its marks begin anew. */
+static void say_observed(struct worker *w, mw_position p, int64_t spent_ns)
+{
+    struct marks *m = &w->marks[p.rule];
+    mw_record r = {.kind = MW_RECORD_OBSERVED, .item = p.item, .rule = p.rule,
+                   .count = spent_ns < UINT32_MAX ? (uint32_t)spent_ns : UINT32_MAX};
+    MW_AUTO(mw_buf) ways = {.max = MW_MARKS_MAX + 1};
+
+    for (size_t i = 0; i < m->count; i++) {
+        mw_buf_putc(&ways, (char)('0' + (m->ways[i] & (MW_WAY_TRUE | MW_WAY_FALSE))));
+        m->ways[i] = 0;
+    }
+    r.text[0] = (mw_str){ways.data, ways.len};
+    r.text[1] = text(mw_vm_traceback(w->vms[w->told[p.rule].pack]));
+    say(w, &r);
+}
+
 static size_t check(struct worker *w, mw_position p, const mw_vm_subject *s, const mw_vm_verdict **verdicts)
 {
     struct rule *r = &w->told[p.rule];
@@ -383,12 +421,14 @@ static size_t check(struct worker *w, mw_position p, const mw_vm_subject *s, con
     size_t n, bytes;
 
     ticking = vm;
-    if (!w->profile)
+    if (!w->profile && !w->observe)
         return mw_vm_check(vm, s, verdicts);
     mw_vm_peak_reset(vm);
     begun_ns = mw_thread_cpu_ns();
     n = mw_vm_check(vm, s, verdicts);
     took_ns = mw_thread_cpu_ns() - begun_ns;
+    if (w->observe)
+        say_observed(w, p, took_ns);
     r->cpu_ns += took_ns;
     if (took_ns > r->max_ns)
         r->max_ns = took_ns;
@@ -580,6 +620,7 @@ static mw_status open_all(struct worker *w, mw_error *err)
     w->used = mw_alloc(w->pack_count * sizeof(*w->used));
     if (!w->vms || !w->used)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu rule packs", w->pack_count);
+    w->observe = mw_val_get_bool(w->bundle, root, "observe", false);
     return MW_OK;
 }
 
@@ -594,10 +635,11 @@ static mw_status prepare(struct worker *w, mw_error *err)
     w->rule_count = mw_val_len(w->bundle, w->work.rules);
     w->rules = mw_alloc((w->rule_count + 1) * sizeof(*w->rules));
     w->told = mw_alloc((w->rule_count + 1) * sizeof(*w->told));
-    if (!w->rules || !w->told)
+    w->marks = mw_alloc((w->rule_count + 1) * sizeof(*w->marks));
+    if (!w->rules || !w->told || !w->marks)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu rules", w->rule_count);
     for (size_t i = 0; i < w->rule_count; i++)
-        if (!describe_rule(w, i))
+        if (!describe_rule(w, i) || !make_marks(w, i))
             return mw_fail(err, MW_ERR_NOMEM, "out of memory for rules");
     return load_rules(w, err);
 }

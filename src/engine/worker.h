@@ -68,6 +68,8 @@ typedef struct mw_pool {
     mw_status (*on_record)(void *user, size_t slot, const mw_record *r, mw_error *err);
     /** Evaluation @p p has no answer: the worker died in it. What came of it so far is void. */
     mw_status (*on_lost)(void *user, size_t slot, mw_position p, const char *why, mw_error *err);
+    /** An OBSERVED record, for a rule and an item that there are. NULL: none is expected. */
+    mw_status (*on_observed)(void *user, const mw_record *r, mw_error *err);
     void (*on_progress)(void *user, size_t done, size_t total); /* may be NULL */
     void *progress_user;
     mw_profile_rule *profile;     /* one per rule, added to; NULL = no worker measures */
@@ -89,8 +91,24 @@ typedef struct mw_job {
     size_t world, resource;      /* number in its type's array */
     mw_val params;               /* in @p params_doc; ABSENT = the rule's own */
 } mw_job;
+
+/** A rule's text with marks (lua/instrument.h). */
+typedef struct mw_marked_source {
+    const char *source; /* NULL: the rule is evaluated as it was written */
+    size_t len, marks;
+} mw_marked_source;
+
+/** For tests of rules: what each evaluation cost and did, besides its verdicts. */
+typedef struct mw_observer {
+    void *user;
+    const mw_marked_source *marked; /* one per rule, or NULL */
+    /** In any order; the record is borrowed. Its texts come from a worker: hostile. */
+    mw_status (*on_observed)(void *user, const mw_record *r, mw_error *err);
+} mw_observer;
+
 mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs,
-                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap, int *fd, mw_error *err);
+                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap,
+                           const mw_observer *observer, int *fd, mw_error *err);
 typedef struct mw_source_file {
     const char *path, *source;
     size_t len;
@@ -102,9 +120,9 @@ mw_status mw__bundle_files(const char *mode, const mw_source_file *files, size_t
 mw_status mw__load_files(const char *mode, const mw_source_file *files, size_t count, void *user,
                          mw_status (*on_record)(void *user, const mw_record *r, mw_error *err), mw_error *err);
 
-/** Evaluate jobs; findings of each job in @p per_job. */
+/** Evaluate jobs; findings of each job in @p per_job. @p observer may be NULL. */
 mw_status mw__evaluate_jobs(const mw_rules *rules, int snapshot_fd, const mw_job *jobs, size_t count,
-                            const mw_doc *params_doc, const mw_evaluate_options *o, mw_findings *per_job,
-                            mw_error *err);
+                            const mw_doc *params_doc, const mw_evaluate_options *o,
+                            const mw_observer *observer, mw_findings *per_job, mw_error *err);
 
 #endif

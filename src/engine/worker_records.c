@@ -73,7 +73,7 @@ mw_status mw_record_encode(mw_buf *out, const mw_record *r, mw_error *err)
 
 static bool known_kind(uint8_t kind)
 {
-    return kind != 0 && strchr("IVPLRTEQOCMZ", kind) != NULL;
+    return kind != 0 && strchr("IVPLBRTEQOCMZ", kind) != NULL;
 }
 
 mw_status mw_record_decode(const void *data, size_t len, mw_record *r, size_t *used, mw_error *err)

@@ -19,6 +19,8 @@ typedef enum mw_record_kind {
     MW_RECORD_VERDICT = 'V', /* item, rule, status, index of count; texts: subkey, message, evidence */
     MW_RECORD_PASSES = 'P',  /* item, rule: the first of count evaluations in a row that passed with nothing to say */
     MW_RECORD_LOG = 'L',     /* item, rule; text 0 */
+    MW_RECORD_OBSERVED = 'B',/* before the verdicts, when asked for: item, rule, count = nanoseconds of processor
+                                time; texts: ways of the rule's marks ('0' to '3' each), traceback */
     MW_RECORD_LOADED = 'R',  /* item = file; text 0: what the rule file declares, as JSON */
     MW_RECORD_FIXTURE = 'T', /* item = file, index of count; text 0: one fixture as JSON */
     MW_RECORD_FAILED = 'E',  /* item = file; text 0: why it cannot be loaded */
