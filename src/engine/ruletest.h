@@ -94,6 +94,8 @@ mw_status mw_ruletest_run(const mw_rules *rules, const mw_types *types, const mw
 mw_status mw_ruletest_add(mw_ruletest_report *r, const mw_ruletest_result *t, mw_error *err);
 /** FAILED and ERROR. */
 size_t mw_ruletest_failures(const mw_ruletest_report *r);
+/** The members that a fixture may have, sorted. */
+const char *const *mw_ruletest_members(size_t *count);
 void mw_ruletest_report_clear(mw_ruletest_report *r);
 
 #endif

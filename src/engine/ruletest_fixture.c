@@ -40,6 +40,16 @@ static const struct {
     {"unmodelled", "a list of paths", KIND(ARRAY)},
 };
 
+const char *const *mw_ruletest_members(size_t *count)
+{
+    static const char *names[MW_COUNT(members)];
+
+    for (size_t i = 0; i < MW_COUNT(members); i++)
+        names[i] = members[i].key;
+    *count = MW_COUNT(members);
+    return names;
+}
+
 const char *mw__ruletest_say(mw_ruletest *r, const char *format, ...)
 {
     MW_AUTO(mw_buf) text = {.max = 16 << 10};

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "engine/finding.h"
+#include "engine/ruletest.h"
 
 static int shown(mw_str s)
 {
@@ -76,12 +77,12 @@ static void check_expect(file *f, const lua_node *n)
 
 static void check_fixture(file *f, const lua_node *t)
 {
-    static const char *const keys[] = {"account", "expect", "inventory", "message", "name", "now",
-                                       "params",  "region", "resource",  "subkeys", "tags"};
     static const char *const required[] = {"name", "expect", "resource"};
     const lua_node *inventory = mw_lua_bare(mw__lint_field(t, "inventory"));
     value v = {.kind = VALUE_DOC, .type = f->type};
     bool literal = true;
+    size_t count;
+    const char *const *keys = mw_ruletest_members(&count);
 
     for (const lua_node *c = t->kids; c; c = c->next) {
         const char *near;
@@ -89,7 +90,7 @@ static void check_fixture(file *f, const lua_node *t)
             literal = false;
             continue;
         }
-        near = mw_nearest(mw__lint_dup(f, c->a->text), keys, MW_COUNT(keys));
+        near = mw_nearest(mw__lint_dup(f, c->a->text), keys, count);
         if (near && !mw_lua_is(c->a->text, near) && c->a->text.len > 3)
             mw__lint_at(f, "MW1805", c->a, "fixtures have no '%.*s'; did you mean '%s'?",
                         shown(c->a->text), c->a->text.data, near);
@@ -99,7 +100,7 @@ static void check_fixture(file *f, const lua_node *t)
             mw__lint_report(f, "MW1803", t->at, t->at + 1, "the fixture has no '%s'", required[i]);
     if (mw__lint_field(t, "expect"))
         check_expect(f, mw__lint_field(t, "expect"));
-    if (v.type)
+    if (v.type && !mw__lint_field(t, "unmodelled"))
         check_document(f, v, mw__lint_field(t, "resource"), 0);
     for (const lua_node *c = inventory && inventory->kind == LUA_TABLE ? inventory->kids : NULL; c;
          c = c->next) {
