@@ -1,7 +1,8 @@
 /*
  * The run of a collection: accounts are opened one after the other as the queue of jobs drains, jobs are
  * turned into calls while the client has room, answers queue further jobs. It never waits for anything
- * but the client's event loop, and it ends when no job, call or timer is left.
+ * but the client's event loop and whoever takes a finished account, and it ends when no job, call or timer
+ * is left.
  */
 #include "inventory/collect_internal.h"
 
@@ -9,9 +10,12 @@
 #include "base/str.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Calls handed to the client at a time: each holds a prepared request, so the rest wait as jobs. */
 #define WINDOW 256u
+/* Accounts under way: enough that one whose services throttle does not hold up the rest. */
+#define ACCOUNTS_OPEN 16u
 
 void collection_fail(collection *c, mw_status status, const mw_error *err)
 {
@@ -116,6 +120,11 @@ void collection_push_start(collection *c, account *a, job_fn fn, void *x)
     push(c, &c->starts, a, fn, x, NULL);
 }
 
+void collection_enter(collection *c, const account *a)
+{
+    c->b = a->b;
+}
+
 void account_done(account *a)
 {
     collection *c = a->c;
@@ -166,13 +175,23 @@ static void open_account(collection *c, size_t index)
     const mw_collect_account *in = &c->o->accounts[index];
     const mw_plan *p = c->plan;
     account *a = mw_alloc(sizeof(*a));
+    const mw_doc_options share = {.share = true};
     size_t most = p->count * (in->region_count + 1);
+    mw_error err = {0};
+    mw_status st;
 
     if (!a) {
         collection_no_memory(c);
         return;
     }
     c->accounts[index] = a;
+    a->index = index;
+    if ((st = mw_doc_builder_new(&share, &a->b, &err)) != MW_OK) {
+        collection_fail(c, st, &err);
+        return;
+    }
+    collection_enter(c, a);
+    a->not_collected = unknown_of(c, NULL, "NotCollected", "the facet that holds the tags was not collected");
     a->c = c;
     a->in = in;
     a->scopes = account_alloc(a, (most + 1) * sizeof(scope *));
@@ -189,8 +208,14 @@ static void open_account(collection *c, size_t index)
         }
     }
     a->work++; /* holds the account open while its lists are asked for */
-    for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++)
-        scope_start(c, a->scopes[i]);
+    for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++) {
+        if (in->failed_code)
+            scope_failed(c, a->scopes[i], unknown_of(c, in->failed_operation, in->failed_code, in->failed_message));
+        else
+            scope_start(c, a->scopes[i]);
+    }
+    if (in->failed_code)
+        c->progress.scopes_done += a->scope_count;
     account_done(a);
 }
 
@@ -202,9 +227,11 @@ void collection_pump(collection *c)
     while (c->status == MW_OK && !c->cancelled && c->active < WINDOW) {
         job j;
         if (pop(&c->starts, &j) || pop(&c->jobs, &j)) {
+            collection_enter(c, j.account);
             j.fn(c, j.a, j.b);
             account_done(j.account);
-        } else if (c->next_account < c->o->account_count) {
+        } else if (c->next_account < c->o->account_count &&
+                   c->next_account - c->accounts_finished < ACCOUNTS_OPEN) {
             open_account(c, c->next_account++);
         } else {
             break;
@@ -223,18 +250,14 @@ void collection_pump(collection *c)
 
 static mw_status prepare(collection *c, mw_error *err)
 {
-    mw_doc_options share = {.share = true};
-    mw_status st = mw_doc_builder_new(&share, &c->b, err);
+    mw_status st = mw_doc_builder_new(NULL, &c->scratch, err);
 
-    if (st == MW_OK)
-        st = mw_doc_builder_new(NULL, &c->scratch, err);
     if (st != MW_OK)
         return st;
     c->accounts = mw_alloc((c->o->account_count + 1) * sizeof(account *));
     c->made = mw_alloc((c->plan->count + 1) * sizeof(*c->made));
     if (!c->accounts || !c->made)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for the collection");
-    c->not_collected = unknown_of(c, NULL, "NotCollected", "the facet that holds the tags was not collected");
     for (size_t a = 0; a < c->o->account_count; a++)
         for (size_t t = 0; t < c->plan->count; t++)
             c->progress.scopes_total +=
@@ -256,7 +279,6 @@ static void clear(collection *c)
     mw_free(c->entries);
     mw_arena_clear(&c->names);
     mw_doc_builder_free(c->scratch);
-    mw_doc_builder_free(c->b);
     mw_free(c);
 }
 
@@ -267,7 +289,8 @@ mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_op
     mw_error local = {0};
     mw_status st;
 
-    *snapshot_fd = -1;
+    if (snapshot_fd)
+        *snapshot_fd = -1;
     if (!err)
         err = &local;
     if (!c)
@@ -275,6 +298,7 @@ mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_op
     c->client = client;
     c->plan = plan;
     c->o = o;
+    c->snapshot_fd = snapshot_fd;
     st = prepare(c, err);
     if (st == MW_OK)
         collection_pump(c);
@@ -295,8 +319,10 @@ mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_op
         st = mw_fail(err, MW_ERR_CANCELLED, "the collection was stopped");
     else if (st == MW_OK && c->status != MW_OK)
         st = mw_fail(err, c->status, "%s", c->error.message);
-    if (st == MW_OK)
-        st = collection_finish(c, snapshot_fd, err);
+    if (st != MW_OK && snapshot_fd && *snapshot_fd >= 0) {
+        close(*snapshot_fd);
+        *snapshot_fd = -1;
+    }
     clear(c);
     return st;
 }

@@ -11,6 +11,9 @@ typedef struct mw_collect_account {
     const char *const *regions;   /* region_count of them */
     size_t region_count;
     mw_provider *credentials;     /* NULL in replay */
+    /* Why nothing can be asked there (its role cannot be assumed…), or NULL: then no call is made, and every
+       scope is incomplete with this cause. */
+    const char *failed_operation, *failed_code, *failed_message;
 } mw_collect_account;
 
 typedef struct mw_collect_progress {
@@ -24,13 +27,20 @@ typedef struct mw_collect_options {
     int64_t now_unix;
     const mw_doc *params_doc;     /* rule parameters {name: value} for `{param.x}`; NULL = none */
     mw_val params;
+    /**
+     * An account is finished: its snapshot alone, a sealed memfd that the callback closes. What the account held in
+     * memory is gone afterwards. Other accounts' calls wait meanwhile. Anything but MW_OK ends the collection with
+     * that. NULL: there is one account, and mw_collect() returns its snapshot.
+     */
+    mw_status (*on_account)(void *user, size_t index, int snapshot_fd, mw_error *err);
     void (*on_progress)(void *user, const mw_collect_progress *p); /* may be NULL */
     void *user;
 } mw_collect_options;
 
 /**
  * Collect. AWS failures are not errors of this function: they become unknown values and scope states.
- * @param[out] snapshot_fd  Sealed memfd holding the mw_doc; the caller closes it.
+ * Memory: the accounts under way (16 at most), whatever their number.
+ * @param[out] snapshot_fd  Sealed memfd holding the mw_doc; the caller closes it. -1 with `on_account`; NULL then.
  * @return MW_OK; MW_ERR_CANCELLED; MW_ERR_NOMEM; MW_ERR_LIMIT.
  */
 mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o,

@@ -177,6 +177,7 @@ static bool on_page(void *user, mw_doc_builder *page, mw_val result)
     mw_error err = {0};
     mw_status st = MW_OK;
 
+    collection_enter(k->c, k->account);
     k->pages++;
     if (p->max_pages && k->pages > p->max_pages) {
         k->too_many = true;
@@ -357,6 +358,7 @@ static void on_done(void *user, const mw_call_result *r)
     const char *name = k->preparing ? k->plan->prepare_name : k->plan->name;
     const char *message = r->status == MW_ERR_AWS ? r->aws.message : r->error.message;
 
+    collection_enter(k->c, k->account);
     c->active--;
     k->answer->calls += r->pages + (r->status != MW_OK ? 1u : 0u);
     if (r->status == MW_ERR_CANCELLED)
@@ -398,6 +400,7 @@ static bool on_prepared(void *user, mw_doc_builder *page, mw_val result)
     mw_error err = {0};
     mw_status st = MW_OK;
 
+    collection_enter(k->c, k->account);
     if (p->bind) {
         mw_doc_add_copy(k->c->b, mw_doc_view(page), mw_val_get(mw_doc_view(page), result, p->bind));
         k->prepared = mw_doc_pop(k->c->b);

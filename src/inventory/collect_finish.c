@@ -1,7 +1,7 @@
 /*
- * The end: a finished account's resources get their envelopes and its scopes their states, then its
- * memory goes; when all are finished the snapshot is written in a builder of its own, so that what was
- * only passing through (joined lists, parameters, pages) does not travel with it.
+ * The end of an account: its resources get their envelopes and its scopes their states, its snapshot is
+ * written in a builder of its own, so that what was only passing through (joined lists, parameters, pages)
+ * does not travel with it, and its memory goes.
  */
 #include "inventory/collect_internal.h"
 
@@ -123,7 +123,7 @@ static void make_resource(collection *c, const resource *r, made_list *list)
                             .item = r->item,
                             .doc = document(c, r),
                             .rest = r->rest,
-                            .tags = tag_facet && !collects(t, tag_facet) ? c->not_collected
+                            .tags = tag_facet && !collects(t, tag_facet) ? a->not_collected
                                                                          : MW_VAL_ABSENT};
     mw_error err = {0};
     made m;
@@ -163,27 +163,12 @@ void account_free(collection *c, account *a)
                 call_free(ans->live);
         }
     }
-    for (size_t i = 0; i < c->o->account_count; i++)
-        if (c->accounts[i] == a)
-            c->accounts[i] = NULL;
+    c->accounts[a->index] = NULL;
     mw_arena_clear(&a->arena);
+    if (c->b == a->b)
+        c->b = NULL;
+    mw_doc_builder_free(a->b);
     mw_free(a);
-}
-
-void account_finish(collection *c, account *a)
-{
-    for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++) {
-        scope *s = a->scopes[i];
-        made_list *list = NULL;
-        for (size_t t = 0; t < c->plan->count; t++)
-            if (c->plan->items[t] == s->type)
-                list = &c->made[t];
-        add_entries(c, s);
-        for (resource *r = s->first; r && c->status == MW_OK; r = r->next)
-            make_resource(c, r, list);
-    }
-    c->accounts_finished++;
-    account_free(c, a);
 }
 
 /* ---- the snapshot ---- */
@@ -266,7 +251,7 @@ static void write_scopes(collection *c, mw_doc_builder *out)
     }
 }
 
-mw_status collection_finish(collection *c, int *fd, mw_error *err)
+static mw_status write_snapshot(collection *c, int *fd, mw_error *err)
 {
     mw_doc_builder *out = NULL;
     mw_doc_options share = {.share = true};
@@ -308,4 +293,42 @@ mw_status collection_finish(collection *c, int *fd, mw_error *err)
         st = mw_doc_finish_memfd(out, mw_doc_pop(out), fd, err);
     mw_doc_builder_free(out);
     return st;
+}
+
+static mw_status hand_out(collection *c, const account *a, mw_error *err)
+{
+    int fd = -1;
+    mw_status st = write_snapshot(c, &fd, err);
+
+    if (st != MW_OK)
+        return st;
+    if (c->o->on_account)
+        return c->o->on_account(c->o->user, a->index, fd, err);
+    *c->snapshot_fd = fd;
+    return MW_OK;
+}
+
+void account_finish(collection *c, account *a)
+{
+    mw_error err = {0};
+    mw_status st;
+
+    collection_enter(c, a);
+    c->entry_count = 0;
+    for (size_t t = 0; t < c->plan->count; t++)
+        c->made[t].count = 0;
+    for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++) {
+        scope *s = a->scopes[i];
+        made_list *list = NULL;
+        for (size_t t = 0; t < c->plan->count; t++)
+            if (c->plan->items[t] == s->type)
+                list = &c->made[t];
+        add_entries(c, s);
+        for (resource *r = s->first; r && c->status == MW_OK; r = r->next)
+            make_resource(c, r, list);
+    }
+    if (c->status == MW_OK && (st = hand_out(c, a, &err)) != MW_OK)
+        collection_fail(c, st, &err);
+    c->accounts_finished++;
+    account_free(c, a);
 }

@@ -4,7 +4,8 @@
  * waits costs a job's few bytes instead of a prepared request.
  *
  * Life: account opened → its lists start → items become resources (described, located) → facets →
- * account finished: its resources are built into the snapshot and its memory goes.
+ * account finished: its snapshot is written and handed out, and its memory goes. What an account reads lies in
+ * a builder of its own; `c->b` is that of the account whose turn it is (collection_enter()).
  */
 #ifndef MW_INVENTORY_COLLECT_INTERNAL_H
 #define MW_INVENTORY_COLLECT_INTERNAL_H
@@ -158,6 +159,9 @@ struct resource {
 struct account {
     collection *c;
     const mw_collect_account *in;
+    size_t index;            /* among those of the options */
+    mw_doc_builder *b;       /* everything that was read */
+    mw_val not_collected;    /* UNKNOWN for tags whose facet was not asked for */
     mw_arena arena;
     place *places;
     scope **scopes;
@@ -181,22 +185,22 @@ struct collection {
     mw_client *client;
     const mw_plan *plan;
     const mw_collect_options *o;
-    mw_doc_builder *b;       /* everything that was read */
+    mw_doc_builder *b;       /* of the account whose turn it is */
     mw_doc_builder *scratch; /* parameters of one call */
     job_ring starts;         /* calls ready to go; these go first */
     job_ring jobs;           /* what will ask for more calls */
     size_t active;           /* calls handed to the client */
     account **accounts;      /* as opened; freed when finished */
     size_t next_account, accounts_finished;
+    int *snapshot_fd;        /* of the only account, without `on_account` */
     bool pumping, cancelled;
     mw_status status;        /* first failure of ours: memory, a ceiling */
     mw_error error;
-    made_list *made;         /* by the plan's type */
-    mw_scope_entry *entries; /* coverage */
+    made_list *made;         /* of the account being finished, by the plan's type */
+    mw_scope_entry *entries; /* its coverage */
     size_t entry_count, entry_cap;
-    mw_arena names;          /* strings of the entries */
+    mw_arena names;          /* of regions */
     mw_collect_progress progress;
-    mw_val not_collected;    /* UNKNOWN for tags whose facet was not asked for */
 };
 
 /* collect.c */
@@ -207,6 +211,8 @@ void collection_push(collection *c, account *a, job_fn fn, void *x, void *y);
 /** The same for starting a call that was asked for: before all other jobs, so that few calls wait. */
 void collection_push_start(collection *c, account *a, job_fn fn, void *x);
 void collection_pump(collection *c);
+/** What is read from here on belongs to this account. */
+void collection_enter(collection *c, const account *a);
 /** One unit of the account's work is over. */
 void account_done(account *a);
 /** Region of an account by name, made when new; NULL when out of memory. */
@@ -269,7 +275,7 @@ mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field
 
 /* collect_finish.c */
 void account_free(collection *c, account *a);
+/** Write its snapshot, hand it out, free it. */
 void account_finish(collection *c, account *a);
-mw_status collection_finish(collection *c, int *fd, mw_error *err);
 
 #endif
