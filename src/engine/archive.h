@@ -20,6 +20,13 @@ typedef struct mw_archive_name {
 mw_status mw_archive_put(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
                          mw_snapshot_counts *counts, mw_error *err);
 
+/**
+ * Store an account's snapshot as a part of the open one of this id (mw_snapshot_begin_part()); @p name->digest is the
+ * part's. `now`, types and notes count from the first part. Joins a transaction that is under way.
+ */
+mw_status mw_archive_put_part(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
+                              const char *account, mw_error *err);
+
 typedef struct mw_archive_options {
     const mw_types
         *types; /* as they are today: what they have and the snapshot did not ask for is unknown */

@@ -247,8 +247,8 @@ static mw_status put_world(struct putting *p, mw_error *err)
     return st;
 }
 
-mw_status mw_archive_put(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
-                         mw_snapshot_counts *counts, mw_error *err)
+static mw_status put_snapshot(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
+                              const char *account, mw_snapshot_counts *counts, mw_error *err)
 {
     struct putting p = {.d = snapshot,
                         .text = {.max = MW_SNAPSHOT_DOC_MAX + MW_SNAPSHOT_SAMPLES_BYTES}};
@@ -264,14 +264,31 @@ mw_status mw_archive_put(mw_store *s, const mw_doc *snapshot, const mw_archive_n
     p.partition = ATOM("partition");
     p.id = ATOM("id");
 #undef ATOM
-    if ((st = write_about(&about, snapshot, name, err)) != MW_OK ||
-        (st = mw_snapshot_begin(s, name->id, now, name->digest, about.data, &p.w, err)) != MW_OK)
+    if ((st = write_about(&about, snapshot, name, err)) != MW_OK)
+        return st;
+    st = account ? mw_snapshot_begin_part(s, name->id, now, about.data, &p.w, err)
+                 : mw_snapshot_begin(s, name->id, now, name->digest, about.data, &p.w, err);
+    if (st != MW_OK)
         return st;
     st = put_world(&p, err);
+    if (st == MW_OK && account)
+        st = mw_snapshot_name_part(p.w, account, name->digest, err);
     mw_buf_clear(&p.text);
     mw_free(p.extents);
     if (st == MW_OK)
         return mw_snapshot_seal(p.w, counts, err);
     mw_snapshot_abandon(p.w);
     return st;
+}
+
+mw_status mw_archive_put(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
+                         mw_snapshot_counts *counts, mw_error *err)
+{
+    return put_snapshot(s, snapshot, name, NULL, counts, err);
+}
+
+mw_status mw_archive_put_part(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
+                              const char *account, mw_error *err)
+{
+    return put_snapshot(s, snapshot, name, account, NULL, err);
 }

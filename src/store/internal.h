@@ -11,6 +11,7 @@ struct mw_store {
     sqlite3 *db;
     char *path;
     mw_codec *codec; /* made when first needed */
+    int claim_fd;    /* mw_store_claim(); -1 = not claimed */
 };
 
 /** Turn the connection's last failure into a status and a message "store <path>: <doing>: <why>". */
@@ -28,8 +29,15 @@ typedef struct mw_store_query {
     const char *sql;
 } mw_store_query;
 mw_status mw__store_prepare_all(mw_store *s, const mw_store_query *all, size_t count, mw_error *err);
+/** Begin a transaction unless one is under way (*own tells); the end of it: COMMIT when @p st is MW_OK, else ROLLBACK. */
+mw_status mw__store_join(mw_store *s, bool *own, const char *doing, mw_error *err);
+mw_status mw__store_leave(mw_store *s, bool own, mw_status st, const char *doing, mw_error *err);
+void mw__store_unclaim(mw_store *s);
 /** NULL for null. */
 const char *mw__store_text(sqlite3_stmt *q, int column);
+
+/* A finding's number within its run: that of its part above these bits. */
+#define MW_PART_BITS 32
 
 /* ---- snapshots ---- */
 
@@ -46,6 +54,14 @@ mw_status mw__store_codec(mw_store *s, int64_t dictionary, mw_codec **out, mw_er
 /** Text of a version, borrowed until the next one. @p q SELECTs dictionary, len, doc by vid. */
 mw_status mw__store_version(mw_store *s, sqlite3_stmt *q, int64_t vid, const char **doc, size_t *len,
                             mw_error *err);
+struct mw_snapshot_writer;
+/** A writer of the whole snapshot, or of a part of one that stays open: a new one, or the open one of this id. */
+mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open,
+                             struct mw_snapshot_writer **out, mw_error *err);
+/** Store and number of a snapshot that is being written. */
+mw_store *mw__snapshot_of(struct mw_snapshot_writer *w, int64_t *n);
+/** Inside a transaction: open snapshots other than @p id never were. */
+mw_status mw__snapshots_drop_open(mw_store *s, const char *id, mw_error *err);
 #define MW_VERSION_SQL "SELECT dictionary, len, doc FROM version WHERE vid = ?1"
 /** Number of a snapshot by id; MW_ERR_NOTFOUND names it. */
 mw_status mw__snapshot_number(mw_store *s, const char *id, int64_t *n, mw_error *err);

@@ -18,6 +18,7 @@
 struct writer {
     mw_store *s;
     const mw_run *run;
+    const char *account, *now; /* account NULL = all */
     sqlite3_int64 run_n;
     sqlite3_stmt *verdict_find, *verdict_add, *finding_add;
     sqlite3_stmt *ledger_get, *ledger_add, *ledger_set, *hold;
@@ -173,7 +174,7 @@ static mw_status hold(struct writer *w, const mw_store_finding *f, mw_error *err
 
 static mw_status judge(struct writer *w, mw_store_finding *f, mw_error *err)
 {
-    const char *now = w->run->finished_at ? w->run->finished_at : w->run->started_at;
+    const char *now = w->now;
     const char *change = "", *fixed_at = NULL;
     struct life l;
     mw_status st = get_life(w, f->fingerprint, &l, err);
@@ -232,6 +233,8 @@ static mw_status close_gone(struct writer *w, const char *rule,
 
     mw__store_bind(open, 1, rule);
     sqlite3_bind_int64(open, 2, w->run_n);
+    if (w->account)
+        mw__store_bind(open, 3, w->account);
     while (st == MW_OK && (code = sqlite3_step(open)) == SQLITE_ROW) {
         if (!complete(user, mw__store_text(open, 1), mw__store_text(open, 2),
                       mw__store_text(open, 3)))
@@ -246,22 +249,23 @@ static mw_status close_gone(struct writer *w, const char *rule,
     return st;
 }
 
+#define OPEN_OF_RULE                                                                               \
+    "SELECT fingerprint, account, region, type FROM ledger l"                                      \
+    " WHERE open = 1 AND rule = ?1 AND seen_run <> ?2 AND NOT EXISTS ("                            \
+    "  SELECT 1 FROM temp.held h WHERE h.rule = l.rule AND h.account IS l.account"                 \
+    "   AND h.region IS l.region AND (h.id IS l.id OR h.id = '*'))"
+
 static mw_status close_all_gone(struct writer *w,
                                 bool (*complete)(void *user, const char *account,
                                                  const char *region, const char *type),
                                 void *user, mw_error *err)
 {
-    const char *now = w->run->finished_at ? w->run->finished_at : w->run->started_at;
+    const char *now = w->now;
     sqlite3_stmt *open = NULL, *gone = NULL, *update = NULL;
     mw_status st;
 
-    if ((st = mw__store_prepare(
-             w->s,
-             "SELECT fingerprint, account, region, type FROM ledger l"
-             " WHERE open = 1 AND rule = ?1 AND seen_run <> ?2 AND NOT EXISTS ("
-             "  SELECT 1 FROM temp.held h WHERE h.rule = l.rule AND h.account IS l.account"
-             "   AND h.region IS l.region AND (h.id IS l.id OR h.id = '*'))",
-             &open, err)) != MW_OK ||
+    if ((st = mw__store_prepare(w->s, w->account ? OPEN_OF_RULE " AND account = ?3" : OPEN_OF_RULE, &open,
+                                err)) != MW_OK ||
         (st = mw__store_prepare(w->s, "INSERT INTO temp.gone VALUES(?1)", &gone, err)) != MW_OK ||
         (st = mw__store_prepare(w->s,
                                 "UPDATE ledger SET open = 0, fixed_at = ?1, seen_run = ?2"
@@ -312,7 +316,7 @@ static mw_status put_run_row(struct writer *w, mw_error *err)
 static mw_status put_fixed(struct writer *w, mw_error *err)
 {
     sqlite3_stmt *q;
-    mw_status st = mw__store_prepare(w->s, "UPDATE run SET fixed = ?1 WHERE n = ?2", &q, err);
+    mw_status st = mw__store_prepare(w->s, "UPDATE run SET fixed = fixed + ?1 WHERE n = ?2", &q, err);
 
     if (st == MW_OK) {
         sqlite3_bind_int64(q, 1, (sqlite3_int64)w->fixed);
@@ -347,149 +351,130 @@ static mw_status prepare_all(struct writer *w, mw_error *err)
     return st == MW_OK ? mw__store_prepare_all(w->s, all, MW_COUNT(all), err) : st;
 }
 
+/* Findings numbered from @p seq on, and what no longer exists. */
+static mw_status put_findings(struct writer *w, mw_store_finding *findings, size_t count, size_t seq,
+                              bool (*complete)(void *user, const char *account, const char *region,
+                                               const char *type),
+                              void *user, mw_error *err)
+{
+    sqlite3_int64 *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
+    mw_status st = verdicts ? put_verdicts(w, findings, count, verdicts, err)
+                            : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", w->s->path);
+
+    for (size_t i = 0; i < count && st == MW_OK; i++)
+        st = put_finding(w, &findings[i], seq + i, verdicts[i], err);
+    mw_free(verdicts);
+    if (st == MW_OK && complete)
+        st = close_all_gone(w, complete, user, err);
+    return st == MW_OK ? put_fixed(w, err) : st;
+}
+
+static void writer_clear(struct writer *w)
+{
+    sqlite3_finalize(w->verdict_find);
+    sqlite3_finalize(w->verdict_add);
+    sqlite3_finalize(w->finding_add);
+    sqlite3_finalize(w->ledger_get);
+    sqlite3_finalize(w->ledger_add);
+    sqlite3_finalize(w->ledger_set);
+    sqlite3_finalize(w->hold);
+    mw_buf_clear(&w->scratch);
+}
+
 mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *findings, size_t count,
                            bool (*complete)(void *user, const char *account, const char *region,
                                             const char *type),
                            void *user, size_t *fixed, mw_error *err)
 {
-    struct writer w = {.s = s, .run = run, .scratch = {.max = (size_t)16 << 20}};
-    sqlite3_int64 *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
-    mw_status st = verdicts ? mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err)
-                            : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
-
-    if (st != MW_OK) {
-        mw_free(verdicts);
-        return st;
-    }
-    if ((st = prepare_all(&w, err)) != MW_OK || (st = put_run_row(&w, err)) != MW_OK ||
-        (st = put_verdicts(&w, findings, count, verdicts, err)) != MW_OK)
-        goto out;
-    for (size_t i = 0; i < count; i++)
-        if ((st = put_finding(&w, &findings[i], i, verdicts[i], err)) != MW_OK)
-            goto out;
-    if ((complete && (st = close_all_gone(&w, complete, user, err)) != MW_OK) ||
-        (st = put_fixed(&w, err)) != MW_OK)
-        goto out;
-    if (fixed)
-        *fixed = w.fixed;
-out:
-    sqlite3_finalize(w.verdict_find);
-    sqlite3_finalize(w.verdict_add);
-    sqlite3_finalize(w.finding_add);
-    sqlite3_finalize(w.ledger_get);
-    sqlite3_finalize(w.ledger_add);
-    sqlite3_finalize(w.ledger_set);
-    sqlite3_finalize(w.hold);
-    mw_buf_clear(&w.scratch);
-    mw_free(verdicts);
-    if (st == MW_OK)
-        st = mw__store_exec(s, "COMMIT", "committing", err);
-    if (st != MW_OK) /* an I/O failure may have ended the transaction by itself: no matter */
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    return st;
-}
-
-/* ---- reading ---- */
-
-#define RUN_COLUMNS                                                                                \
-    "SELECT id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot, coverage," \
-    " fixed FROM run "
-
-static mw_status each_run(mw_store *s, sqlite3_stmt *q, bool (*row)(void *user, const mw_run *run),
-                          void *user, size_t *count, mw_error *err)
-{
-    int code;
-
-    *count = 0;
-    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
-        const mw_run r = {
-            .id = mw__store_text(q, 0), .started_at = mw__store_text(q, 1),
-            .finished_at = mw__store_text(q, 2), .engine = mw__store_text(q, 3),
-            .rules_digest = mw__store_text(q, 4), .findings_digest = mw__store_text(q, 5),
-            .snapshot = mw__store_text(q, 6), .coverage = mw__store_text(q, 7),
-            .fixed = (size_t)sqlite3_column_int64(q, 8),
-        };
-        (*count)++;
-        if (!row(user, &r))
-            return MW_OK;
-    }
-    return code == SQLITE_DONE ? MW_OK : mw__store_fail(s, "reading runs", err);
-}
-
-mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user,
-                        mw_error *err)
-{
-    sqlite3_stmt *q;
-    size_t count;
-    mw_status st = mw__store_prepare(s, RUN_COLUMNS "ORDER BY n DESC", &q, err);
-
-    if (st == MW_OK)
-        st = each_run(s, q, row, user, &count, err);
-    sqlite3_finalize(q);
-    return st;
-}
-
-mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
-                           void *user, mw_error *err)
-{
-    sqlite3_stmt *q;
-    size_t count = 0;
-    mw_status st = mw__store_prepare(s,
-                                     run ? RUN_COLUMNS "WHERE id = ?1"
-                                         : RUN_COLUMNS "WHERE finished_at IS NOT NULL"
-                                                       " ORDER BY n DESC LIMIT 1",
-                                     &q, err);
-
-    if (st == MW_OK) {
-        if (run)
-            mw__store_bind(q, 1, run);
-        st = each_run(s, q, row, user, &count, err);
-    }
-    sqlite3_finalize(q);
-    if (st == MW_OK && count == 0)
-        st = run ? mw_fail(err, MW_ERR_NOTFOUND, "store %s has no run %s", s->path, run)
-                 : mw_fail(err, MW_ERR_NOTFOUND, "store %s has no finished run", s->path);
-    return st;
-}
-
-mw_status mw_store_run_findings(mw_store *s, const char *run,
-                                bool (*row)(void *user, const mw_store_finding *f), void *user,
-                                mw_error *err)
-{
-    sqlite3_stmt *q;
-    int code = SQLITE_DONE;
-    mw_status st = mw__store_prepare(
-        s,
-        "SELECT v.fingerprint, v.rule, v.status, v.severity, v.type, v.id, v.arn, v.name, v.account,"
-        " v.region, v.partition, v.subkey, v.message, v.evidence, f.change, f.first_seen, f.last_seen"
-        " FROM finding f JOIN verdict v ON v.n = f.verdict"
-        " WHERE f.run = (SELECT n FROM run WHERE id = ?1) ORDER BY f.seq",
-        &q, err);
+    struct writer w = {.s = s, .run = run, .scratch = {.max = (size_t)16 << 20},
+                       .now = run->finished_at ? run->finished_at : run->started_at};
+    mw_status st = mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err);
 
     if (st != MW_OK)
         return st;
-    mw__store_bind(q, 1, run);
-    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
-        mw_store_finding f = {
-            .fingerprint = mw__store_text(q, 0), .rule = mw__store_text(q, 1),
-            .status = mw__store_text(q, 2), .severity = mw__store_text(q, 3),
-            .type = mw__store_text(q, 4), .id = mw__store_text(q, 5), .arn = mw__store_text(q, 6),
-            .name = mw__store_text(q, 7), .account = mw__store_text(q, 8),
-            .region = mw__store_text(q, 9), .partition = mw__store_text(q, 10),
-            .subkey = mw__store_text(q, 11), .message = mw__store_text(q, 12),
-            .evidence = mw__store_text(q, 13),
-        };
-        const char *const out[] = {mw__store_text(q, 14), mw__store_text(q, 15), mw__store_text(q, 16)};
-        snprintf(f.change, sizeof(f.change), "%s", out[0] ? out[0] : "");
-        snprintf(f.first_seen, sizeof(f.first_seen), "%s", out[1] ? out[1] : "");
-        snprintf(f.last_seen, sizeof(f.last_seen), "%s", out[2] ? out[2] : "");
-        if (!row(user, &f)) {
-            code = SQLITE_DONE;
-            break;
-        }
+    if ((st = prepare_all(&w, err)) == MW_OK && (st = put_run_row(&w, err)) == MW_OK)
+        st = put_findings(&w, findings, count, 0, complete, user, err);
+    if (st == MW_OK && fixed)
+        *fixed = w.fixed;
+    writer_clear(&w);
+    return mw__store_leave(s, true, st, "committing", err);
+}
+
+/* ---- a run in parts ---- */
+
+static mw_status number_of_run(struct writer *w, mw_error *err)
+{
+    sqlite3_stmt *q;
+    int code;
+    mw_status st = mw__store_prepare(w->s, "SELECT n FROM run WHERE id = ?1", &q, err);
+
+    if (st == MW_OK) {
+        mw__store_bind(q, 1, w->run->id);
+        code = sqlite3_step(q);
+        if (code == SQLITE_ROW)
+            w->run_n = sqlite3_column_int64(q, 0);
+        else if (code != SQLITE_DONE)
+            st = mw__store_fail(w->s, "looking for a run", err);
     }
-    if (code != SQLITE_DONE)
-        st = mw__store_fail(s, "reading findings", err);
     sqlite3_finalize(q);
     return st;
+}
+
+static mw_status next_part(struct writer *w, size_t *seq, mw_error *err)
+{
+    sqlite3_stmt *q;
+    mw_status st = mw__store_prepare(w->s, "SELECT coalesce((max(seq) >> ?2) + 1, 0) FROM finding WHERE run = ?1",
+                                     &q, err);
+
+    if (st == MW_OK) {
+        sqlite3_bind_int64(q, 1, w->run_n);
+        sqlite3_bind_int(q, 2, MW_PART_BITS);
+        if (sqlite3_step(q) == SQLITE_ROW)
+            *seq = (size_t)sqlite3_column_int64(q, 0) << MW_PART_BITS;
+        else
+            st = mw__store_fail(w->s, "looking for a run", err);
+    }
+    sqlite3_finalize(q);
+    return st;
+}
+
+mw_status mw_store_put_part(mw_store *s, const mw_run *run, const char *account, const char *at,
+                            mw_store_finding *findings, size_t count,
+                            bool (*complete)(void *user, const char *account, const char *region,
+                                             const char *type),
+                            void *user, mw_error *err)
+{
+    struct writer w = {.s = s, .run = run, .account = account, .now = at, .scratch = {.max = (size_t)16 << 20}};
+    size_t seq = 0;
+    bool own;
+    mw_status st = mw__store_join(s, &own, "beginning", err);
+
+    if (st != MW_OK)
+        return st;
+    if ((st = prepare_all(&w, err)) == MW_OK && (st = number_of_run(&w, err)) == MW_OK && w.run_n == 0)
+        st = put_run_row(&w, err);
+    if (st == MW_OK && (st = next_part(&w, &seq, err)) == MW_OK)
+        st = put_findings(&w, findings, count, seq, complete, user, err);
+    writer_clear(&w);
+    return mw__store_leave(s, own, st, "committing", err);
+}
+
+mw_status mw_store_finish_run(mw_store *s, const mw_run *run, mw_error *err)
+{
+    const char *const fields[] = {run->finished_at, run->findings_digest, run->snapshot, run->coverage, run->id};
+    sqlite3_stmt *q;
+    mw_status st = mw__store_prepare(s,
+                                     "UPDATE run SET finished_at = ?1, findings_digest = ?2, snapshot = ?3,"
+                                     " coverage = ?4 WHERE id = ?5",
+                                     &q, err);
+
+    if (st == MW_OK) {
+        for (size_t i = 0; i < MW_COUNT(fields); i++)
+            mw__store_bind(q, (int)i + 1, fields[i]);
+        st = mw__store_run(s, q, "finishing a run", err);
+    }
+    sqlite3_finalize(q);
+    return st == MW_OK && sqlite3_changes(s->db) == 0
+               ? mw_fail(err, MW_ERR_NOTFOUND, "store %s has no run %s", s->path, run->id)
+               : st;
 }

@@ -119,7 +119,7 @@ mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapsh
 {
     int code = SQLITE_DONE;
     sqlite3_stmt *q;
-    mw_status st = mw__store_prepare(s, INFO_COLUMNS "ORDER BY n DESC", &q, err);
+    mw_status st = mw__store_prepare(s, INFO_COLUMNS "WHERE open = 0 ORDER BY n DESC", &q, err);
 
     while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
         const mw_snapshot_info info = info_of(q);
@@ -137,7 +137,7 @@ mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapsh
 static mw_status not_found(mw_store *s, const char *name, mw_error *err)
 {
     sqlite3_stmt *q;
-    mw_status st = mw__store_prepare(s, INFO_COLUMNS "ORDER BY n DESC LIMIT 1", &q, err);
+    mw_status st = mw__store_prepare(s, INFO_COLUMNS "WHERE open = 0 ORDER BY n DESC LIMIT 1", &q, err);
 
     if (st == MW_OK) {
         if (sqlite3_step(q) == SQLITE_ROW)
@@ -186,12 +186,12 @@ mw_status mw_snapshot_find(mw_store *s, const char *name,
                            mw_error *err)
 {
     static const char *const ways[] = {
-        INFO_COLUMNS "WHERE id = ?1",
-        INFO_COLUMNS "WHERE digest = ?1 ORDER BY n DESC LIMIT 1",
-        INFO_COLUMNS "WHERE length(?1) >= 4 AND (substr(id, 1, length(?1)) = ?1"
+        INFO_COLUMNS "WHERE open = 0 AND id = ?1",
+        INFO_COLUMNS "WHERE open = 0 AND digest = ?1 ORDER BY n DESC LIMIT 1",
+        INFO_COLUMNS "WHERE open = 0 AND length(?1) >= 4 AND (substr(id, 1, length(?1)) = ?1"
                      " OR substr(digest, 1, length(?1)) = ?1) LIMIT 2",
     };
-    static const char latest[] = INFO_COLUMNS "WHERE ?1 IS NOT NULL ORDER BY n DESC LIMIT 1";
+    static const char latest[] = INFO_COLUMNS "WHERE open = 0 AND ?1 IS NOT NULL ORDER BY n DESC LIMIT 1";
     size_t found = 0;
     mw_status st = MW_OK;
 
@@ -203,6 +203,19 @@ mw_status mw_snapshot_find(mw_store *s, const char *name,
         return mw_fail(err, MW_ERR_INVALID, "store %s: more than one snapshot begins with '%.80s'",
                        s->path, name);
     return st == MW_OK && found == 0 ? not_found(s, name, err) : st;
+}
+
+mw_status mw_snapshot_find_open(mw_store *s,
+                                bool (*row)(void *user, const mw_snapshot_info *info), void *user,
+                                mw_error *err)
+{
+    size_t found;
+    mw_status st = look(s, INFO_COLUMNS "WHERE open = 1 AND ?1 IS NOT NULL ORDER BY n DESC LIMIT 1",
+                        "", row, user, &found, err);
+
+    return st == MW_OK && found == 0
+               ? mw_fail(err, MW_ERR_NOTFOUND, "store %s: every run was ended", s->path)
+               : st;
 }
 
 mw_status mw__snapshot_number(mw_store *s, const char *id, int64_t *n, mw_error *err)

@@ -32,7 +32,7 @@ typedef struct mw_snapshot_writer mw_snapshot_writer;
 
 /**
  * Begin. Until it is sealed or abandoned no other process can write to the store (they wait, see
- * mw_store_open()), so begin when everything is collected.
+ * mw_store_open()), so begin when everything is collected. Joins a transaction that is under way (mw_store_begin()).
  * @param id        Unique in the store: a ULID.
  * @param taken_at  ISO 8601; what the snapshot calls now.
  * @param digest    Of its content, for names in reports.
@@ -94,6 +94,32 @@ mw_status mw_snapshot_seal(mw_snapshot_writer *w, mw_snapshot_counts *counts, mw
 /** Leave no trace. NULL is allowed. */
 void mw_snapshot_abandon(mw_snapshot_writer *w);
 
+/* ---- taking one in parts ---- */
+
+/*
+ * A snapshot of many accounts is open while they come in: each account is a part, sealed in a transaction of its
+ * own, together with whatever else the caller stores in it (mw_store_put_part()). Nobody sees an open snapshot; a
+ * process that ends leaves its sealed parts, and another goes on. There is one open snapshot at a time: when
+ * another one is begun, what was open never was.
+ */
+
+/**
+ * The next part of the open snapshot @p id; the first part opens it. The writer is that of a snapshot:
+ * mw_snapshot_seal() seals the part, mw_snapshot_abandon() leaves no trace of it.
+ * @param taken_at, about  As in mw_snapshot_begin(), taken from the first part.
+ */
+mw_status mw_snapshot_begin_part(mw_store *s, const char *id, const char *taken_at, const char *about,
+                                 mw_snapshot_writer **out, mw_error *err);
+/** Whose part it is, and the digest of its content. MW_ERR_CONFLICT: that account's part is sealed already. */
+mw_status mw_snapshot_name_part(mw_snapshot_writer *w, const char *account, const char *digest, mw_error *err);
+/** The sealed parts of a snapshot by account; none when there is no such snapshot. Returning false stops. */
+mw_status mw_snapshot_parts(mw_store *s, const char *id,
+                            bool (*row)(void *user, const char *account, const char *digest), void *user,
+                            mw_error *err);
+/** All parts are sealed: everybody sees it from now on. MW_ERR_NOTFOUND: no open snapshot has this id. */
+mw_status mw_snapshot_publish(mw_store *s, const char *id, const char *digest, mw_snapshot_counts *counts,
+                              mw_error *err);
+
 /* ---- reading; strings are valid during the call, returning false stops ---- */
 
 typedef struct mw_snapshot_info {
@@ -101,7 +127,10 @@ typedef struct mw_snapshot_info {
     mw_snapshot_counts counts;
 } mw_snapshot_info;
 
-/** Newest first. */
+/** The open snapshot: what a run that was not ended has so far. MW_ERR_NOTFOUND when there is none. */
+mw_status mw_snapshot_find_open(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info),
+                                void *user, mw_error *err);
+/** Newest first; none that is open. */
 mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info),
                             void *user, mw_error *err);
 /**

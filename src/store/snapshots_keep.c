@@ -41,6 +41,7 @@ static const struct {
     {"DELETE FROM coverage WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
     {"DELETE FROM looked WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
     {"DELETE FROM stale WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
+    {"DELETE FROM part WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
 };
 
 static mw_status step(mw_store *s, const char *sql, bool bind, int64_t from, size_t *changes,

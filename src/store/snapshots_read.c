@@ -173,13 +173,13 @@ mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
            it then. */
         {&q,
          "SELECT p.text, a.text, coalesce(w.text, r.text), t.text, x.id, s.vid,"
-         " (SELECT id FROM snapshot WHERE n >= s.s0 ORDER BY n LIMIT 1),"
-         " (SELECT taken_at FROM snapshot WHERE n >= s.s0 ORDER BY n LIMIT 1),"
-         " (SELECT id FROM snapshot WHERE n >= s.s1 ORDER BY n LIMIT 1),"
-         " (SELECT taken_at FROM snapshot WHERE n >= s.s1 ORDER BY n LIMIT 1)"
+         " (SELECT id FROM snapshot WHERE open = 0 AND n >= s.s0 ORDER BY n LIMIT 1),"
+         " (SELECT taken_at FROM snapshot WHERE open = 0 AND n >= s.s0 ORDER BY n LIMIT 1),"
+         " (SELECT id FROM snapshot WHERE open = 0 AND n >= s.s1 ORDER BY n LIMIT 1),"
+         " (SELECT taken_at FROM snapshot WHERE open = 0 AND n >= s.s1 ORDER BY n LIMIT 1)"
          " FROM" SCOPE_TABLES "JOIN resource x ON x.rid BETWEEN c.n << ?5 AND (c.n << ?5) + ?6"
          " JOIN span s ON s.rid = x.rid LEFT JOIN word w ON w.n = x.region"
-         " WHERE" SCOPE_MATCHES "AND x.id = ?4 AND (?2 IS NULL OR coalesce(w.text, r.text) = ?2)"
+         " WHERE" SCOPE_MATCHES "AND x.id = ?4 AND EXISTS(SELECT 1 FROM snapshot WHERE open = 0 AND n >= s.s0) AND (?2 IS NULL OR coalesce(w.text, r.text) = ?2)"
          " ORDER BY a.text, 3, p.text, s.s0"},
         {&version, MW_VERSION_SQL},
     };

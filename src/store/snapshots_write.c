@@ -1,6 +1,6 @@
 /*
- * Taking a snapshot: one transaction from begin to seal, so that a killed process leaves nothing
- * and a reader never sees half of one. What did not change costs two look-ups and no write. Relies
+ * Taking a snapshot, or a part of an open one: one transaction from begin to seal, so that a killed
+ * process leaves nothing of it and a reader never sees half of one. What did not change costs two look-ups and no write. Relies
  * on the caller to say which scopes were read completely; must never end a resource in one that was
  * not.
  */
@@ -31,6 +31,7 @@ struct mw_snapshot_writer {
     struct word words[WORDS];
     /* the scope under way */
     bool open;
+    bool own; /* the transaction */
     int64_t scope, dictionary;
     mw_buf partition, account, region, type;
     bool regional;
@@ -499,22 +500,44 @@ static mw_status prepare(mw_snapshot_writer *w, mw_error *err)
         {&w->stale_add, "INSERT INTO stale VALUES(?1,?2)"},
         {&w->look, "INSERT INTO looked VALUES(?1,?2,?3,?4)"},
         {&w->seal,
-         "UPDATE snapshot SET resources = ?1, stale = ?2, added = ?3, changed = ?4, removed = ?5"
+         "UPDATE snapshot SET resources = resources + ?1, stale = stale + ?2, added = added + ?3,"
+         " changed = changed + ?4, removed = removed + ?5"
          " WHERE n = ?6"},
     };
 
     return mw__store_prepare_all(w->s, all, MW_COUNT(all), err);
 }
 
-static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], mw_error *err)
+/* The open snapshot of this id, if there is one. */
+static mw_status find_open(mw_snapshot_writer *w, const char *id, mw_error *err)
 {
     sqlite3_stmt *q;
-    mw_status st = mw__store_prepare(
-        w->s, "INSERT INTO snapshot(id, taken_at, digest, about) VALUES(?1,?2,?3,?4)", &q, err);
+    mw_status st =
+        mw__store_prepare(w->s, "SELECT n FROM snapshot WHERE id = ?1 AND open = 1", &q, err);
 
+    if (st == MW_OK) {
+        mw__store_bind(q, 1, id);
+        st = step_int(w, q, "looking for a snapshot", &w->n, err);
+    }
+    sqlite3_finalize(q);
+    return st;
+}
+
+static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], bool open,
+                         mw_error *err)
+{
+    sqlite3_stmt *q;
+    mw_status st = open ? find_open(w, fields[0], err) : MW_OK;
+
+    if (st != MW_OK || w->n)
+        return st;
+    st = mw__store_prepare(
+        w->s, "INSERT INTO snapshot(id, taken_at, digest, about, open) VALUES(?1,?2,?3,?4,?5)", &q,
+        err);
     if (st == MW_OK) {
         for (int i = 0; i < 4; i++)
             mw__store_bind(q, i + 1, fields[i]);
+        sqlite3_bind_int(q, 5, open);
         if (sqlite3_step(q) != SQLITE_DONE)
             st = sqlite3_extended_errcode(w->s->db) == SQLITE_CONSTRAINT_UNIQUE
                      ? mw_fail(err, MW_ERR_CONFLICT, "store %s holds snapshot %s already",
@@ -545,10 +568,9 @@ static void writer_free(mw_snapshot_writer *w)
     mw_free(w);
 }
 
-mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, const char *digest,
-                            const char *about, mw_snapshot_writer **out, mw_error *err)
+mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open,
+                             mw_snapshot_writer **out, mw_error *err)
 {
-    const char *const fields[4] = {id, taken_at, digest, about};
     mw_snapshot_writer *w = mw_alloc(sizeof(*w));
     mw_status st;
 
@@ -557,11 +579,12 @@ mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, c
         return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
     w->s = s;
     w->scratch.max = 1 << 20;
-    if ((st = mw__store_exec(s, "BEGIN IMMEDIATE", "beginning a snapshot", err)) != MW_OK) {
+    if ((st = mw__store_join(s, &w->own, "beginning a snapshot", err)) != MW_OK) {
         writer_free(w);
         return st;
     }
-    if ((st = prepare(w, err)) != MW_OK || (st = add_row(w, fields, err)) != MW_OK) {
+    if ((st = mw__snapshots_drop_open(s, open ? fields[0] : NULL, err)) != MW_OK ||
+        (st = prepare(w, err)) != MW_OK || (st = add_row(w, fields, open, err)) != MW_OK) {
         mw_snapshot_abandon(w);
         return st;
     }
@@ -569,17 +592,34 @@ mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, c
     return MW_OK;
 }
 
+mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, const char *digest,
+                            const char *about, mw_snapshot_writer **out, mw_error *err)
+{
+    const char *const fields[4] = {id, taken_at, digest, about};
+
+    return mw__snapshot_begin(s, fields, false, out, err);
+}
+
+mw_store *mw__snapshot_of(mw_snapshot_writer *w, int64_t *n)
+{
+    *n = w->n;
+    return w->s;
+}
+
 void mw_snapshot_abandon(mw_snapshot_writer *w)
 {
     mw_store *s;
+    bool own;
 
     if (!w)
         return;
     s = w->s;
+    own = w->own;
     writer_free(w);
     mw_codec_free(s->codec); /* it may know a dictionary that is gone now */
     s->codec = NULL;
-    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    if (own)
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 mw_status mw_snapshot_seal(mw_snapshot_writer *w, mw_snapshot_counts *counts, mw_error *err)
@@ -598,7 +638,7 @@ mw_status mw_snapshot_seal(mw_snapshot_writer *w, mw_snapshot_counts *counts, mw
         sqlite3_bind_int64(w->seal, 6, w->n);
         st = mw__store_run(w->s, w->seal, "sealing the snapshot", err);
     }
-    if (st == MW_OK)
+    if (st == MW_OK && w->own)
         st = mw__store_exec(w->s, "COMMIT", "sealing the snapshot", err);
     if (st != MW_OK) {
         mw_snapshot_abandon(w);

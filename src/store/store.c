@@ -68,6 +68,11 @@ static const char *const migrations[] = {
     /* What an incomplete scope did not show, where it showed something; else all of it is stale. */
     "CREATE TABLE stale(snapshot INTEGER NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY(snapshot, rid))"
     "  WITHOUT ROWID, STRICT;",
+    /* Snapshots that are taken account by account: open until the last is there. */
+    "ALTER TABLE snapshot ADD COLUMN open INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE part(snapshot INTEGER NOT NULL, account TEXT NOT NULL, digest TEXT NOT NULL,"
+    "  PRIMARY KEY(snapshot, account)) WITHOUT ROWID, STRICT;"
+    "DROP INDEX ledger_open; CREATE INDEX ledger_open ON ledger(rule, account) WHERE open = 1;",
 };
 #define SCHEMA ((int)MW_COUNT(migrations))
 
@@ -224,6 +229,7 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
         mw_free(s);
         return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", path);
     }
+    s->claim_fd = -1;
     if ((st = create_file(s, err)) != MW_OK)
         goto out;
     if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
@@ -256,10 +262,36 @@ out:
     return st;
 }
 
+mw_status mw__store_join(mw_store *s, bool *own, const char *doing, mw_error *err)
+{
+    *own = sqlite3_get_autocommit(s->db) != 0;
+    return *own ? mw__store_exec(s, "BEGIN IMMEDIATE", doing, err) : MW_OK;
+}
+
+mw_status mw__store_leave(mw_store *s, bool own, mw_status st, const char *doing, mw_error *err)
+{
+    if (own && st == MW_OK)
+        st = mw__store_exec(s, "COMMIT", doing, err);
+    if (own && st != MW_OK) /* an I/O failure may have ended the transaction by itself: no matter */
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    return st;
+}
+
+mw_status mw_store_begin(mw_store *s, mw_error *err)
+{
+    return mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err);
+}
+
+mw_status mw_store_end(mw_store *s, mw_status st, mw_error *err)
+{
+    return mw__store_leave(s, true, st, "committing", err);
+}
+
 void mw_store_close(mw_store *s)
 {
     if (!s)
         return;
+    mw__store_unclaim(s);
     mw_codec_free(s->codec);
     sqlite3_close(s->db);
     mw_free(s->path);

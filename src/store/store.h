@@ -17,6 +17,24 @@ void mw_store_close(mw_store *s);
 /** Look at every page: MW_ERR_PARSE tells the first damage. Reads the whole file. */
 mw_status mw_store_check(mw_store *s, mw_error *err);
 
+/**
+ * A transaction over several of the calls below, snapshots included, that says so ("joins").
+ * mw_store_end() commits when @p st is MW_OK, else nothing happened; it returns @p st, or why it could not.
+ */
+mw_status mw_store_begin(mw_store *s, mw_error *err);
+mw_status mw_store_end(mw_store *s, mw_status st, mw_error *err);
+
+#define MW_STORE_HOLDER_SIZE 64
+/**
+ * Become the one who writes runs and snapshots, until the store is closed or the process ends. Does not wait.
+ * @param shared  Together with every other process that claims for the same @p run so.
+ * @return MW_OK; MW_ERR_CONFLICT: @p holder is the run that has it; MW_ERR_IO.
+ */
+mw_status mw_store_claim(mw_store *s, const char *run, bool shared, char holder[MW_STORE_HOLDER_SIZE],
+                         mw_error *err);
+/** Is no other process left that shares the claim? Then it is ours alone from here on. */
+bool mw_store_alone(mw_store *s);
+
 typedef struct mw_run {
     const char *id;                       /* ULID */
     const char *started_at, *finished_at; /* ISO 8601; finished_at NULL while running */
@@ -56,12 +74,26 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
                                             const char *type),
                            void *user, size_t *fixed, mw_error *err);
 
+/**
+ * One account's findings of a run that is not finished, in the contract's order; the first part records the run
+ * (id, started_at, engine, rules_digest). Joins a transaction that is under way: so a snapshot's part and its
+ * findings are stored together or not at all. Otherwise as mw_store_put_run(), for this account alone.
+ * @param at  Now: what the life of findings is told with.
+ */
+mw_status mw_store_put_part(mw_store *s, const mw_run *run, const char *account, const char *at,
+                            mw_store_finding *findings, size_t count,
+                            bool (*complete)(void *user, const char *account, const char *region,
+                                             const char *type),
+                            void *user, mw_error *err);
+/** Its end: finished_at, findings_digest, snapshot, coverage. Joins. MW_ERR_NOTFOUND: no such run. */
+mw_status mw_store_finish_run(mw_store *s, const mw_run *run, mw_error *err);
+
 /** Newest first. Rows by callback; strings valid during the call; returning false stops. */
 mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user, mw_error *err);
 /** @p run NULL = the newest finished. MW_ERR_NOTFOUND names it. */
 mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
                            void *user, mw_error *err);
-/** In the order in which they were put. */
+/** In the contract's order: as they were put; by rule, then account, where they were put in parts. */
 mw_status mw_store_run_findings(mw_store *s, const char *run,
                                 bool (*row)(void *user, const mw_store_finding *f), void *user, mw_error *err);
 

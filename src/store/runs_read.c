@@ -1,0 +1,264 @@
+/*
+ * Runs and their findings back from the store. A run that was put in parts, one for each account, is
+ * merged on the way, by rule and account: what is in memory is one finding and a place in each part.
+ */
+#include "store/internal.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_COLUMNS                                                                                \
+    "SELECT id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot, coverage," \
+    " fixed FROM run "
+
+static mw_status each_run(mw_store *s, sqlite3_stmt *q, bool (*row)(void *user, const mw_run *run),
+                          void *user, size_t *count, mw_error *err)
+{
+    int code;
+
+    *count = 0;
+    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+        const mw_run r = {
+            .id = mw__store_text(q, 0), .started_at = mw__store_text(q, 1),
+            .finished_at = mw__store_text(q, 2), .engine = mw__store_text(q, 3),
+            .rules_digest = mw__store_text(q, 4), .findings_digest = mw__store_text(q, 5),
+            .snapshot = mw__store_text(q, 6), .coverage = mw__store_text(q, 7),
+            .fixed = (size_t)sqlite3_column_int64(q, 8),
+        };
+        (*count)++;
+        if (!row(user, &r))
+            return MW_OK;
+    }
+    return code == SQLITE_DONE ? MW_OK : mw__store_fail(s, "reading runs", err);
+}
+
+mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user,
+                        mw_error *err)
+{
+    sqlite3_stmt *q;
+    size_t count;
+    mw_status st = mw__store_prepare(s, RUN_COLUMNS "ORDER BY n DESC", &q, err);
+
+    if (st == MW_OK)
+        st = each_run(s, q, row, user, &count, err);
+    sqlite3_finalize(q);
+    return st;
+}
+
+mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
+                           void *user, mw_error *err)
+{
+    sqlite3_stmt *q;
+    size_t count = 0;
+    mw_status st = mw__store_prepare(s,
+                                     run ? RUN_COLUMNS "WHERE id = ?1"
+                                         : RUN_COLUMNS "WHERE finished_at IS NOT NULL"
+                                                       " ORDER BY n DESC LIMIT 1",
+                                     &q, err);
+
+    if (st == MW_OK) {
+        if (run)
+            mw__store_bind(q, 1, run);
+        st = each_run(s, q, row, user, &count, err);
+    }
+    sqlite3_finalize(q);
+    if (st == MW_OK && count == 0)
+        st = run ? mw_fail(err, MW_ERR_NOTFOUND, "store %s has no run %s", s->path, run)
+                 : mw_fail(err, MW_ERR_NOTFOUND, "store %s has no finished run", s->path);
+    return st;
+}
+
+/* ---- findings ---- */
+
+#define FINDINGS                                                                                   \
+    "SELECT v.fingerprint, v.rule, v.status, v.severity, v.type, v.id, v.arn, v.name, v.account,"  \
+    " v.region, v.partition, v.subkey, v.message, v.evidence, f.change, f.first_seen,"             \
+    " f.last_seen, f.seq FROM finding f JOIN verdict v ON v.n = f.verdict"                         \
+    " WHERE f.run = ?1 AND f.seq >= ?2 AND f.seq < ?3 ORDER BY f.seq"
+
+static mw_store_finding finding_of(sqlite3_stmt *q)
+{
+    mw_store_finding f = {
+        .fingerprint = mw__store_text(q, 0), .rule = mw__store_text(q, 1),
+        .status = mw__store_text(q, 2), .severity = mw__store_text(q, 3),
+        .type = mw__store_text(q, 4), .id = mw__store_text(q, 5), .arn = mw__store_text(q, 6),
+        .name = mw__store_text(q, 7), .account = mw__store_text(q, 8),
+        .region = mw__store_text(q, 9), .partition = mw__store_text(q, 10),
+        .subkey = mw__store_text(q, 11), .message = mw__store_text(q, 12),
+        .evidence = mw__store_text(q, 13),
+    };
+    const char *const out[] = {mw__store_text(q, 14), mw__store_text(q, 15), mw__store_text(q, 16)};
+
+    snprintf(f.change, sizeof(f.change), "%s", out[0] ? out[0] : "");
+    snprintf(f.first_seen, sizeof(f.first_seen), "%s", out[1] ? out[1] : "");
+    snprintf(f.last_seen, sizeof(f.last_seen), "%s", out[2] ? out[2] : "");
+    return f;
+}
+
+/* A part of the run, and its next finding; `rule` NULL when there is none left. */
+struct part {
+    int64_t next, end;
+    char *account, *rule;
+};
+
+struct merge {
+    mw_store *s;
+    int64_t run;
+    sqlite3_stmt *findings;
+    struct part *parts; /* by account */
+    size_t count, cap;
+    bool (*row)(void *user, const mw_store_finding *f);
+    void *user;
+    bool stop;
+};
+
+static mw_status set_rule(struct merge *m, struct part *p, const char *rule, mw_error *err)
+{
+    mw_free(p->rule);
+    p->rule = rule ? mw_strdup(rule) : NULL;
+    return rule && !p->rule ? mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path) : MW_OK;
+}
+
+/* The findings of a part that are of the rule of its next one. */
+static mw_status stream_rule(struct merge *m, struct part *p, mw_error *err)
+{
+    sqlite3_stmt *q = m->findings;
+    mw_status st = MW_OK;
+    bool more = false;
+    int code = SQLITE_DONE;
+
+    sqlite3_bind_int64(q, 1, m->run);
+    sqlite3_bind_int64(q, 2, p->next);
+    sqlite3_bind_int64(q, 3, p->end);
+    while (!m->stop && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        const mw_store_finding f = finding_of(q);
+        if (f.rule && strcmp(f.rule, p->rule) != 0) {
+            p->next = sqlite3_column_int64(q, 17);
+            st = set_rule(m, p, f.rule, err);
+            more = true;
+            break;
+        }
+        m->stop = !m->row(m->user, &f);
+    }
+    if (st == MW_OK && !more && !m->stop)
+        st = code == SQLITE_DONE ? set_rule(m, p, NULL, err) : mw__store_fail(m->s, "reading findings", err);
+    sqlite3_reset(q);
+    return st;
+}
+
+/* The part that begins at or behind @p from; its end is known when the next one is found. */
+static mw_status add_part(struct merge *m, sqlite3_stmt *q, mw_error *err)
+{
+    struct part p = {.next = sqlite3_column_int64(q, 0)};
+    const char *account = mw__store_text(q, 2);
+
+    if (m->count == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 16;
+        struct part *grown = mw_realloc(m->parts, cap * sizeof(*grown));
+        if (!grown)
+            return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path);
+        m->parts = grown;
+        m->cap = cap;
+    }
+    p.end = ((p.next >> MW_PART_BITS) + 1) << MW_PART_BITS;
+    p.account = mw_strdup(account ? account : "");
+    m->parts[m->count++] = p;
+    if (!p.account)
+        return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path);
+    return set_rule(m, &m->parts[m->count - 1], mw__store_text(q, 1), err);
+}
+
+static int by_account(const void *pa, const void *pb)
+{
+    const struct part *a = pa, *b = pb;
+    int order = strcmp(a->account, b->account);
+
+    return order ? order : (a->next > b->next) - (a->next < b->next);
+}
+
+static mw_status find_parts(struct merge *m, mw_error *err)
+{
+    sqlite3_stmt *q;
+    int code = SQLITE_ROW;
+    mw_status st = mw__store_prepare(m->s,
+                                     "SELECT f.seq, v.rule, v.account FROM finding f JOIN verdict v"
+                                     " ON v.n = f.verdict WHERE f.run = ?1 AND f.seq >= ?2 ORDER BY f.seq LIMIT 1",
+                                     &q, err);
+
+    while (st == MW_OK && code == SQLITE_ROW) {
+        sqlite3_bind_int64(q, 1, m->run);
+        sqlite3_bind_int64(q, 2, m->count ? m->parts[m->count - 1].end : 0);
+        code = sqlite3_step(q);
+        if (code == SQLITE_ROW)
+            st = add_part(m, q, err);
+        else if (code != SQLITE_DONE)
+            st = mw__store_fail(m->s, "reading findings", err);
+        sqlite3_reset(q);
+    }
+    sqlite3_finalize(q);
+    if (m->count > 1)
+        qsort(m->parts, m->count, sizeof(*m->parts), by_account);
+    return st;
+}
+
+static mw_status merge(struct merge *m, mw_error *err)
+{
+    mw_status st = find_parts(m, err);
+
+    while (st == MW_OK && !m->stop) {
+        char *rule = NULL;
+        const char *least = NULL;
+        for (size_t i = 0; i < m->count; i++)
+            if (m->parts[i].rule && (!least || strcmp(m->parts[i].rule, least) < 0))
+                least = m->parts[i].rule;
+        if (!least)
+            break;
+        if (!(rule = mw_strdup(least)))
+            return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path);
+        for (size_t i = 0; i < m->count && st == MW_OK && !m->stop; i++)
+            if (m->parts[i].rule && strcmp(m->parts[i].rule, rule) == 0)
+                st = stream_rule(m, &m->parts[i], err);
+        mw_free(rule);
+    }
+    return st;
+}
+
+static mw_status run_number(mw_store *s, const char *run, int64_t *n, mw_error *err)
+{
+    sqlite3_stmt *q;
+    int code;
+    mw_status st = mw__store_prepare(s, "SELECT n FROM run WHERE id = ?1", &q, err);
+
+    *n = 0;
+    if (st == MW_OK) {
+        mw__store_bind(q, 1, run);
+        code = sqlite3_step(q);
+        if (code == SQLITE_ROW)
+            *n = sqlite3_column_int64(q, 0);
+        else if (code != SQLITE_DONE)
+            st = mw__store_fail(s, "reading runs", err);
+    }
+    sqlite3_finalize(q);
+    return st;
+}
+
+mw_status mw_store_run_findings(mw_store *s, const char *run,
+                                bool (*row)(void *user, const mw_store_finding *f), void *user,
+                                mw_error *err)
+{
+    struct merge m = {.s = s, .row = row, .user = user};
+    mw_status st = run_number(s, run, &m.run, err);
+
+    if (st == MW_OK && (st = mw__store_prepare(s, FINDINGS, &m.findings, err)) == MW_OK)
+        st = merge(&m, err);
+    sqlite3_finalize(m.findings);
+    for (size_t i = 0; i < m.count; i++) {
+        mw_free(m.parts[i].account);
+        mw_free(m.parts[i].rule);
+    }
+    mw_free(m.parts);
+    return st;
+}
