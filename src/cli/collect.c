@@ -1,127 +1,114 @@
 /* `moonward collect`: take a snapshot and store it; nothing is judged. */
 #include "cli/commands.h"
-#include "cli/coverage.h"
-#include "cli/take.h"
+#include "cli/flow.h"
+#include "cli/stored.h"
 
 #include "base/str.h"
 #include "report/value.h"
 
-static size_t incomplete(const mw_doc *coverage)
-{
-    mw_val list = mw_doc_root(coverage);
-    size_t n = 0;
+struct collected {
+    mw_take take;
+    mw_flow flow;
+    size_t scopes, complete;
+};
 
-    for (size_t i = 0; i < mw_val_len(coverage, list); i++)
-        n += !mw_str_eq(mw_val_get_str(coverage, mw_val_at(coverage, list, i), "state", ""),
-                        "complete");
-    return n;
-}
-
-static mw_status write_json(const mw_take *t, const char *id, const mw_snapshot_counts *c,
-                            mw_buf *out, mw_error *err)
+static mw_status write_json(const struct collected *w, mw_buf *out, mw_error *err)
 {
+    const mw_flow *f = &w->flow;
+    const mw_snapshot_counts *c = &f->counts;
+    char taken_at[MW_TIME_SIZE];
+    mw_doc *coverage = NULL;
     mw_doc_builder *b;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
 
+    if (st == MW_OK)
+        st = mw_stored_coverage(f->store, f->run, &coverage, err);
     if (st != MW_OK)
-        return st;
+        goto out;
+    mw_time_iso(taken_at, f->now_unix * 1000000000);
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "schema", "moonward.snapshot/1");
-    mw_doc_member_str(b, "id", id);
-    mw_doc_member_str(b, "taken_at",
-                      mw_val_get_str(t->snapshot, mw_doc_root(t->snapshot), "now", ""));
-    mw_doc_member_str(b, "digest", t->digest);
+    mw_doc_member_str(b, "id", f->run);
+    mw_doc_member_str(b, "taken_at", taken_at);
+    mw_doc_member_str(b, "digest", f->digest);
     mw_doc_member_int(b, "resources", (int64_t)c->resources);
     mw_doc_member_int(b, "stale", (int64_t)c->stale);
     mw_doc_member_int(b, "added", (int64_t)c->added);
     mw_doc_member_int(b, "changed", (int64_t)c->changed);
     mw_doc_member_int(b, "removed", (int64_t)c->removed);
     mw_doc_ckey(b, "coverage");
-    mw_doc_add_copy(b, t->coverage, mw_doc_root(t->coverage));
+    mw_doc_add_copy(b, coverage, mw_doc_root(coverage));
     mw_doc_end_object(b);
     if ((st = mw_doc_builder_status(b, err)) == MW_OK)
         st = mw_value_write(out, mw_doc_view(b), mw_doc_pop(b), MW_VALUE_JSON, NULL, err);
+out:
+    mw_doc_free(coverage);
     mw_doc_builder_free(b);
     return st;
 }
 
-static void write_text(const mw_take *t, const char *id, const mw_snapshot_counts *c, mw_buf *out)
+static void write_text(const struct collected *w, mw_buf *out)
 {
-    size_t scopes = mw_val_len(t->coverage, mw_doc_root(t->coverage)),
-           gaps = incomplete(t->coverage);
+    const mw_snapshot_counts *c = &w->flow.counts;
 
-    mw_buf_printf(out, "snapshot %s: %zu resources, %zu new, %zu changed, %zu gone\n", id,
+    mw_buf_printf(out, "snapshot %s: %zu resources, %zu new, %zu changed, %zu gone\n", w->flow.run,
                   c->resources, c->added, c->changed, c->removed);
-    mw_buf_printf(out, "coverage: %zu of %zu scopes complete", scopes - gaps, scopes);
-    if (gaps)
+    mw_buf_printf(out, "coverage: %zu of %zu scopes complete", w->complete, w->scopes);
+    if (w->complete < w->scopes)
         mw_buf_printf(out, "; %zu resources carried over ('moonward snapshot show' tells why)",
                       c->stale);
     mw_buf_putc(out, '\n');
 }
 
-static int finish(const mw_take *t, const char *id, const mw_snapshot_counts *c)
+static int finish(struct collected *w)
 {
-    const mw_args *args = t->setup.cli->args;
+    const mw_args *args = w->take.setup.cli->args;
     bool allow = mw_args_flag(args, "allow-incomplete") ||
-                 mw_config_bool(&t->setup.config, "allow_incomplete", false);
+                 mw_config_bool(&w->take.setup.config, "allow_incomplete", false);
     MW_AUTO(mw_buf) out = {.max = (size_t)1 << 30};
     mw_error err = {0};
 
+    if (!w->flow.published)
+        return mw_flow_print_share(&w->flow);
+    if (mw_stored_scopes(w->flow.store, w->flow.run, &w->scopes, &w->complete, &err) != MW_OK)
+        return mw_cli_fail(&err);
     if (mw_str_eq(mw_args_get(args, "output"), "json")) {
-        if (write_json(t, id, c, &out, &err) != MW_OK)
+        if (write_json(w, &out, &err) != MW_OK)
             return mw_cli_fail(&err);
     } else {
-        write_text(t, id, c, &out);
+        write_text(w, &out);
     }
     return mw_cli_print(out.data, out.len,
-                        incomplete(t->coverage) && !allow ? MW_EXIT_INCOMPLETE : MW_EXIT_OK);
-}
-
-static mw_status perform(mw_take *t, char *id, mw_snapshot_counts *counts, mw_error *err)
-{
-    const char *path;
-    mw_store *store = NULL;
-    mw_status st;
-
-    if (!mw_take_stores(t))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "a replay is stored only where the command line says so: add --store FILE");
-    if (!(path = mw_setup_store_path(&t->setup, err)))
-        return err->status;
-    if ((st = mw_take_collect(t, err)) != MW_OK)
-        return st;
-    mw_progress_end(&t->progress);
-    if ((st = mw_store_open(path, &store, err)) == MW_OK)
-        st = mw_take_store(t, store, id, counts, err);
-    mw_store_close(store);
-    return st;
+                        w->complete < w->scopes && !allow ? MW_EXIT_INCOMPLETE : MW_EXIT_OK);
 }
 
 static int run(mw_cli *cli)
 {
-    mw_take t = {.snapshot_fd = -1};
-    mw_snapshot_counts counts;
-    char id[MW_ULID_SIZE];
+    struct collected w = {0};
     mw_error err = {0};
     int code;
 
-    if (mw_take_prepare(&t, cli, &err) != MW_OK) {
+    w.flow = (mw_flow){.take = &w.take};
+    if (mw_take_prepare(&w.take, cli, &err) != MW_OK) {
         code = mw_cli_fail(&err);
     } else if (mw_args_flag(cli->args, "plan")) {
-        code = mw_take_print_plan(&t);
-    } else if (perform(&t, id, &counts, &err) != MW_OK) {
-        mw_progress_end(&t.progress);
+        code = mw_take_print_plan(&w.take);
+    } else if (!mw_take_stores(&w.take)) {
+        mw_fail(&err, MW_ERR_INVALID,
+                "a replay is stored only where the command line says so: add --store FILE");
         code = mw_cli_fail(&err);
     } else {
-        code = finish(&t, id, &counts);
+        code = mw_flow_run(&w.flow, &err) == MW_OK ? finish(&w) : mw_cli_fail(&err);
     }
-    mw_take_clear(&t);
+    mw_flow_clear(&w.flow);
+    mw_take_clear(&w.take);
     return code;
 }
 
 static const mw_option options[] = {
     MW_TAKE_PLAN_OPTION,
     {.name = "allow-incomplete", .help = "Do not exit 2 for an incomplete scope"},
+    MW_FLOW_OPTIONS,
     {.name = "output",
      .value = "FORMAT",
      .choices = "text|json",

@@ -86,8 +86,8 @@ void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out)
         .message = mw_val_get_str(d, cause, "message", NULL)};
 }
 
-mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extra, mw_doc **out,
-                                    mw_error *err)
+mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extras, size_t extra_count,
+                                    mw_doc **out, mw_error *err)
 {
     mw_val scopes = mw_val_get(snapshot, first_world(snapshot), "scopes");
     size_t n = mw_val_len(snapshot, scopes);
@@ -103,8 +103,8 @@ mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_ex
         sorted[i] = mw_val_at(snapshot, scopes, i);
     qsort_r(sorted, n, sizeof(*sorted), by_place, (void *)(uintptr_t)snapshot);
     mw_doc_begin_array(b);
-    if (extra)
-        mw_coverage_extra_write(b, extra);
+    for (size_t i = 0; i < extra_count; i++)
+        mw_coverage_extra_write(b, &extras[i]);
     for (size_t i = 0; i < n; i++)
         add_scope(b, snapshot, sorted[i]);
     mw_doc_end_array(b);

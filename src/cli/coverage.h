@@ -16,11 +16,11 @@ void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out);
 
 /**
  * The contract's "coverage" array from a snapshot's scopes, by account, region, type, facet.
- * @param extra     NULL, or one more scope.
+ * @param extras    Scopes more, which come first.
  * @param[out] out  A document whose root is the array.
  */
-mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extra, mw_doc **out,
-                                    mw_error *err);
+mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extras, size_t extra_count,
+                                    mw_doc **out, mw_error *err);
 
 /** SHA-256 hex over the resources of a snapshot and the time that it stands for. */
 mw_status mw_snapshot_digest(const mw_doc *snapshot, char out[2 * MW_SHA256_SIZE + 1], mw_error *err);

@@ -55,13 +55,27 @@ static mw_status wanted_types(mw_setup *s, const char *const **out, size_t *coun
     return MW_OK;
 }
 
+/* What the run that took the snapshot could not read beside its scopes. Borrowed from its notes. */
+static mw_status read_extras(struct evaluation *w, mw_coverage_extra **out, size_t *count, mw_error *err)
+{
+    const mw_doc *d = w->archived.about;
+    mw_val list = mw_val_get(d, w->archived.notes, "extras");
+
+    *count = mw_val_len(d, list);
+    if (!(*out = mw_arena_alloc(&w->setup.arena, (*count + 1) * sizeof(**out))))
+        return mw_fail(err, MW_ERR_NOMEM, "coverage: out of memory");
+    for (size_t i = 0; i < *count; i++)
+        mw_coverage_extra_read(d, mw_val_at(d, list, i), &(*out)[i]);
+    return MW_OK;
+}
+
 static mw_status load(struct evaluation *w, mw_error *err)
 {
     const char *name = mw_args_get(w->setup.cli->args, "snapshot");
     mw_archive_options o = {.types = w->setup.types};
-    mw_coverage_extra extra;
+    mw_coverage_extra *extras;
+    size_t count;
     mw_store *store = NULL;
-    mw_val unchecked;
     mw_status st;
 
     if ((st = wanted_types(&w->setup, &o.wanted, &o.wanted_count, err)) != MW_OK ||
@@ -71,10 +85,9 @@ static mw_status load(struct evaluation *w, mw_error *err)
     mw_store_close(store);
     if (st != MW_OK || (st = mw_doc_map(w->fd, &w->snapshot, err)) != MW_OK)
         return st;
-    unchecked = mw_val_get(w->archived.about, w->archived.notes, "unchecked");
-    mw_coverage_extra_read(w->archived.about, unchecked, &extra);
-    return mw_coverage_from_snapshot(w->snapshot, unchecked == MW_VAL_ABSENT ? NULL : &extra,
-                                     &w->coverage, err);
+    return read_extras(w, &extras, &count, err) != MW_OK
+               ? err->status
+               : mw_coverage_from_snapshot(w->snapshot, extras, count, &w->coverage, err);
 }
 
 static mw_status perform(struct evaluation *w, const mw_cli *cli, mw_error *err)

@@ -81,18 +81,24 @@ mw_report mw_judged_report(const mw_judged *j, const mw_setup *s, const char *sn
     };
 }
 
-int mw_judged_finish(const mw_judged *j, const mw_setup *s, const char *snapshot_digest,
-                     const mw_doc *coverage)
+int mw_judge_finish(const mw_setup *s, const mw_report *r, bool stored)
 {
     const char *fail_on = mw_setup_str(s, "fail-on");
     bool allow = mw_args_flag(s->cli->args, "allow-incomplete") ||
                  mw_config_bool(&s->config, "allow_incomplete", false);
-    mw_report r = mw_judged_report(j, s, snapshot_digest, coverage);
     mw_report_counts counts;
 
-    mw_report_count(&r, &counts);
-    return mw_results_write(s, &r, j->stored,
+    mw_report_count(r, &counts);
+    return mw_results_write(s, r, stored,
                             mw_outcome(&counts, fail_on ? fail_on : MW_FAIL_ON_DEFAULT, allow));
+}
+
+int mw_judged_finish(const mw_judged *j, const mw_setup *s, const char *snapshot_digest,
+                     const mw_doc *coverage)
+{
+    mw_report r = mw_judged_report(j, s, snapshot_digest, coverage);
+
+    return mw_judge_finish(s, &r, j->stored);
 }
 
 void mw_judged_clear(mw_judged *j)

@@ -31,6 +31,8 @@ void mw_judged_seen_now(mw_judged *j);
 /** Borrows from both and from @p coverage. */
 mw_report mw_judged_report(const mw_judged *j, const mw_setup *s, const char *snapshot_digest,
                            const mw_doc *coverage);
+/** The same for any report. */
+int mw_judge_finish(const mw_setup *s, const mw_report *r, bool stored);
 /** Print and export by the options. @return exit status, --fail-on and --allow-incomplete
  * considered. */
 int mw_judged_finish(const mw_judged *j, const mw_setup *s, const char *snapshot_digest,

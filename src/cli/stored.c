@@ -1,9 +1,127 @@
 /* A run of the store as a report: the same bytes that its sweep printed. */
 #include "cli/stored.h"
 
+#include "cli/judge.h"
+
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* Scopes of the ledger that are kept as text with the run. */
+#define COVERAGE_TEXT_MAX 50000
+
+/* ---- the ledger of a snapshot ---- */
+
+struct ledger {
+    mw_doc_builder *b;
+    size_t scopes, complete;
+    mw_error *err;
+    mw_status st;
+};
+
+static void add_cause(struct ledger *l, const char *cause)
+{
+    if (!cause)
+        mw_doc_add_null(l->b);
+    else
+        l->st = mw_json_read(l->b, cause, strlen(cause), &(mw_json_options){.exact = true}, NULL, l->err);
+}
+
+static bool add_scope(void *user, const mw_snapshot_scope *s)
+{
+    struct ledger *l = user;
+
+    l->scopes++;
+    l->complete += mw_str_eq(s->state, "complete");
+    if (!l->b)
+        return true;
+    mw_doc_begin_object(l->b);
+    mw_doc_member_str(l->b, "account", s->account);
+    mw_doc_member_str(l->b, "region", s->region);
+    mw_doc_member_str(l->b, "type", s->type);
+    mw_doc_member_str(l->b, "facet", s->facet);
+    mw_doc_member_str(l->b, "state", s->state);
+    mw_doc_member_int(l->b, "resources", s->resources);
+    mw_doc_member_int(l->b, "calls", s->calls);
+    mw_doc_ckey(l->b, "cause");
+    add_cause(l, s->cause);
+    mw_doc_end_object(l->b);
+    return l->st == MW_OK;
+}
+
+/* What the sweep itself could not read stands in the notes. */
+static bool add_extras(void *user, const mw_snapshot_info *info)
+{
+    struct ledger *l = user;
+    mw_doc_builder *b = NULL;
+    mw_val list;
+
+    if ((l->st = mw_doc_builder_new(NULL, &b, l->err)) != MW_OK)
+        return false;
+    if ((l->st = mw_json_read(b, info->about, strlen(info->about), &(mw_json_options){.exact = true}, NULL,
+                              l->err)) == MW_OK) {
+        const mw_doc *d = mw_doc_view(b);
+        list = mw_val_get(d, mw_val_get(d, mw_doc_pop(b), "notes"), "extras");
+        l->scopes += mw_val_len(d, list);
+        for (size_t i = 0; l->b && i < mw_val_len(d, list); i++)
+            mw_doc_add_copy(l->b, d, mw_val_at(d, list, i));
+    }
+    mw_doc_builder_free(b);
+    return false;
+}
+
+static mw_status walk(struct ledger *l, mw_store *store, const char *snapshot, mw_error *err)
+{
+    mw_status st;
+
+    l->err = err;
+    if ((st = mw_snapshot_find(store, snapshot, add_extras, l, err)) == MW_OK && (st = l->st) == MW_OK &&
+        (st = mw_snapshot_scopes(store, snapshot, add_scope, l, err)) == MW_OK)
+        st = l->st;
+    return st;
+}
+
+mw_status mw_stored_scopes(mw_store *store, const char *snapshot, size_t *scopes, size_t *complete, mw_error *err)
+{
+    struct ledger l = {0};
+    mw_status st = walk(&l, store, snapshot, err);
+
+    *scopes = l.scopes;
+    *complete = l.complete;
+    return st;
+}
+
+mw_status mw_stored_coverage(mw_store *store, const char *snapshot, mw_doc **out, mw_error *err)
+{
+    struct ledger l = {0};
+    mw_status st = mw_doc_builder_new(&(mw_doc_options){.share = true}, &l.b, err);
+
+    if (st == MW_OK) {
+        mw_doc_begin_array(l.b);
+        st = walk(&l, store, snapshot, err);
+        mw_doc_end_array(l.b);
+    }
+    if (st == MW_OK)
+        st = mw_doc_finish(l.b, mw_doc_pop(l.b), out, err);
+    mw_doc_builder_free(l.b);
+    return st;
+}
+
+mw_status mw_stored_coverage_text(mw_store *store, const char *snapshot, mw_buf *out, mw_error *err)
+{
+    size_t scopes, complete;
+    mw_doc *d = NULL;
+    mw_status st = mw_stored_scopes(store, snapshot, &scopes, &complete, err);
+
+    if (st != MW_OK || scopes > COVERAGE_TEXT_MAX || (st = mw_stored_coverage(store, snapshot, &d, err)) != MW_OK)
+        return st;
+    mw_json_write(out, d, mw_doc_root(d), MW_JSON_COMPACT);
+    mw_doc_free(d);
+    return mw_buf_status(out, err);
+}
+
+/* ---- a run ---- */
 
 struct load {
     mw_stored *out;
@@ -20,7 +138,6 @@ static bool take_run(void *user, const mw_run *run)
 {
     struct load *l = user;
     mw_stored *r = l->out;
-    const char *coverage = run->coverage ? run->coverage : "[]";
     mw_doc_builder *b = NULL;
 
     r->report = (mw_report){
@@ -31,30 +148,35 @@ static bool take_run(void *user, const mw_run *run)
     };
     if (!r->report.run_id)
         l->st = mw_fail(l->err, MW_ERR_NOMEM, "run: out of memory");
-    else if ((l->st = mw_doc_builder_new(NULL, &b, l->err)) == MW_OK &&
-             (l->st = mw_json_read(b, coverage, strlen(coverage), NULL, NULL, l->err)) == MW_OK)
+    else if (run->coverage && (l->st = mw_doc_builder_new(NULL, &b, l->err)) == MW_OK &&
+             (l->st = mw_json_read(b, run->coverage, strlen(run->coverage), NULL, NULL, l->err)) == MW_OK)
         l->st = mw_doc_finish(b, mw_doc_pop(b), &r->coverage, l->err);
     mw_doc_builder_free(b);
     return false;
 }
 
+mw_status mw_stored_finding(const mw_store_finding *row, mw_finding *out, mw_error *err)
+{
+    *out = (mw_finding){.rule = row->rule, .severity = row->severity, .type = row->type, .id = row->id,
+                        .arn = row->arn, .name = row->name, .account = row->account, .region = row->region,
+                        .partition = row->partition, .subkey = row->subkey, .message = row->message,
+                        .evidence = row->evidence,
+                        .change = row->change[0] ? row->change : NULL,
+                        .first_seen = row->first_seen[0] ? row->first_seen : NULL,
+                        .last_seen = row->last_seen[0] ? row->last_seen : NULL};
+    snprintf(out->fingerprint, sizeof(out->fingerprint), "%s", row->fingerprint);
+    return mw_verdict_parse(row->status, &out->status) == MW_OK
+               ? MW_OK
+               : mw_fail(err, MW_ERR_INVALID, "store: unknown status '%s'", row->status);
+}
+
 static bool take_finding(void *user, const mw_store_finding *row)
 {
     struct load *l = user;
-    mw_findings *all = &l->out->findings;
-    mw_finding f = {.rule = row->rule, .severity = row->severity, .type = row->type, .id = row->id,
-                    .arn = row->arn, .name = row->name, .account = row->account, .region = row->region,
-                    .partition = row->partition, .subkey = row->subkey, .message = row->message,
-                    .evidence = row->evidence};
+    mw_finding f;
 
-    if ((l->st = mw_verdict_parse(row->status, &f.status)) != MW_OK)
-        mw_fail(l->err, l->st, "store: unknown status '%s'", row->status);
-    else if ((l->st = mw_findings_add(all, &f, l->err)) == MW_OK) {
-        mw_finding *added = &all->items[all->count - 1];
-        added->change = row->change[0] ? keep(l->out, row->change) : NULL;
-        added->first_seen = row->first_seen[0] ? keep(l->out, row->first_seen) : NULL;
-        added->last_seen = row->last_seen[0] ? keep(l->out, row->last_seen) : NULL;
-    }
+    if ((l->st = mw_stored_finding(row, &f, l->err)) == MW_OK)
+        l->st = mw_findings_add(&l->out->findings, &f, l->err);
     return l->st == MW_OK;
 }
 
@@ -68,6 +190,7 @@ mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error 
     if ((st = mw_setup_store(s, &store, err)) != MW_OK)
         return st;
     if ((st = mw_store_get_run(store, run, take_run, &l, err)) == MW_OK && (st = l.st) == MW_OK &&
+        (out->coverage || (st = mw_stored_coverage(store, out->report.run_id, &out->coverage, err)) == MW_OK) &&
         (st = mw_store_run_findings(store, out->report.run_id, take_finding, &l, err)) == MW_OK)
         st = l.st;
     mw_store_close(store);
@@ -98,4 +221,11 @@ void mw_stored_clear(mw_stored *r)
     mw_doc_free(r->coverage);
     mw_arena_clear(&r->arena);
     *r = (mw_stored){0};
+}
+
+int mw_stored_report(mw_setup *s, const char *run, mw_error *err)
+{
+    MW_AUTO(mw_stored) stored = {0};
+
+    return mw_stored_load(s, run, &stored, err) == MW_OK ? mw_judge_finish(s, &stored.report, true) : mw_cli_fail(err);
 }

@@ -3,6 +3,7 @@
 #define MW_CLI_STORED_H
 
 #include "cli/setup.h"
+#include "store/snapshots.h"
 
 /** `MW_AUTO(mw_stored) r = {0};` */
 typedef struct mw_stored {
@@ -17,5 +18,18 @@ mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error 
 /** The finding whose fingerprint begins with @p prefix. MW_ERR_NOTFOUND; MW_ERR_INVALID: several do. */
 mw_status mw_stored_find(const mw_stored *r, const char *prefix, const mw_finding **out, mw_error *err);
 void mw_stored_clear(mw_stored *r);
+
+/** Print and export a run as its sweep does. @return exit status. */
+int mw_stored_report(mw_setup *s, const char *run, mw_error *err);
+
+/** Scopes, and scopes that were read completely, of a stored snapshot. */
+mw_status mw_stored_scopes(mw_store *store, const char *snapshot, size_t *scopes, size_t *complete, mw_error *err);
+/** Its ledger as the contract's "coverage" array, the root of @p out. Memory: all of it. */
+mw_status mw_stored_coverage(mw_store *store, const char *snapshot, mw_doc **out, mw_error *err);
+/** The same as text, or none when it is too long to be kept with a run: then it is read from the snapshot. */
+mw_status mw_stored_coverage_text(mw_store *store, const char *snapshot, mw_buf *out, mw_error *err);
+
+/** A row of the store as a finding; borrows from it. MW_ERR_INVALID: a status that nobody knows. */
+mw_status mw_stored_finding(const mw_store_finding *row, mw_finding *out, mw_error *err);
 
 #endif

@@ -1,25 +1,18 @@
 /*
- * Taking a snapshot: rules, plan, collection, and the store that keeps it. Each step is a function
- * of the floor that owns it; this file only orders them. A signal ends it between steps with
- * nothing half written.
+ * Before a snapshot is taken: rules, plan, identity, accounts. Each step is a function of the floor
+ * that owns it; this file only orders them.
  */
 #include "cli/take.h"
 
 #include "base/str.h"
-#include "base/sys.h"
 #include "cli/sweep.h"
-#include "engine/archive.h"
 
 #include <string.h>
-#include <unistd.h>
 
 void mw_take_clear(mw_take *t)
 {
     mw_progress_end(&t->progress);
-    mw_doc_free(t->coverage);
-    mw_doc_free(t->snapshot);
-    if (t->snapshot_fd >= 0)
-        close(t->snapshot_fd);
+    mw_targets_clear(&t->targets);
     mw_plan_free(t->plan);
     mw_session_clear(&t->session);
     mw_setup_clear(&t->setup);
@@ -135,42 +128,12 @@ mw_status mw_take_prepare(mw_take *t, const mw_cli *cli, mw_error *err)
     return mw_sweep_plan(t->setup.rules, t->setup.types, t->session.models, &t->plan, err);
 }
 
-/* ---- collection ---- */
-
-mw_status mw_take_collect(mw_take *t, mw_error *err)
+mw_status mw_take_identify(mw_take *t, mw_error *err)
 {
-    mw_session *n = &t->session;
-    mw_collect_account account;
-    mw_collect_options o = {.accounts = &account,
-                            .account_count = 1,
-                            .on_progress = mw_progress_collect,
-                            .user = &t->progress};
-    mw_status st;
+    mw_status st = mw_session_identify(&t->session, err);
 
-    t->started_ns = mw_now_ns();
-    if ((st = mw_session_identify(n, err)) != MW_OK)
-        return st;
-    account = (mw_collect_account){.account = n->account,
-                                   .partition = n->partition,
-                                   .home_region = n->home_region,
-                                   .regions = (const char *const *)n->regions,
-                                   .region_count = n->region_count,
-                                   .credentials = n->credentials};
-    o.now_unix = mw_client_now_unix(n->client);
-    mw_progress_start(&t->progress, t->setup.cli);
-    if ((st = mw_collect(n->client, t->plan, &o, &t->snapshot_fd, err)) != MW_OK)
-        return st;
-    if (*t->setup.cli->stop)
-        return mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal; nothing was stored");
-    if ((st = mw_session_close(n, err)) != MW_OK ||
-        (st = mw_doc_map(t->snapshot_fd, &t->snapshot, err)) != MW_OK ||
-        (st = mw_coverage_from_snapshot(t->snapshot, n->regions_unchecked ? &n->unchecked : NULL,
-                                        &t->coverage, err)) != MW_OK)
-        return st;
-    return mw_snapshot_digest(t->snapshot, t->digest, err);
+    return st == MW_OK ? mw_targets_resolve(&t->session, &t->targets, err) : st;
 }
-
-/* ---- the store ---- */
 
 bool mw_take_stores(const mw_take *t)
 {
@@ -178,49 +141,4 @@ bool mw_take_stores(const mw_take *t)
 
     return !mw_args_flag(args, "no-store") &&
            (!mw_client_replays(t->session.client) || mw_args_get(args, "store"));
-}
-
-/* What `evaluate` tells like the sweep would have, beside the snapshot itself. */
-static mw_status write_notes(const mw_take *t, mw_doc **out, mw_error *err)
-{
-    const mw_session *n = &t->session;
-    mw_doc_builder *b;
-    mw_status st = mw_doc_builder_new(NULL, &b, err);
-
-    if (st != MW_OK)
-        return st;
-    mw_doc_begin_object(b);
-    mw_doc_member_str(b, "engine", MW_VERSION);
-    mw_doc_ckey(b, "regions");
-    mw_doc_begin_array(b);
-    for (size_t i = 0; i < n->region_count; i++)
-        mw_doc_add_cstr(b, n->regions[i]);
-    mw_doc_end_array(b);
-    if (n->regions_unchecked) {
-        mw_doc_ckey(b, "unchecked");
-        mw_coverage_extra_write(b, &n->unchecked);
-    }
-    mw_doc_end_object(b);
-    st = mw_doc_finish(b, mw_doc_pop(b), out, err);
-    mw_doc_builder_free(b);
-    return st;
-}
-
-mw_status mw_take_store(mw_take *t, mw_store *store, char *id, mw_snapshot_counts *counts,
-                        mw_error *err)
-{
-    mw_archive_name name = {.digest = t->digest};
-    char own[MW_ULID_SIZE];
-    mw_doc *notes = NULL;
-    mw_status st;
-
-    name.id = id ? id : own;
-    if ((st = mw_ulid(id ? id : own, t->started_ns, err)) == MW_OK &&
-        (st = write_notes(t, &notes, err)) == MW_OK) {
-        name.notes_doc = notes;
-        name.notes = mw_doc_root(notes);
-        st = mw_archive_put(store, t->snapshot, &name, counts, err);
-    }
-    mw_doc_free(notes);
-    return st;
 }

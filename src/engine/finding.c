@@ -325,24 +325,46 @@ static void canonical(const mw_finding *f, mw_buf *out)
     mw_buf_puts(out, ",\"waiver\":null}");
 }
 
-mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err)
+void mw_findings_hash_begin(mw_findings_hash *h)
 {
-    MW_AUTO(mw_buf) text = {.max = 1 << 20};
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(ctx, "[", 1) == 1;
+    *h = (mw_findings_hash){.ctx = EVP_MD_CTX_new(), .text = {.max = 1 << 20}};
+    h->failed = !h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1 ||
+                EVP_DigestUpdate(h->ctx, "[", 1) != 1;
+}
 
-    for (size_t i = 0; ok && i < l->count; i++) {
-        mw_buf_reset(&text);
-        if (i)
-            mw_buf_putc(&text, ',');
-        canonical(&l->items[i], &text);
-        ok = mw_buf_status(&text, NULL) == MW_OK && EVP_DigestUpdate(ctx, text.data, text.len) == 1;
-    }
-    ok = ok && EVP_DigestUpdate(ctx, "]", 1) == 1 && EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
-    EVP_MD_CTX_free(ctx);
+void mw_findings_hash_add(mw_findings_hash *h, const mw_finding *f)
+{
+    if (h->failed)
+        return;
+    mw_buf_reset(&h->text);
+    if (h->count++)
+        mw_buf_putc(&h->text, ',');
+    canonical(f, &h->text);
+    h->failed = mw_buf_status(&h->text, NULL) != MW_OK ||
+                EVP_DigestUpdate(h->ctx, h->text.data, h->text.len) != 1;
+}
+
+mw_status mw_findings_hash_end(mw_findings_hash *h, char out[65], mw_error *err)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    bool ok = !h->failed && EVP_DigestUpdate(h->ctx, "]", 1) == 1 &&
+              EVP_DigestFinal_ex(h->ctx, digest, NULL) == 1;
+
+    EVP_MD_CTX_free(h->ctx);
+    mw_buf_clear(&h->text);
+    *h = (mw_findings_hash){0};
     if (!ok)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for the digest of the findings");
     mw_hex(out, digest, MW_SHA256_SIZE);
     return MW_OK;
+}
+
+mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err)
+{
+    mw_findings_hash h;
+
+    mw_findings_hash_begin(&h);
+    for (size_t i = 0; i < l->count; i++)
+        mw_findings_hash_add(&h, &l->items[i]);
+    return mw_findings_hash_end(&h, out, err);
 }

@@ -3,6 +3,7 @@
 #define MW_ENGINE_FINDING_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "moonward/doc.h"
 
 typedef enum mw_verdict {
@@ -41,6 +42,17 @@ void mw_findings_sort(mw_findings *l);
 void mw_findings_clear(mw_findings *l);
 /** SHA-256 hex over the sorted findings without first_seen, last_seen, change. */
 mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err);
+/** The same for findings that come one by one, in the contract's order: begin, add…, end (which also frees). */
+typedef struct mw_findings_hash {
+    void *ctx;
+    mw_buf text;
+    size_t count;
+    bool failed;
+} mw_findings_hash;
+void mw_findings_hash_begin(mw_findings_hash *h);
+void mw_findings_hash_add(mw_findings_hash *h, const mw_finding *f);
+/** MW_ERR_NOMEM when any of it failed. */
+mw_status mw_findings_hash_end(mw_findings_hash *h, char out[65], mw_error *err);
 /** One finding as the contract's JSON object. */
 mw_status mw_finding_json(const mw_finding *f, mw_buf *out);
 

@@ -242,7 +242,7 @@ void collection_pump(collection *c)
         mw_client_stats stats = mw_client_stats_get(c->client);
         c->progress.requests = stats.requests;
         c->progress.throttled = stats.throttled;
-        c->o->on_progress(c->o->user, &c->progress);
+        c->o->on_progress(c->o->progress_user, &c->progress);
     }
 }
 

@@ -33,8 +33,9 @@ typedef struct mw_collect_options {
      * that. NULL: there is one account, and mw_collect() returns its snapshot.
      */
     mw_status (*on_account)(void *user, size_t index, int snapshot_fd, mw_error *err);
-    void (*on_progress)(void *user, const mw_collect_progress *p); /* may be NULL */
     void *user;
+    void (*on_progress)(void *user, const mw_collect_progress *p); /* may be NULL */
+    void *progress_user;
 } mw_collect_options;
 
 /**

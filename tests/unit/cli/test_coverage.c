@@ -45,7 +45,7 @@ static void ledger(void **state)
     mw_doc *snapshot = doc_of(snapshot_text), *coverage = NULL;
 
     (void)state;
-    assert_int_equal(mw_coverage_from_snapshot(snapshot, &extra, &coverage, NULL), MW_OK);
+    assert_int_equal(mw_coverage_from_snapshot(snapshot, &extra, 1, &coverage, NULL), MW_OK);
     mw_json_write(&out, coverage, mw_doc_root(coverage), MW_JSON_COMPACT);
     assert_string_equal(
         out.data,
@@ -86,7 +86,7 @@ static void completeness(void **state)
     mw_coverage_view view = {.snapshot = snapshot, .regions = swept, .region_count = MW_COUNT(swept)};
 
     (void)state;
-    assert_int_equal(mw_coverage_from_snapshot(snapshot, NULL, &coverage, NULL), MW_OK);
+    assert_int_equal(mw_coverage_from_snapshot(snapshot, NULL, 0, &coverage, NULL), MW_OK);
     view.coverage = coverage;
     assert_true(mw_coverage_complete(&view, "1", "us-east-1", "AWS::S3::Bucket"));
     view.region_count = 1; /* without us-east-1: the home of what is global is looked at all the same */

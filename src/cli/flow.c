@@ -1,0 +1,344 @@
+/*
+ * The way of an account from AWS into the store: collected, judged, stored in one transaction, and
+ * gone from memory before the next is. The run, its open snapshot and its findings grow account by
+ * account; a process that ends leaves what is sealed, and another goes on with it. Nothing is
+ * published before every account is there.
+ */
+#include "cli/flow.h"
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cli/flow_run.h"
+#include "cli/judge.h"
+#include "cli/stored.h"
+#include "engine/archive.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void mw_flow_clear(mw_flow *f)
+{
+    for (size_t i = 0; f->accounts && i < f->take->targets.count; i++)
+        mw_doc_free(f->accounts[i].coverage);
+    mw_store_close(f->store);
+    mw_doc_free(f->notes);
+    mw_doc_free(f->coverage);
+    mw_findings_clear(&f->findings);
+    *f = (mw_flow){0};
+}
+
+static mw_status no_memory(mw_error *err)
+{
+    return mw_fail(err, MW_ERR_NOMEM, "accounts: out of memory");
+}
+
+/* ---- one account ---- */
+
+struct finished {
+    const mw_target *target;
+    mw_doc *snapshot, *coverage;
+    char digest[2 * MW_SHA256_SIZE + 1];
+    mw_judged judged;
+};
+
+static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
+{
+    mw_setup *s = &f->take->setup;
+    mw_coverage_view view = {.snapshot = a->snapshot,
+                             .coverage = a->coverage,
+                             .regions = a->target->in.regions,
+                             .region_count = a->target->in.region_count};
+    size_t rules = mw_rules_count(s->rules), count = a->judged.findings.count;
+    mw_store_finding *rows = mw_alloc((count + 1) * sizeof(*rows));
+    const char **ids = mw_alloc((rules + 1) * sizeof(*ids));
+    mw_run run = {.id = f->run,
+                  .started_at = f->started_at,
+                  .engine = MW_VERSION,
+                  .rules_digest = mw_rules_digest(s->rules),
+                  .rules = ids,
+                  .rule_count = rules};
+    mw_status st = rows && ids ? MW_OK : no_memory(err);
+
+    for (size_t i = 0; i < rules && st == MW_OK; i++)
+        ids[i] = mw_rules_at(s->rules, i)->id;
+    for (size_t i = 0; i < count && st == MW_OK; i++) {
+        const mw_finding *x = &a->judged.findings.items[i];
+        rows[i] = (mw_store_finding){.fingerprint = x->fingerprint,
+                                     .rule = x->rule,
+                                     .status = mw_verdict_name(x->status),
+                                     .severity = x->severity,
+                                     .type = x->type,
+                                     .id = x->id,
+                                     .arn = x->arn,
+                                     .name = x->name,
+                                     .account = x->account,
+                                     .region = x->region,
+                                     .partition = x->partition,
+                                     .subkey = x->subkey,
+                                     .message = x->message,
+                                     .evidence = x->evidence};
+    }
+    if (st == MW_OK)
+        st = mw_store_put_part(f->store, &run, a->target->in.account, f->finished_at, rows, count,
+                               mw_coverage_complete, &view, err);
+    mw_free(rows);
+    mw_free(ids);
+    return st;
+}
+
+static mw_status store_account(mw_flow *f, struct finished *a, mw_error *err)
+{
+    const mw_archive_name name = {.id = f->run,
+                                  .digest = a->digest,
+                                  .notes_doc = f->notes,
+                                  .notes = mw_doc_root(f->notes)};
+    mw_status st = mw_store_begin(f->store, err);
+
+    if (st != MW_OK)
+        return st;
+    st = mw_archive_put_part(f->store, a->snapshot, &name, a->target->in.account, err);
+    if (st == MW_OK && f->judges)
+        st = store_findings(f, a, err);
+    return mw_store_end(f->store, st, err);
+}
+
+/* Without a store: findings of the only account move, those of several are copied together. */
+static mw_status keep_account(mw_flow *f, struct finished *a, mw_error *err)
+{
+    mw_flow_account *out = &f->accounts[a->target - f->take->targets.items];
+    mw_status st = MW_OK;
+
+    out->coverage = a->coverage;
+    a->coverage = NULL;
+    memcpy(out->digest, a->digest, sizeof(out->digest));
+    if (f->take->targets.count > 1)
+        f->findings.passed += a->judged.findings.passed;
+    if (f->take->targets.count == 1) {
+        f->findings = a->judged.findings;
+        a->judged.findings = (mw_findings){0};
+    }
+    for (size_t i = 0; i < a->judged.findings.count && st == MW_OK; i++)
+        st = mw_findings_add(&f->findings, &a->judged.findings.items[i], err);
+    return st;
+}
+
+/* A rule that was quarantined is so in this account: elsewhere it may have done well. */
+static void name_account(const mw_flow *f, struct finished *a)
+{
+    for (size_t i = 0; i < a->judged.findings.count && f->take->targets.count > 1; i++)
+        if (mw_str_eq(a->judged.findings.items[i].account, "*"))
+            a->judged.findings.items[i].account = a->target->in.account;
+}
+
+static mw_status take_account(mw_flow *f, struct finished *a, int fd, mw_error *err)
+{
+    mw_take *t = f->take;
+    mw_status st;
+
+    if ((st = mw_doc_map(fd, &a->snapshot, err)) != MW_OK ||
+        (st = mw_coverage_from_snapshot(a->snapshot, a->target->extras, a->target->extra_count,
+                                        &a->coverage, err)) != MW_OK ||
+        (st = mw_snapshot_digest(a->snapshot, a->digest, err)) != MW_OK ||
+        (f->judges && (st = mw_judge(&t->setup, fd, &t->progress, &a->judged, err)) != MW_OK))
+        return st;
+    if (*t->setup.cli->stop)
+        return mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal");
+    mw_time_iso(f->finished_at, mw_now_unix() * 1000000000);
+    name_account(f, a);
+    return f->store ? store_account(f, a, err) : keep_account(f, a, err);
+}
+
+static mw_status on_account(void *user, size_t index, int fd, mw_error *err)
+{
+    mw_flow *f = user;
+    struct finished a = {.target = &f->take->targets.items[f->order[index]], .judged = {.profile = f->profile}};
+    mw_status st = take_account(f, &a, fd, err);
+
+    f->accounts_done += st == MW_OK;
+    mw_judged_clear(&a.judged);
+    mw_doc_free(a.coverage);
+    mw_doc_free(a.snapshot);
+    close(fd);
+    return st;
+}
+
+/* ---- all accounts ---- */
+
+static mw_status collect(mw_flow *f, mw_error *err)
+{
+    mw_take *t = f->take;
+    mw_collect_account *accounts = mw_alloc((f->order_count + 1) * sizeof(*accounts));
+    mw_collect_options o = {.accounts = accounts,
+                            .account_count = f->order_count,
+                            .now_unix = f->now_unix,
+                            .on_account = on_account,
+                            .user = f,
+                            .on_progress = mw_progress_collect,
+                            .progress_user = &t->progress};
+    mw_status st = accounts ? MW_OK : no_memory(err);
+
+    for (size_t i = 0; i < f->order_count && st == MW_OK; i++)
+        accounts[i] = t->targets.items[f->order[i]].in;
+    mw_progress_start(&t->progress, t->setup.cli);
+    if (st == MW_OK && f->order_count > 0)
+        st = mw_collect(t->session.client, t->plan, &o, NULL, err);
+    mw_progress_end(&t->progress);
+    mw_free(accounts);
+    if (st == MW_OK && *t->setup.cli->stop)
+        st = mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal");
+    if (st == MW_ERR_CANCELLED)
+        return mw_flow_run_stopped(f, err);
+    return st == MW_OK ? mw_session_close(&t->session, err) : st;
+}
+
+/* One account's digest is the snapshot's; that of several is over theirs. */
+static void add_digest(mw_buf *all, const char *account, const char *digest)
+{
+    mw_buf_printf(all, "%s %s\n", account, digest);
+}
+
+static void digest_of(const mw_buf *all, size_t count, char out[2 * MW_SHA256_SIZE + 1])
+{
+    uint8_t sha[MW_SHA256_SIZE];
+
+    if (count == 1) {
+        snprintf(out, 2 * MW_SHA256_SIZE + 1, "%.64s", all->data + strcspn(all->data, " ") + 1);
+        return;
+    }
+    mw_sha256(sha, all->data ? all->data : "", all->len);
+    mw_hex(out, sha, sizeof(sha));
+}
+
+static mw_status finish_kept(mw_flow *f, mw_error *err)
+{
+    MW_AUTO(mw_buf) digests = {.max = (size_t)64 << 20};
+    mw_doc_builder *b = NULL;
+    size_t count = 0;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+
+    if (st != MW_OK)
+        return st;
+    mw_doc_begin_array(b);
+    for (size_t i = 0; i < f->take->targets.count; i++) {
+        const mw_flow_account *a = &f->accounts[i];
+        for (size_t k = 0; a->coverage && k < mw_val_len(a->coverage, mw_doc_root(a->coverage)); k++)
+            mw_doc_add_copy(b, a->coverage, mw_val_at(a->coverage, mw_doc_root(a->coverage), k));
+        if (a->coverage) {
+            add_digest(&digests, f->take->targets.items[i].in.account, a->digest);
+            count++;
+        }
+    }
+    mw_doc_end_array(b);
+    if ((st = mw_buf_status(&digests, err)) == MW_OK)
+        st = mw_doc_finish(b, mw_doc_pop(b), &f->coverage, err);
+    mw_doc_builder_free(b);
+    if (st == MW_OK)
+        digest_of(&digests, count, f->digest);
+    mw_findings_sort(&f->findings);
+    return st;
+}
+
+struct sealed {
+    mw_flow *f;
+    mw_buf digests;
+    size_t count, mine;
+    mw_findings_hash hash;
+    mw_error *err;
+    mw_status st;
+};
+
+static bool take_part(void *user, const char *account, const char *digest)
+{
+    struct sealed *s = user;
+    const mw_targets *t = &s->f->take->targets;
+
+    add_digest(&s->digests, account, digest);
+    s->count++;
+    for (size_t i = 0; i < t->count; i++)
+        s->mine += mw_str_eq(t->items[i].in.account, account);
+    return true;
+}
+
+static bool hash_finding(void *user, const mw_store_finding *row)
+{
+    struct sealed *s = user;
+    mw_finding x;
+
+    if ((s->st = mw_stored_finding(row, &x, s->err)) == MW_OK)
+        mw_findings_hash_add(&s->hash, &x);
+    return s->st == MW_OK;
+}
+
+static mw_status publish(mw_flow *f, const char *findings_digest, mw_error *err)
+{
+    MW_AUTO(mw_buf) coverage = {.max = (size_t)1 << 30};
+    mw_run run = {.id = f->run, .finished_at = f->finished_at, .findings_digest = findings_digest, .snapshot = f->digest};
+    mw_status st = mw_store_begin(f->store, err);
+
+    if (st != MW_OK)
+        return st;
+    st = mw_snapshot_publish(f->store, f->run, f->digest, &f->counts, err);
+    if (st == MW_OK && f->judges && (st = mw_stored_coverage_text(f->store, f->run, &coverage, err)) == MW_OK) {
+        run.coverage = coverage.len ? coverage.data : NULL;
+        st = mw_store_finish_run(f->store, &run, err);
+    }
+    return mw_store_end(f->store, st, err);
+}
+
+static bool take_info(void *user, const mw_snapshot_info *info)
+{
+    ((mw_flow *)user)->counts = info->counts;
+    return false;
+}
+
+static mw_status finish_stored(mw_flow *f, mw_error *err)
+{
+    struct sealed s = {.f = f, .digests = {.max = (size_t)64 << 20}, .err = err};
+    char findings_digest[65];
+    mw_status st = mw_snapshot_parts(f->store, f->run, take_part, &s, err);
+
+    if (st == MW_OK)
+        st = mw_buf_status(&s.digests, err);
+    f->accounts_done = s.mine;
+    if (st == MW_OK && s.mine == f->take->targets.count) {
+        digest_of(&s.digests, s.count, f->digest);
+        mw_findings_hash_begin(&s.hash);
+        if (f->judges && (st = mw_store_run_findings(f->store, f->run, hash_finding, &s, err)) == MW_OK)
+            st = s.st;
+        if (mw_findings_hash_end(&s.hash, findings_digest, st == MW_OK ? err : NULL) != MW_OK && st == MW_OK)
+            st = err->status;
+        if (st == MW_OK && (st = publish(f, findings_digest, err)) == MW_ERR_NOTFOUND) /* another shard did */
+            st = mw_snapshot_find(f->store, f->run, take_info, f, err);
+        f->published = st == MW_OK;
+    }
+    mw_buf_clear(&s.digests);
+    return st;
+}
+
+mw_status mw_flow_run(mw_flow *f, mw_error *err)
+{
+    mw_take *t = f->take;
+    mw_status st;
+
+    if ((st = mw_flow_run_check(f, err)) != MW_OK || (st = mw_take_identify(t, err)) != MW_OK)
+        return st;
+    f->order = mw_arena_alloc(&t->setup.arena, (t->targets.count + 1) * sizeof(*f->order));
+    f->accounts = mw_arena_alloc(&t->setup.arena, (t->targets.count + 1) * sizeof(*f->accounts));
+    if (!f->order || !f->accounts)
+        return no_memory(err);
+    if ((st = mw_flow_run_begin(f, err)) != MW_OK || (st = collect(f, err)) != MW_OK)
+        return st;
+    return f->store ? finish_stored(f, err) : finish_kept(f, err);
+}
+
+int mw_flow_print_share(const mw_flow *f)
+{
+    MW_AUTO(mw_buf) out = {.max = 4096};
+
+    mw_buf_printf(&out, "run %s: %zu of %zu accounts are stored; the last shard reports\n", f->run, f->accounts_done,
+                  f->take->targets.count);
+    return mw_cli_print(out.data, out.len, MW_EXIT_OK);
+}

@@ -1,0 +1,20 @@
+/* The run that a flow belongs to: a new one, one that was not ended, or one that is shared with other shards. */
+#ifndef MW_CLI_FLOW_RUN_H
+#define MW_CLI_FLOW_RUN_H
+
+#include "cli/flow.h"
+
+/** --resume, --run-id and --shard, before any call. */
+mw_status mw_flow_run_check(mw_flow *f, mw_error *err);
+/** Claim the store (waiting for who has it), name the run, and say which accounts are to be collected. */
+mw_status mw_flow_run_begin(mw_flow *f, mw_error *err);
+/** What a signal leaves behind, as a failure. */
+mw_status mw_flow_run_stopped(const mw_flow *f, mw_error *err);
+
+/** Pure: which of @p count shards has this account; the same whatever else there is (rendezvous hashing). */
+size_t mw_shard_of(const char *account, size_t count);
+/** `2/8`, or `8` with the number (from 0) in the environment. @p index from 0. */
+mw_status mw_shard_parse(const char *text, const char *(*getenv_fn)(const char *name), size_t *index, size_t *count,
+                         mw_error *err);
+
+#endif
