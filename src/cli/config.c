@@ -16,7 +16,9 @@
 /* A configuration is typed by people; params may be long lists. */
 #define CONFIG_MAX_BYTES ((size_t)4 << 20)
 
-enum kind { TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES };
+enum kind {
+    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS
+};
 
 static const struct key {
     const char *name;
@@ -25,6 +27,7 @@ static const struct key {
     {"accounts", ACCOUNTS}, {"allow_incomplete", SWITCH}, {"fail_on", SEVERITY}, {"jobs", COUNT},
     {"overrides", OVERRIDES}, {"params", PARAMS},         {"profile", TEXT},     {"regions", REGIONS},
     {"rules", PACKS},       {"select", TEXTS},            {"store", PATH},       {"types", PATHS},
+    {"organization", ORGANIZATION}, {"role", TEXT},       {"external_id", TEXT}, {"role_duration", SECONDS},
 };
 
 static const char *const expected[] = {
@@ -32,7 +35,7 @@ static const char *const expected[] = {
     [PATH] = "a path",
     [TEXTS] = "text or a list of texts",
     [PATHS] = "a path or a list of paths",
-    [ACCOUNTS] = "a list of account ids (12 digits)",
+    [ACCOUNTS] = "a list of account ids (12 digits) or of {id, role, external_id, regions, name, tags}, or {file: PATH}",
     [REGIONS] = "a list of regions or globs, such as [eu-west-1, 'us-*']",
     [SEVERITY] = "one of critical, high, medium, low, info, none",
     [COUNT] = "a whole number from 1 to 1000",
@@ -40,6 +43,8 @@ static const char *const expected[] = {
     [PARAMS] = "{rule id: {parameter: value}}",
     [PACKS] = "a path or a list of paths and packs ({name, path, select, params})",
     [OVERRIDES] = "a list of {match, params}",
+    [ORGANIZATION] = "{ous, include, exclude, tags, role}",
+    [SECONDS] = "seconds, from 900 to 43200",
 };
 
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
@@ -68,9 +73,11 @@ static bool item_fits(const mw_config *c, enum kind kind, mw_val v)
     int64_t n = mw_val_int(c->doc, v);
 
     switch (kind) {
-    case ACCOUNTS: /* YAML reads an id without leading zero as a number */
+    case ACCOUNTS: /* what is in an object is checked where it is used (cli/account_list.c); YAML reads an id without leading zero as a number */
         if (mw_val_kind(c->doc, v) == MW_KIND_INT)
             return n > 0 && n <= 999999999999;
+        if (mw_val_kind(c->doc, v) == MW_KIND_OBJECT)
+            return true;
         return only(s, "0123456789") && strlen(s) == 12;
     case REGIONS:
         return only(s, "abcdefghijklmnopqrstuvwxyz0123456789-*?");
@@ -109,11 +116,14 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
     case SWITCH:
         return is == MW_KIND_BOOL;
     case PARAMS:
+    case ORGANIZATION:
         return is == MW_KIND_OBJECT;
     case PACKS:
         return is == MW_KIND_ARRAY ? mw_val_len(d, v) > 0 : item_fits(c, PATH, v);
     case OVERRIDES:
         return is == MW_KIND_ARRAY;
+    case SECONDS:
+        return is == MW_KIND_INT && mw_val_int(d, v) >= 900 && mw_val_int(d, v) <= 43200;
     }
     return false;
 }
@@ -149,8 +159,9 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
     if (near)
         return mw_config_fail(c, name, err, "unknown key '%.60s'; did you mean '%s'?", name, near);
     return mw_config_fail(c, name, err,
-                          "unknown key '%.60s', expected one of accounts, allow_incomplete, fail_on, jobs, "
-                          "overrides, params, profile, regions, rules, select, store, types", name);
+                          "unknown key '%.60s', expected one of accounts, allow_incomplete, external_id, "
+                          "fail_on, jobs, organization, overrides, params, profile, regions, role, role_duration, "
+                          "rules, select, store, types", name);
 }
 
 static mw_status check(const mw_config *c, mw_error *err)
@@ -233,6 +244,10 @@ static const char *text_of(const mw_config *c, enum kind kind, mw_val v)
     mw_arena *arena = (mw_arena *)(uintptr_t)&c->arena;
     const char *s = mw_val_str(c->doc, v, NULL), *slash = strrchr(c->path, '/');
 
+    if (kind == ACCOUNTS && mw_val_kind(c->doc, v) == MW_KIND_OBJECT) {
+        v = mw_val_get(c->doc, v, "id");
+        s = mw_val_str(c->doc, v, NULL) ? mw_val_str(c->doc, v, NULL) : "";
+    }
     if (mw_val_kind(c->doc, v) == MW_KIND_INT)
         return mw_arena_printf(arena, "%012lld", (long long)mw_val_int(c->doc, v));
     if ((kind == PATH || kind == PATHS || kind == PACKS) && s && s[0] != '/' && slash)

@@ -336,7 +336,7 @@ mw_status mw_session_identify(mw_session *n, mw_error *err)
         n->region = configured                        ? configured
                     : !strpbrk(patterns[0], "*?")     ? patterns[0]
                                                       : mw_home_region("aws");
-        if ((st = identify_caller(n, err)) == MW_OK && (st = find_regions(n, err)) == MW_OK &&
+        if ((st = identify_caller(n, err)) == MW_OK && (n->no_regions || (st = find_regions(n, err)) == MW_OK) &&
             mw_args_get(n->setup->cli->args, "record"))
             st = note(n, err);
     }

@@ -19,6 +19,7 @@ typedef struct mw_session {
     const char *region;           /* where the session's own calls go */
     const char *account, *partition, *home_region;
     bool any_account;             /* --account names others than the credentials' own: do not compare */
+    bool no_regions;              /* the accounts say themselves which regions they have: do not ask here */
     const char **regions;         /* to sweep, sorted */
     size_t region_count;
     bool regions_unchecked;       /* which regions are enabled could not be read: */

@@ -123,8 +123,10 @@ mw_status mw_take_prepare(mw_take *t, const mw_cli *cli, mw_error *err)
     if ((st = mw_setup_config(&t->setup, cli, err)) != MW_OK ||
         (st = mw_setup_rules(&t->setup, err)) != MW_OK ||
         (st = mw_setup_choose_rules(&t->setup, err)) != MW_OK ||
+        (st = mw_account_list_read(&t->setup, &t->list, err)) != MW_OK ||
         (st = mw_session_open(&t->setup, &t->session, err)) != MW_OK)
         return st;
+    t->session.any_account = t->session.no_regions = t->list.many;
     return mw_sweep_plan(t->setup.rules, t->setup.types, t->session.models, &t->plan, err);
 }
 
@@ -132,7 +134,7 @@ mw_status mw_take_identify(mw_take *t, mw_error *err)
 {
     mw_status st = mw_session_identify(&t->session, err);
 
-    return st == MW_OK ? mw_targets_resolve(&t->session, &t->targets, err) : st;
+    return st == MW_OK ? mw_targets_resolve(&t->session, &t->list, &t->targets, err) : st;
 }
 
 bool mw_take_stores(const mw_take *t)

@@ -12,6 +12,7 @@ typedef struct mw_take {
     mw_session session;
     mw_plan *plan;
     mw_progress progress;
+    mw_account_list list;
     mw_targets targets;
 } mw_take;
 

@@ -1,7 +1,21 @@
 /*
- * From the session to the accounts that are collected.
+ * From a list of accounts to what can be collected of each. Before anything else is asked there, the
+ * credentials of an account must turn out to be that account's own: a wrong role would otherwise
+ * report one account's resources as another's. All accounts are asked at once; one that fails does
+ * not stop the rest.
  */
 #include "cli/targets.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/organization.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENABLED_MAX 64
+#define EXTRAS_MAX  (ENABLED_MAX + 1)
 
 void mw_targets_clear(mw_targets *t)
 {
@@ -10,12 +24,19 @@ void mw_targets_clear(mw_targets *t)
     *t = (mw_targets){0};
 }
 
-mw_status mw_targets_resolve(mw_session *n, mw_targets *out, mw_error *err)
+static mw_status no_memory(mw_error *err)
+{
+    return mw_fail(err, MW_ERR_NOMEM, "accounts: out of memory");
+}
+
+/* ---- the credentials' own account ---- */
+
+static mw_status session_alone(mw_session *n, mw_targets *out, mw_error *err)
 {
     mw_target *t = mw_arena_alloc(&n->setup->arena, sizeof(*t));
 
     if (!t)
-        return mw_fail(err, MW_ERR_NOMEM, "accounts: out of memory");
+        return no_memory(err);
     t->in = (mw_collect_account){.account = n->account,
                                  .partition = n->partition,
                                  .home_region = n->home_region,
@@ -26,4 +47,312 @@ mw_status mw_targets_resolve(mw_session *n, mw_targets *out, mw_error *err)
     t->extra_count = n->regions_unchecked;
     *out = (mw_targets){.items = t, .count = 1};
     return MW_OK;
+}
+
+/* ---- many ---- */
+
+/* An account whose identity and regions are being asked for. */
+struct asking {
+    mw_session *n;
+    mw_target *target;
+    const mw_account_entry *entry;
+    mw_scope scope;
+    const char *const *patterns;
+    size_t pattern_count;
+    const char *account; /* whose the credentials are */
+    const char *enabled[ENABLED_MAX];
+    size_t enabled_count;
+    bool out_of_memory;
+};
+
+static const char *keep(struct asking *a, const char *s)
+{
+    const char *copy = mw_arena_strdup(&a->n->setup->arena, s ? s : "");
+
+    a->out_of_memory = a->out_of_memory || !copy;
+    return copy ? copy : "";
+}
+
+/* Nothing can be asked in this account. */
+static void fail_account(struct asking *a, const char *operation, const char *code, const char *message)
+{
+    mw_collect_account *in = &a->target->in;
+
+    in->failed_operation = operation;
+    in->failed_code = keep(a, code);
+    in->failed_message = keep(a, message);
+    mw_log_warn("account %s cannot be read: %s", in->account, message);
+}
+
+static const char *code_of(const mw_call_result *r)
+{
+    switch (r->status) {
+    case MW_ERR_AWS:
+        return r->aws.code;
+    case MW_ERR_CREDENTIALS:
+        return "AccessDenied"; /* the role could not be assumed */
+    case MW_ERR_TIMEOUT:
+        return "Timeout";
+    default:
+        return "Unreachable";
+    }
+}
+
+static void add_extra(struct asking *a, const char *region, const char *state, const char *code, const char *message)
+{
+    mw_target *t = a->target;
+
+    if (!t->extras)
+        t->extras = mw_arena_alloc(&a->n->setup->arena, EXTRAS_MAX * sizeof(*t->extras));
+    if (!t->extras || t->extra_count == EXTRAS_MAX) {
+        a->out_of_memory = true;
+        return;
+    }
+    t->extras[t->extra_count++] = (mw_coverage_extra){.account = t->in.account,
+                                                      .region = region,
+                                                      .type = "AWS::::Region",
+                                                      .state = state,
+                                                      .operation = "ec2:DescribeRegions",
+                                                      .code = keep(a, code),
+                                                      .message = keep(a, message)};
+}
+
+static bool plain(const char *pattern)
+{
+    return !strpbrk(pattern, "*?");
+}
+
+/* The names among the patterns, when nobody says what is enabled. */
+static size_t plain_names(const struct asking *a, const char **out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->pattern_count && n < ENABLED_MAX; i++)
+        if (plain(a->patterns[i]))
+            out[n++] = a->patterns[i];
+    return n;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void set_regions(struct asking *a, const char **names, size_t count)
+{
+    const char **regions = mw_arena_alloc(&a->n->setup->arena, (count + 1) * sizeof(*regions));
+    size_t kept = 0;
+
+    if (!regions) {
+        a->out_of_memory = true;
+        return;
+    }
+    if (count > 1)
+        qsort(names, count, sizeof(*names), by_name);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || !mw_str_eq(names[i], names[i - 1]))
+            regions[kept++] = names[i];
+    a->target->in.regions = regions;
+    a->target->in.region_count = kept;
+}
+
+/* A glob means the enabled ones; a name that is not enabled is a gap, and said. */
+static void choose_regions(struct asking *a)
+{
+    const char *chosen[ENABLED_MAX];
+    size_t n = 0;
+
+    for (size_t p = 0; p < a->pattern_count; p++) {
+        bool matched = false;
+        for (size_t i = 0; i < a->enabled_count; i++)
+            matched = mw_glob_match(a->patterns[p], a->enabled[i]) || matched;
+        if (!matched && plain(a->patterns[p]))
+            add_extra(a, a->patterns[p], "unsupported", "RegionDisabled", "the region is not enabled in this account");
+    }
+    for (size_t i = 0; i < a->enabled_count; i++) {
+        bool matched = false;
+        for (size_t p = 0; p < a->pattern_count && !matched; p++)
+            matched = mw_glob_match(a->patterns[p], a->enabled[i]);
+        if (matched)
+            chosen[n++] = a->enabled[i];
+    }
+    set_regions(a, chosen, n);
+}
+
+static bool regions_page(void *user, mw_doc_builder *page, mw_val result)
+{
+    struct asking *a = user;
+    const mw_doc *d = mw_doc_view(page);
+    mw_val list = mw_val_get(d, result, "Regions");
+
+    for (size_t i = 0; i < mw_val_len(d, list) && a->enabled_count < ENABLED_MAX; i++) {
+        mw_val region = mw_val_at(d, list, i);
+        const char *name = mw_val_get_str(d, region, "RegionName", NULL);
+        if (name && !mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in"))
+            a->enabled[a->enabled_count++] = keep(a, name);
+    }
+    return true;
+}
+
+static void regions_done(void *user, const mw_call_result *r)
+{
+    struct asking *a = user;
+    const char *names[ENABLED_MAX];
+    size_t count;
+
+    if (r->status == MW_OK) {
+        choose_regions(a);
+        return;
+    }
+    count = plain_names(a, names);
+    if (r->status != MW_ERR_AWS || count < a->pattern_count) {
+        fail_account(a, "ec2:DescribeRegions", code_of(r), r->status == MW_ERR_AWS ? r->aws.message : r->error.message);
+        return;
+    }
+    add_extra(a, a->scope.region, r->http_status == 403 || mw_str_eq(r->aws.code, "UnauthorizedOperation") ? "denied" : "failed",
+              r->aws.code, r->aws.message);
+    set_regions(a, names, count);
+}
+
+static bool identity_page(void *user, mw_doc_builder *page, mw_val result)
+{
+    struct asking *a = user;
+
+    a->account = keep(a, mw_val_get_str(mw_doc_view(page), result, "Account", ""));
+    return true;
+}
+
+static void ask_regions(struct asking *a)
+{
+    const mw_call c = {.scope = &a->scope, .service = "ec2", .operation = "DescribeRegions", .params = MW_VAL_ABSENT,
+                       .on_page = regions_page, .on_done = regions_done, .user = a};
+    mw_error err = {0};
+
+    if (mw_client_call(a->n->client, &c, &err) != MW_OK)
+        fail_account(a, "ec2:DescribeRegions", "Failed", err.message);
+}
+
+static void identity_done(void *user, const mw_call_result *r)
+{
+    struct asking *a = user;
+    char text[256];
+
+    if (r->status != MW_OK) {
+        fail_account(a, r->status == MW_ERR_CREDENTIALS ? "sts:AssumeRole" : "sts:GetCallerIdentity", code_of(r),
+                     r->status == MW_ERR_AWS ? r->aws.message : r->error.message);
+    } else if (!mw_str_eq(a->account, a->target->in.account)) {
+        snprintf(text, sizeof(text), "the role leads to account %.40s instead", a->account);
+        fail_account(a, "sts:GetCallerIdentity", "WrongAccount", text);
+    } else {
+        ask_regions(a);
+    }
+}
+
+/* `Reader`, `/team/Reader` or an ARN; {account} and {partition} stand for the account's. */
+static const char *role_arn(mw_session *n, const char *role, const char *account)
+{
+    MW_AUTO(mw_buf) out = {.max = 4096};
+    const char *p;
+
+    if (!mw_str_starts(role, "arn:"))
+        mw_buf_printf(&out, "arn:%s:iam::%s:role/", n->partition, account);
+    if (out.len && role[0] == '/')
+        role++;
+    while ((p = strchr(role, '{')) != NULL) {
+        mw_buf_add(&out, role, (size_t)(p - role), NULL);
+        role = p;
+        if (mw_str_starts(p, "{account}")) {
+            mw_buf_puts(&out, account);
+            role += strlen("{account}");
+        } else if (mw_str_starts(p, "{partition}")) {
+            mw_buf_puts(&out, n->partition);
+            role += strlen("{partition}");
+        } else {
+            mw_buf_putc(&out, *role++);
+        }
+    }
+    mw_buf_puts(&out, role);
+    return out.failed == MW_OK ? mw_arena_strdup(&n->setup->arena, out.data) : NULL;
+}
+
+static mw_status credentials_of(struct asking *a, const mw_account_list *l, mw_error *err)
+{
+    mw_session *n = a->n;
+    const char *role = a->entry->role ? a->entry->role : l->role;
+    mw_assume_role r = {.external_id = a->entry->external_id ? a->entry->external_id : l->external_id,
+                        .duration_seconds = l->duration_seconds,
+                        .region = n->region};
+
+    if (mw_str_eq(a->entry->id, n->account) && !a->entry->role) {
+        a->target->in.credentials = mw_provider_ref(n->credentials);
+        return MW_OK;
+    }
+    if (!role)
+        return mw_fail(err, MW_ERR_INVALID, "account %s: no role leads there; set 'role' for it or for all", a->entry->id);
+    if (!(r.role_arn = role_arn(n, role, a->entry->id)))
+        return no_memory(err);
+    return mw_provider_assume_role(n->aws, n->models, mw_client_http(n->client), n->credentials, &r,
+                                   &a->target->in.credentials, err);
+}
+
+static mw_status ask(struct asking *a, const mw_account_list *l, const char *const *patterns, size_t pattern_count,
+                     mw_error *err)
+{
+    const mw_call c = {.scope = &a->scope, .service = "sts", .operation = "GetCallerIdentity", .params = MW_VAL_ABSENT,
+                       .on_page = identity_page, .on_done = identity_done, .user = a};
+    mw_session *n = a->n;
+    const char *names[ENABLED_MAX];
+    mw_status st;
+
+    a->patterns = a->entry->region_count ? a->entry->regions : patterns;
+    a->pattern_count = a->entry->region_count ? a->entry->region_count : pattern_count;
+    a->target->in = (mw_collect_account){.account = a->entry->id, .partition = n->partition, .home_region = n->home_region};
+    /* Until it says which are enabled: what is not there is then a gap in the regions that were named. */
+    set_regions(a, names, plain_names(a, names));
+    if ((st = credentials_of(a, l, err)) != MW_OK)
+        return st;
+    a->scope = (mw_scope){.partition = n->partition, .account = a->entry->id, .region = n->region,
+                          .credentials = a->target->in.credentials};
+    return mw_client_call(n->client, &c, err);
+}
+
+static mw_status ask_all(mw_session *n, const mw_account_list *l, mw_targets *out, struct asking *all, mw_error *err)
+{
+    const char **patterns;
+    size_t count;
+    mw_status st = mw_session_patterns(n, &patterns, &count, err), ran;
+
+    for (size_t i = 0; i < l->count && st == MW_OK; i++) {
+        all[i] = (struct asking){.n = n, .target = &out->items[i], .entry = &l->items[i]};
+        out->count++;
+        st = ask(&all[i], l, (const char *const *)patterns, count, err);
+    }
+    ran = mw_client_run(n->client, st == MW_OK ? err : NULL); /* also after a failure: calls borrow from us */
+    st = st == MW_OK ? ran : st;
+    for (size_t i = 0; i < out->count && st == MW_OK; i++)
+        if (all[i].out_of_memory)
+            st = no_memory(err);
+    return st;
+}
+
+mw_status mw_targets_resolve(mw_session *n, mw_account_list *list, mw_targets *out, mw_error *err)
+{
+    struct asking *all;
+    mw_status st;
+
+    if (!list->many || mw_client_replays(n->client))
+        return session_alone(n, out, err);
+    if (mw_args_get(n->setup->cli->args, "record"))
+        return mw_fail(err, MW_ERR_INVALID, "--record holds one account: sweep it with credentials of its own");
+    if ((list->organization && (st = mw_organization_read(n, list, err)) != MW_OK) ||
+        (st = mw_account_list_settle(list, err)) != MW_OK)
+        return st;
+    out->items = mw_arena_alloc(&n->setup->arena, (list->count + 1) * sizeof(*out->items));
+    all = mw_alloc((list->count + 1) * sizeof(*all));
+    st = out->items && all ? ask_all(n, list, out, all, err) : no_memory(err);
+    mw_free(all);
+    if (st == MW_OK && out->count == 1 && out->items[0].in.failed_code)
+        return mw_fail(err, MW_ERR_CREDENTIALS, "account %s cannot be read: %s", out->items[0].in.account,
+                       out->items[0].in.failed_message);
+    return st;
 }

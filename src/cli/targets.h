@@ -2,6 +2,7 @@
 #ifndef MW_CLI_TARGETS_H
 #define MW_CLI_TARGETS_H
 
+#include "cli/account_list.h"
 #include "cli/session.h"
 #include "inventory/collect.h"
 
@@ -18,8 +19,12 @@ typedef struct mw_targets {
     size_t count;
 } mw_targets;
 
-/** After mw_session_identify(): which accounts there are. */
-mw_status mw_targets_resolve(mw_session *n, mw_targets *out, mw_error *err);
+/**
+ * After mw_session_identify(): which accounts there are, and for each whether its credentials lead there and which of
+ * its regions are enabled. What cannot be read of an account is its own affair: it is in the target; only when it is
+ * the only one it is a failure (MW_ERR_CREDENTIALS).
+ */
+mw_status mw_targets_resolve(mw_session *n, mw_account_list *list, mw_targets *out, mw_error *err);
 void mw_targets_clear(mw_targets *t);
 
 #endif
