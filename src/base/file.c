@@ -95,31 +95,40 @@ static mw_status sync_folder(const char *path, mw_error *err)
     return MW_OK;
 }
 
+mw_status mw_file_begin(mw_file_new *f, const char *path, mode_t mode, mw_error *err)
+{
+    *f = (mw_file_new){.fd = -1, .path = path};
+    if ((size_t)snprintf(f->temporary, sizeof(f->temporary), "%s.%ld.tmp", path, (long)getpid()) >= sizeof(f->temporary))
+        return mw_fail(err, MW_ERR_INVALID, "cannot create %s: its name is too long", path);
+    f->fd = mw_sys.open_fn(mw_sys.ctx, f->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    return f->fd >= 0 ? MW_OK : mw_fail(err, MW_ERR_IO, "cannot create %s: %s", f->temporary, strerror(errno));
+}
+
+mw_status mw_file_end(mw_file_new *f, mw_status st, mw_error *err)
+{
+    if (f->fd < 0)
+        return st;
+    if (st == MW_OK && mw_sys.fsync_fn(mw_sys.ctx, f->fd) != 0)
+        st = mw_fail(err, MW_ERR_IO, "cannot sync %s: %s", f->path, strerror(errno));
+    if (close(f->fd) != 0 && st == MW_OK)
+        st = mw_fail(err, MW_ERR_IO, "cannot close %s: %s", f->path, strerror(errno));
+    f->fd = -1;
+    if (st == MW_OK && mw_sys.rename_fn(mw_sys.ctx, f->temporary, f->path) != 0)
+        st = mw_fail(err, MW_ERR_IO, "cannot rename %s to %s: %s", f->temporary, f->path, strerror(errno));
+    if (st != MW_OK) {
+        mw_sys.unlink_fn(mw_sys.ctx, f->temporary);
+        return st;
+    }
+    return sync_folder(f->path, err);
+}
+
 mw_status mw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
                                mw_error *err)
 {
-    MW_AUTO(mw_buf) temporary = {.max = 8192};
-    mw_status st;
-    int fd;
+    mw_file_new f;
+    mw_status st = mw_file_begin(&f, path, mode, err);
 
-    if (mw_buf_printf(&temporary, "%s.%ld.tmp", path, (long)getpid()) != MW_OK)
-        return mw_buf_status(&temporary, err);
-    fd = mw_sys.open_fn(mw_sys.ctx, temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
-    if (fd < 0)
-        return mw_fail(err, MW_ERR_IO, "cannot create %s: %s", temporary.data, strerror(errno));
-    st = mw_fd_write_all(fd, path, data, len, err);
-    if (st == MW_OK && mw_sys.fsync_fn(mw_sys.ctx, fd) != 0)
-        st = mw_fail(err, MW_ERR_IO, "cannot sync %s: %s", path, strerror(errno));
-    if (close(fd) != 0 && st == MW_OK)
-        st = mw_fail(err, MW_ERR_IO, "cannot close %s: %s", path, strerror(errno));
-    if (st == MW_OK && mw_sys.rename_fn(mw_sys.ctx, temporary.data, path) != 0)
-        st = mw_fail(err, MW_ERR_IO, "cannot rename %s to %s: %s", temporary.data, path,
-                     strerror(errno));
-    if (st != MW_OK) {
-        mw_sys.unlink_fn(mw_sys.ctx, temporary.data);
-        return st;
-    }
-    return sync_folder(path, err);
+    return st == MW_OK ? mw_file_end(&f, mw_fd_write_all(f.fd, path, data, len, err), err) : st;
 }
 
 mw_status mw_mkdirs(const char *path, mode_t mode, mw_error *err)

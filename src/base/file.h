@@ -13,6 +13,16 @@ mw_status mw_file_read(const char *path, mw_buf *out, mw_error *err);
 mw_status mw_fd_read_all(int fd, const char *name, mw_buf *out, mw_error *err);
 /** Write all bytes, retrying short writes. */
 mw_status mw_fd_write_all(int fd, const char *name, const void *data, size_t len, mw_error *err);
+/** A file that is written piece by piece and becomes visible when it is whole. */
+typedef struct mw_file_new {
+    int fd;
+    const char *path; /* borrowed */
+    char temporary[4096];
+} mw_file_new;
+
+mw_status mw_file_begin(mw_file_new *f, const char *path, mode_t mode, mw_error *err);
+/** With MW_OK it is synced and takes its name, else it goes. Returns @p st, or why it could not. */
+mw_status mw_file_end(mw_file_new *f, mw_status st, mw_error *err);
 /** Temporary file beside it, fsync, rename, fsync of the folder: whole or not at all. */
 mw_status mw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
                                mw_error *err);

@@ -114,12 +114,11 @@ static mw_status keep_account(mw_flow *f, struct finished *a, mw_error *err)
     out->coverage = a->coverage;
     a->coverage = NULL;
     memcpy(out->digest, a->digest, sizeof(out->digest));
-    if (f->take->targets.count > 1)
-        f->findings.passed += a->judged.findings.passed;
     if (f->take->targets.count == 1) {
         f->findings = a->judged.findings;
         a->judged.findings = (mw_findings){0};
     }
+    f->findings.passed += a->judged.findings.passed;
     for (size_t i = 0; i < a->judged.findings.count && st == MW_OK; i++)
         st = mw_findings_add(&f->findings, &a->judged.findings.items[i], err);
     return st;
@@ -148,7 +147,10 @@ static mw_status take_account(mw_flow *f, struct finished *a, int fd, mw_error *
         return mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal");
     mw_time_iso(f->finished_at, mw_now_unix() * 1000000000);
     name_account(f, a);
-    return f->store ? store_account(f, a, err) : keep_account(f, a, err);
+    if (!f->store)
+        return keep_account(f, a, err);
+    f->findings.passed += a->judged.findings.passed;
+    return store_account(f, a, err);
 }
 
 static mw_status on_account(void *user, size_t index, int fd, mw_error *err)

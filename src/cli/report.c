@@ -8,14 +8,12 @@
 static int run(mw_cli *cli)
 {
     MW_AUTO(mw_setup) s = {0};
-    MW_AUTO(mw_stored) stored = {0};
     const char *id = mw_args_positional(cli->args, 0);
     mw_error err = {0};
 
-    if (mw_results_check(cli->args, &err) != MW_OK || mw_setup_config(&s, cli, &err) != MW_OK ||
-        mw_stored_load(&s, mw_str_eq(id, "latest") ? NULL : id, &stored, &err) != MW_OK)
+    if (mw_results_check(cli->args, &err) != MW_OK || mw_setup_config(&s, cli, &err) != MW_OK)
         return mw_cli_fail(&err);
-    return mw_results_write(&s, &stored.report, true, MW_EXIT_OK);
+    return mw_stored_report(&s, mw_str_eq(id, "latest") ? NULL : id, false, 0, &err);
 }
 
 static const mw_option options[] = {MW_RESULTS_OPTIONS};

@@ -2,6 +2,8 @@
 #include "cli/stored.h"
 
 #include "cli/judge.h"
+#include "cli/results.h"
+#include "cli/stored_large.h"
 
 #include "base/str.h"
 
@@ -14,28 +16,25 @@
 /* ---- the ledger of a snapshot ---- */
 
 struct ledger {
-    mw_doc_builder *b;
+    bool (*row)(void *user, const mw_doc *d, mw_val scope); /* NULL: only counted */
+    void *user;
+    mw_doc_builder *b; /* of one line */
     size_t scopes, complete;
+    bool stop;
     mw_error *err;
     mw_status st;
 };
 
-static void add_cause(struct ledger *l, const char *cause)
+static bool hand_on(struct ledger *l, const mw_doc *d, mw_val scope)
 {
-    if (!cause)
-        mw_doc_add_null(l->b);
-    else
-        l->st = mw_json_read(l->b, cause, strlen(cause), &(mw_json_options){.exact = true}, NULL, l->err);
+    l->stop = l->row && !l->row(l->user, d, scope);
+    return !l->stop;
 }
 
-static bool add_scope(void *user, const mw_snapshot_scope *s)
+static mw_status write_scope(struct ledger *l, const mw_snapshot_scope *s)
 {
-    struct ledger *l = user;
+    mw_status st = MW_OK;
 
-    l->scopes++;
-    l->complete += mw_str_eq(s->state, "complete");
-    if (!l->b)
-        return true;
     mw_doc_begin_object(l->b);
     mw_doc_member_str(l->b, "account", s->account);
     mw_doc_member_str(l->b, "region", s->region);
@@ -45,27 +44,45 @@ static bool add_scope(void *user, const mw_snapshot_scope *s)
     mw_doc_member_int(l->b, "resources", s->resources);
     mw_doc_member_int(l->b, "calls", s->calls);
     mw_doc_ckey(l->b, "cause");
-    add_cause(l, s->cause);
+    if (s->cause)
+        st = mw_json_read(l->b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, l->err);
+    else
+        mw_doc_add_null(l->b);
     mw_doc_end_object(l->b);
-    return l->st == MW_OK;
+    return st;
+}
+
+static bool take_scope(void *user, const mw_snapshot_scope *s)
+{
+    struct ledger *l = user;
+    bool on = true;
+
+    l->scopes++;
+    l->complete += mw_str_eq(s->state, "complete");
+    if (!l->row)
+        return true;
+    if ((l->st = mw_doc_builder_new(NULL, &l->b, l->err)) == MW_OK && (l->st = write_scope(l, s)) == MW_OK &&
+        (l->st = mw_doc_builder_status(l->b, l->err)) == MW_OK)
+        on = hand_on(l, mw_doc_view(l->b), mw_doc_pop(l->b));
+    mw_doc_builder_free(l->b);
+    return on && l->st == MW_OK;
 }
 
 /* What the sweep itself could not read stands in the notes. */
-static bool add_extras(void *user, const mw_snapshot_info *info)
+static bool take_extras(void *user, const mw_snapshot_info *info)
 {
     struct ledger *l = user;
     mw_doc_builder *b = NULL;
-    mw_val list;
 
     if ((l->st = mw_doc_builder_new(NULL, &b, l->err)) != MW_OK)
         return false;
     if ((l->st = mw_json_read(b, info->about, strlen(info->about), &(mw_json_options){.exact = true}, NULL,
                               l->err)) == MW_OK) {
         const mw_doc *d = mw_doc_view(b);
-        list = mw_val_get(d, mw_val_get(d, mw_doc_pop(b), "notes"), "extras");
+        mw_val list = mw_val_get(d, mw_val_get(d, mw_doc_pop(b), "notes"), "extras");
         l->scopes += mw_val_len(d, list);
-        for (size_t i = 0; l->b && i < mw_val_len(d, list); i++)
-            mw_doc_add_copy(l->b, d, mw_val_at(d, list, i));
+        for (size_t i = 0; i < mw_val_len(d, list) && !l->stop; i++)
+            hand_on(l, d, mw_val_at(d, list, i));
     }
     mw_doc_builder_free(b);
     return false;
@@ -76,8 +93,8 @@ static mw_status walk(struct ledger *l, mw_store *store, const char *snapshot, m
     mw_status st;
 
     l->err = err;
-    if ((st = mw_snapshot_find(store, snapshot, add_extras, l, err)) == MW_OK && (st = l->st) == MW_OK &&
-        (st = mw_snapshot_scopes(store, snapshot, add_scope, l, err)) == MW_OK)
+    if ((st = mw_snapshot_find(store, snapshot, take_extras, l, err)) == MW_OK && (st = l->st) == MW_OK && !l->stop &&
+        (st = mw_snapshot_scopes(store, snapshot, take_scope, l, err)) == MW_OK)
         st = l->st;
     return st;
 }
@@ -92,19 +109,33 @@ mw_status mw_stored_scopes(mw_store *store, const char *snapshot, size_t *scopes
     return st;
 }
 
+mw_status mw_stored_each_scope(mw_store *store, const char *snapshot, bool (*row)(void *user, const mw_doc *d, mw_val scope),
+                               void *user, mw_error *err)
+{
+    struct ledger l = {.row = row, .user = user};
+
+    return walk(&l, store, snapshot, err);
+}
+
+static bool copy_scope(void *user, const mw_doc *d, mw_val scope)
+{
+    mw_doc_add_copy(user, d, scope);
+    return true;
+}
+
 mw_status mw_stored_coverage(mw_store *store, const char *snapshot, mw_doc **out, mw_error *err)
 {
-    struct ledger l = {0};
-    mw_status st = mw_doc_builder_new(&(mw_doc_options){.share = true}, &l.b, err);
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(&(mw_doc_options){.share = true}, &b, err);
 
     if (st == MW_OK) {
-        mw_doc_begin_array(l.b);
-        st = walk(&l, store, snapshot, err);
-        mw_doc_end_array(l.b);
+        mw_doc_begin_array(b);
+        st = mw_stored_each_scope(store, snapshot, copy_scope, b, err);
+        mw_doc_end_array(b);
     }
     if (st == MW_OK)
-        st = mw_doc_finish(l.b, mw_doc_pop(l.b), out, err);
-    mw_doc_builder_free(l.b);
+        st = mw_doc_finish(b, mw_doc_pop(b), out, err);
+    mw_doc_builder_free(b);
     return st;
 }
 
@@ -180,24 +211,40 @@ static bool take_finding(void *user, const mw_store_finding *row)
     return l->st == MW_OK;
 }
 
-mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error *err)
+mw_status mw_stored_head(mw_store *store, const char *run, mw_stored *out, mw_error *err)
 {
     struct load l = {.out = out, .err = err};
-    mw_store *store = NULL;
     mw_status st;
 
     out->arena.max_bytes = out->findings.arena.max_bytes = (size_t)4 << 30;
-    if ((st = mw_setup_store(s, &store, err)) != MW_OK)
-        return st;
-    if ((st = mw_store_get_run(store, run, take_run, &l, err)) == MW_OK && (st = l.st) == MW_OK &&
+    st = mw_store_get_run(store, run, take_run, &l, err);
+    return st == MW_OK ? l.st : st;
+}
+
+static mw_status load(mw_store *store, const char *run, mw_stored *out, mw_error *err)
+{
+    struct load l = {.out = out, .err = err};
+    mw_status st;
+
+    if ((st = mw_stored_head(store, run, out, err)) == MW_OK &&
         (out->coverage || (st = mw_stored_coverage(store, out->report.run_id, &out->coverage, err)) == MW_OK) &&
         (st = mw_store_run_findings(store, out->report.run_id, take_finding, &l, err)) == MW_OK)
         st = l.st;
-    mw_store_close(store);
     out->report.coverage_doc = out->coverage;
     out->report.coverage = out->coverage ? mw_doc_root(out->coverage) : MW_VAL_ABSENT;
     out->report.findings = out->findings.items;
     out->report.count = out->findings.count;
+    return st;
+}
+
+mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error *err)
+{
+    mw_store *store = NULL;
+    mw_status st = mw_setup_store(s, &store, err);
+
+    if (st == MW_OK)
+        st = load(store, run, out, err);
+    mw_store_close(store);
     return st;
 }
 
@@ -223,9 +270,25 @@ void mw_stored_clear(mw_stored *r)
     *r = (mw_stored){0};
 }
 
-int mw_stored_report(mw_setup *s, const char *run, mw_error *err)
+int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw_error *err)
 {
+    MW_AUTO(mw_stored) head = {0};
     MW_AUTO(mw_stored) stored = {0};
+    mw_store *store = NULL;
+    size_t size = 0;
+    mw_status st;
+    int code;
 
-    return mw_stored_load(s, run, &stored, err) == MW_OK ? mw_judge_finish(s, &stored.report, true) : mw_cli_fail(err);
+    if ((st = mw_setup_store(s, &store, err)) == MW_OK && (st = mw_stored_head(store, run, &head, err)) == MW_OK &&
+        (st = mw_stored_size(store, head.report.run_id, &size, err)) == MW_OK && size <= MW_STORED_LARGE)
+        st = load(store, head.report.run_id, &stored, err);
+    stored.report.passed = passed;
+    if (st != MW_OK)
+        code = mw_cli_fail(err);
+    else if (size > MW_STORED_LARGE)
+        code = mw_stored_print_large(s, store, head.report.run_id, judge, passed, err);
+    else
+        code = judge ? mw_judge_finish(s, &stored.report, true) : mw_results_write(s, &stored.report, true, MW_EXIT_OK);
+    mw_store_close(store);
+    return code;
 }

@@ -19,11 +19,19 @@ mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error 
 mw_status mw_stored_find(const mw_stored *r, const char *prefix, const mw_finding **out, mw_error *err);
 void mw_stored_clear(mw_stored *r);
 
-/** Print and export a run as its sweep does. @return exit status. */
-int mw_stored_report(mw_setup *s, const char *run, mw_error *err);
+/** What is known of a run beside findings and coverage; @p run NULL = the newest finished one. */
+mw_status mw_stored_head(mw_store *store, const char *run, mw_stored *out, mw_error *err);
+/**
+ * Print and export a run, whatever its size. @p judge: the exit status is that of its sweep, else 0. @p passed: what
+ * passed and was counted instead of stored. @return exit status.
+ */
+int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw_error *err);
 
 /** Scopes, and scopes that were read completely, of a stored snapshot. */
 mw_status mw_stored_scopes(mw_store *store, const char *snapshot, size_t *scopes, size_t *complete, mw_error *err);
+/** The ledger of a snapshot line by line, as the contract's "coverage" has them; returning false stops. */
+mw_status mw_stored_each_scope(mw_store *store, const char *snapshot, bool (*row)(void *user, const mw_doc *d, mw_val scope),
+                               void *user, mw_error *err);
 /** Its ledger as the contract's "coverage" array, the root of @p out. Memory: all of it. */
 mw_status mw_stored_coverage(mw_store *store, const char *snapshot, mw_doc **out, mw_error *err);
 /** The same as text, or none when it is too long to be kept with a run: then it is read from the snapshot. */

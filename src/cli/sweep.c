@@ -79,7 +79,7 @@ static int report(struct sweep *w, mw_error *err)
         return mw_cli_fail(err);
     if (!w->flow.published)
         return mw_flow_print_share(&w->flow);
-    return mw_stored_report(&w->take.setup, w->flow.run, err);
+    return mw_stored_report(&w->take.setup, w->flow.run, true, w->flow.findings.passed, err);
 }
 
 static int run(mw_cli *cli)

@@ -26,6 +26,10 @@ const char *mw_severity_name(unsigned rank)
 
 void mw_report_count(const mw_report *r, mw_report_counts *out)
 {
+    if (r->counts) {
+        *out = *r->counts;
+        return;
+    }
     memset(out, 0, sizeof(*out));
     out->by_status[MW_VERDICT_PASS] = r->passed;
     for (size_t i = 0; i < r->count; i++) {
@@ -82,11 +86,9 @@ mw_status mw_report_summary_json(const mw_report *r, mw_buf *out, mw_error *err)
     return mw_buf_status(out, err);
 }
 
-mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
+void mw_report_json_head(const mw_report *r, mw_buf *out)
 {
     bool first = true;
-    size_t scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
-    mw_status st;
 
     mw_buf_puts(out, "{\"schema\":\"moonward.findings/1\",\n\"run\":{");
     member(out, &first, "id", r->run_id);
@@ -97,23 +99,40 @@ mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
     member(out, &first, "snapshot", r->snapshot);
     member(out, &first, "findings_digest", r->findings_digest);
     mw_buf_puts(out, "},\n\"coverage\":[");
+}
+
+mw_status mw_report_json_middle(const mw_report *r, mw_buf *out, mw_error *err)
+{
+    mw_status st;
+
+    mw_buf_puts(out, "],\n\"summary\":");
+    if ((st = mw_report_summary_json(r, out, err)) != MW_OK)
+        return st;
+    mw_buf_puts(out, ",\n\"findings\":[");
+    return mw_buf_status(out, err);
+}
+
+mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
+{
+    size_t scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
+    mw_status st;
+
+    mw_report_json_head(r, out);
     for (size_t i = 0; i < scopes; i++) {
-        mw_buf_puts(out, i ? ",\n" : "\n");
+        mw_buf_puts(out, i ? MW_REPORT_BETWEEN : "\n");
         if ((st = mw_json_write(out, r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i),
                                 MW_JSON_COMPACT)) != MW_OK)
             return mw_buf_status(out, err) != MW_OK ? out->failed
                                                     : mw_fail(err, st, "report: coverage");
     }
-    mw_buf_puts(out, "],\n\"summary\":");
-    if ((st = mw_report_summary_json(r, out, err)) != MW_OK)
+    if ((st = mw_report_json_middle(r, out, err)) != MW_OK)
         return st;
-    mw_buf_puts(out, ",\n\"findings\":[");
     for (size_t i = 0; i < r->count; i++) {
-        mw_buf_puts(out, i ? ",\n" : "\n");
+        mw_buf_puts(out, i ? MW_REPORT_BETWEEN : "\n");
         if ((st = mw_finding_json(&r->findings[i], out)) != MW_OK)
             return mw_fail(err, st, "report: finding of %s", r->findings[i].rule);
     }
-    mw_buf_puts(out, "]}\n");
+    mw_buf_puts(out, MW_REPORT_TAIL);
     return mw_buf_status(out, err);
 }
 

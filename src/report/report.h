@@ -5,6 +5,12 @@
 #include "base/buf.h"
 #include "engine/finding.h"
 
+struct mw_report_counts;
+typedef struct mw_report_rule {
+    const char *rule;
+    size_t failing;
+} mw_report_rule;
+
 /** What there is to tell. Everything is borrowed; findings in the contract's order. */
 typedef struct mw_report {
     const char *run_id, *started_at, *finished_at, *engine;
@@ -16,6 +22,11 @@ typedef struct mw_report {
     size_t passed;          /* counted beside those that are listed */
     bool compared;             /* with an earlier run: change and fixed mean something */
     size_t fixed;              /* by this run, what no longer exists included */
+    /* When findings and coverage are a choice from a run that is too large for memory: the figures of all of it,
+       failing findings of each rule included. NULL: the lists are whole. */
+    const struct mw_report_counts *counts;
+    const mw_report_rule *rules;
+    size_t rule_count;
 } mw_report;
 
 /** critical 0, high 1, medium 2, low 3, info 4; anything else 5. */
@@ -40,6 +51,14 @@ bool mw_report_complete(const mw_report_counts *c);
 
 /** The contract's document (docs/reference/findings.schema.json): one finding and one scope per line. */
 mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err);
+/**
+ * The same document in pieces, for a run that is not in memory: head, scopes, middle, findings, tail. Between two
+ * scopes and between two findings stands MW_REPORT_BETWEEN, before the first of each a newline.
+ */
+#define MW_REPORT_BETWEEN ",\n"
+#define MW_REPORT_TAIL    "]}\n"
+void mw_report_json_head(const mw_report *r, mw_buf *out);
+mw_status mw_report_json_middle(const mw_report *r, mw_buf *out, mw_error *err);
 /** Its findings alone, one per line. */
 mw_status mw_report_jsonl(const mw_report *r, mw_buf *out, mw_error *err);
 /** Its "summary" alone, compact. */

@@ -174,6 +174,9 @@ static void failing_rule(struct text *t, const mw_finding *f, size_t n)
         if ((c = columns_of(t, place, &f[i])) > place_columns)
             place_columns = c;
     }
+    for (size_t i = 0; i < t->r->rule_count; i++) /* the list is a choice: these are all */
+        if (mw_str_eq(t->r->rules[i].rule, f->rule))
+            failing = t->r->rules[i].failing;
     rule_head(t, f, failing);
     for (size_t i = 0; i < n && shown < t->list_max; i++) {
         if (f[i].status != MW_VERDICT_FAIL)
@@ -287,7 +290,7 @@ static mw_status grouped_part(struct text *t, mw_verdict status, const char *tit
 
     if (total == 0)
         return MW_OK;
-    all = mw_alloc(total * sizeof(const mw_finding *));
+    all = mw_alloc((t->r->count + 1) * sizeof(const mw_finding *));
     if (!all)
         return mw_fail(err, MW_ERR_NOMEM, "report: out of memory");
     for (size_t i = 0; i < t->r->count && n < total; i++)
@@ -298,6 +301,7 @@ static mw_status grouped_part(struct text *t, mw_verdict status, const char *tit
     mw_buf_printf(t->out, "%s (%zu finding%s)", title, total, plural(total));
     mw_term_reset(t->out, t->o->color);
     mw_buf_putc(t->out, '\n');
+    hidden = total - n;
     for (size_t i = 0, same; i < n; i += same) {
         for (same = 0; i + same < n && compare_cause(all[i], all[i + same]) == 0; same++)
             ;
@@ -378,7 +382,7 @@ static void scope_line(struct text *t, size_t first)
 static void coverage_part(struct text *t)
 {
     const mw_doc *d = t->r->coverage_doc;
-    size_t n = t->counts.scopes, shown = 0;
+    size_t n = t->counts.scopes, listed = d ? mw_val_len(d, t->r->coverage) : 0, shown = 0;
 
     colored(t, MW_COLOR_BOLD, "Coverage");
     mw_buf_puts(t->out, ": ");
@@ -386,7 +390,7 @@ static void coverage_part(struct text *t)
         mw_buf_printf(t->out, "complete, %zu of %zu scope%s\n", n, n, plural(n));
     else
         mw_buf_printf(t->out, "%zu of %zu scopes complete; incomplete:\n", t->counts.scopes_complete, n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < listed; i++) {
         mw_val scope = mw_val_at(d, t->r->coverage, i);
         bool told = false;
         if (!is_incomplete(d, scope))
@@ -488,7 +492,7 @@ static void denied_actions(const struct text *t, mw_buf *out)
 {
     const mw_doc *d = t->r->coverage_doc;
 
-    for (size_t i = 0; i < t->counts.scopes; i++) {
+    for (size_t i = 0; i < mw_val_len(d, t->r->coverage); i++) {
         mw_val cause = mw_val_get(d, mw_val_at(d, t->r->coverage, i), "cause");
         mw_str action = denied_action(d, cause);
         if (action.data && is_denial(mw_val_get_str(d, cause, "code", NULL)) && !listed(out, action))

@@ -262,3 +262,34 @@ mw_status mw_store_run_findings(mw_store *s, const char *run,
     mw_free(m.parts);
     return st;
 }
+
+/* ---- figures ---- */
+
+mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_count *c),
+                              void *user, mw_error *err)
+{
+    sqlite3_stmt *q;
+    int code = SQLITE_DONE;
+    mw_status st = mw__store_prepare(s,
+                                     "SELECT v.rule, v.status, v.severity, f.change, count(*) FROM finding f"
+                                     " JOIN verdict v ON v.n = f.verdict"
+                                     " WHERE f.run = (SELECT n FROM run WHERE id = ?1) GROUP BY 1, 2, 3, 4",
+                                     &q, err);
+
+    if (st != MW_OK)
+        return st;
+    mw__store_bind(q, 1, run);
+    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+        const mw_store_count c = {.rule = mw__store_text(q, 0), .status = mw__store_text(q, 1),
+                                  .severity = mw__store_text(q, 2), .change = mw__store_text(q, 3),
+                                  .count = (size_t)sqlite3_column_int64(q, 4)};
+        if (!row(user, &c)) {
+            code = SQLITE_DONE;
+            break;
+        }
+    }
+    if (code != SQLITE_DONE)
+        st = mw__store_fail(s, "counting findings", err);
+    sqlite3_finalize(q);
+    return st;
+}

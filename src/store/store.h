@@ -93,6 +93,14 @@ mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run),
 /** @p run NULL = the newest finished. MW_ERR_NOTFOUND names it. */
 mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
                            void *user, mw_error *err);
+/** How many findings of each kind the run has. */
+typedef struct mw_store_count {
+    const char *rule, *status, *severity, *change;
+    size_t count;
+} mw_store_count;
+mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_count *c),
+                              void *user, mw_error *err);
+
 /** In the contract's order: as they were put; by rule, then account, where they were put in parts. */
 mw_status mw_store_run_findings(mw_store *s, const char *run,
                                 bool (*row)(void *user, const mw_store_finding *f), void *user, mw_error *err);
