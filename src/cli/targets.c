@@ -78,6 +78,10 @@ static void fail_account(struct asking *a, const char *operation, const char *co
 {
     mw_collect_account *in = &a->target->in;
 
+    if (in->region_count == 0) { /* only globs were named: the gap is told at home */
+        in->regions = &in->home_region;
+        in->region_count = 1;
+    }
     in->failed_operation = operation;
     in->failed_code = keep(a, code);
     in->failed_message = keep(a, message);
@@ -156,7 +160,7 @@ static void set_regions(struct asking *a, const char **names, size_t count)
     a->target->in.region_count = kept;
 }
 
-/* A glob means the enabled ones; a name that is not enabled is a gap, and said. */
+/* A glob means the enabled ones; a name that is not enabled, or a glob without a match, is a gap. */
 static void choose_regions(struct asking *a)
 {
     const char *chosen[ENABLED_MAX];
@@ -166,8 +170,10 @@ static void choose_regions(struct asking *a)
         bool matched = false;
         for (size_t i = 0; i < a->enabled_count; i++)
             matched = mw_glob_match(a->patterns[p], a->enabled[i]) || matched;
-        if (!matched && plain(a->patterns[p]))
-            add_extra(a, a->patterns[p], "unsupported", "RegionDisabled", "the region is not enabled in this account");
+        if (!matched)
+            add_extra(a, a->patterns[p], "unsupported", "RegionDisabled",
+                      plain(a->patterns[p]) ? "the region is not enabled in this account"
+                                            : "no region that is enabled in this account matches");
     }
     for (size_t i = 0; i < a->enabled_count; i++) {
         bool matched = false;
