@@ -176,6 +176,12 @@ mw_status mw_client_run(mw_client *c, mw_error *err)
     return st;
 }
 
+void mw_client_forget(mw_client *c, const char *account)
+{
+    if (c->traffic)
+        mw_traffic_forget(c->traffic, account);
+}
+
 const mw_http *mw_client_http(mw_client *c)
 {
     return &c->provider_http;

@@ -87,6 +87,9 @@ typedef struct mw_call {
     void *user;
 } mw_call;
 
+/** All calls in this account have ended and no more are to come: what the client keeps for it may go. */
+void mw_client_forget(mw_client *c, const char *account);
+
 /** The operation, or MW_ERR_UNSUPPORTED naming what is nearest. */
 mw_status mw_client_operation(const mw_models *models, const char *service, const char *operation,
                               const mw_operation **out, mw_error *err);

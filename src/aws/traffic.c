@@ -62,7 +62,7 @@ struct mw_traffic {
     mw_lane *lanes[LANE_TABLE];
     mw_share *shares[SHARE_TABLE];
     size_t lane_count, share_count;
-    mw_arena arena; /* lanes and shares */
+    mw_arena arena; /* shares */
 };
 
 /* ---- settings ---- */
@@ -95,6 +95,11 @@ void mw_traffic_free(mw_traffic *t)
     if (!t)
         return;
     mw_timers_clear(&t->sleepers);
+    for (size_t i = 0; i < LANE_TABLE; i++)
+        for (mw_lane *l = t->lanes[i], *next; l; l = next) {
+            next = l->next_in_slot;
+            mw_free(l);
+        }
     mw_arena_clear(&t->arena);
     mw_free(t);
 }
@@ -158,7 +163,7 @@ mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
         if (l->key_len == len && memcmp(l->key, key, len) == 0)
             return l;
     if (len == 0 || t->lane_count >= LANES_MAX ||
-        !(l = mw_arena_alloc(&t->arena, sizeof(*l) + len)))
+        !(l = mw_alloc(sizeof(*l) + len)))
         return NULL;
     memcpy(l->key, key, len);
     l->key_len = len;
@@ -171,6 +176,23 @@ mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
     t->lane_count++;
     *fresh = true;
     return l;
+}
+
+void mw_traffic_forget(mw_traffic *t, const char *account)
+{
+    size_t len = strlen(account);
+
+    for (size_t i = 0; i < LANE_TABLE; i++)
+        for (mw_lane **at = &t->lanes[i], *l; (l = *at) != NULL;) {
+            bool idle = l->place == PLACE_NONE && !l->head && !(l->rate.learnt && l->rate.limit);
+            if (idle && l->key_len > len && memcmp(l->key, account, len) == 0 && l->key[len] == '\n') {
+                *at = l->next_in_slot;
+                t->lane_count--;
+                mw_free(l);
+            } else {
+                at = &l->next_in_slot;
+            }
+        }
 }
 
 void mw_lane_free_rate(mw_lane *l, int64_t now_ms)

@@ -48,6 +48,8 @@ const mw_retry_policy *mw_traffic_retry(const mw_traffic *t);
  */
 mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
                          const char *service, bool *fresh, int64_t now_ms);
+/** Nothing will be asked in this account for now: its lanes go, but for what they have learnt of AWS's limits. */
+void mw_traffic_forget(mw_traffic *t, const char *account);
 /** The lane's endpoint is not AWS's own: its quotas say nothing, the rate is free until a throttle. */
 void mw_lane_free_rate(mw_lane *l, int64_t now_ms);
 /** mw_rate_remember() for it. */

@@ -329,6 +329,7 @@ void account_finish(collection *c, account *a)
     }
     if (c->status == MW_OK && (st = hand_out(c, a, &err)) != MW_OK)
         collection_fail(c, st, &err);
+    mw_client_forget(c->client, a->in->account);
     c->accounts_finished++;
     account_free(c, a);
 }
