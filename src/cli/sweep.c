@@ -79,6 +79,8 @@ static int report(struct sweep *w, mw_error *err)
         return mw_cli_fail(err);
     if (!w->flow.published)
         return mw_flow_print_share(&w->flow);
+    mw_store_close(w->flow.store); /* and with it the claim: the next run need not wait for the report */
+    w->flow.store = NULL;
     return mw_stored_report(&w->take.setup, w->flow.run, true, w->flow.findings.passed, err);
 }
 

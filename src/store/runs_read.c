@@ -4,6 +4,8 @@
  */
 #include "store/internal.h"
 
+#include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -265,31 +267,108 @@ mw_status mw_store_run_findings(mw_store *s, const char *run,
 
 /* ---- figures ---- */
 
+#define KINDS_MAX 65536u /* rules × statuses × severities × changes; a power of two */
+
+/* Counted here, not by GROUP BY, which would sort all findings of the run in memory. */
+struct kind {
+    char *text; /* rule, status, severity, change, a NUL behind each */
+    size_t len, count;
+};
+
+struct kinds {
+    mw_store *s;
+    struct kind *slots;
+    size_t used;
+    mw_buf key;
+};
+
+static mw_status count_one(struct kinds *k, sqlite3_stmt *q, mw_error *err)
+{
+    struct kind *at;
+    uint64_t slot;
+
+    mw_buf_reset(&k->key);
+    for (int i = 0; i < 4; i++) {
+        const char *text = mw__store_text(q, i);
+        mw_buf_puts(&k->key, text ? text : "");
+        mw_buf_putc(&k->key, '\0');
+    }
+    if (mw_buf_status(&k->key, err) != MW_OK)
+        return k->key.failed;
+    for (slot = mw_hash64(k->key.data, k->key.len);; slot++) {
+        at = &k->slots[slot & (KINDS_MAX - 1)];
+        if (!at->text || (at->len == k->key.len && memcmp(at->text, k->key.data, at->len) == 0))
+            break;
+    }
+    if (!at->text) {
+        if (k->used++ >= KINDS_MAX / 2)
+            return mw_fail(err, MW_ERR_LIMIT, "store %s: too many kinds of findings in one run", k->s->path);
+        if (!(at->text = mw_alloc(k->key.len)))
+            return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", k->s->path);
+        memcpy(at->text, k->key.data, k->key.len);
+        at->len = k->key.len;
+    }
+    at->count++;
+    return MW_OK;
+}
+
+static int by_kind(const void *pa, const void *pb)
+{
+    const struct kind *a = pa, *b = pb;
+    size_t least = a->len < b->len ? a->len : b->len;
+    int order;
+
+    if (!a->text || !b->text) /* empty slots last */
+        return (a->text == NULL) - (b->text == NULL);
+    order = memcmp(a->text, b->text, least);
+    return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static const char *behind(const char *text)
+{
+    return text + strlen(text) + 1;
+}
+
+static void tell_kinds(struct kinds *k, bool (*row)(void *user, const mw_store_count *c), void *user)
+{
+    bool on = true;
+
+    qsort(k->slots, KINDS_MAX, sizeof(*k->slots), by_kind);
+    for (size_t i = 0; i < k->used && on; i++) {
+        mw_store_count c = {.rule = k->slots[i].text, .count = k->slots[i].count};
+        c.status = behind(c.rule);
+        c.severity = behind(c.status);
+        c.change = behind(c.severity);
+        on = row(user, &c);
+    }
+}
+
 mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_count *c),
                               void *user, mw_error *err)
 {
-    sqlite3_stmt *q;
+    struct kinds k = {.s = s, .slots = mw_alloc(KINDS_MAX * sizeof(*k.slots)), .key = {.max = 1 << 16}};
+    sqlite3_stmt *q = NULL;
+    int64_t n = 0;
     int code = SQLITE_DONE;
-    mw_status st = mw__store_prepare(s,
-                                     "SELECT v.rule, v.status, v.severity, f.change, count(*) FROM finding f"
-                                     " JOIN verdict v ON v.n = f.verdict"
-                                     " WHERE f.run = (SELECT n FROM run WHERE id = ?1) GROUP BY 1, 2, 3, 4",
-                                     &q, err);
+    mw_status st = k.slots ? run_number(s, run, &n, err) : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
 
-    if (st != MW_OK)
-        return st;
-    mw__store_bind(q, 1, run);
-    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
-        const mw_store_count c = {.rule = mw__store_text(q, 0), .status = mw__store_text(q, 1),
-                                  .severity = mw__store_text(q, 2), .change = mw__store_text(q, 3),
-                                  .count = (size_t)sqlite3_column_int64(q, 4)};
-        if (!row(user, &c)) {
-            code = SQLITE_DONE;
-            break;
-        }
-    }
-    if (code != SQLITE_DONE)
+    if (st == MW_OK)
+        st = mw__store_prepare(s,
+                               "SELECT v.rule, v.status, v.severity, f.change FROM finding f"
+                               " JOIN verdict v ON v.n = f.verdict WHERE f.run = ?1",
+                               &q, err);
+    if (st == MW_OK)
+        sqlite3_bind_int64(q, 1, n);
+    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW)
+        st = count_one(&k, q, err);
+    if (st == MW_OK && code != SQLITE_DONE)
         st = mw__store_fail(s, "counting findings", err);
     sqlite3_finalize(q);
+    if (st == MW_OK)
+        tell_kinds(&k, row, user);
+    for (size_t i = 0; k.slots && i < KINDS_MAX; i++)
+        mw_free(k.slots[i].text);
+    mw_free(k.slots);
+    mw_buf_clear(&k.key);
     return st;
 }

@@ -240,7 +240,9 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
     sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    /* Larger pages and a cache of 64 MiB: a snapshot writes and reads whole ranges of its tables.
+    /* Larger pages and a cache of 64 MiB: a snapshot writes and reads whole ranges of its tables. What is sorted and does
+       not fit there goes to an unnamed file; small sorts never touch one.
+
        WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
     if ((st = mw__store_exec(s, "PRAGMA page_size = 8192", "opening", err)) != MW_OK ||
         (st = mw__store_exec(s, "BEGIN IMMEDIATE", "opening", err)) != MW_OK)
@@ -251,7 +253,7 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
         goto out;
     }
     if ((st = mw__store_exec(s, "PRAGMA journal_mode = WAL", "opening", err)) != MW_OK ||
-        (st = mw__store_exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536",
+        (st = mw__store_exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -65536",
                              "opening",
                              err)) != MW_OK)
         goto out;

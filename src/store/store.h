@@ -93,7 +93,7 @@ mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run),
 /** @p run NULL = the newest finished. MW_ERR_NOTFOUND names it. */
 mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
                            void *user, mw_error *err);
-/** How many findings of each kind the run has. */
+/** How many findings of each kind the run has, by kind in byte order. */
 typedef struct mw_store_count {
     const char *rule, *status, *severity, *change;
     size_t count;
