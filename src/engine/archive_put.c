@@ -270,9 +270,8 @@ static mw_status put_snapshot(mw_store *s, const mw_doc *snapshot, const mw_arch
                  : mw_snapshot_begin(s, name->id, now, name->digest, about.data, &p.w, err);
     if (st != MW_OK)
         return st;
-    st = put_world(&p, err);
-    if (st == MW_OK && account)
-        st = mw_snapshot_name_part(p.w, account, name->digest, err);
+    if (!account || (st = mw_snapshot_name_part(p.w, account, name->digest, err)) == MW_OK)
+        st = put_world(&p, err);
     mw_buf_clear(&p.text);
     mw_free(p.extents);
     if (st == MW_OK)

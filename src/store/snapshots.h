@@ -110,7 +110,7 @@ void mw_snapshot_abandon(mw_snapshot_writer *w);
  */
 mw_status mw_snapshot_begin_part(mw_store *s, const char *id, const char *taken_at, const char *about,
                                  mw_snapshot_writer **out, mw_error *err);
-/** Whose part it is, and the digest of its content. MW_ERR_CONFLICT: that account's part is sealed already. */
+/** Before anything is put: whose part it is, and the digest of its content. MW_ERR_CONFLICT: that account's part is sealed already. */
 mw_status mw_snapshot_name_part(mw_snapshot_writer *w, const char *account, const char *digest, mw_error *err);
 /** The sealed parts of a snapshot by account; none when there is no such snapshot. Returning false stops. */
 mw_status mw_snapshot_parts(mw_store *s, const char *id,

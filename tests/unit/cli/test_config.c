@@ -22,7 +22,8 @@ static void refuses(void **state)
     } rows[] = {
         {"regoins: [a]\n", ":1: unknown key 'regoins'; did you mean 'regions'?"},
         {"# c\nzzzzzzzzz: 1\n", ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
-                                "fail_on, jobs, overrides, params, profile, regions, rules, select, store, types"},
+                                "external_id, fail_on, jobs, organization, overrides, params, profile, regions, role, "
+                                "role_duration, rules, select, store, types"},
         {"store: a.db\nfail_on: hihg\n",
          ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},
         {"regions: [eu-west-1, EU]\n",
@@ -32,7 +33,11 @@ static void refuses(void **state)
          ":1: regions is [], expected a list of regions or globs, such as [eu-west-1, 'us-*']"},
         {"accounts: [12345]\n", NULL},
         {"accounts: ['12345']\n",
-         ":1: accounts is [\"12345\"], expected a list of account ids (12 digits)"},
+         ":1: accounts is [\"12345\"], expected a list of account ids (12 digits) or of {id, role, external_id, regions, "
+         "name, tags}, or {file: PATH}"},
+        {"accounts: [{id: 12345}]\norganization: {}\nrole: R\n", NULL},
+        {"role_duration: 10\n", ":1: role_duration is 10, expected seconds, from 900 to 43200"},
+        {"organization: all\n", ":1: organization is \"all\", expected {ous, include, exclude, tags, role}"},
         {"jobs: 0\n", ":1: jobs is 0, expected a whole number from 1 to 1000"},
         {"jobs: many\n", ":1: jobs is \"many\", expected a whole number from 1 to 1000"},
         {"allow_incomplete: yes\n", ":1: allow_incomplete is \"yes\", expected true or false"},
