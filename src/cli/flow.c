@@ -246,7 +246,7 @@ static mw_status finish_kept(mw_flow *f, mw_error *err)
 struct sealed {
     mw_flow *f;
     mw_buf digests;
-    size_t count, mine;
+    size_t count, mine, at; /* targets are by account, as parts are */
     mw_findings_hash hash;
     mw_error *err;
     mw_status st;
@@ -259,8 +259,9 @@ static bool take_part(void *user, const char *account, const char *digest)
 
     add_digest(&s->digests, account, digest);
     s->count++;
-    for (size_t i = 0; i < t->count; i++)
-        s->mine += mw_str_eq(t->items[i].in.account, account);
+    while (s->at < t->count && strcmp(t->items[s->at].in.account, account) < 0)
+        s->at++;
+    s->mine += s->at < t->count && mw_str_eq(t->items[s->at].in.account, account);
     return true;
 }
 

@@ -215,18 +215,39 @@ static mw_status name_run(mw_flow *f, mw_error *err)
 
 /* ---- what to collect ---- */
 
+/* Walks the accounts and the sealed parts together: both are by account. */
+struct left {
+    mw_flow *f;
+    size_t at, kept;
+};
+
 static bool drop_sealed(void *user, const char *account, const char *digest)
 {
-    mw_flow *f = user;
-    size_t kept = 0;
+    struct left *l = user;
+    mw_flow *f = l->f;
 
     (void)digest;
-    for (size_t i = 0; i < f->order_count; i++)
-        if (!mw_str_eq(f->take->targets.items[f->order[i]].in.account, account))
-            f->order[kept++] = f->order[i];
-    f->accounts_done += f->order_count - kept;
-    f->order_count = kept;
+    for (; l->at < f->order_count; l->at++) {
+        int order = strcmp(f->take->targets.items[f->order[l->at]].in.account, account);
+        if (order > 0)
+            break;
+        if (order < 0)
+            f->order[l->kept++] = f->order[l->at];
+        else
+            f->accounts_done++;
+    }
     return true;
+}
+
+static mw_status leave_out_sealed(mw_flow *f, mw_error *err)
+{
+    struct left l = {.f = f};
+    mw_status st = mw_snapshot_parts(f->store, f->run, drop_sealed, &l, err);
+
+    while (l.at < f->order_count)
+        f->order[l.kept++] = f->order[l.at++];
+    f->order_count = l.kept;
+    return st;
 }
 
 static int by_text(const void *a, const void *b)
@@ -306,7 +327,7 @@ mw_status mw_flow_run_begin(mw_flow *f, mw_error *err)
     if (!(path = mw_setup_store_path(&t->setup, err)))
         return err->status;
     if ((st = mw_store_open(path, &f->store, err)) != MW_OK || (st = name_run(f, err)) != MW_OK ||
-        (st = mw_snapshot_parts(f->store, f->run, drop_sealed, f, err)) != MW_OK)
+        (st = leave_out_sealed(f, err)) != MW_OK)
         return st;
     return write_notes(f, err);
 }

@@ -110,7 +110,7 @@ int mw_take_print_plan(mw_take *t)
     size_t regions;
 
     if (count_regions(t, &regions, &err) != MW_OK ||
-        mw_plan_describe(t->plan, 1, regions, mw_str_eq(output, "json"), &out, &err) != MW_OK ||
+        mw_plan_describe(t->plan, t->list.many && t->list.count ? t->list.count : 1, regions, mw_str_eq(output, "json"), &out, &err) != MW_OK ||
         mw_buf_status(&out, &err) != MW_OK)
         return mw_cli_fail(&err);
     return mw_cli_print(out.data, out.len, MW_EXIT_OK);

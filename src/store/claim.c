@@ -73,8 +73,3 @@ mw_status mw_store_claim(mw_store *s, const char *run, bool shared, char holder[
         mw__store_unclaim(s);
     return st;
 }
-
-bool mw_store_alone(mw_store *s)
-{
-    return s->claim_fd >= 0 && flock(s->claim_fd, LOCK_EX | LOCK_NB) == 0;
-}

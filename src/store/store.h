@@ -32,8 +32,6 @@ mw_status mw_store_end(mw_store *s, mw_status st, mw_error *err);
  */
 mw_status mw_store_claim(mw_store *s, const char *run, bool shared, char holder[MW_STORE_HOLDER_SIZE],
                          mw_error *err);
-/** Is no other process left that shares the claim? Then it is ours alone from here on. */
-bool mw_store_alone(mw_store *s);
 
 typedef struct mw_run {
     const char *id;                       /* ULID */
