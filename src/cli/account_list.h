@@ -20,6 +20,7 @@ typedef struct mw_account_list {
     bool many;                     /* roles lead to accounts; otherwise the credentials' own is meant */
     bool organization;             /* entries are still to come from AWS Organizations */
     const char *role, *external_id;
+    const char *session_name;      /* of the roles, as CloudTrail shows it; NULL = one of the provider's */
     int duration_seconds;          /* 0 = the default */
     mw_account_entry *items;
     size_t count, cap;

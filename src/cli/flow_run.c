@@ -93,7 +93,14 @@ mw_status mw_flow_run_check(mw_flow *f, mw_error *err)
         return mw_fail(err, MW_ERR_INVALID, "%s needs a store", id ? "--run-id" : "--resume");
     if (mw_take_stores(f->take) && mw_args_get(args, "shard") && !id)
         return mw_fail(err, MW_ERR_INVALID, "--shard needs --run-id ID, the same for every shard of the run");
-    return MW_OK;
+    f->started_ns = mw_now_ns();
+    if (id)
+        snprintf(f->run, sizeof(f->run), "%s", id);
+    else if ((st = mw_ulid(f->run, f->started_ns, err)) != MW_OK)
+        return st;
+    /* STS: 2 to 64 characters; those of an id all are allowed. */
+    f->take->list.session_name = mw_arena_printf(&f->take->setup.arena, "moonward-%.55s", f->run);
+    return f->take->list.session_name ? MW_OK : mw_fail(err, MW_ERR_NOMEM, "run: out of memory");
 }
 
 /* ---- a run that was not ended ---- */
@@ -190,11 +197,9 @@ static mw_status name_run(mw_flow *f, mw_error *err)
     struct unended u = {.f = f, .err = err};
     int64_t now_unix = f->now_unix;
     bool resume = mw_args_flag(args, "resume");
-    mw_status st = id ? MW_OK : mw_ulid(f->run, f->started_ns, err);
+    mw_status st;
 
-    if (id)
-        snprintf(f->run, sizeof(f->run), "%s", id);
-    if (st != MW_OK || (st = claim(f, f->run, mw_args_get(args, "shard") != NULL, err)) != MW_OK ||
+    if ((st = claim(f, f->run, mw_args_get(args, "shard") != NULL, err)) != MW_OK ||
         (st = find_unended(f, &u, err)) != MW_OK)
         return st;
     if (resume && (!u.found || (id && !mw_str_eq(id, u.id))))
@@ -315,7 +320,6 @@ mw_status mw_flow_run_begin(mw_flow *f, mw_error *err)
 
     if (st != MW_OK)
         return st;
-    f->started_ns = mw_now_ns();
     f->now_unix = mw_client_now_unix(t->session.client);
     mw_time_iso(f->started_at, f->started_ns / 1000000000 * 1000000000);
     memcpy(f->finished_at, f->started_at, sizeof(f->finished_at));

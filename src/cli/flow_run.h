@@ -4,7 +4,7 @@
 
 #include "cli/flow.h"
 
-/** --resume, --run-id and --shard, before any call. */
+/** --resume, --run-id and --shard, before any call; names the run, and the sessions of its roles after it. */
 mw_status mw_flow_run_check(mw_flow *f, mw_error *err);
 /** Claim the store (waiting for who has it), name the run, and say which accounts are to be collected. */
 mw_status mw_flow_run_begin(mw_flow *f, mw_error *err);

@@ -286,6 +286,7 @@ static mw_status credentials_of(struct asking *a, const mw_account_list *l, mw_e
     mw_session *n = a->n;
     const char *role = a->entry->role ? a->entry->role : l->role;
     mw_assume_role r = {.external_id = a->entry->external_id ? a->entry->external_id : l->external_id,
+                        .session_name = l->session_name,
                         .duration_seconds = l->duration_seconds,
                         .region = n->region};
 

@@ -82,6 +82,7 @@ def main():
     p.add_argument("--shards", type=int, default=1)
     p.add_argument("--throttle", action="store_true")
     p.add_argument("--check", type=int, default=20, help="accounts compared with the oracle")
+    p.add_argument("--latency", type=int, default=0, metavar="MS", help="of every answer; AWS has 20 to 80")
     p.add_argument("--keep", help="keep the store there")
     a = p.parse_args()
     options = ["--seed", 7, "--accounts", a.accounts, "--regions", ",".join(NAMES[:a.regions]), "--instances", 12, "--volumes", 16, "--snapshots", 6,
@@ -89,6 +90,8 @@ def main():
     with Server(a.awsim, *options) as s, tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "moonward.yaml"), "w") as out:
             out.write("rules: %s/rules\nregions: ['*']\nrole: Reader\naccounts:\n%s" % (ROOT, "".join("  - '%d'\n" % (FIRST + i) for i in range(a.accounts))))
+        if a.latency:
+            s.faults("*:* delay ms=%d" % a.latency)
         if a.throttle:
             s.buckets("*=20/5", "ec2=25/5", "sts=2000/2000")
         store = os.path.join(folder, "store.db")

@@ -901,6 +901,64 @@ static void stopped(void **state)
     }
 }
 
+/* Accounts come out one by one, each a snapshot of its own; one that cannot be asked has its scopes, with the cause. */
+struct handed {
+    mw_doc *snapshots[3];
+    size_t order[3], count;
+    mw_status refuse;
+};
+
+static mw_status take_account(void *user, size_t index, int fd, mw_error *err)
+{
+    struct handed *h = user;
+
+    h->order[h->count++] = index;
+    if (h->refuse == MW_OK)
+        assert_int_equal(mw_doc_map(fd, &h->snapshots[index], err), MW_OK);
+    close(fd);
+    return h->refuse == MW_OK ? MW_OK : mw_fail(err, h->refuse, "no more");
+}
+
+static void several_accounts(void **state)
+{
+    script_rule rules[] = {
+        {.needles = {"ListClusters"}, .status = 200, .body = "{\"clusterArns\":[\"c1\"]}"},
+        {.needles = {"ListServices"}, .status = 200, .body = "{\"serviceArns\":[\"s1\"]}"},
+        {.needles = {"DescribeServices"}, .status = 200, .body = "{\"services\":[{\"serviceArn\":\"s1\"}]}"},
+    };
+    const mw_status refusals[] = {MW_OK, MW_ERR_IO};
+
+    (void)state;
+    for (size_t n = 0; n < MW_COUNT(refusals); n++) {
+        struct run r;
+        struct handed h = {.refuse = refusals[n]};
+        mw_collect_account accounts[3];
+        mw_collect_options o = {.accounts = accounts, .account_count = 3, .now_unix = 1, .on_account = take_account, .user = &h};
+        mw_status st;
+        begin(&r, rules, MW_COUNT(rules), cluster_types);
+        need(&r, "T::Service", NULL);
+        for (size_t i = 0; i < 3; i++)
+            accounts[i] = (mw_collect_account){.account = i == 0 ? "000000000001" : i == 1 ? "000000000002" : "000000000003",
+                                               .partition = "aws", .home_region = "us-east-1", .regions = regions + 1, .region_count = 1};
+        accounts[1].failed_operation = "sts:AssumeRole";
+        accounts[1].failed_code = "AccessDenied";
+        accounts[1].failed_message = "no";
+        st = mw_collect(r.client, r.plan, &o, NULL, &r.err);
+        assert_int_equal(st, refusals[n]);
+        assert_int_equal(h.count, n == 0 ? 3 : 1);
+        for (size_t i = 0; n == 0 && i < 3; i++) {
+            r.snapshot = h.snapshots[i];
+            assert_int_equal(resource_count(&r, "T::Service"), i == 1 ? 0 : 1);
+            mw_val scope = scope_of(&r, "T::Service", NULL, regions[1]);
+            assert_string_equal(mw_val_get_str(r.snapshot, scope, "account", ""), accounts[i].account);
+            assert_string_equal(mw_val_get_str(r.snapshot, scope, "state", ""), i == 1 ? "denied" : "complete");
+            mw_doc_free(h.snapshots[i]);
+        }
+        r.snapshot = NULL;
+        end(&r);
+    }
+}
+
 static void refused_memory(void **state)
 {
     script_rule rules[] = {
@@ -944,6 +1002,7 @@ int main(void)
         cmocka_unit_test(shadow_trails),    cmocka_unit_test(described_in_batches),
         cmocka_unit_test(page_limits),      cmocka_unit_test(many),
         cmocka_unit_test(stopped),          cmocka_unit_test(refused_memory),
+        cmocka_unit_test(several_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
