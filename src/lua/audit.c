@@ -323,7 +323,7 @@ MW_LJMP static void push_aws(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
-MW_LJMP static void open_audit(lua_State *L)
+MW_LJMP void mw__open_audit(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"print", audit_print}, {"emit", audit_emit}, {"columns", audit_columns}, {"json", audit_json},
@@ -373,7 +373,7 @@ MW_LJMP static int run_protected(lua_State *L)
     const mw_vm_audit *a = r->a;
 
     luaL_checkstack(L, LUA_MINSTACK, NULL);
-    mw__push_env(L, open_audit);
+    mw__push_env(L, mw__open_audit);
     lua_pushfstring(L, "@%s", a->path);
     if (luaL_loadbufferx(L, a->source, a->len, lua_tostring(L, -1), "t") != LUA_OK)
         return lua_error(L);

@@ -418,3 +418,10 @@ MW_LJMP void mw__open_ctx(lua_State *L)
     lua_setmetatable(L, -2);
     mw__vm(L)->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
+
+const char *mw__ctx_member_at(size_t i)
+{
+    static const char *const names[] = {"account", "inventory", "log", "now", "params", "region"};
+
+    return i < MW_COUNT(names) ? names[i] : NULL;
+}

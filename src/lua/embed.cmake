@@ -1,5 +1,5 @@
-# Write OUT: a C file with each file of the list MODULES as a byte array (lua/internal.h, mw_lua_module).
-set(text "#include \"lua/internal.h\"\n\n")
+# Write OUT: a C file with each file of the list MODULES as a byte array, in a table NAMEs of NAME_count (lua/modules.h).
+set(text "#include \"lua/modules.h\"\n\n")
 set(table "")
 set(count 0)
 foreach(file IN LISTS MODULES)
@@ -10,6 +10,6 @@ foreach(file IN LISTS MODULES)
   string(APPEND table "    {\"${name}\", module_${count}, sizeof(module_${count})},\n")
   math(EXPR count "${count} + 1")
 endforeach()
-string(APPEND text "\nconst mw_lua_module mw__lua_modules[] = {\n${table}    {0, 0, 0}};\n")
-string(APPEND text "const size_t mw__lua_module_count = ${count};\n")
+string(APPEND text "\nconst mw_lua_module ${NAME}s[] = {\n${table}    {0, 0, 0}};\n")
+string(APPEND text "const size_t ${NAME}_count = ${count};\n")
 file(WRITE ${OUT} "${text}")

@@ -344,4 +344,10 @@ mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out);
 /** Path of the last read. */
 void mw__last_path(mw_vm *vm, char *out, size_t size);
 
+/** Names of what has no table to look into: methods of documents, members of ctx. NULL behind the last. */
+const char *mw__method_at(size_t i);
+const char *mw__ctx_member_at(size_t i);
+/** Push what audits see beside the base functions; needs vm->audit. [-0, +1, m] */
+MW_LJMP void mw__open_audit(lua_State *L);
+
 #endif

@@ -435,3 +435,8 @@ mw_method mw__method_name(const char *name, size_t len)
             return (mw_method)i;
     return MW_METHOD_NONE;
 }
+
+const char *mw__method_at(size_t i)
+{
+    return i + 1 < MW_METHOD_MAX ? methods[i + 1].name : NULL;
+}

@@ -12,5 +12,7 @@ typedef struct mw_lua_module {
 
 extern const mw_lua_module mw__lua_modules[];
 extern const size_t mw__lua_module_count;
+extern const mw_lua_module mw__lua_metas[]; /* generated from meta/ */
+extern const size_t mw__lua_meta_count;
 
 #endif
