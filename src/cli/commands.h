@@ -20,6 +20,11 @@ extern const mw_command mw_command_explain;       /* explain.c */
 extern const mw_command mw_command_findings_explain;
 extern const mw_command mw_command_audit;         /* audit.c */
 extern const mw_command mw_command_call;          /* call.c */
+extern const mw_command mw_command_init;          /* init.c */
+extern const mw_command mw_command_new_rule;      /* new.c */
+extern const mw_command mw_command_new_remediation;
+extern const mw_command mw_command_new_audit;
+extern const mw_command mw_command_types;         /* types.c */
 extern const mw_command mw_command_models_list;   /* models.c */
 extern const mw_command mw_command_models_show;
 extern const mw_command mw_command_models_compile;

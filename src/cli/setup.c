@@ -110,11 +110,29 @@ mw_status mw_setup_types(mw_setup *s, mw_error *err)
     return st == MW_OK ? mw_types_load(types, count, &s->types, err) : st;
 }
 
+mw_status mw_setup_type(const mw_setup *s, const char *option, const char *name, const mw_type **out, mw_error *err)
+{
+    size_t n = mw_types_count(s->types);
+    const char **names, *near;
+
+    *out = mw_types_get(s->types, name);
+    if (*out)
+        return MW_OK;
+    names = mw_alloc((n + 1) * sizeof(*names));
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = mw_type_name(mw_types_at(s->types, i));
+    near = names ? mw_nearest(name, names, n) : NULL;
+    mw_free(names);
+    return near ? mw_fail(err, MW_ERR_INVALID, "%s: there is no type '%.120s'; did you mean '%s'?", option, name, near)
+                : mw_fail(err, MW_ERR_INVALID,
+                          "%s: there is no type '%.120s'; docs/reference/resource-types.md lists them", option, name);
+}
+
 static mw_status load(mw_setup *s, mw_rules_options *o, mw_error *err)
 {
     mw_status st;
 
-    if ((st = mw_setup_types(s, err)) != MW_OK)
+    if (!s->types && (st = mw_setup_types(s, err)) != MW_OK)
         return st;
     o->types = s->types;
     if ((st = mw_rules_load(o, &s->rules, err)) != MW_OK)
