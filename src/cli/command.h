@@ -134,6 +134,8 @@ int mw_cli_exit_code(mw_status status);
 
 /** Set by the handlers of SIGINT and SIGTERM. */
 extern volatile bool mw_cli_stop;
+/** A SIGINT was for a part of the work, which has ended: go on. */
+void mw_cli_forget_signal(void);
 /** MW_EXIT_SIGINT or MW_EXIT_SIGTERM, whichever came first. */
 int mw_cli_signal_exit(void);
 

@@ -25,6 +25,7 @@ extern const mw_command mw_command_new_rule;      /* new.c */
 extern const mw_command mw_command_new_remediation;
 extern const mw_command mw_command_new_audit;
 extern const mw_command mw_command_types;         /* types.c */
+extern const mw_command mw_command_repl;          /* repl.c */
 extern const mw_command mw_command_models_list;   /* models.c */
 extern const mw_command mw_command_models_show;
 extern const mw_command mw_command_models_compile;

@@ -118,10 +118,13 @@ mw_status mw_setup_type(const mw_setup *s, const char *option, const char *name,
     *out = mw_types_get(s->types, name);
     if (*out)
         return MW_OK;
-    names = mw_alloc((n + 1) * sizeof(*names));
-    for (size_t i = 0; names && i < n; i++)
-        names[i] = mw_type_name(mw_types_at(s->types, i));
-    near = names ? mw_nearest(name, names, n) : NULL;
+    names = mw_alloc((2 * n + 1) * sizeof(*names));
+    for (size_t i = 0; names && i < n; i++) {
+        const mw_type *t = mw_types_at(s->types, i);
+        names[2 * i] = mw_type_name(t);
+        names[2 * i + 1] = mw_type_alias(t) ? mw_type_alias(t) : mw_type_name(t);
+    }
+    near = names ? mw_nearest(name, names, 2 * n) : NULL;
     mw_free(names);
     return near ? mw_fail(err, MW_ERR_INVALID, "%s: there is no type '%.120s'; did you mean '%s'?", option, name, near)
                 : mw_fail(err, MW_ERR_INVALID,

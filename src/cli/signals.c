@@ -33,6 +33,12 @@ void mw_cli_catch_signals(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
+void mw_cli_forget_signal(void)
+{
+    first_signal = 0;
+    mw_cli_stop = false;
+}
+
 int mw_cli_signal_exit(void)
 {
     return first_signal == SIGTERM ? MW_EXIT_SIGTERM : MW_EXIT_SIGINT;

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "engine/rule.h"
+#include "inventory/collect.h"
 
 typedef struct mw_tag_facet {
     const char *type, *facet;
@@ -45,5 +46,10 @@ size_t mw__rule_uses_name(const char *source, size_t len, const char *name);
 /** Check one rule's metadata (root of @p d, from a worker: hostile) and fill everything but params, controls, applies. */
 mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, const char *path,
                          mw_arena *arena, mw_rule_entry *out, mw_error *err);
+
+/** Push a fixture's value with {"$unknown": cause} as the unknown value that it stands for. */
+void mw__fixture_copy(mw_doc_builder *b, const mw_doc *d, mw_val v);
+/** The world that a fixture (a value of @p d) describes, for a resource of @p type. MW_ERR_INVALID: its time is none. */
+mw_status mw__fixture_world(const mw_doc *d, mw_val fixture, const char *type, mw_fixture_world *out, mw_error *err);
 
 #endif

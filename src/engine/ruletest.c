@@ -94,41 +94,6 @@ static mw_fixture *add_fixture(mw_ruletest *r, size_t file, mw_error *err)
     return f;
 }
 
-/* Copy with {"$unknown": cause} as the unknown value that it stands for. */
-static void add_converted(mw_doc_builder *b, const mw_doc *d, mw_val v)
-{
-    mw_kind kind = mw_val_kind(d, v);
-    size_t n = mw_val_len(d, v);
-    mw_val cause;
-
-    if (kind == MW_KIND_ARRAY) {
-        mw_doc_begin_array(b);
-        for (size_t i = 0; i < n; i++)
-            add_converted(b, d, mw_val_at(d, v, i));
-        mw_doc_end_array(b);
-        return;
-    }
-    if (kind != MW_KIND_OBJECT) {
-        mw_doc_add_copy(b, d, v);
-        return;
-    }
-    cause = mw_val_get(d, v, "$unknown");
-    if (n == 1 && cause != MW_VAL_ABSENT) {
-        mw_doc_add_copy(b, d, cause);
-        mw_doc_add_unknown(b);
-        return;
-    }
-    mw_doc_begin_object(b);
-    for (size_t i = 0; i < n; i++) {
-        mw_val key, value = mw_val_member(d, v, i, &key);
-        size_t len;
-        const char *name = mw_val_str(d, key, &len);
-        mw_doc_key(b, name, len);
-        add_converted(b, d, value);
-    }
-    mw_doc_end_object(b);
-}
-
 static mw_status on_record(void *user, const mw_record *rec, mw_error *err)
 {
     mw_ruletest *r = user;
@@ -145,7 +110,7 @@ static mw_status on_record(void *user, const mw_record *rec, mw_error *err)
     if (mw_json_read(r->scratch, rec->text[0].data, rec->text[0].len, NULL, NULL, err) != MW_OK)
         return mw_fail(err, MW_ERR_INVALID, "%s: the worker's fixtures are not JSON",
                        r->files.items[f->file].path);
-    add_converted(r->b, mw_doc_view(r->scratch), mw_doc_pop(r->scratch));
+    mw__fixture_copy(r->b, mw_doc_view(r->scratch), mw_doc_pop(r->scratch));
     f->value = mw_doc_pop(r->b);
     return mw_doc_builder_status(r->b, err);
 }
@@ -171,7 +136,7 @@ static mw_status finish_document(mw_ruletest *r, mw_error *err)
         r->items[i].value = mw_val_at(r->d, pair, 0);
         r->items[i].params = mw_val_at(r->d, pair, 1);
         if (!r->items[i].problem)
-            mw__fixture_world(r, &r->items[i]);
+            mw__fixture_place(r, &r->items[i]);
     }
     return st;
 }

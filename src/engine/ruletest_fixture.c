@@ -194,23 +194,65 @@ const char *mw__fixture_problem(mw_ruletest *r, mw_fixture *f)
     return params != MW_VAL_ABSENT ? merge_params(r, f, params) : NULL;
 }
 
-void mw__fixture_world(mw_ruletest *r, mw_fixture *f)
+/* Copy with {"$unknown": cause} as the unknown value that it stands for. */
+void mw__fixture_copy(mw_doc_builder *b, const mw_doc *d, mw_val v)
 {
-    const mw_doc *d = r->d;
-    const char *now = mw_val_get_str(d, f->value, "now", NULL);
+    mw_kind kind = mw_val_kind(d, v);
+    size_t n = mw_val_len(d, v);
+    mw_val cause;
+
+    if (kind == MW_KIND_ARRAY) {
+        mw_doc_begin_array(b);
+        for (size_t i = 0; i < n; i++)
+            mw__fixture_copy(b, d, mw_val_at(d, v, i));
+        mw_doc_end_array(b);
+        return;
+    }
+    if (kind != MW_KIND_OBJECT) {
+        mw_doc_add_copy(b, d, v);
+        return;
+    }
+    cause = mw_val_get(d, v, "$unknown");
+    if (n == 1 && cause != MW_VAL_ABSENT) {
+        mw_doc_add_copy(b, d, cause);
+        mw_doc_add_unknown(b);
+        return;
+    }
+    mw_doc_begin_object(b);
+    for (size_t i = 0; i < n; i++) {
+        mw_val key, value = mw_val_member(d, v, i, &key);
+        size_t len;
+        const char *name = mw_val_str(d, key, &len);
+        mw_doc_key(b, name, len);
+        mw__fixture_copy(b, d, value);
+    }
+    mw_doc_end_object(b);
+}
+
+mw_status mw__fixture_world(const mw_doc *d, mw_val fixture, const char *type, mw_fixture_world *out, mw_error *err)
+{
+    const char *now = mw_val_get_str(d, fixture, "now", NULL);
     int64_t ns;
 
-    f->world = (mw_fixture_world){.type = r->rules->items[f->rule].rule.resource,
-                                  .item = mw_val_get(d, f->value, "resource"),
-                                  .tags = mw_val_get(d, f->value, "tags"),
-                                  .account = mw_val_get_str(d, f->value, "account", NULL),
-                                  .region = mw_val_get_str(d, f->value, "region", NULL),
-                                  .inventory = mw_val_get(d, f->value, "inventory"),
-                                  .now_unix = DEFAULT_NOW};
+    *out = (mw_fixture_world){.type = type,
+                              .item = mw_val_get(d, fixture, "resource"),
+                              .tags = mw_val_get(d, fixture, "tags"),
+                              .account = mw_val_get_str(d, fixture, "account", NULL),
+                              .region = mw_val_get_str(d, fixture, "region", NULL),
+                              .inventory = mw_val_get(d, fixture, "inventory"),
+                              .now_unix = DEFAULT_NOW};
     if (!now)
-        return;
-    if (mw_time_parse(now, strlen(now), &ns, NULL) == MW_OK)
-        f->world.now_unix = ns / 1000000000;
-    else
-        f->problem = mw__ruletest_say(r, "now: '%s' is not a time", now);
+        return MW_OK;
+    if (mw_time_parse(now, strlen(now), &ns, NULL) != MW_OK)
+        return mw_fail(err, MW_ERR_INVALID, "now: '%s' is not a time", now);
+    out->now_unix = ns / 1000000000;
+    return MW_OK;
+}
+
+void mw__fixture_place(mw_ruletest *r, mw_fixture *f)
+{
+    mw_error err = {0};
+
+    if (mw__fixture_world(r->d, f->value, r->rules->items[f->rule].rule.resource, &f->world, &err) != MW_OK)
+        f->problem = mw__ruletest_say(r, "%s", err.message);
 }

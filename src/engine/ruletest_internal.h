@@ -42,7 +42,7 @@ const char *mw__ruletest_say(mw_ruletest *r, const char *format, ...) __attribut
 /** Everything that can be told of a fixture without running it: keys, kinds, expectations, members. */
 const char *mw__fixture_problem(mw_ruletest *r, mw_fixture *f);
 /** Where it is to be judged; from the finished document. May set its problem. */
-void mw__fixture_world(mw_ruletest *r, mw_fixture *f);
+void mw__fixture_place(mw_ruletest *r, mw_fixture *f);
 
 /** Fill outcome, detail and diff. */
 void mw__fixture_compare(mw_ruletest *r, const mw_fixture *f, mw_ruletest_result *t);

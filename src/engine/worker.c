@@ -3,7 +3,7 @@
  * runs scripts and writes records. It holds no credential, has no network and no files, and may be
  * killed at any instruction: the broker knows from the progress page where it was.
  */
-#include "engine/worker.h"
+#include "engine/repl_internal.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -666,6 +666,8 @@ int mw_worker_main(int argc, char **argv)
 
     if (argc > 2 && strcmp(argv[2], "audit") == 0)
         mw__audit_worker_main(argc, argv);
+    if (argc > 2 && strcmp(argv[2], "repl") == 0)
+        mw__repl_worker_main(argc, argv);
     w.out.max = (size_t)4 << 20;
     w.arena.max_bytes = (size_t)64 << 20;
     if (open_all(&w, &err) != MW_OK)

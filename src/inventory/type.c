@@ -119,6 +119,11 @@ const char *mw_type_name(const mw_type *t)
     return t->name;
 }
 
+const char *mw_type_alias(const mw_type *t)
+{
+    return t->alias;
+}
+
 const char *mw_type_scope(const mw_type *t)
 {
     return mw_val_get_str(t->d, t->v, "scope", "regional");

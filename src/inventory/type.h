@@ -20,6 +20,7 @@ const mw_type *mw_types_at(const mw_types *t, size_t i); /* in name order */
 const mw_type *mw_types_get(const mw_types *t, const char *name);
 
 const char *mw_type_name(const mw_type *t);
+const char *mw_type_alias(const mw_type *t);       /* "s3.bucket", or NULL */
 const char *mw_type_scope(const mw_type *t);       /* regional | region | global | account */
 const char *mw_type_tag_facet(const mw_type *t);   /* facet that tags come from, or NULL */
 size_t mw_type_facet_count(const mw_type *t);

@@ -405,12 +405,9 @@ static void unknown_verdict(mw_vm *vm)
     one_verdict(vm, MW_VM_UNKNOWN, text);
 }
 
-static mw_status run_check(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
+/* What an evaluation, or a line at the prompt, left behind is void. */
+static void forget(mw_vm *vm)
 {
-    lua_State *L = vm->L;
-    int top = lua_gettop(L);
-    mw_status st = MW_OK;
-
     if (vm->arena->blocks)
         mw_arena_clear(vm->arena);
     vm->verdict_count = 0;
@@ -418,6 +415,55 @@ static mw_status run_check(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
     vm->traceback = NULL;
     vm->unknown_pending = false;
     mw__reads_begin(vm);
+}
+
+static void set_subject(mw_vm *vm, const mw_vm_subject *s)
+{
+    vm->subject = s;
+    if (vm->resource_val != s->resource)
+        vm->subject_item = mw_val_get_atom(vm->snap->doc, s->resource, vm->snap->item);
+    if (!vm->now_known || vm->now_world != s->world) {
+        vm->now = mw_snap_now(vm->snap, s->world);
+        vm->now_world = s->world;
+        vm->now_known = true;
+    }
+}
+
+void mw__subject_begin(mw_vm *vm, const mw_vm_subject *s)
+{
+    set_subject(vm, s);
+    forget(vm);
+}
+
+bool mw__verdict_text(lua_State *L, int index, mw_buf *out)
+{
+    mw_vm *vm = mw__vm(L);
+    const verdict *v = to_verdict(L, index);
+    const char *parts[2];
+
+    if (!v)
+        return false;
+    parts[0] = uservalue(vm, index, VERDICT_SUBKEY, MW_VM_SUBKEY_MAX);
+    parts[1] = uservalue(vm, index, VERDICT_MESSAGE, MW_VM_MESSAGE_MAX);
+    mw_buf_puts(out, outcome_names[v->outcome]);
+    mw_buf_putc(out, '(');
+    for (int i = 0, shown = 0; i < 2; i++) {
+        if (!parts[i])
+            continue;
+        mw_buf_puts(out, shown++ ? ": " : "");
+        mw_buf_puts(out, parts[i]);
+    }
+    mw_buf_putc(out, ')');
+    return true;
+}
+
+static mw_status run_check(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
+{
+    lua_State *L = vm->L;
+    int top = lua_gettop(L);
+    mw_status st = MW_OK;
+
+    forget(vm);
     if (vm->resource_val != s->resource)
         st = mw__vm_run(vm, prepare, vm, s->soft_ms, err);
     if (st != MW_OK)
@@ -440,14 +486,7 @@ size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verd
     mw_error *err = &vm->error; /* not cleared: it is only read after a failure */
     mw_status st;
 
-    vm->subject = s;
-    if (vm->resource_val != s->resource)
-        vm->subject_item = mw_val_get_atom(vm->snap->doc, s->resource, vm->snap->item);
-    if (!vm->now_known || vm->now_world != s->world) {
-        vm->now = mw_snap_now(vm->snap, s->world);
-        vm->now_world = s->world;
-        vm->now_known = true;
-    }
+    set_subject(vm, s);
     st = run_check(vm, s, err);
     /* What evaluations before this one left of the names' table must not show: once more with all of it. */
     if (vm->names_short && !vm->names_whole && !mw_vm_spoiled(vm)) {

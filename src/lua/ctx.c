@@ -73,6 +73,14 @@ MW_LJMP static const char *check_type(lua_State *L, int index)
     }
     if (strcmp(type, rule->resource) == 0)
         return rule->resource;
+    for (size_t i = 0; rule->everything && i < mw_val_len(vm->snap->doc, vm->snap->types); i++) {
+        mw_val key;
+        mw_val_member(vm->snap->doc, vm->snap->types, i, &key);
+        if (strcmp(type, mw_val_str(vm->snap->doc, key, NULL)) == 0)
+            return mw_val_str(vm->snap->doc, key, NULL); /* lives as long as the snapshot */
+    }
+    if (rule->everything)
+        luaL_error(L, "resource type '%s' is not in the snapshot: start with --type %s", type, type);
     for (size_t i = 0; i < rule->related_count; i++)
         if (strcmp(type, rule->related[i]) == 0)
             return rule->related[i];

@@ -114,6 +114,8 @@ typedef struct mw_refs mw_refs;
 struct mw_vm {
     lua_State *L;
     const struct mw_vm_audit *audit; /* while one runs */
+    mw_buf *shown;                   /* what a line at the prompt prints, while one runs; borrowed */
+    int prompt_ref;                  /* its environment; 0 = there is no prompt */
     size_t used, max;
     size_t peak, base; /* the most used since mw_vm_peak_reset(), and what was used then */
     bool oom, spoiled;
@@ -123,7 +125,7 @@ struct mw_vm {
     size_t way_count;
 
     /* deadline; the signal handler touches only these */
-    volatile sig_atomic_t expired, running, ticks, tick_limit;
+    volatile sig_atomic_t expired, interrupted, running, ticks, tick_limit;
     volatile unsigned sequence, seen;
     unsigned soft_ms;
 
@@ -343,6 +345,11 @@ void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_prox
 mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out);
 /** Path of the last read. */
 void mw__last_path(mw_vm *vm, char *out, size_t size);
+
+/** Begin looking at a subject: what was read, said and found unknown before is void. */
+void mw__subject_begin(mw_vm *vm, const mw_vm_subject *s);
+/** Append `fail("message")` when the value at @p index is a verdict. */
+bool mw__verdict_text(lua_State *L, int index, mw_buf *out);
 
 /** Names of what has no table to look into: methods of documents, members of ctx. NULL behind the last. */
 const char *mw__method_at(size_t i);

@@ -254,6 +254,8 @@ bool mw__declared(const mw_vm_rule *rule, const char *type, const char *facet, s
     size_t type_len = strlen(type);
     bool own = strcmp(type, rule->resource) == 0;
 
+    if (rule->everything)
+        return true;
     for (size_t i = 0; i < rule->need_count; i++) {
         const char *need = rule->needs[i];
         if (strncmp(need, type, type_len) == 0 && need[type_len] == '.')
@@ -280,6 +282,23 @@ static bool is_facet(const mw_vm *vm, const char *type, const char *name, size_t
     return false;
 }
 
+/* The prompt may read every facet that is in the snapshot; one that was not collected is not absent. */
+MW_LJMP static void check_collected(lua_State *L, mw_vm *vm, const char *type, const mw_key *key)
+{
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val collected = mw_val_get(d, mw_val_get(d, vm->snap->types, type), "collected");
+
+    if (!is_facet(vm, type, key->text, key->len))
+        return;
+    for (size_t i = 0; i < mw_val_len(d, collected); i++) {
+        const char *facet = mw_val_str(d, mw_val_at(d, collected, i), NULL);
+        if (facet && strncmp(facet, key->text, key->len) == 0 && (facet[key->len] == '\0' || facet[key->len] == '.'))
+            return;
+    }
+    lua_pushlstring(L, key->text, key->len);
+    luaL_error(L, "facet '%s' of %s was not collected: start with --type %s", lua_tostring(L, -1), type, type);
+}
+
 /* Raise unless the rule declared the facet behind this name. Remembered, so usually one comparison. */
 MW_LJMP static void check_access(lua_State *L, mw_vm *vm, mw_val resource, const mw_key *key)
 {
@@ -303,6 +322,10 @@ MW_LJMP static void check_access(lua_State *L, mw_vm *vm, mw_val resource, const
     type = mw_val_str(d, v, NULL);
     if (!type)
         type = rule->resource;
+    if (rule->everything) {
+        check_collected(L, vm, type, key);
+        return;
+    }
     if (key->reserved == MW_SNAP_TAGS) {
         for (size_t i = 0; i < rule->tag_facet_count; i++)
             if (strcmp(rule->tag_facet_types[i], type) == 0 &&

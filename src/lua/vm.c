@@ -55,9 +55,21 @@ static void deadline_hook(lua_State *L, lua_Debug *unused)
             break;
         }
     }
-    lua_pushfstring(L, "%sdeadline of %d ms passed", lua_tostring(L, -1), (int)vm->soft_ms);
+    if (vm->interrupted)
+        lua_pushfstring(L, "%sinterrupted", lua_tostring(L, -1));
+    else
+        lua_pushfstring(L, "%sdeadline of %d ms passed", lua_tostring(L, -1), (int)vm->soft_ms);
     luaL_traceback(L, L, lua_tostring(L, -1), 0);
     lua_error(L);
+}
+
+static void expire(mw_vm *vm)
+{
+    if (vm->expired)
+        return;
+    vm->expired = 1;
+    /* Documented as safe in a signal handler: lua.c does the same for Ctrl-C. */
+    lua_sethook(vm->L, deadline_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 void mw_vm_tick(mw_vm *vm)
@@ -69,11 +81,16 @@ void mw_vm_tick(mw_vm *vm)
         vm->ticks = 0;
         return;
     }
-    if (++vm->ticks >= vm->tick_limit && !vm->expired) {
-        vm->expired = 1;
-        /* Documented as safe in a signal handler: lua.c does the same for Ctrl-C. */
-        lua_sethook(vm->L, deadline_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
-    }
+    if (++vm->ticks >= vm->tick_limit)
+        expire(vm);
+}
+
+void mw_vm_interrupt(mw_vm *vm)
+{
+    if (!vm->running || vm->expired)
+        return;
+    vm->interrupted = 1;
+    expire(vm);
 }
 
 static void begin(mw_vm *vm, unsigned limit_ms)
@@ -82,7 +99,7 @@ static void begin(mw_vm *vm, unsigned limit_ms)
     if (vm->expired && !vm->spoiled) {
         /* The tick came between two evaluations: nothing was interrupted. */
         lua_sethook(vm->L, NULL, 0, 0);
-        vm->expired = 0;
+        vm->expired = vm->interrupted = 0;
     }
     vm->sequence++;
     vm->soft_ms = limit_ms;

@@ -49,6 +49,8 @@ void mw_vm_free(mw_vm *vm);
  * budget has expires: the next instruction raises.
  */
 void mw_vm_tick(mw_vm *vm);
+/** Stop what is running now, as if its deadline had passed. Async-signal-safe. */
+void mw_vm_interrupt(mw_vm *vm);
 /** A deadline or the memory ceiling was hit: free this VM and make another. */
 bool mw_vm_spoiled(const mw_vm *vm);
 /** It was the memory ceiling. What evaluations before left in the VM counts towards it. */
@@ -80,6 +82,7 @@ mw_status mw_vm_to_json(mw_vm *vm, int ref, size_t index, mw_buf *out, mw_error 
 typedef struct mw_vm_rule {
     int ref;                    /* from mw_vm_load() */
     const char *id, *resource;
+    bool everything;            /* may read whatever the snapshot holds: the prompt, which is no rule */
     size_t need_count;          /* "Facet" of the own type, "AWS::X::Y.Facet" of related ones */
     const char *const *needs;
     size_t related_count;
