@@ -58,8 +58,9 @@ static const mw_command *const commands[] = {
     &mw_command_audit,         &mw_command_init,          &mw_command_new_rule,
     &mw_command_new_remediation, &mw_command_new_audit,   &mw_command_test,
     &mw_command_lint,          &mw_command_types,         &mw_command_repl,
-    &mw_command_call,          &mw_command_models_list,   &mw_command_models_show,
-    &mw_command_models_compile, &mw_command_help,         &mw_command_version,
+    &mw_command_doc,           &mw_command_call,          &mw_command_models_list,
+    &mw_command_models_show,   &mw_command_models_compile, &mw_command_config_show,
+    &mw_command_completion,    &mw_command_help,          &mw_command_version,
 };
 
 const mw_command *const *mw_commands(size_t *count)

@@ -26,10 +26,16 @@ extern const mw_command mw_command_new_remediation;
 extern const mw_command mw_command_new_audit;
 extern const mw_command mw_command_types;         /* types.c */
 extern const mw_command mw_command_repl;          /* repl.c */
+extern const mw_command mw_command_doc;           /* doc.c */
+extern const mw_command mw_command_config_show;   /* config_show.c */
+extern const mw_command mw_command_completion;    /* completion.c */
 extern const mw_command mw_command_models_list;   /* models.c */
 extern const mw_command mw_command_models_show;
 extern const mw_command mw_command_models_compile;
 extern const mw_command mw_command_help;          /* help.c */
 extern const mw_command mw_command_version;       /* version.c */
+
+/** complete.c: `moonward __complete WORDS…`, for completion scripts. @return exit status. */
+int mw_complete_main(int argc, char *const *argv);
 
 #endif

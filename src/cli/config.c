@@ -250,6 +250,8 @@ static const char *text_of(const mw_config *c, enum kind kind, mw_val v)
     }
     if (mw_val_kind(c->doc, v) == MW_KIND_INT)
         return mw_arena_printf(arena, "%012lld", (long long)mw_val_int(c->doc, v));
+    if (kind == PACKS && mw_str_eq(s, "builtin")) /* the one pack that has a name and no path */
+        return s;
     if ((kind == PATH || kind == PATHS || kind == PACKS) && s && s[0] != '/' && slash)
         return mw_arena_printf(arena, "%.*s/%s", (int)(slash - c->path), c->path, s);
     return s;
@@ -296,4 +298,9 @@ const char *mw_config_at(const mw_config *c, const char *key, size_t i)
 const char *mw_config_path(const mw_config *c, mw_val v)
 {
     return mw_val_kind(c->doc, v) == MW_KIND_STRING ? text_of(c, PATH, v) : NULL;
+}
+
+const char *mw_config_key_at(size_t i)
+{
+    return i < MW_COUNT(keys) ? keys[i].name : NULL;
 }

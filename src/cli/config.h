@@ -35,6 +35,8 @@ const char *mw_config_at(const mw_config *c, const char *key, size_t i);
 mw_val mw_config_value(const mw_config *c, const char *key);
 /** A path that stands in it, relative to the file's folder; NULL when @p v is no text, or out of memory. */
 const char *mw_config_path(const mw_config *c, mw_val v);
+/** The keys that there are, in order; NULL behind the last. */
+const char *mw_config_key_at(size_t i);
 /** Fail with "path:line: …", the line being that of @p where ("params.some-rule"). */
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

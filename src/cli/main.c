@@ -50,6 +50,8 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return mw_worker_main(argc, argv);
     mw_cli_catch_signals();
+    if (argc > 1 && strcmp(argv[1], "__complete") == 0)
+        return mw_complete_main(argc - 2, argv + 2);
     if (mw_args_parse(argc - 1, argv + 1, NULL, &args, &cli.command, &err) != MW_OK)
         return mw_cli_fail(&err);
     cli.args = args;

@@ -59,6 +59,11 @@ mw_status mw_repl_judge(mw_repl *r, const mw_rules *rules, const char *rule, con
                         mw_error *err);
 
 /**
+ * The fixtures of a rule's test file as a list, run in a worker; unknown values are unknown.
+ * @param[out] out  mw_doc_free(). @return as mw_repl_fixtures().
+ */
+mw_status mw_fixtures_load(const char *path, mw_doc **out, mw_error *err);
+/**
  * The worlds of a rule's test file as a snapshot, for a prompt over them. The caller closes @p fd.
  * @return MW_OK; MW_ERR_SCRIPT, MW_ERR_INVALID naming the fixture; what reading gave.
  */

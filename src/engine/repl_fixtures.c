@@ -45,15 +45,14 @@ static mw_status to_snapshot(const mw_doc *d, const char *path, const char *type
     return st == MW_OK ? MW_OK : mw_error_prefix(err, st, "%s", path);
 }
 
-mw_status mw_repl_fixtures(const char *path, const char *type, const mw_types *types, int *fd, mw_error *err)
+mw_status mw_fixtures_load(const char *path, mw_doc **out, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
     mw_source_file file = {.path = path};
     struct reading r = {.path = path};
-    mw_doc *d = NULL;
     mw_status st;
 
-    *fd = -1;
+    *out = NULL;
     if ((st = mw_doc_builder_new(NULL, &r.scratch, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &r.b, err)) != MW_OK ||
         (st = mw__file_read_source(&file, &arena, err)) != MW_OK)
         goto out;
@@ -61,11 +60,21 @@ mw_status mw_repl_fixtures(const char *path, const char *type, const mw_types *t
     if ((st = mw__load_files("fixtures", &file, 1, &r, on_record, err)) != MW_OK)
         goto out;
     mw_doc_end_array(r.b);
-    if ((st = mw_doc_finish(r.b, mw_doc_pop(r.b), &d, err)) == MW_OK)
-        st = to_snapshot(d, path, type, types, fd, err);
+    st = mw_doc_finish(r.b, mw_doc_pop(r.b), out, err);
 out:
-    mw_doc_free(d);
     mw_doc_builder_free(r.b);
     mw_doc_builder_free(r.scratch);
+    return st;
+}
+
+mw_status mw_repl_fixtures(const char *path, const char *type, const mw_types *types, int *fd, mw_error *err)
+{
+    mw_doc *d = NULL;
+    mw_status st = mw_fixtures_load(path, &d, err);
+
+    *fd = -1;
+    if (st == MW_OK)
+        st = to_snapshot(d, path, type, types, fd, err);
+    mw_doc_free(d);
     return st;
 }

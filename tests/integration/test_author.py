@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What rule authors are given works as it is written: init, new, and what these refuse.
+"""What rule authors are given works as it is written: init, new, types, doc, config show, completion, and what these refuse.
 
   test_author.py MOONWARD
 """
@@ -154,6 +154,118 @@ def editor_types(f):
         expect(done.returncode == 0, "luacheck of the types: %s" % done.stdout[-1500:])
 
 
+HOSTILE = r"""--- Hostile <script>alert(1)</script> `code` [link](javascript:alert(1)).
+-- Second "line" & more <b>bold</b>.
+-- @see javascript:alert(2)
+return rule {
+  id = "hostile-text", title = "<img src=x onerror=alert(3)> [t](http://evil) | `x` *b* \27[31m\226\128\174",
+  severity = "low", resource = "AWS::S3::Bucket",
+  params = { ["</code><script>"] = "`</pre><script>alert(4)</script>" }, controls = { ["<i>cis"] = { "<u>1" } },
+  check = function() return pass() end,
+}
+"""
+
+
+def reference(f):
+    """Pages: whole, linked, the same each time, and text stays text."""
+    f.run("doc", "--rules", os.path.join(replaying.ROOT, "rules"), "--output", "ref")
+    first = {n: d for n, d in f.tree().items() if n.startswith("ref/")}
+    f.run("doc", "--rules", os.path.join(replaying.ROOT, "rules"), "--output", "ref")
+    expect(first == {n: d for n, d in f.tree().items() if n.startswith("ref/")}, "doc: the same files each time")
+    index = first["ref/index.md"].decode()
+    links = set(re.findall(r"\]\(<([^>]*)>\)", index))
+    expect({"ref/" + l for l in links} == set(first) - {"ref/index.md"}, "doc: the index leads to every page")
+    page = first["ref/s3-bucket-versioning-enabled.md"].decode()
+    for want in ("- API calls: `s3:GetBucketLocation`, `s3:GetBucketTagging`, `s3:GetBucketVersioning`, `s3:ListBuckets`\n",
+                 "- exempt\\_tag: `\"Ephemeral=true\"`\n", "`fail`: suspended\n", "[All rules](<index.md>)", "- fsbp: `[\"S3.14\"]`"):
+        expect(want in page, "doc: %r is missing" % want)
+    expect("### S3.14\n" in index and "## S3\n" in index, "doc: an index by service and framework")
+    f.run("doc", "--rules", os.path.join(replaying.ROOT, "rules"), "--output", "ref.json", "--format", "json")
+    everything = json.loads(f.tree()["ref.json/rules.json"])
+    expect(len(everything["rules"]) == len(links), "doc: every rule in the JSON")
+    versioning = [r for r in everything["rules"] if r["id"] == "s3-bucket-versioning-enabled"][0]
+    expect([e["expect"] for e in versioning["examples"]] == ["pass", "fail", "fail", "not_applicable", "unknown"], "doc: examples")
+    os.makedirs(os.path.join(f.path, "bad"))
+    with open(os.path.join(f.path, "bad", "hostile-text.lua"), "w", encoding="utf-8") as rule:
+        rule.write(HOSTILE)
+    f.run("doc", "--rules", "bad", "--output", "bad.html", "--format", "html")
+    for name in ("hostile-text.html", "index.html"):
+        html = f.tree()["bad.html/" + name].decode()
+        tags = set(re.findall(r"<(/?\w+)", html)) - {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "ul",
+                                                     "li", "code", "pre", "a", "!doctype"}
+        expect({t for t in tags if not t.startswith("/")} == set(), "doc: elements of a rule's own: %r" % tags)
+        expect(re.findall(r'href="([^"]*)"', html) and not re.findall(r'href="(?:javascript|http)', html), "doc: links of a rule's own")
+        expect("\x1b" not in html and "\u202e" not in html, "doc: control characters")
+    f.run("doc", "--rules", "bad", "--output", "bad.md")
+    for name in ("hostile-text.md", "index.md"):
+        text = re.sub(r"(?ms)^```.*?^```$|(?<![\\`])(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", f.tree()["bad.md/" + name].decode())
+        expect(not re.search(r"(?<!\\)<(?!hostile-text.md>|index.md>)|(?<!\\)\[t|(?<!\\)\*", text), "doc: Markdown of a rule's own: %r" % text)
+
+
+def manual(f):
+    f.run("doc", "--format", "man", "--output", "man")
+    names = {n[4:] for n in f.tree() if n.startswith("man/")}
+    listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?) +(?=[A-Z])", f.run("--help").stdout.split("Commands:")[1].split("Global options")[0], re.M)
+    expect(names == {"moonward.1"} | {"moonward-%s.1" % l.replace(" ", "-") for l in listed}, "man: a page for each command: %r" % names)
+    if not shutil.which("groff"):
+        print("test_author: NOT CHECKED with groff: it is not installed")
+        return
+    for name in sorted(names):
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", "-K", "utf8", os.path.join(f.path, "man", name)], capture_output=True, text=True)
+        expect(done.returncode == 0 and not done.stderr, "man: %s: %s" % (name, done.stderr[:300]))
+
+
+def settings(f):
+    with open(os.path.join(f.path, "s.yaml"), "w", encoding="utf-8") as config:
+        config.write("rules: [rules]\nfail_on: high\nallow_incomplete: true\nregions: eu-west-1\nparams:\n  several: {}\n")
+    f.env.update(MOONWARD_JOBS="7", AWS_PROFILE="audit", MOONWARD_FAIL_ON="critical")
+    shown = json.loads(f.run("config", "show", "--config", "s.yaml", "--region", "us-*", "--output", "json").stdout)
+    got = {s["key"]: (s["value"], s["origin"]) for s in shown["settings"]}
+    for key, want in {"rules": (["rules"], "s.yaml:1"), "fail_on": ("critical", "MOONWARD_FAIL_ON"), "allow_incomplete": (True, "s.yaml:3"),
+                      "regions": (["us-*"], "--region"), "jobs": ("7", "MOONWARD_JOBS"), "profile": ("audit", "AWS_PROFILE"),
+                      "params": ({"several": {}}, "s.yaml:5"), "select": (None, "default")}.items():
+        expect(got.get(key) == want, "config show: %s is %r, expected %r" % (key, got.get(key), want))
+    for name in ("MOONWARD_JOBS", "AWS_PROFILE", "MOONWARD_FAIL_ON"):
+        del f.env[name]
+    expect("s.yaml:2" in f.run("config", "show", "--origin", "--config", "s.yaml").stdout, "config show --origin")
+
+
+def completes(f):
+    with open(os.path.join(f.path, "aws"), "w", encoding="utf-8") as config:
+        config.write("[default]\nregion = eu-west-1\n[profile audit]\n[profile prod]\n[sso-session s]\n")
+    f.env["AWS_CONFIG_FILE"] = os.path.join(f.path, "aws")
+    f.run("sweep", "several", "--replay", replaying.DEMO, "--store", "runs.db", "--allow-incomplete", "--fail-on", "none", "--quiet")
+    f.env["MOONWARD_STORE"] = "runs.db"
+    run_id = json.loads(f.run("report", "--output", "json").stdout)["run"]["id"]
+    rows = [
+        (["swe"], {"sweep"}), (["mod"], {"models"}), (["models", ""], {"list", "show", "compile"}), (["help", "rules", ""], {"list", "show"}),
+        (["rules", "show", "sev"], {"several"}), (["--quiet", "sweep", "sev"], {"several"}), (["sweep", "--rules", "drafts", "sev"], {"several"}),
+        (["new", "rule", "x", "--resource", "AWS::EC2::V"], {"AWS::EC2::VPC", "AWS::EC2::Volume"}), (["types", "s3."], {"s3.bucket"}),
+        (["sweep", "--fail-on", "h"], {"high"}), (["sweep", "--fail-on=h"], {"--fail-on=high"}), (["sweep", "--region", "eu-west-"],
+         {"eu-west-1", "eu-west-2", "eu-west-3"}), (["sweep", "--profile", ""], {"default", "audit", "prod"}), (["report", ""], {run_id}),
+        (["call", "s3cont"], {"s3control"}), (["call", "s3", "GetBucketV"], {"GetBucketVersioning"}), (["completion", ""], {"bash", "zsh", "fish"}),
+        (["audit", ""], {":file"}), (["sweep", "--replay", ""], {":file"}), (["sweep", "--pla"], {"--plan"}), (["nosuch", ""], set()),
+        (["sweep", "--nosuch="], set()),
+    ]
+    for words, want in rows:
+        out = f.run("__complete", *words).stdout
+        got = {line.split("\t")[0] for line in out.splitlines()}
+        expect(got == want, "completes %r: %r, expected %r" % (words, sorted(got)[:8], sorted(want)))
+    expect("__complete" not in f.run("--help").stdout, "the helper is hidden")
+    for shell in ("bash", "zsh", "fish"):
+        script = f.run("completion", shell).stdout
+        if shutil.which(shell):
+            done = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True)
+            expect(done.returncode == 0, "completion %s: %s" % (shell, done.stderr))
+        else:
+            print("test_author: NOT CHECKED with %s: it is not installed" % shell)
+    for line, want in (("moonward types AWS::S3::B", "Bucket"), ("moonward sweep --fail-on=cri", "critical"), ("moonward conf", "config")):
+        done = subprocess.run(["bash", "--norc", "-c", '%s\ncomplete() { :; }\nCOMP_LINE=$1 COMP_POINT=${#1}\n_moonward 2>/dev/null\nprintf "%%s\\n" "${COMPREPLY[@]}"'
+                               % f.run("completion", "bash").stdout, "-", line], capture_output=True, text=True, cwd=f.path,
+                              env=dict(f.env, PATH=os.path.dirname(f.binary) + ":" + os.environ["PATH"]))
+        expect(done.stdout.strip() == want, "bash completes %r as %r: %s" % (line, done.stdout, done.stderr))
+
+
 def lints(f):
     if not shutil.which("luacheck"):
         print("test_author: NOT CHECKED with luacheck: it is not installed (Debian: lua-check)")
@@ -173,6 +285,10 @@ def main():
         other_drafts(f)
         editor_types(f)
         lints(f)
+        reference(f)
+        manual(f)
+        settings(f)
+        completes(f)
     for fault in FAULTS[:20]:
         print(fault)
     print("%d drafts made, %d faults" % (made, len(FAULTS)))
