@@ -6,29 +6,12 @@
 #include "cli/sweep.h"
 
 #include "base/str.h"
+#include "report/reference.h"
 #include "report/term.h"
 
 #include <string.h>
 
 /* ---- JSON ---- */
-
-static void add_list(mw_doc_builder *b, const char *key, const char *const *items, size_t n)
-{
-    mw_doc_ckey(b, key);
-    mw_doc_begin_array(b);
-    for (size_t i = 0; i < n; i++)
-        mw_doc_add_cstr(b, items[i]);
-    mw_doc_end_array(b);
-}
-
-static void add_value(mw_doc_builder *b, const char *key, const mw_doc *d, mw_val v)
-{
-    mw_doc_ckey(b, key);
-    if (mw_val_kind(d, v) == MW_KIND_ABSENT)
-        mw_doc_add_null(b);
-    else
-        mw_doc_add_copy(b, d, v);
-}
 
 /* Whose parameters are asked for; NULL = no place of its own. */
 struct place {
@@ -37,29 +20,12 @@ struct place {
 
 static void add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r, const struct place *at)
 {
-    const mw_doc *d = mw_rules_doc(rules);
-
     mw_doc_begin_object(b);
-    mw_doc_member_str(b, "id", r->id);
-    mw_doc_member_str(b, "title", r->title);
-    mw_doc_member_str(b, "severity", r->severity);
-    mw_doc_member_str(b, "pillar", r->pillar);
-    mw_doc_member_str(b, "resource", r->resource);
-    mw_doc_member_str(b, "remediation", r->remediation);
-    mw_doc_member_str(b, "description", r->description);
-    mw_doc_member_str(b, "see", r->see);
-    mw_doc_member_str(b, "path", r->path);
-    mw_doc_member_str(b, "pack", r->pack);
-    add_list(b, "tags", r->tags, r->tag_count);
-    add_list(b, "needs", r->needs, r->need_count);
-    add_list(b, "related", r->related, r->related_count);
-    add_value(b, "controls", d, r->controls);
-    add_value(b, "applies", d, r->applies);
+    mw_reference_add_rule(b, rules, r);
     if (at) {
         mw_doc_ckey(b, "parameters");
         mw_rules_params_at(rules, r, at->account, at->region, b);
     }
-    add_value(b, "params", d, r->params);
     mw_doc_end_object(b);
 }
 

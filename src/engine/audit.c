@@ -477,29 +477,14 @@ static mw_status make_bundle(const mw_audit_options *o, const mw_audit_scope *s,
 static mw_status spawn(const mw_audit_options *o, const mw_audit_scope *s, bool first, pid_t *pid, int *fd,
                        mw_error *err)
 {
-    int ends[2], bundle, rc;
-    char broker[16];
-    char *argv[] = {"moonward", "--worker", "audit", broker, NULL};
+    int bundle;
     mw_status st = make_bundle(o, s, first, &bundle, err);
 
     if (st != MW_OK)
         return st;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        rc = errno;
-        close(bundle);
-        return mw_fail(err, MW_ERR_IO, "cannot prepare a worker: %s", strerror(rc));
-    }
-    snprintf(broker, sizeof(broker), "%ld", (long)getpid());
-    rc = mw__worker_spawn((const int[MW_WORKER_FDS]){s && o->snapshot_fd >= 0 ? o->snapshot_fd : bundle, bundle,
-                                                           ends[1], bundle}, argv, pid);
-    close(ends[1]);
+    st = mw__worker_spawn_talking("audit", s && o->snapshot_fd >= 0 ? o->snapshot_fd : bundle, bundle, pid, fd, err);
     close(bundle);
-    if (rc != 0) {
-        close(ends[0]);
-        return mw_fail(err, MW_ERR_IO, "cannot start a worker from %s: %s", mw__worker_path(), strerror(rc));
-    }
-    *fd = ends[0];
-    return MW_OK;
+    return st;
 }
 
 static mw_status start(struct run *r, struct runner *w, mw_audit_scope *s, mw_error *err)

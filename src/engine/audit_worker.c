@@ -7,9 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sys.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -35,17 +33,8 @@ static void say(struct audit_worker *w, const mw_record *r)
 /* The broker is believed: it could do everything that we can. */
 static void read_exactly(void *to, size_t len)
 {
-    char *p = to;
-
-    while (len > 0) {
-        ssize_t n = mw_sys.read_fn(mw_sys.ctx, MW_WORKER_RESULTS_FD, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            _exit(1);
-        p += n;
-        len -= (size_t)n;
-    }
+    if (!mw__worker_read(to, len))
+        _exit(1);
 }
 
 static mw_frame_kind read_frame(struct audit_worker *w)

@@ -71,29 +71,15 @@ static mw_status make_bundle(unsigned soft_ms, int *fd, mw_error *err)
 
 static mw_status start(mw_repl *r, mw_error *err)
 {
-    int ends[2], bundle, rc;
-    char broker[16];
-    char *argv[] = {"moonward", "--worker", "repl", broker, NULL};
+    int bundle;
     mw_status st = make_bundle(r->o.soft_ms, &bundle, err);
 
     if (st != MW_OK)
         return st;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        rc = errno;
-        close(bundle);
-        return mw_fail(err, MW_ERR_IO, "cannot prepare a worker: %s", strerror(rc));
-    }
-    snprintf(broker, sizeof(broker), "%ld", (long)getpid());
-    rc = mw__worker_spawn((const int[MW_WORKER_FDS]){r->o.snapshot_fd, bundle, ends[1], bundle}, argv, &r->pid);
-    close(ends[1]);
+    st = mw__worker_spawn_talking("repl", r->o.snapshot_fd, bundle, &r->pid, &r->fd, err);
     close(bundle);
-    if (rc != 0) {
-        close(ends[0]);
-        return mw_fail(err, MW_ERR_IO, "cannot start a worker from %s: %s", mw__worker_path(), strerror(rc));
-    }
-    r->fd = ends[0];
     mw_buf_reset(&r->in);
-    return MW_OK;
+    return st;
 }
 
 mw_status mw_repl_new(const mw_repl_options *o, mw_repl **out, mw_error *err)
@@ -265,6 +251,7 @@ static mw_repl_outcome listen_to(mw_repl *r, mw_buf *shown, mw_error *err)
             return MW_REPL_RENEWED;
         }
         if (rec.kind == MW_RECORD_READY) {
+            mw__worker_isolation(rec.text[0]);
             mw_log_info("workers: isolation %.*s", (int)rec.text[0].len, rec.text[0].data ? rec.text[0].data : "");
         } else if (rec.kind == MW_RECORD_LOG && (total += rec.text[0].len) <= SHOWN_MAX) {
             mw_buf_add(shown, rec.text[0].data ? rec.text[0].data : "", rec.text[0].len, NULL);

@@ -7,10 +7,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sys.h"
 #include "lua/prompt.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,17 +80,8 @@ static void new_vm(struct prompt_worker *w)
 
 static void read_exactly(void *to, size_t len)
 {
-    char *p = to;
-
-    while (len > 0) {
-        ssize_t n = mw_sys.read_fn(mw_sys.ctx, MW_WORKER_RESULTS_FD, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            _exit(0); /* the broker has no more questions */
-        p += n;
-        len -= (size_t)n;
-    }
+    if (!mw__worker_read(to, len))
+        _exit(0); /* the broker has no more questions */
 }
 
 /* The broker is believed: it could do everything that we can. */

@@ -14,6 +14,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +78,25 @@ void mw__worker_isolation(mw_str isolation)
     told = true;
     mw_log_warn("workers run without a filter of system calls: isolation is %.*s. What is left: no credentials, an empty "
                 "environment, closed descriptors, limits, and the hard deadline", (int)isolation.len, isolation.data);
+}
+
+mw_status mw__worker_spawn_talking(char *kind, int snapshot_fd, int bundle_fd, pid_t *pid, int *fd, mw_error *err)
+{
+    int ends[2], rc;
+    char broker[16];
+    char *argv[] = {"moonward", "--worker", kind, broker, NULL};
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return mw_fail(err, MW_ERR_IO, "cannot prepare a worker: %s", strerror(errno));
+    snprintf(broker, sizeof(broker), "%ld", (long)getpid());
+    rc = mw__worker_spawn((const int[MW_WORKER_FDS]){snapshot_fd, bundle_fd, ends[1], bundle_fd}, argv, pid);
+    close(ends[1]);
+    if (rc != 0) {
+        close(ends[0]);
+        return mw_fail(err, MW_ERR_IO, "cannot start a worker from %s: %s", worker_path, strerror(rc));
+    }
+    *fd = ends[0];
+    return MW_OK;
 }
 
 const char *mw__worker_death(int status, char *out, size_t size)

@@ -99,6 +99,22 @@ void mw__worker_tick(mw_vm *vm)
 
 /* ---- talking ---- */
 
+bool mw__worker_read(void *to, size_t len)
+{
+    char *p = to;
+
+    while (len > 0) {
+        ssize_t n = mw_sys.read_fn(mw_sys.ctx, MW_WORKER_RESULTS_FD, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        p += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
 static void get_on(struct worker *w, mw_position p)
 {
     atomic_store_explicit(&w->page->item, p.item, memory_order_relaxed);

@@ -31,6 +31,13 @@ _Static_assert(sizeof(mw_progress_page) <= MW_PROGRESS_SIZE, "the progress page 
 #define MW_WORKER_FDS (MW_WORKER_FD_END - MW_WORKER_SNAPSHOT_FD)
 /** Start a worker with these descriptors, an empty environment and a process group of its own. @return errno's value or 0. */
 int mw__worker_spawn(const int fds[MW_WORKER_FDS], char *const *argv, pid_t *pid);
+/**
+ * Start a worker of a kind ("audit") that talks over a socket in place of the results pipe.
+ * @param[out] fd  Our end. @return MW_OK; MW_ERR_IO when it cannot be started.
+ */
+mw_status mw__worker_spawn_talking(char *kind, int snapshot_fd, int bundle_fd, pid_t *pid, int *fd, mw_error *err);
+/** In a worker that talks: read exactly so much from the broker, who is believed. False: it is gone. */
+bool mw__worker_read(void *to, size_t len);
 /** What became of a process, for messages. @return @p out. */
 const char *mw__worker_death(int status, char *out, size_t size);
 const char *mw__worker_path(void);

@@ -456,9 +456,25 @@ static void add_value(mw_doc_builder *b, const char *key, const mw_doc *d, mw_va
         mw_doc_add_copy(b, d, v);
 }
 
+void mw_reference_add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r)
+{
+    const mw_doc *d = mw_rules_doc(rules);
+    const char *const texts[][2] = {{"id", r->id}, {"title", r->title}, {"severity", r->severity}, {"pillar", r->pillar},
+                                    {"resource", r->resource}, {"remediation", r->remediation},
+                                    {"description", r->description}, {"see", r->see}, {"path", r->path}, {"pack", r->pack}};
+
+    for (size_t i = 0; i < MW_COUNT(texts); i++)
+        mw_doc_member_str(b, texts[i][0], texts[i][1]);
+    add_texts(b, "tags", r->tags, r->tag_count);
+    add_texts(b, "needs", r->needs, r->need_count);
+    add_texts(b, "related", r->related, r->related_count);
+    add_value(b, "controls", d, r->controls);
+    add_value(b, "applies", d, r->applies);
+    add_value(b, "params", d, r->params);
+}
+
 mw_status mw_reference_json(const mw_reference *r, mw_buf *out, mw_error *err)
 {
-    const mw_doc *d = mw_rules_doc(r->rules);
     mw_doc_builder *b = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
 
@@ -470,20 +486,9 @@ mw_status mw_reference_json(const mw_reference *r, mw_buf *out, mw_error *err)
     mw_doc_begin_array(b);
     for (size_t i = 0; i < r->count; i++) {
         const mw_reference_rule *of = &r->items[i];
-        const mw_rule *rule = of->rule;
-        const char *const texts[][2] = {{"id", rule->id}, {"title", rule->title}, {"severity", rule->severity},
-                                        {"pillar", rule->pillar}, {"resource", rule->resource},
-                                        {"remediation", rule->remediation}, {"description", rule->description},
-                                        {"see", rule->see}, {"source", rule->path}};
         mw_doc_begin_object(b);
-        for (size_t k = 0; k < MW_COUNT(texts); k++)
-            mw_doc_member_str(b, texts[k][0], texts[k][1]);
-        add_texts(b, "needs", rule->needs, rule->need_count);
-        add_texts(b, "related", rule->related, rule->related_count);
+        mw_reference_add_rule(b, r->rules, of->rule);
         add_texts(b, "calls", of->operations, of->operation_count);
-        add_value(b, "params", d, rule->params);
-        add_value(b, "applies", d, rule->applies);
-        add_value(b, "controls", d, rule->controls);
         add_value(b, "examples", of->fixtures, of->fixtures ? mw_doc_root(of->fixtures) : MW_VAL_ABSENT);
         mw_doc_end_object(b);
     }

@@ -27,5 +27,7 @@ mw_status mw_reference_page(const mw_reference *r, const mw_reference_rule *of, 
 mw_status mw_reference_index(const mw_reference *r, mw_reference_format format, mw_buf *out, mw_error *err);
 /** Everything in one document: {"schema": "moonward.reference/1", "rules": […]}. */
 mw_status mw_reference_json(const mw_reference *r, mw_buf *out, mw_error *err);
+/** Members of the object that @p b is in: what a rule declares, its texts and its path. */
+void mw_reference_add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r);
 
 #endif
