@@ -6,6 +6,7 @@
 #include "cli/man.h"
 #include "cli/models.h"
 #include "cli/setup.h"
+#include "cli/sweep.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -53,31 +54,12 @@ static mw_status write_page(struct doc *w, const char *name, const mw_buf *text,
 
 /* ---- what a rule calls and how it is tested ---- */
 
-/* "Versioning" is the rule's own type's facet, "AWS::X::Y.Facet" another's. */
-static mw_status need(mw_plan *p, const mw_rule *r, const char *name, mw_error *err)
-{
-    const char *dot = strstr(name, "::") ? strrchr(name, '.') : NULL;
-    char type[256];
-
-    if (!dot)
-        return mw_plan_need(p, r->resource, name, err);
-    snprintf(type, sizeof(type), "%.*s", (int)(dot - name), name);
-    return mw_plan_need(p, type, dot + 1, err);
-}
-
 static mw_status operations(struct doc *w, mw_reference_rule *to, mw_error *err)
 {
-    const mw_rule *r = to->rule;
     const char **names = NULL;
     mw_plan *p = NULL;
-    mw_status st = mw_plan_new(w->setup.types, w->pack.models, &p, err);
+    mw_status st = mw_sweep_plan_rule(to->rule, w->setup.types, w->pack.models, &p, err);
 
-    if (st == MW_OK)
-        st = mw_plan_need(p, r->resource, NULL, err);
-    for (size_t i = 0; i < r->related_count && st == MW_OK; i++)
-        st = mw_plan_need(p, r->related[i], NULL, err);
-    for (size_t i = 0; i < r->need_count && st == MW_OK; i++)
-        st = need(p, r, r->needs[i], err);
     if (st == MW_OK) {
         to->operation_count = mw_plan_operation_count(p);
         names = mw_arena_alloc(&w->setup.arena, (to->operation_count + 1) * sizeof(*names));
