@@ -88,16 +88,18 @@ static void global_part(mw_buf *out, const mw_command *c)
 
 mw_status mw_help_global(mw_buf *out, mw_error *err)
 {
-    size_t n;
+    size_t n, widest = 0;
     const mw_command *const *all = mw_commands(&n);
 
+    for (size_t i = 0; i < n; i++)
+        widest = strlen(all[i]->name) > widest ? strlen(all[i]->name) : widest;
     mw_buf_puts(out, "Usage: moonward COMMAND [ARGUMENTS] [OPTIONS]\n\n");
     wrap(out, "Rules for AWS, written in Lua. What could not be read is unknown, never a pass.", 0,
          0);
     mw_buf_puts(out, "\nCommands:\n");
     for (size_t i = 0; i < n; i++) {
-        mw_buf_printf(out, "  %-16s", all[i]->name);
-        wrap(out, all[i]->summary, 18, 18);
+        mw_buf_printf(out, "  %-*s", (int)widest + 1, all[i]->name);
+        wrap(out, all[i]->summary, widest + 3, widest + 3);
     }
     global_part(out, NULL);
     mw_buf_puts(out, "\nAn option goes before its environment variable, that before the "
