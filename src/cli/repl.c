@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/archive.h"
 #include "inventory/collect.h"
 #include "lua/vm.h"
 #include "report/term.h"
@@ -97,6 +98,18 @@ static mw_status replay(struct repl *w, mw_error *err)
     return st;
 }
 
+static mw_status stored(struct repl *w, const char *name, mw_error *err)
+{
+    MW_AUTO(mw_archived) archived = {.notes = MW_VAL_ABSENT};
+    mw_store *store = NULL;
+    mw_status st;
+
+    if ((st = mw_setup_rules(&w->setup, err)) == MW_OK && (st = mw_setup_store(&w->setup, &store, err)) == MW_OK)
+        st = mw_archive_load(store, name, &(mw_archive_options){.types = w->setup.types}, &w->snapshot_fd, &archived, err);
+    mw_store_close(store);
+    return st;
+}
+
 /* The rule beside a test file says which type its fixtures are of. */
 static mw_status fixtures(struct repl *w, const char *path, mw_error *err)
 {
@@ -131,14 +144,18 @@ static mw_status open_all(struct repl *w, mw_cli *cli, mw_error *err)
 {
     const char *fixture = mw_args_get(cli->args, "fixture"), *rule = mw_args_get(cli->args, "rule");
     const char *type = mw_args_get(cli->args, "type");
+    const char *snapshot = mw_args_get(cli->args, "snapshot");
     bool replays = mw_args_get(cli->args, "replay") != NULL;
     const mw_type *t;
     mw_status st;
 
-    if (replays && fixture)
-        return mw_fail(err, MW_ERR_INVALID, "--replay and --fixture: one of them");
+    if (replays + (fixture != NULL) + (snapshot != NULL) > 1)
+        return mw_fail(err, MW_ERR_INVALID, "--replay, --snapshot and --fixture: one of them");
     if ((st = mw_setup_config(&w->setup, cli, err)) != MW_OK || (st = mw_model_pack_open(cli->args, &w->pack, err)) != MW_OK ||
-        (st = replays ? replay(w, err) : fixture ? fixtures(w, fixture, err) : nothing(w, err)) != MW_OK)
+        (st = replays    ? replay(w, err)
+              : snapshot ? stored(w, snapshot, err)
+              : fixture  ? fixtures(w, fixture, err)
+                         : nothing(w, err)) != MW_OK)
         return st;
     if (type) {
         if ((st = mw_setup_type(&w->setup, "--type", type, &t, err)) != MW_OK)
@@ -147,7 +164,7 @@ static mw_status open_all(struct repl *w, mw_cli *cli, mw_error *err)
     }
     if (rule) {
         if (!w->setup.rules)
-            return mw_fail(err, MW_ERR_INVALID, "--rule wants --replay or --fixture: a resource to judge");
+            return mw_fail(err, MW_ERR_INVALID, "--rule wants --replay, --snapshot or --fixture: a resource to judge");
         if ((st = mw_repl_known_rule(w, rule, err)) != MW_OK)
             return st;
         w->first_type = mw_rules_get(w->setup.rules, rule)->resource;
@@ -302,6 +319,8 @@ static const mw_option options[] = {
     {.name = "type", .value = "TYPE", .repeatable = true,
      .help = "Collect every facet of this type; the last one is at hand at the start"},
     {.name = "rule", .value = "RULE", .help = "Begin with a resource of this rule's type, judged by it"},
+    {.name = "snapshot", .value = "SNAPSHOT",
+     .help = "Take the resources of a stored snapshot: latest, its id, digest, or the beginning of one"},
     {.name = "fixture", .value = "FILE", .help = "Take the resources of a rule's test file, <id>_test.lua"},
 };
 
@@ -309,13 +328,14 @@ const mw_command mw_command_repl = {
     .name = "repl",
     .summary = "Try expressions on a resource, in the sandbox of rules",
     .description =
-        "Lua at a prompt, with a resource of a recording (--replay) or of a rule's tests (--fixture) at hand: `r` is the "
-        "resource, `ctx` what a check gets, `_` the last value. Expressions show their value, what could not be read shows "
+        "Lua at a prompt, with a resource of a recording (--replay), of a stored snapshot (--snapshot) or of a rule's tests "
+        "(--fixture) at hand: `r` is the resource, `ctx` what a check gets, `_` the last value. Expressions show their value, what could not be read shows "
         "as unknown(operation: code). Globals stay, locals end with their line; a line takes at most 2 s of processor time. "
         ":help lists the commands.\n\n"
         "Without a terminal the lines come from stdin, values go to stdout and errors to stderr; the exit status is 3 when "
         "a line failed.",
     .examples = "moonward repl --replay recording --type s3.bucket\n"
+                "moonward repl --snapshot latest --type s3.bucket\n"
                 "moonward repl --fixture rules/s3/s3-bucket-versioning-enabled_test.lua\n"
                 "echo 'r.Versioning' | moonward repl --replay recording --type s3.bucket\n",
     .options = options,

@@ -168,7 +168,7 @@ mw_status mw_repl_known_rule(const struct repl *w, const char *id, mw_error *err
     mw_free(ids);
     return near ? mw_fail(err, MW_ERR_INVALID, "there is no rule '%.120s'; did you mean '%s'?", id, near)
                 : mw_fail(err, MW_ERR_INVALID, "there is no rule '%.120s'%s", id,
-                          rules ? "" : ": start with --replay or --fixture");
+                          rules ? "" : ": start with --replay, --snapshot or --fixture");
 }
 
 static void rule(struct repl *w, const char *rest)

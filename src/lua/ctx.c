@@ -53,14 +53,14 @@ MW_LJMP static struct view view_of(lua_State *L)
 
 /* ---- declared types ---- */
 
-/* The type as a text that lives as long as the VM. A rule may read what it declared, an audit everything. */
+/* The type as a text that lives as long as the VM. A rule may read what it declared, an audit and the prompt everything. */
 MW_LJMP static const char *check_type(lua_State *L, int index)
 {
     mw_vm *vm = mw__vm(L);
     const mw_vm_rule *rule = vm->subject->rule;
     const char *type = luaL_checkstring(L, index);
 
-    if (vm->audit) {
+    if (vm->audit || rule->everything) {
         const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
         need_snapshot(L);
         for (size_t i = 0; i < mw_val_len(d, vm->snap->types); i++) {
@@ -69,18 +69,12 @@ MW_LJMP static const char *check_type(lua_State *L, int index)
             if (strcmp(mw_val_str(d, key, NULL), type) == 0)
                 return mw_val_str(d, key, NULL);
         }
+        if (vm->snap->unheld == MW_VAL_ABSENT) /* the prompt's own, of which it can have more */
+            luaL_error(L, "resource type '%s' is not in the snapshot: start with --type %s", type, type);
         mw__raise_unknown(L, vm->snap->unheld, type);
     }
     if (strcmp(type, rule->resource) == 0)
         return rule->resource;
-    for (size_t i = 0; rule->everything && i < mw_val_len(vm->snap->doc, vm->snap->types); i++) {
-        mw_val key;
-        mw_val_member(vm->snap->doc, vm->snap->types, i, &key);
-        if (strcmp(type, mw_val_str(vm->snap->doc, key, NULL)) == 0)
-            return mw_val_str(vm->snap->doc, key, NULL); /* lives as long as the snapshot */
-    }
-    if (rule->everything)
-        luaL_error(L, "resource type '%s' is not in the snapshot: start with --type %s", type, type);
     for (size_t i = 0; i < rule->related_count; i++)
         if (strcmp(type, rule->related[i]) == 0)
             return rule->related[i];

@@ -32,7 +32,10 @@ static void indent(mw_buf *out, int depth)
 
 static void show_unknown(mw_buf *out, const mw_doc *d, mw_val cause)
 {
-    mw_buf_printf(out, "unknown(%s: %s)", mw_val_get_str(d, cause, "operation", "?"), mw_val_get_str(d, cause, "code", "?"));
+    const char *operation = mw_val_get_str(d, cause, "operation", NULL); /* none: nobody asked */
+
+    mw_buf_printf(out, "unknown(%s%s%s)", operation ? operation : "", operation ? ": " : "",
+                  mw_val_get_str(d, cause, "code", "?"));
 }
 
 static bool fits_a_line(const mw_doc *d, mw_val v)

@@ -282,13 +282,16 @@ static bool is_facet(const mw_vm *vm, const char *type, const char *name, size_t
     return false;
 }
 
-/* The prompt may read every facet that is in the snapshot; one that was not collected is not absent. */
+/*
+ * The prompt may read every facet that is in the snapshot; one that was not collected is not absent. A stored snapshot
+ * says so itself, by an unknown value.
+ */
 MW_LJMP static void check_collected(lua_State *L, mw_vm *vm, const char *type, const mw_key *key)
 {
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
     mw_val collected = mw_val_get(d, mw_val_get(d, vm->snap->types, type), "collected");
 
-    if (!is_facet(vm, type, key->text, key->len))
+    if (vm->snap->unheld != MW_VAL_ABSENT || !is_facet(vm, type, key->text, key->len))
         return;
     for (size_t i = 0; i < mw_val_len(d, collected); i++) {
         const char *facet = mw_val_str(d, mw_val_at(d, collected, i), NULL);

@@ -86,6 +86,20 @@ def commands(binary):
         expect(out == "42\n", ":load: %r" % out)
 
 
+def stored(binary):
+    """A snapshot of the store, which holds what its rules asked for: all else is unknown, not absent."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "db")
+        subprocess.run([binary, "sweep", RULE, "--replay", replaying.DEMO, "--store", store], cwd=replaying.ROOT,
+                       capture_output=True, env=replaying.environment(HOME=folder))
+        out, err = piped(binary, ["r.name", "r.Versioning", "r.Acl", "ctx.inventory:each('AWS::EC2::VPC')", ":rule " + RULE],
+                         "--snapshot", "latest", "--type", "s3.bucket", "--store", store)
+        wanted = ('"harbour-exports"\n{}\nunknown(NotCollected)\nunknown(NotCollected)\nfail: versioning is never enabled\n')
+        expect(out.startswith(wanted) and err == "", "a stored snapshot: %r %r" % (out, err))
+        _, err = piped(binary, [], "--snapshot", "nosuch", "--store", store, status=3)
+        expect("nosuch" in err, "no such snapshot: %r" % err)
+
+
 def mistakes(binary):
     rows = [
         ("nosuch.member", "attempt to index a nil value (global 'nosuch')"),
@@ -120,7 +134,8 @@ def mistakes(binary):
     out, _ = piped(binary, ["print('\\27[31m\\7 é')"])
     expect(out == "\\x1b[31m\\x07 é\n", "what is shown cannot drive a terminal: %r" % out)
     for argv, want in ((["--fixture", "rules/s3/x.lua"], "is not a rule's test"),
-                       (["--replay", "a", "--fixture", "b"], "one of them"), (["--rule", RULE], "wants --replay or --fixture")):
+                       (["--replay", "a", "--fixture", "b"], "one of them"), (["--rule", RULE], "wants --replay, --snapshot or --fixture"),
+                       (["--snapshot", "latest", "--fixture", "b"], "one of them")):
         _, err = piped(binary, [], *argv, status=3)
         expect(want in err, "%r: %r" % (argv, err))
 
@@ -227,6 +242,7 @@ def main():
     binary = os.path.abspath(sys.argv[1])
     values(binary)
     commands(binary)
+    stored(binary)
     mistakes(binary)
     at_terminal(binary)
     for fault in FAULTS[:20]:
