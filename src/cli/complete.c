@@ -11,8 +11,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "lint/lint.h"
 #include "report/term.h"
-#include "store/store.h"
+#include "store/snapshots.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,14 +49,20 @@ static void offer(struct completing *c, const char *candidate, const char *descr
 
 /* ---- what there is ---- */
 
+static void offer_choice(struct completing *c, const char *choice, size_t len)
+{
+    MW_AUTO(mw_buf) one = {.max = 256};
+
+    mw_buf_add(&one, choice, len, NULL);
+    offer(c, one.data, NULL);
+}
+
 static void offer_choices(struct completing *c, const char *choices)
 {
-    for (const char *at = choices; *at;) {
+    for (const char *at = choices; *at; at += *at == '|') {
         size_t len = strcspn(at, "|");
-        MW_AUTO(mw_buf) one = {.max = 256};
-        mw_buf_add(&one, at, len, NULL);
-        offer(c, one.data, NULL);
-        at += len + (at[len] == '|');
+        offer_choice(c, at, len);
+        at += len;
     }
 }
 
@@ -158,6 +165,33 @@ static void offer_runs(struct completing *c)
     mw_store_close(store);
 }
 
+static bool offer_snapshot(void *user, const mw_snapshot_info *info)
+{
+    offer(user, info->id, info->taken_at);
+    return true;
+}
+
+static void offer_snapshots(struct completing *c)
+{
+    MW_AUTO(mw_setup) s = {0};
+    mw_store *store = NULL;
+    mw_error err = {0};
+
+    offer(c, "latest", NULL);
+    if (mw_setup_config(&s, c->cli, &err) == MW_OK && mw_setup_store(&s, &store, &err) == MW_OK)
+        mw_snapshots_list(store, offer_snapshot, c, &err);
+    mw_store_close(store);
+}
+
+static void offer_codes(struct completing *c)
+{
+    size_t n;
+    const mw_lint_code *codes = mw_lint_codes(&n);
+
+    for (size_t i = 0; i < n; i++)
+        offer(c, codes[i].id, codes[i].title);
+}
+
 static void offer_commands(struct completing *c, const char *group)
 {
     size_t n, len = group ? strlen(group) : 0;
@@ -202,7 +236,7 @@ static const struct {
     const char *word;
     void (*offer)(struct completing *c);
 } kinds[] = {{"RULE", offer_rules}, {"TYPE", offer_types}, {"RUN", offer_runs}, {"REGION", offer_regions},
-             {"SERVICE", offer_services}};
+             {"SERVICE", offer_services}, {"SNAPSHOT", offer_snapshots}, {"CODE", offer_codes}};
 
 static bool offer_kind(struct completing *c, const char *name, size_t len)
 {
@@ -237,6 +271,17 @@ static void offer_value(struct completing *c, const mw_option *o)
     }
 }
 
+/* `bash|zsh|fish` are words, `RULE|CODE` kinds. */
+static void offer_any_of(struct completing *c, const char *argument)
+{
+    for (const char *at = argument; *at; at += *at == '|') {
+        size_t len = strcspn(at, "|");
+        if (!offer_kind(c, at, len) && !(*at >= 'A' && *at <= 'Z'))
+            offer_choice(c, at, len);
+        at += len;
+    }
+}
+
 /* `SERVICE OPERATION`, `[RULES…]`, `bash|zsh|fish`: the argument that stands at the position, or the last. */
 static void offer_argument(struct completing *c)
 {
@@ -266,7 +311,7 @@ static void offer_argument(struct completing *c)
     if (!last)
         return;
     if (memchr(last, '|', last_len))
-        offer_choices(c, c->command->arguments);
+        offer_any_of(c, c->command->arguments);
     else
         offer_kind(c, last, last_len);
 }

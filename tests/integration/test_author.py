@@ -245,7 +245,8 @@ def completes(f):
          {"eu-west-1", "eu-west-2", "eu-west-3"}), (["sweep", "--profile", ""], {"default", "audit", "prod"}), (["report", ""], {run_id}),
         (["call", "s3cont"], {"s3control"}), (["call", "s3", "GetBucketV"], {"GetBucketVersioning"}), (["completion", ""], {"bash", "zsh", "fish"}),
         (["audit", ""], {":file"}), (["sweep", "--replay", ""], {":file"}), (["sweep", "--pla"], {"--plan"}), (["nosuch", ""], set()),
-        (["sweep", "--nosuch="], set()),
+        (["sweep", "--nosuch="], set()), (["explain", "sev"], {"several"}), (["explain", "MW1001"], {"MW1001"}),
+        (["repl", "--snapshot", "l"], {"latest"}), (["explain", "R"], set()),
     ]
     for words, want in rows:
         out = f.run("__complete", *words).stdout
