@@ -79,6 +79,7 @@ typedef struct mw_call {
     const mw_doc *params_doc; /* copied before mw_client_call() returns */
     mw_val params;          /* object, or MW_VAL_ABSENT */
     bool paginate;          /* follow the modelled paginator to its end */
+    bool follow_tokens;     /* with paginate: also where only the names of tokens tell that there are pages */
     int page_size;          /* sets limit_key; 0 = leave */
     int64_t deadline_ms;    /* as in mw_client_options; 0 = the client's */
     bool validate;          /* strict parameter checking (moonward call); else unknown ones are dropped */

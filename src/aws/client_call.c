@@ -658,6 +658,9 @@ static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
     }
     if (k->call.paginate && (st = mw_paginator_new(k->op, &k->paginator, err)) != MW_OK)
         return st;
+    if (k->call.paginate && k->call.follow_tokens && !k->paginator &&
+        (st = mw_paginator_implied(k->op, &k->paginator, err)) != MW_OK)
+        return st;
     if ((st = mw__call_lane(k, err)) != MW_OK)
         return st;
     if (!c->replay || k->call.validate)

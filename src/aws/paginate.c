@@ -29,6 +29,7 @@ struct mw_paginator {
     expression output[TOKENS_MAX];
     size_t token_count;
     expression more;
+    mw_buf path;           /* text of an implied output token */
     mw_doc_builder *held; /* the tokens for the next request */
     mw_val token[TOKENS_MAX];
     bool has_tokens;
@@ -148,10 +149,67 @@ out:
     return MW_OK;
 }
 
+/* Is @p name a member of @p output, or of a structure in it? Its path goes to @p path. */
+static bool find_token(const mw_shape *output, const char *name, mw_buf *path)
+{
+    if (mw_shape_member(output, name, strlen(name)))
+        return mw_buf_puts(path, name) == MW_OK;
+    for (size_t i = 0; i < mw_shape_member_count(output); i++) {
+        const mw_member *m = mw_shape_member_at(output, i);
+        const mw_shape *s = mw_member_shape(m);
+
+        if (mw_shape_type_of(s) == MW_SHAPE_STRUCTURE && mw_shape_member(s, name, strlen(name)))
+            return mw_buf_printf(path, "%s.%s", mw_member_name(m), name) == MW_OK;
+    }
+    return false;
+}
+
+mw_status mw_paginator_implied(const mw_operation *op, mw_paginator **out, mw_error *err)
+{
+    static const struct {
+        const char *input, *output;
+    } pairs[] = {{"NextToken", "NextToken"},         {"nextToken", "nextToken"},
+                 {"NextPageToken", "NextPageToken"}, {"nextPageToken", "nextPageToken"},
+                 {"NextMarker", "NextMarker"},       {"Marker", "NextMarker"},
+                 {"Marker", "Marker"},               {"PaginationToken", "PaginationToken"},
+                 {"position", "position"},           {"ContinuationToken", "NextContinuationToken"}};
+    const mw_service *service = mw_operation_service(op);
+    const mw_shape *in = mw_operation_input(op), *answer = mw_operation_output(op);
+    mw_paginator *p;
+    mw_status st;
+
+    *out = NULL;
+    if (!in || !answer || mw_val_kind(mw_models_doc(mw_service_models(service)),
+                                      mw_service_paginator(service, mw_operation_name(op))) ==
+                              MW_KIND_OBJECT)
+        return MW_OK;
+    p = mw_alloc(sizeof(*p));
+    if (!p)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    p->last.max = TOKEN_MAX_BYTES;
+    for (size_t i = 0; p->token_count == 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (mw_shape_member(in, pairs[i].input, strlen(pairs[i].input)) &&
+            find_token(answer, pairs[i].output, &p->path)) {
+            p->input[p->token_count++] = pairs[i].input;
+            p->output[0].text = p->path.data;
+        }
+    }
+    st = mw_buf_status(&p->path, err);
+    if (st == MW_OK)
+        st = mw_doc_builder_new(&(mw_doc_options){.max_bytes = TOKEN_MAX_BYTES}, &p->held, err);
+    if (st != MW_OK || p->token_count == 0) {
+        mw_paginator_free(p);
+        return st;
+    }
+    *out = p;
+    return MW_OK;
+}
+
 void mw_paginator_free(mw_paginator *p)
 {
     if (!p)
         return;
+    mw_buf_clear(&p->path);
     for (size_t i = 0; i < TOKENS_MAX; i++)
         mw_jmespath_free(p->output[i].compiled);
     mw_jmespath_free(p->more.compiled);

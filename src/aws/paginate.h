@@ -12,6 +12,12 @@ typedef struct mw_paginator mw_paginator;
 /** MW_OK with *out NULL when the operation has no paginator; MW_ERR_PARSE when the model's is
  * malformed. */
 mw_status mw_paginator_new(const mw_operation *op, mw_paginator **out, mw_error *err);
+/**
+ * For an operation that no paginator models although its answers have pages: follow the token that
+ * its input and its output (or a structure of that) both have. NULL when there is none, or a model.
+ * https://docs.aws.amazon.com/wafv2/latest/APIReference/API_ListWebACLs.html is one of some 400.
+ */
+mw_status mw_paginator_implied(const mw_operation *op, mw_paginator **out, mw_error *err);
 void mw_paginator_free(mw_paginator *p);
 
 /**

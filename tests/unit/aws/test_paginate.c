@@ -115,6 +115,60 @@ static void tokens(void **state)
     mw_doc_builder_free(out);
 }
 
+/* No paginator models these; the names of their tokens tell. */
+static const struct {
+    const char *service, *operation, *page, *next;
+} implied[] = {
+    {"wafv2", "ListWebACLs", "{\"NextMarker\":\"m\"}", "{\"NextMarker\":\"m\",\"Scope\":\"S\"}"},
+    {"events", "ListEventBuses", "{\"NextToken\":\"t\"}", "{\"NextToken\":\"t\",\"Scope\":\"S\"}"},
+    {"events", "ListEventBuses", "{}", NULL},
+    /* the token lies in a structure */
+    {"cloudfront", "ListFunctions", "{\"FunctionList\":{\"NextMarker\":\"m\"}}",
+     "{\"Marker\":\"m\",\"Scope\":\"S\"}"},
+    {"cloudfront", "ListFunctions", "{\"FunctionList\":{\"Quantity\":1}}", NULL},
+    {"s3", "ListBucketIntelligentTieringConfigurations",
+     "{\"ContinuationToken\":\"old\",\"NextContinuationToken\":\"new\"}",
+     "{\"ContinuationToken\":\"new\",\"Scope\":\"S\"}"},
+};
+
+static void tokens_by_name(void **state)
+{
+    mw_doc_builder *params, *page, *out;
+    mw_paginator *p;
+    mw_error err = {0};
+
+    (void)state;
+    assert_ok(mw_doc_builder_new(NULL, &params, &err));
+    assert_ok(mw_doc_builder_new(NULL, &page, &err));
+    assert_ok(mw_doc_builder_new(NULL, &out, &err));
+    for (size_t i = 0; i < MW_COUNT(implied); i++) {
+        const mw_operation *op = operation(implied[i].service, implied[i].operation);
+        mw_val given = parse(params, "{\"Scope\":\"S\"}"), v = parse(page, implied[i].page);
+        bool more;
+
+        assert_ok(mw_paginator_new(op, &p, &err));
+        assert_null(p);
+        assert_ok(mw_paginator_implied(op, &p, &err));
+        assert_non_null(p);
+        assert_ok(mw_paginator_advance(p, page, v, &more, &err));
+        assert_int_equal(more, implied[i].next != NULL);
+        if (more) {
+            assert_ok(mw_paginator_params(p, op, mw_doc_view(params), given, 0, out, &v, &err));
+            check_json(out, v, implied[i].next);
+            v = parse(page, implied[i].page); /* the same token again is no end */
+            assert_int_equal(mw_paginator_advance(p, page, v, &more, &err), MW_ERR_CONFLICT);
+        }
+        mw_paginator_free(p);
+    }
+    assert_ok(mw_paginator_implied(operation("iam", "ListUsers"), &p, &err)); /* has a model */
+    assert_null(p);
+    assert_ok(mw_paginator_implied(operation("sts", "GetCallerIdentity"), &p, &err));
+    assert_null(p);
+    mw_doc_builder_free(params);
+    mw_doc_builder_free(page);
+    mw_doc_builder_free(out);
+}
+
 static void no_paginator(void **state)
 {
     mw_paginator *p;
@@ -199,7 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens),
-        cmocka_unit_test(no_paginator),
+        cmocka_unit_test(no_paginator), cmocka_unit_test(tokens_by_name),
         cmocka_unit_test(pages_add_up),
         cmocka_unit_test(whole_pack),
     };
