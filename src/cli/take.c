@@ -20,10 +20,10 @@ void mw_take_clear(mw_take *t)
 
 /* ---- rules and plan ---- */
 
-/* "Versioning" is the rule's own type's facet, "AWS::X::Y.Facet" another's. */
+/* "Versioning" is the rule's own type's facet, "AWS::X::Y.Facet" another's; a metric's name has a dot of its own. */
 static mw_status plan_need(mw_plan *p, const mw_rule *r, const char *need, mw_error *err)
 {
-    const char *dot = strstr(need, "::") ? strrchr(need, '.') : NULL;
+    const char *colons = strstr(need, "::"), *dot = colons ? strchr(colons, '.') : NULL;
     MW_AUTO(mw_buf) type = {.max = 1024};
     mw_status st;
 

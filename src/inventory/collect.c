@@ -170,6 +170,12 @@ static void link_parent(account *a, scope *child)
     }
 }
 
+/* Where a global type is asked: a service may have its only endpoint elsewhere than the account's home. */
+static const char *home_of(const mw_collect_account *in, const plan_type *t)
+{
+    return t->home && mw_str_eq(in->partition, "aws") ? t->home : in->home_region;
+}
+
 static void open_account(collection *c, size_t index)
 {
     const mw_collect_account *in = &c->o->accounts[index];
@@ -198,13 +204,14 @@ static void open_account(collection *c, size_t index)
     for (size_t t = 0; a->scopes && t < p->count; t++) {
         size_t n = p->items[t]->regional ? in->region_count : 1;
         for (size_t r = 0; r < n; r++) {
-            const char *region = p->items[t]->regional ? in->regions[r] : in->home_region;
+            const char *region = p->items[t]->regional ? in->regions[r] : home_of(in, p->items[t]);
             scope *s = new_scope(a, p->items[t], region);
             if (!s)
                 return;
             a->scopes[a->scope_count++] = s;
             if (s->type->parent != PLAN_NONE)
-                link_parent(a, s); /* parents come first in the plan */
+                link_parent(a, s); /* parents and sources come first in the plan */
+            scope_link_sources(a, s);
         }
     }
     a->work++; /* holds the account open while its lists are asked for */

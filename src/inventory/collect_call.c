@@ -271,6 +271,26 @@ static mw_status parse_value(collection *c, const plan_query *q, mw_val *v, mw_e
     return MW_OK;
 }
 
+/* A list of pairs as one object; of equal names, the last. */
+static mw_val keyed(collection *c, const plan_query *q, mw_val list)
+{
+    const mw_doc *d = view(c);
+
+    if (mw_val_kind(d, list) != MW_KIND_ARRAY)
+        return list;
+    mw_doc_begin_object(c->b);
+    for (size_t i = 0; i < mw_val_len(d, list); i++) {
+        mw_val pair = mw_val_at(d, list, i), name = mw_val_get(d, pair, q->keyed_name);
+        mw_val v = mw_val_get(d, pair, q->keyed_value);
+        if (mw_val_kind(d, name) != MW_KIND_STRING)
+            continue;
+        mw_doc_key_val(c->b, name);
+        mw_doc_add_val(c->b, v == MW_VAL_ABSENT ? MW_VAL_NULL : v);
+    }
+    mw_doc_end_object(c->b);
+    return mw_doc_pop(c->b);
+}
+
 /* ---- the end of a call ---- */
 
 void call_free(call *k)
@@ -298,6 +318,8 @@ static void settle(call *k)
         ans->values[i] = combine_pages(c, k->pages_of[i].v, k->pages_of[i].count);
         if (q->csv || q->json)
             st = parse_value(c, q, &ans->values[i], &err);
+        if (st == MW_OK && q->keyed_name)
+            ans->values[i] = keyed(c, q, ans->values[i]);
         if (st != MW_OK)
             ans->unknown = unknown_of(c, k->plan->name, "MalformedAnswer", err.message);
     }
@@ -420,7 +442,7 @@ static bool on_prepared(void *user, mw_doc_builder *page, mw_val result)
 
 /* ---- parameters ---- */
 
-static mw_template_context template_context(const account *a, const call_context *x)
+mw_template_context collection_template(const account *a, const call_context *x)
 {
     const collection *c = a->c;
     mw_template_context t = {.b = c->b,
@@ -499,6 +521,7 @@ static void begin(collection *c, call *k, const char *service, const char *opera
                        .params_doc = params,
                        .params = mw_doc_root(params),
                        .paginate = !k->preparing,
+                       .follow_tokens = true,
                        .on_page = page,
                        .on_done = on_done,
                        .user = k};
@@ -533,7 +556,7 @@ static void start(collection *c, void *call_, void *unused)
     }
     if (!k->params) {
         call_context x = {.at = k->at, .item = k->item, .parent = k->parent, .each = MW_VAL_ABSENT};
-        mw_template_context t = template_context(k->account, &x);
+        mw_template_context t = collection_template(k->account, &x);
         t.prepared = k->prepared;
         st = make_params(c, k->plan->params, &t, NULL, &k->params, &outcome, &unknown, &err);
     }
@@ -606,7 +629,7 @@ static mw_status expand_all(account *a, const plan_call *p, const call_context *
                             mw_doc **prepare, mw_template_outcome *outcome, mw_val *unknown,
                             mw_error *err)
 {
-    mw_template_context t = template_context(a, x);
+    mw_template_context t = collection_template(a, x);
     mw_status st = MW_OK;
 
     *outcome = MW_TEMPLATE_VALUE;

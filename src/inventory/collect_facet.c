@@ -22,7 +22,7 @@ typedef struct batch {
 typedef struct group {
     resource *r;
     size_t facet, waiting, count;
-    mw_val *values;
+    mw_val *values, *keys; /* keys: what each was asked for */
     mw_val unknown;
 } group;
 
@@ -36,7 +36,7 @@ static void run_batch(collection *c, void *batch_, void *unused);
 
 /* ---- results ---- */
 
-static void set_facet(collection *c, resource *r, size_t facet, mw_val v)
+void facet_set(collection *c, resource *r, size_t facet, mw_val v)
 {
     scope *s = r->scope;
     facet_scope *fs = &s->facets[facet];
@@ -59,9 +59,9 @@ static void set_facet(collection *c, resource *r, size_t facet, mw_val v)
 }
 
 /* Null because a failed describe hides what the facet asks by is not absence. */
-static void set_null(collection *c, resource *r, size_t facet)
+void facet_set_null(collection *c, resource *r, size_t facet)
 {
-    set_facet(c, r, facet, r->rest != MW_VAL_ABSENT ? r->rest : MW_VAL_NULL);
+    facet_set(c, r, facet, r->rest != MW_VAL_ABSENT ? r->rest : MW_VAL_NULL);
 }
 
 static mw_val bad_path(collection *c, const plan_facet *f, const mw_error *err)
@@ -76,11 +76,11 @@ static void facet_done(collection *c, waiter *w, answer *a)
 
     answer_count(r->scope->account, a, &r->scope->facets[w->index].calls);
     if (a->unknown == MW_VAL_ABSENT)
-        set_facet(c, r, w->index, a->values[f->query]);
+        facet_set(c, r, w->index, a->values[f->query]);
     else if (is_absent(c, a->unknown, f->absent, f->absent_count))
-        set_facet(c, r, w->index, MW_VAL_NULL);
+        facet_set(c, r, w->index, MW_VAL_NULL);
     else
-        set_facet(c, r, w->index, a->unknown);
+        facet_set(c, r, w->index, a->unknown);
 }
 
 /* ---- what a facet reads of its resource ---- */
@@ -107,15 +107,36 @@ static mw_val item_for(collection *c, const resource *r, const plan_facet *f)
     return mw_doc_pop(c->b);
 }
 
+static mw_status key_text(collection *c, const resource *r, const plan_facet *f, mw_val item,
+                          mw_val *key, mw_error *err)
+{
+    call_context x = {.at = r->at, .item = item, .parent = r->parent_item, .each = MW_VAL_ABSENT};
+    mw_template_context t = collection_template(r->scope->account, &x);
+    MW_AUTO(mw_buf) text = {.max = 1 << 16};
+    mw_template_outcome outcome;
+    mw_val unknown;
+    mw_status st = mw_template_text(f->key_text, &t, &text, &outcome, &unknown, err);
+
+    if (st == MW_OK && outcome == MW_TEMPLATE_VALUE) {
+        mw_doc_add_str(c->b, text.data ? text.data : "", text.len);
+        *key = mw_doc_pop(c->b);
+    } else if (st == MW_OK && outcome == MW_TEMPLATE_UNKNOWN) {
+        *key = unknown;
+    }
+    return st;
+}
+
 static mw_status key_for(collection *c, const resource *r, const plan_facet *f, mw_val item,
                          mw_val *key, mw_error *err)
 {
     const account *a = r->scope->account;
     mw_envelope_input in = {.account = a->in->account, .region = r->at->scope.region,
                             .partition = a->in->partition, .item = r->item, .doc = r->item,
-                            .rest = r->rest, .tags = MW_VAL_ABSENT};
+                            .parent = r->parent_item, .rest = r->rest, .tags = MW_VAL_ABSENT};
 
     *key = MW_VAL_NULL;
+    if (f->key_text)
+        return key_text(c, r, f, item, key, err);
     return f->by_arn ? mw_envelope_arn(r->scope->type->envelope, c->b, &in, key, err)
                      : mw_jmespath_eval(f->key, c->b, item, key, err);
 }
@@ -147,7 +168,7 @@ static void join_done(collection *c, waiter *w, answer *a)
     }
     answer_count(r->scope->account, a, &r->scope->facets[w->index].calls);
     list = a->values[f->query];
-    set_facet(c, r, w->index, join_find(c, a, list, f->field, f->value, f->many, ask->key));
+    facet_set(c, r, w->index, join_find(c, a, list, f->field, f->value, f->many, ask->key));
 }
 
 static void start_join(collection *c, resource *r, size_t facet, mw_val item)
@@ -163,36 +184,56 @@ static void start_join(collection *c, resource *r, size_t facet, mw_val item)
     if (!ask || !x.at)
         return;
     if (key_for(c, r, f, item, &ask->key, &err) != MW_OK) {
-        set_facet(c, r, facet, bad_path(c, f, &err));
+        facet_set(c, r, facet, bad_path(c, f, &err));
         return;
     }
     kind = mw_val_kind(view(c), ask->key);
     if (kind == MW_KIND_UNKNOWN) {
-        set_facet(c, r, facet, ask->key);
+        facet_set(c, r, facet, ask->key);
         return;
     }
     if (kind == MW_KIND_NULL && r->rest != MW_VAL_ABSENT) {
-        set_null(c, r, facet);
+        facet_set_null(c, r, facet);
         return;
     }
     ask->w = (waiter){.done = join_done, .subject = r, .index = facet};
     switch (call_ask(r->scope->account, f->call, &x, &ask->w, &unknown)) {
     case ASK_CALLED: return;
-    case ASK_NULL: set_null(c, r, facet); return;
-    case ASK_UNKNOWN: set_facet(c, r, facet, unknown); return;
+    case ASK_NULL: facet_set_null(c, r, facet); return;
+    case ASK_UNKNOWN: facet_set(c, r, facet, unknown); return;
     }
 }
 
 /* ---- one call per value ---- */
 
+/* `{value: result}`: null is absent, and one that is unknown leaves the others known. */
+static mw_val keyed_values(collection *c, const group *g)
+{
+    const mw_doc *d = view(c);
+
+    mw_doc_begin_object(c->b);
+    for (size_t i = 0; i < g->count; i++) {
+        if (mw_val_kind(d, g->keys[i]) != MW_KIND_STRING)
+            continue;
+        mw_doc_key_val(c->b, g->keys[i]);
+        mw_doc_add_val(c->b, g->values[i]);
+    }
+    mw_doc_end_object(c->b);
+    return mw_doc_pop(c->b);
+}
+
 static void group_finished(collection *c, group *g)
 {
     if (--g->waiting > 0)
         return;
+    if (g->r->scope->type->facets[g->facet].keyed_each) {
+        facet_set(c, g->r, g->facet, keyed_values(c, g));
+        return;
+    }
     if (g->unknown != MW_VAL_ABSENT)
-        set_facet(c, g->r, g->facet, g->unknown);
+        facet_set(c, g->r, g->facet, g->unknown);
     else
-        set_facet(c, g->r, g->facet, combine_pages(c, g->values, g->count));
+        facet_set(c, g->r, g->facet, combine_pages(c, g->values, g->count));
 }
 
 static void group_answer(collection *c, waiter *w, answer *a)
@@ -204,7 +245,7 @@ static void group_answer(collection *c, waiter *w, answer *a)
     if (a->unknown == MW_VAL_ABSENT)
         g->values[w->index] = a->values[f->query];
     else if (!is_absent(c, a->unknown, f->absent, f->absent_count))
-        g->unknown = a->unknown;
+        g->values[w->index] = g->unknown = a->unknown;
     group_finished(c, g);
 }
 
@@ -218,20 +259,21 @@ static void start_each(collection *c, resource *r, size_t facet, mw_val item)
     size_t n;
 
     if (mw_jmespath_eval(f->each, c->b, item, &list, &err) != MW_OK) {
-        set_facet(c, r, facet, bad_path(c, f, &err));
+        facet_set(c, r, facet, bad_path(c, f, &err));
         return;
     }
     n = mw_val_len(view(c), list);
     if (mw_val_kind(view(c), list) == MW_KIND_UNKNOWN) {
-        set_facet(c, r, facet, list);
+        facet_set(c, r, facet, list);
         return;
     }
     if (mw_val_kind(view(c), list) != MW_KIND_ARRAY || n == 0) {
-        set_null(c, r, facet);
+        facet_set_null(c, r, facet);
         return;
     }
     g = account_alloc(a, sizeof(*g));
-    if (!g || !(g->values = account_alloc(a, n * sizeof(*g->values))))
+    if (!g || !(g->values = account_alloc(a, n * sizeof(*g->values))) ||
+        !(g->keys = account_alloc(a, n * sizeof(*g->keys))))
         return;
     g->r = r;
     g->facet = facet;
@@ -246,12 +288,13 @@ static void start_each(collection *c, resource *r, size_t facet, mw_val item)
         if (!ask || !x.at)
             return;
         g->values[i] = MW_VAL_NULL;
+        g->keys[i] = x.each;
         ask->g = g;
         ask->w = (waiter){.done = group_answer, .index = i};
         g->waiting++;
         ask_outcome outcome = call_ask(a, f->call, &x, &ask->w, &unknown);
         if (outcome == ASK_UNKNOWN)
-            g->unknown = unknown;
+            g->values[i] = g->unknown = unknown;
         if (outcome != ASK_CALLED)
             g->waiting--;
     }
@@ -276,7 +319,7 @@ static batch *new_batch(scope *s, size_t facet, size_t room)
 static void batch_all(collection *c, batch *b, mw_val v)
 {
     for (size_t i = 0; i < b->count; i++)
-        set_facet(c, b->resources[i], b->facet, v);
+        facet_set(c, b->resources[i], b->facet, v);
 }
 
 /* Halve, so that one id that does not exist costs its neighbours a call, not their answer. */
@@ -312,7 +355,7 @@ static void batch_done(collection *c, waiter *w, answer *a)
     answer_count(b->scope->account, a, &b->scope->facets[b->facet].calls);
     if (a->unknown == MW_VAL_ABSENT) {
         for (size_t i = 0; i < b->count; i++)
-            set_facet(c, b->resources[i], b->facet,
+            facet_set(c, b->resources[i], b->facet,
                       join_find(c, a, a->values[f->query], f->field, f->value, false, b->keys[i]));
     } else if (!is_absent(c, a->unknown, f->absent, f->absent_count)) {
         batch_all(c, b, a->unknown);
@@ -374,6 +417,14 @@ void facets_flush(collection *c, scope *s)
     for (size_t i = 0; i < s->type->facet_count; i++)
         if (s->type->facets[i].batch_param)
             flush_if_last(c, s, i);
+        else if (s->type->facets[i].metric)
+            metrics_flush(c, s, i);
+}
+
+static void batch_pass(collection *c, scope *s, size_t facet)
+{
+    s->facets[facet].entered++;
+    flush_if_last(c, s, facet);
 }
 
 /* A resource whose region differs from its neighbours' is asked for alone. */
@@ -389,9 +440,9 @@ static void enter_batch(collection *c, resource *r, size_t facet, mw_val item)
 
     fs->entered++;
     if (failed || kind == MW_KIND_UNKNOWN) {
-        set_facet(c, r, facet, failed ? bad_path(c, f, &err) : key);
+        facet_set(c, r, facet, failed ? bad_path(c, f, &err) : key);
     } else if (kind != MW_KIND_STRING) {
-        set_null(c, r, facet);
+        facet_set_null(c, r, facet);
     } else {
         if (fs->open && fs->open->resources[0]->at != r->at)
             send_batch(c, s, facet);
@@ -419,30 +470,34 @@ static bool applies(collection *c, resource *r, size_t facet, mw_val item)
     if (!f->when)
         return true;
     if (mw_jmespath_eval(f->when, c->b, item, &v, &err) != MW_OK)
-        set_facet(c, r, facet, bad_path(c, f, &err));
+        facet_set(c, r, facet, bad_path(c, f, &err));
     else if (mw_val_kind(d, v) == MW_KIND_UNKNOWN)
-        set_facet(c, r, facet, v);
+        facet_set(c, r, facet, v);
     else if (r->rest != MW_VAL_ABSENT && !mw_val_bool(d, v))
-        set_facet(c, r, facet, r->rest);
+        facet_set(c, r, facet, r->rest);
     else if (!mw_val_bool(d, v))
-        set_facet(c, r, facet, MW_VAL_NULL);
+        facet_set(c, r, facet, MW_VAL_NULL);
     return r->states[facet] != FACET_DONE;
 }
 
 static void start_facet(collection *c, resource *r, size_t facet)
 {
     const plan_facet *f = &r->scope->type->facets[facet];
-    bool batched = f->batch_param != NULL;
+    bool batched = f->batch_param != NULL || f->metric != NULL;
     mw_val item, unknown = MW_VAL_ABSENT;
     call_context x = {.at = place_for(r, f), .parent = r->parent_item, .each = MW_VAL_ABSENT};
     waiter *w;
 
     r->states[facet] = FACET_STARTED;
     if (r->lost != MW_VAL_ABSENT) {
-        set_facet(c, r, facet, r->lost);
+        facet_set(c, r, facet, r->lost);
     } else {
         item = item_for(c, r, f);
         if (applies(c, r, facet, item)) {
+            if (f->metric) {
+                metric_enter(c, r, facet, item);
+                return;
+            }
             if (batched) {
                 enter_batch(c, r, facet, item);
                 return;
@@ -462,14 +517,16 @@ static void start_facet(collection *c, resource *r, size_t facet)
             x.item = item;
             switch (call_ask(r->scope->account, f->call, &x, w, &unknown)) {
             case ASK_CALLED: return;
-            case ASK_NULL: set_null(c, r, facet); return;
-            case ASK_UNKNOWN: set_facet(c, r, facet, unknown); return;
+            case ASK_NULL: facet_set_null(c, r, facet); return;
+            case ASK_UNKNOWN: facet_set(c, r, facet, unknown); return;
             }
         }
     }
     if (batched) { /* decided without a call: it no longer holds its batch up */
-        r->scope->facets[facet].entered++;
-        flush_if_last(c, r->scope, facet);
+        if (f->metric)
+            metric_pass(c, r->scope, facet);
+        else
+            batch_pass(c, r->scope, facet);
     }
 }
 

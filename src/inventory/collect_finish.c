@@ -78,10 +78,46 @@ static void add_entries(collection *c, const scope *s)
 
 /* ---- resources ---- */
 
+static void add_facet(collection *c, const resource *r, size_t i)
+{
+    if (r->facets[i] == MW_VAL_ABSENT)
+        mw_doc_add_unknown_cause(c->b, c->plan->calls[r->scope->type->facets[i].call]->name,
+                                 "NotCollected", "the collection ended before this was read");
+    else
+        mw_doc_add_val(c->b, r->facets[i]);
+}
+
+/* Facets named `Metrics.X` are members of one object. One that no rule asked for raises when it is read. */
+static void add_metrics(collection *c, const resource *r)
+{
+    const plan_type *t = r->scope->type;
+
+    mw_doc_ckey(c->b, "Metrics");
+    mw_doc_begin_object(c->b);
+    for (size_t k = 0; k < mw_type_facet_count(t->type); k++) {
+        const char *name = mw_type_facet_at(t->type, k);
+        MW_AUTO(mw_buf) text = {0};
+        size_t i = 0;
+        if (!mw_str_starts(name, "Metrics."))
+            continue;
+        mw_doc_ckey(c->b, name + 8);
+        while (i < t->facet_count && !mw_str_eq(t->facets[i].name, name))
+            i++;
+        if (i < t->facet_count) {
+            add_facet(c, r, i);
+            continue;
+        }
+        mw_buf_printf(&text, "it was not asked for: add \"%s\" to needs", name);
+        mw_doc_add_unknown_cause(c->b, "cloudwatch:GetMetricData", "NotCollected", text.data);
+    }
+    mw_doc_end_object(c->b);
+}
+
 static mw_val document(collection *c, const resource *r)
 {
     const plan_type *t = r->scope->type;
     const mw_doc *d = view(c);
+    bool metrics = false;
 
     if (t->facet_count == 0)
         return r->item;
@@ -93,13 +129,15 @@ static mw_val document(collection *c, const resource *r)
         mw_doc_add_val(c->b, v);
     }
     for (size_t i = 0; i < t->facet_count; i++) {
+        if (t->facets[i].metric) {
+            metrics = true;
+            continue;
+        }
         mw_doc_ckey(c->b, t->facets[i].name);
-        if (r->facets[i] == MW_VAL_ABSENT)
-            mw_doc_add_unknown_cause(c->b, c->plan->calls[t->facets[i].call]->name, "NotCollected",
-                                     "the collection ended before this was read");
-        else
-            mw_doc_add_val(c->b, r->facets[i]);
+        add_facet(c, r, i);
     }
+    if (metrics)
+        add_metrics(c, r);
     mw_doc_end_object(c->b);
     return mw_doc_pop(c->b);
 }
@@ -121,6 +159,7 @@ static void make_resource(collection *c, const resource *r, made_list *list)
                             .region = r->at->scope.region,
                             .partition = a->in->partition,
                             .item = r->item,
+                            .parent = r->parent_item,
                             .doc = document(c, r),
                             .rest = r->rest,
                             .tags = tag_facet && !collects(t, tag_facet) ? a->not_collected

@@ -53,6 +53,7 @@ typedef struct lister {
     scope *scope;
     const resource *parent; /* NULL at the top */
     size_t query;
+    mw_val newest, newest_key;  /* ABSENT: none yet */
     struct pending_item *batch; /* waiting for a full describe call */
     size_t batch_count;
 } lister;
@@ -121,6 +122,7 @@ typedef struct facet_scope {
     size_t ok, failed, calls;
     mw_val cause;            /* smallest seen, or ABSENT */
     struct batch *open;      /* being filled */
+    struct metric_batch *metrics; /* the same of the lead of metrics that share a call */
     size_t entered;          /* resources that have been through a batch facet */
 } facet_scope;
 
@@ -129,6 +131,9 @@ struct scope {
     const plan_type *type;
     const place *at;
     scope *parent, *children, *sibling; /* types listed per item of this one */
+    struct feed *feeds;      /* scopes of types derived from this one */
+    struct member *members, *last_member; /* of a derived scope that groups: what it was fed */
+    size_t member_count;
     size_t pending;          /* what may still bring resources */
     bool listed;
     size_t resources, calls, pages, failed;
@@ -262,8 +267,29 @@ void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items);
 /** One thing that might have brought resources is over. */
 void scope_release(collection *c, scope *s);
 void scope_failed(collection *c, scope *s, mw_val unknown);
+/** An item that is described: it becomes a resource once its region is known. */
+void scope_add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest);
+
+mw_template_context collection_template(const account *a, const call_context *x);
+
+/* collect_derive.c */
+void scope_link_sources(account *a, scope *derived);
+/** A resource of a source: of a union at once one of the derived type, else kept for its group. */
+void scope_feed(collection *c, resource *r);
+/** The source's list is over: so may be those that it feeds. */
+void scope_fed(collection *c, scope *source);
+void scope_group(collection *c, scope *derived);
+
+/* collect_metrics.c */
+void metric_enter(collection *c, resource *r, size_t facet, mw_val item);
+/** The metric of one resource was decided without a call: it no longer holds its batch up. */
+void metric_pass(collection *c, scope *s, size_t facet);
+void metrics_flush(collection *c, scope *s, size_t facet);
 
 /* collect_facet.c */
+void facet_set(collection *c, resource *r, size_t facet, mw_val v);
+/** Null because a failed describe hides what the facet asks by is not absence. */
+void facet_set_null(collection *c, resource *r, size_t facet);
 void resource_facets(collection *c, void *resource_, void *unused);
 /** All resources of the scope are known: batches need not wait for more. */
 void facets_flush(collection *c, scope *s);

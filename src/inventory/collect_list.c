@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-static void add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest);
-
 /* ---- state of a scope ---- */
 
 void scope_failed(collection *c, scope *s, mw_val unknown)
@@ -25,6 +23,8 @@ void scope_failed(collection *c, scope *s, mw_val unknown)
 /* Everything that could bring a resource is over: batches are complete, and so may the children be. */
 void scope_release(collection *c, scope *s)
 {
+    if (s->pending == 1 && s->type->by_count && !s->listed)
+        scope_group(c, s);
     if (--s->pending > 0)
         return;
     s->listed = true;
@@ -37,6 +37,7 @@ void scope_release(collection *c, scope *s)
         }
         scope_release(c, child);
     }
+    scope_fed(c, s);
 }
 
 /* ---- listing ---- */
@@ -48,6 +49,7 @@ typedef struct list_ask {
 } list_ask;
 
 static void flush_batch(collection *c, lister *l);
+static void take_item(collection *c, lister *l, mw_val item);
 
 static void list_done(collection *c, waiter *w, answer *a)
 {
@@ -60,6 +62,8 @@ static void list_done(collection *c, waiter *w, answer *a)
         scope_failed(c, s, a->unknown);
     else
         s->pages++;
+    if (ask->l.newest != MW_VAL_ABSENT)
+        take_item(c, &ask->l, ask->l.newest);
     flush_batch(c, &ask->l);
     scope_release(c, s);
 }
@@ -78,6 +82,7 @@ static void start_list(collection *c, scope *s, const plan_list *list, const res
     ask->l.scope = s;
     ask->l.parent = parent;
     ask->l.query = list->query;
+    ask->l.newest = MW_VAL_ABSENT;
     ask->w.done = list_done;
     x.at = list->home ? account_place(a, a->in->home_region) : parent ? parent->at : s->at;
     if (parent)
@@ -98,8 +103,8 @@ static void start_list(collection *c, scope *s, const plan_list *list, const res
 
 void scope_start(collection *c, scope *s)
 {
-    if (s->type->parent != PLAN_NONE)
-        return; /* the parent's items start it */
+    if (s->type->parent != PLAN_NONE || s->type->source_count)
+        return; /* the parent's items start it, or the sources' bring them */
     s->pending++;
     for (size_t i = 0; i < s->type->list_count; i++) {
         /* A list bound to the home region brings its own items once, except where all regions share it. */
@@ -141,52 +146,6 @@ static void start_children(collection *c, resource *r)
 
 /* ---- items of a page ---- */
 
-static bool wanted(collection *c, const scope *s, mw_doc_builder *page, mw_val item)
-{
-    mw_template_context t = {.b = page, .item = item, .account = s->account->in->account,
-                             .region = s->at->scope.region, .partition = s->account->in->partition,
-                             .now_unix = c->o->now_unix};
-    MW_AUTO(mw_buf) want = {.max = 1 << 16};
-
-    t.parent = t.each = t.prepared = MW_VAL_ABSENT;
-    for (size_t i = 0; i < s->type->where_count; i++) {
-        mw_template_outcome outcome;
-        mw_val found = MW_VAL_NULL, unknown;
-        const char *text;
-        mw_buf_reset(&want);
-        if (mw_jmespath_eval(s->type->where[i].path, page, item, &found, NULL) != MW_OK ||
-            mw_template_text(s->type->where[i].want, &t, &want, &outcome, &unknown, NULL) != MW_OK)
-            return false;
-        text = mw_val_str(mw_doc_view(page), found, NULL);
-        if (!text || outcome != MW_TEMPLATE_VALUE || !mw_str_eq(text, want.data ? want.data : ""))
-            return false;
-    }
-    return true;
-}
-
-static void take_item(collection *c, lister *l, mw_val item);
-
-void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items)
-{
-    const mw_doc *d = mw_doc_view(page);
-
-    for (size_t i = 0; i < mw_val_len(d, items) && mw_val_kind(d, items) == MW_KIND_ARRAY; i++) {
-        mw_val item = mw_val_at(d, items, i);
-        if (mw_val_kind(d, item) != MW_KIND_OBJECT || !wanted(c, l->scope, page, item))
-            continue;
-        mw_doc_add_copy(c->b, d, item);
-        take_item(c, l, mw_doc_pop(c->b));
-    }
-}
-
-/* ---- describing ---- */
-
-typedef struct describe_ask {
-    waiter w;
-    pending_item *items;
-    size_t count;
-} describe_ask;
-
 static mw_val merge(collection *c, mw_val item, mw_val more)
 {
     const mw_doc *d = view(c);
@@ -212,6 +171,107 @@ static mw_val eval(collection *c, const mw_jmespath *j, mw_val v)
     return mw_jmespath_eval(j, c->b, v, &out, NULL) == MW_OK ? out : MW_VAL_NULL;
 }
 
+static bool wanted(collection *c, const scope *s, mw_doc_builder *page, mw_val item)
+{
+    mw_template_context t = {.b = page, .item = item, .account = s->account->in->account,
+                             .region = s->at->scope.region, .partition = s->account->in->partition,
+                             .now_unix = c->o->now_unix};
+    MW_AUTO(mw_buf) want = {.max = 1 << 16};
+
+    t.parent = t.each = t.prepared = MW_VAL_ABSENT;
+    for (size_t i = 0; i < s->type->where_count; i++) {
+        mw_template_outcome outcome;
+        mw_val found = MW_VAL_NULL, unknown;
+        const char *text;
+        mw_buf_reset(&want);
+        if (mw_jmespath_eval(s->type->where[i].path, page, item, &found, NULL) != MW_OK ||
+            mw_template_text(s->type->where[i].want, &t, &want, &outcome, &unknown, NULL) != MW_OK)
+            return false;
+        text = mw_val_str(mw_doc_view(page), found, NULL);
+        if (!text || outcome != MW_TEMPLATE_VALUE || !mw_str_eq(text, want.data ? want.data : ""))
+            return false;
+    }
+    return true;
+}
+
+static mw_val without(collection *c, mw_val item, const char *member)
+{
+    const mw_doc *d = view(c);
+
+    mw_doc_begin_object(c->b);
+    for (size_t i = 0; i < mw_val_len(d, item); i++) {
+        mw_val key;
+        mw_val v = mw_val_member(d, item, i, &key);
+        if (mw_str_eq(mw_val_str(d, key, NULL), member))
+            continue;
+        mw_doc_key_val(c->b, key);
+        mw_doc_add_val(c->b, v);
+    }
+    mw_doc_end_object(c->b);
+    return mw_doc_pop(c->b);
+}
+
+/* Of the items of one list, only the newest may be wanted: then it is taken when the list ends. */
+static void offer_item(collection *c, lister *l, mw_val item)
+{
+    const plan_type *t = l->scope->type;
+    const char *text, *best;
+    mw_val key;
+
+    if (!t->newest) {
+        take_item(c, l, item);
+        return;
+    }
+    key = eval(c, t->newest, item);
+    text = mw_val_str(view(c), key, NULL);
+    best = l->newest == MW_VAL_ABSENT ? NULL : mw_val_str(view(c), l->newest_key, NULL);
+    if (l->newest == MW_VAL_ABSENT || (text && (!best || strcmp(text, best) > 0))) {
+        l->newest = item;
+        l->newest_key = key;
+    }
+}
+
+/* The items proper: those of a list or map inside the item, each merged over the rest of it. */
+static void explode(collection *c, lister *l, mw_val item)
+{
+    const mw_doc *d = view(c);
+    mw_val inner = mw_val_get(d, item, l->scope->type->explode), rest;
+
+    if (mw_val_len(d, inner) == 0)
+        return;
+    rest = without(c, item, l->scope->type->explode);
+    for (size_t i = 0; i < mw_val_len(d, inner); i++) {
+        mw_val v = mw_val_kind(d, inner) == MW_KIND_OBJECT ? mw_val_member(d, inner, i, NULL)
+                                                           : mw_val_at(d, inner, i);
+        offer_item(c, l, mw_val_kind(d, v) == MW_KIND_OBJECT ? merge(c, rest, v) : rest);
+    }
+}
+
+void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items)
+{
+    const mw_doc *d = mw_doc_view(page);
+
+    for (size_t i = 0; i < mw_val_len(d, items) && mw_val_kind(d, items) == MW_KIND_ARRAY; i++) {
+        mw_val item = mw_val_at(d, items, i);
+        if (mw_val_kind(d, item) != MW_KIND_OBJECT || !wanted(c, l->scope, page, item))
+            continue;
+        mw_doc_add_copy(c->b, d, item);
+        item = mw_doc_pop(c->b);
+        if (l->scope->type->explode)
+            explode(c, l, item);
+        else
+            offer_item(c, l, item);
+    }
+}
+
+/* ---- describing ---- */
+
+typedef struct describe_ask {
+    waiter w;
+    pending_item *items;
+    size_t count;
+} describe_ask;
+
 static mw_val not_returned(collection *c, const plan_type *t)
 {
     return unknown_of(c, c->plan->calls[t->describe_call]->name, "NotReturned",
@@ -230,7 +290,7 @@ static void described(collection *c, waiter *w, answer *a)
     if (a->unknown == MW_VAL_ABSENT && t->describe_size == 1) {
         mw_val more = mw_val_kind(d, found) == MW_KIND_ARRAY ? mw_val_at(d, found, 0) : found;
         bool whole = mw_val_kind(d, more) == MW_KIND_OBJECT;
-        add_item(c, s, ask->items->parent, whole ? merge(c, ask->items->item, more) : ask->items->item,
+        scope_add_item(c, s, ask->items->parent, whole ? merge(c, ask->items->item, more) : ask->items->item,
                  whole ? MW_VAL_ABSENT : not_returned(c, t));
         scope_release(c, s);
         return;
@@ -249,7 +309,7 @@ static void described(collection *c, waiter *w, answer *a)
                 rest = not_returned(c, t);
             }
         }
-        add_item(c, s, p->parent, whole == MW_VAL_ABSENT ? p->item : whole, rest);
+        scope_add_item(c, s, p->parent, whole == MW_VAL_ABSENT ? p->item : whole, rest);
     }
     scope_release(c, s);
 }
@@ -286,7 +346,7 @@ static void describe(collection *c, void *ask_, void *unused)
         unknown = unknown_of(c, c->plan->calls[t->describe_call]->name, "InvalidRequest",
                              "the item lacks what the describe call asks by");
     for (pending_item *p = first; p; p = p->next)
-        add_item(c, s, p->parent, p->item, unknown);
+        scope_add_item(c, s, p->parent, p->item, unknown);
     scope_release(c, s);
 }
 
@@ -318,12 +378,12 @@ static void take_item(collection *c, lister *l, mw_val item)
     mw_val key;
 
     if (t->describe_call == PLAN_NONE) {
-        add_item(c, l->scope, l->parent, item, MW_VAL_ABSENT);
+        scope_add_item(c, l->scope, l->parent, item, MW_VAL_ABSENT);
         return;
     }
     key = eval(c, t->describe_key, item);
     if (mw_val_kind(view(c), key) == MW_KIND_NULL) {
-        add_item(c, l->scope, l->parent, item,
+        scope_add_item(c, l->scope, l->parent, item,
                  unknown_of(c, c->plan->calls[t->describe_call]->name, "InvalidRequest",
                             "the item lacks what the describe call asks by"));
         return;
@@ -359,6 +419,15 @@ static resource *remember(collection *c, resource *r)
     return NULL;
 }
 
+static void list_below(collection *c, void *resource_, void *unused)
+{
+    resource *r = resource_;
+
+    (void)unused;
+    start_list(c, r->scope, r->scope->type->recursive, r);
+    scope_release(c, r->scope);
+}
+
 /* Its region is known: it is a resource unless it is one already. */
 static void settle_resource(collection *c, resource *r)
 {
@@ -379,6 +448,11 @@ static void settle_resource(collection *c, resource *r)
     s->last = r;
     c->progress.resources++;
     start_children(c, r);
+    if (s->type->recursive) {
+        s->pending++;
+        collection_push(c, s->account, list_below, r, NULL);
+    }
+    scope_feed(c, r);
     if (s->type->facet_count)
         collection_push(c, s->account, resource_facets, r, NULL);
 }
@@ -464,10 +538,15 @@ static bool find_region(collection *c, resource *r)
     return t->locate_call == PLAN_NONE;
 }
 
-static void add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest)
+void scope_add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest)
 {
     const plan_type *t = s->type;
     resource *r = account_alloc(s->account, sizeof(*r));
+    const account *a = s->account;
+    mw_envelope_input in = {.account = a->in->account, .region = s->at->scope.region,
+                            .partition = a->in->partition, .item = item, .doc = item,
+                            .parent = parent ? parent->item : MW_VAL_ABSENT,
+                            .rest = MW_VAL_ABSENT, .tags = MW_VAL_ABSENT};
     mw_error err = {0};
     mw_status st;
 
@@ -481,10 +560,11 @@ static void add_item(collection *c, scope *s, const resource *parent, mw_val ite
         s->describe_cause = smaller_cause(c, s->describe_cause, mw_val_cause(view(c), rest));
     }
     r->lost = MW_VAL_ABSENT;
-    r->parent_item = parent ? parent->item : MW_VAL_ABSENT;
-    st = mw_envelope_id(t->envelope, c->b, item, &r->id, &err);
+    r->parent_item = in.parent;
+    st = mw_envelope_id(t->envelope, c->b, &in, &r->id, &err);
     if (st != MW_OK || r->id == MW_VAL_ABSENT) {
-        scope_failed(c, s, unknown_of(c, c->plan->calls[t->lists[0].call]->name, "NoIdentity",
+        scope_failed(c, s, unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL,
+                                      "NoIdentity",
                                       st == MW_OK ? "an item of the list has no id" : err.message));
         return;
     }

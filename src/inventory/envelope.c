@@ -11,10 +11,16 @@
 
 #include <string.h>
 
+/* A member of the envelope: a path, or a template when it is written with a brace; or neither. */
+struct source {
+    mw_jmespath *path;
+    mw_template *text;
+};
+
 struct mw_envelope {
     const mw_type *type;
-    mw_jmespath *id, *name, *created, *tags, *arn;
-    mw_template *arn_template;
+    struct source id, arn, name;
+    mw_jmespath *created, *tags;
     const char *tag_key, *tag_value; /* member names in a list of tags */
     const char *tag_facet;
 };
@@ -27,11 +33,18 @@ static mw_status path(const mw_type *t, const char *key, mw_jmespath **out, mw_e
     return s ? mw_jmespath_compile(s, len, out, err) : MW_OK;
 }
 
+static mw_status source(const mw_type *t, const char *key, struct source *out, mw_error *err)
+{
+    mw_val v = mw_val_get(t->d, t->v, key);
+    const char *s = mw_val_str(t->d, v, NULL);
+
+    return s && strchr(s, '{') ? mw_template_compile(t->d, v, &out->text, err)
+                               : path(t, key, &out->path, err);
+}
+
 mw_status mw_envelope_new(const mw_type *type, mw_envelope **out, mw_error *err)
 {
     mw_envelope *e = mw_alloc(sizeof(*e));
-    mw_val arn = mw_val_get(type->d, type->v, "arn");
-    const char *arn_text = mw_val_str(type->d, arn, NULL);
     const char *shape = mw_val_str(type->d, mw_val_path(type->d, type->v, "tags.shape"), NULL);
     mw_status st;
 
@@ -44,15 +57,11 @@ mw_status mw_envelope_new(const mw_type *type, mw_envelope **out, mw_error *err)
                  : mw_str_eq(shape, "list-key-value-lowercase") ? "key"
                                                                 : "Key";
     e->tag_value = e->tag_key[0] == 'T' ? "TagValue" : e->tag_key[0] == 'k' ? "value" : "Value";
-    if ((st = path(type, "id", &e->id, err)) == MW_OK &&
-        (st = path(type, "name", &e->name, err)) == MW_OK &&
-        (st = path(type, "created", &e->created, err)) == MW_OK &&
-        (st = path(type, "tags.from", &e->tags, err)) == MW_OK && arn_text) {
-        if (strchr(arn_text, '{'))
-            st = mw_template_compile(type->d, arn, &e->arn_template, err);
-        else
-            st = path(type, "arn", &e->arn, err);
-    }
+    if ((st = source(type, "id", &e->id, err)) == MW_OK &&
+        (st = source(type, "arn", &e->arn, err)) == MW_OK &&
+        (st = source(type, "name", &e->name, err)) == MW_OK &&
+        (st = path(type, "created", &e->created, err)) == MW_OK)
+        st = path(type, "tags.from", &e->tags, err);
     if (st != MW_OK) {
         mw_envelope_free(e);
         return mw_error_prefix(err, st, "type %s", type->name);
@@ -65,12 +74,14 @@ void mw_envelope_free(mw_envelope *e)
 {
     if (!e)
         return;
-    mw_jmespath_free(e->id);
-    mw_jmespath_free(e->name);
+    mw_jmespath_free(e->id.path);
+    mw_template_free(e->id.text);
+    mw_jmespath_free(e->arn.path);
+    mw_template_free(e->arn.text);
+    mw_jmespath_free(e->name.path);
+    mw_template_free(e->name.text);
     mw_jmespath_free(e->created);
     mw_jmespath_free(e->tags);
-    mw_jmespath_free(e->arn);
-    mw_template_free(e->arn_template);
     mw_free(e);
 }
 
@@ -105,15 +116,47 @@ static mw_status read(const mw_jmespath *j, mw_doc_builder *b, mw_val from, mw_v
     return st;
 }
 
-mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, mw_val item, mw_val *id,
-                         mw_error *err)
+/* Text of the item (and its parent): a STRING, NULL, or an UNKNOWN that hides it. */
+static mw_status identify(const struct source *from, mw_doc_builder *b, const mw_envelope_input *in,
+                          mw_val *out, mw_error *err)
 {
-    mw_status st = read(e->id, b, item, MW_VAL_ABSENT, id, err);
+    mw_template_context c = {.b = b, .item = in->item, .parent = in->parent,
+                             .account = in->account, .region = in->region,
+                             .partition = in->partition};
+    mw_template_outcome outcome;
+    MW_AUTO(mw_buf) text = {.max = 1 << 16};
+    mw_val unknown;
+    mw_status st;
+
+    c.each = c.prepared = MW_VAL_ABSENT;
+    if (!from->text) {
+        st = read(from->path, b, in->item, in->rest, out, err);
+        if (st == MW_OK)
+            *out = as_text(b, *out);
+        return st;
+    }
+    st = mw_template_text(from->text, &c, &text, &outcome, &unknown, err);
+    if (st != MW_OK)
+        return st;
+    if (outcome == MW_TEMPLATE_VALUE) {
+        mw_doc_add_str(b, text.data ? text.data : "", text.len);
+        *out = mw_doc_pop(b);
+    } else {
+        *out = outcome == MW_TEMPLATE_UNKNOWN ? unknown
+               : in->rest != MW_VAL_ABSENT    ? in->rest
+                                              : MW_VAL_NULL;
+    }
+    return MW_OK;
+}
+
+mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
+                         mw_val *id, mw_error *err)
+{
+    mw_status st = identify(&e->id, b, in, id, err);
     size_t len = 0;
 
     if (st != MW_OK)
         return mw_error_prefix(err, st, "%s: id", e->type->name);
-    *id = as_text(b, *id);
     if (!mw_val_str(mw_doc_view(b), *id, &len) || len == 0)
         *id = MW_VAL_ABSENT;
     return MW_OK;
@@ -122,32 +165,7 @@ mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, mw_val item, m
 mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
                           mw_val *arn, mw_error *err)
 {
-    mw_template_context c = {.b = b, .item = in->item, .account = in->account,
-                             .region = in->region, .partition = in->partition};
-    mw_template_outcome outcome;
-    MW_AUTO(mw_buf) text = {.max = 1 << 16};
-    mw_val unknown;
-    mw_status st;
-
-    c.parent = c.each = c.prepared = MW_VAL_ABSENT;
-    if (!e->arn_template) {
-        st = read(e->arn, b, in->item, in->rest, arn, err);
-        if (st == MW_OK)
-            *arn = as_text(b, *arn);
-        return st;
-    }
-    st = mw_template_text(e->arn_template, &c, &text, &outcome, &unknown, err);
-    if (st != MW_OK)
-        return st;
-    if (outcome == MW_TEMPLATE_VALUE) {
-        mw_doc_add_str(b, text.data ? text.data : "", text.len);
-        *arn = mw_doc_pop(b);
-    } else {
-        *arn = outcome == MW_TEMPLATE_UNKNOWN ? unknown
-               : in->rest != MW_VAL_ABSENT    ? in->rest
-                                              : MW_VAL_NULL;
-    }
-    return MW_OK;
+    return identify(&e->arn, b, in, arn, err);
 }
 
 static void add_created(mw_doc_builder *b, mw_val v)
@@ -234,13 +252,12 @@ mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_en
     mw_val id, arn, name, created, tags;
     mw_status st;
 
-    if ((st = mw_envelope_id(e, b, in->item, &id, err)) != MW_OK ||
+    if ((st = mw_envelope_id(e, b, in, &id, err)) != MW_OK ||
         (st = mw_envelope_arn(e, b, in, &arn, err)) != MW_OK ||
-        (st = read(e->name, b, in->item, in->rest, &name, err)) != MW_OK ||
+        (st = identify(&e->name, b, in, &name, err)) != MW_OK ||
         (st = read(e->created, b, in->item, in->rest, &created, err)) != MW_OK ||
         (st = build_tags(e, b, in, &tags, err)) != MW_OK)
         return mw_error_prefix(err, st, "%s", e->type->name);
-    name = as_text(b, name);
     if (id == MW_VAL_ABSENT && in->fallback_id) {
         mw_doc_add_cstr(b, in->fallback_id);
         id = mw_doc_pop(b);

@@ -14,6 +14,7 @@ void mw_envelope_free(mw_envelope *e);
 typedef struct mw_envelope_input {
     const char *account, *region, *partition;
     mw_val item;  /* for id, arn, name, created: the list's item */
+    mw_val parent; /* of the item, or ABSENT */
     mw_val doc;   /* item and facets, for tags */
     mw_val rest;  /* UNKNOWN: what a describe call would have added; else ABSENT */
     mw_val tags;  /* object or UNKNOWN that replaces the type's own path, or ABSENT */
@@ -21,8 +22,8 @@ typedef struct mw_envelope_input {
 } mw_envelope_input;
 
 /** The resource's id as text in @p b, or ABSENT when the item has none. */
-mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, mw_val item, mw_val *id,
-                         mw_error *err);
+mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
+                         mw_val *id, mw_error *err);
 /** The resource's ARN: a STRING, NULL, or the UNKNOWN @p in->rest when that hides it. */
 mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
                           mw_val *arn, mw_error *err);

@@ -90,7 +90,7 @@ static mw_status add_item(struct fixtures *f, const mw_type *type, const mw_fixt
                           struct sortable *out)
 {
     const mw_envelope *envelope;
-    mw_envelope_input in = {.rest = MW_VAL_ABSENT, .tags = MW_VAL_ABSENT};
+    mw_envelope_input in = {.parent = MW_VAL_ABSENT, .rest = MW_VAL_ABSENT, .tags = MW_VAL_ABSENT};
     const mw_doc *d = mw_doc_view(f->b);
     mw_status st = envelope_of(f, type, &envelope);
 

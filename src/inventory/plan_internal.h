@@ -8,6 +8,8 @@
 #include "inventory/template.h"
 
 #define PLAN_NONE SIZE_MAX
+/* https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html */
+#define MW_METRICS_A_CALL 500u
 
 /* How often a call is made; a call that several read is made as often as the widest of them says. */
 typedef enum plan_per {
@@ -21,6 +23,7 @@ typedef struct plan_query {
     bool retained;         /* a value is kept for facets; otherwise items stream to lists */
     bool csv, json;        /* text that holds a table or a JSON value */
     const char *csv_member;/* NULL: the result itself is the text */
+    const char *keyed_name, *keyed_value; /* members of a list's elements; NULL: no list of pairs */
     bool base64;           /* the text is a blob of the model */
 } plan_query;
 
@@ -53,6 +56,15 @@ typedef struct plan_absent {
     const char *code, *message; /* message: NULL = any */
 } plan_absent;
 
+/* A facet that is read by cloudwatch:GetMetricData, its call shared by the metrics of one window. */
+typedef struct plan_metric {
+    const char *space, *name, *stat;
+    int64_t period;
+    mw_template *dimensions; /* object; NULL = none */
+    size_t lead;             /* the type's first facet with the same call; it holds the batches */
+    size_t sharers;          /* of the lead: how many facets have its call */
+} plan_metric;
+
 typedef struct plan_facet {
     const char *name;
     size_t call, query;
@@ -61,10 +73,13 @@ typedef struct plan_facet {
     size_t absent_count;
     mw_jmespath *when;
     mw_jmespath *key, *field, *value; /* join and batch */
+    mw_template *key_text;            /* instead of `key` */
+    plan_metric *metric;              /* NULL: a call of its own */
     bool join, many, by_arn;
     const char *batch_param;
     unsigned batch_size;
     mw_jmespath *each;
+    bool keyed_each; /* the results stay apart, by the text of their value */
     size_t *needs; /* indices into the type's facets */
     size_t need_count;
 } plan_facet;
@@ -79,12 +94,26 @@ typedef struct plan_list {
     bool home;
 } plan_list;
 
+/* Members of a group: the source's items that agree in these. */
+typedef struct plan_by {
+    const char *name;
+    mw_jmespath *path;
+} plan_by;
+
 typedef struct plan_type {
     const mw_type *type;
+    const char *home; /* region of a global type in partition aws; NULL = the account's */
+    size_t *sources;  /* indices of the plan's types that this one is derived from */
+    size_t source_count;
+    plan_by *by;      /* grouped by; none: the union of the sources */
+    size_t by_count;
+    const char *explode; /* member of an item that holds the items proper; or NULL */
+    mw_jmespath *newest; /* of the items of one list, only the greatest by this */
+    plan_list *recursive; /* list again for each item found; or NULL */
     mw_envelope *envelope;
     bool regional; /* regional or region; else once per account */
     size_t parent; /* index of the plan's type, or PLAN_NONE */
-    plan_list *lists; /* one, or one per variant */
+    plan_list *lists; /* one, or one per variant; none when derived */
     size_t list_count;
     plan_absent *list_absent;
     size_t list_absent_count;

@@ -22,6 +22,8 @@ struct part {
     char *text;          /* TEXT, PARAM */
     mw_jmespath *path;   /* ITEM; PARENT, EACH or NULL for the value itself */
     int64_t offset;      /* NOW: seconds; MONTH: months */
+    char *cut;           /* `after`, `before`: the text to cut at, or NULL */
+    bool keep_before;
 };
 
 enum node_kind { NODE_COPY, NODE_TEXT, NODE_ARRAY, NODE_OBJECT };
@@ -43,6 +45,7 @@ void mw_template_free(mw_template *t)
     for (size_t i = 0; i < t->count; i++) {
         if (t->kind == NODE_TEXT) {
             mw_free(t->parts[i].text);
+            mw_free(t->parts[i].cut);
             mw_jmespath_free(t->parts[i].path);
         } else {
             mw_template_free(t->children[i]);
@@ -110,6 +113,21 @@ static mw_status compile_path(struct part *p, const char *s, size_t len, mw_erro
     return st == MW_OK ? st : mw_error_prefix(err, st, "'{%.*s}'", (int)(len > 80 ? 80 : len), s);
 }
 
+/* `after 'text' PLACEHOLDER`, `before 'text' PLACEHOLDER`: what is left to compile, or 0 for a fault. */
+static size_t compile_cut(struct part *p, const char *s, size_t len)
+{
+    const char *end;
+
+    p->keep_before = starts(s, len, "before '");
+    s += p->keep_before ? 8 : 7;
+    len -= p->keep_before ? 8 : 7;
+    end = memchr(s, '\'', len);
+    if (!end || end == s || (size_t)(end - s) + 2 >= len || end[1] != ' ')
+        return 0;
+    p->cut = mw_strndup(s, (size_t)(end - s));
+    return len - (size_t)(end - s) - 2;
+}
+
 static mw_status compile_part(struct part *p, const char *s, size_t len, mw_error *err)
 {
     static const struct {
@@ -120,6 +138,13 @@ static mw_status compile_part(struct part *p, const char *s, size_t len, mw_erro
                  {"prepared", PART_PREPARED}};
     long long months;
 
+    if (!p->cut && (starts(s, len, "after '") || starts(s, len, "before '"))) {
+        size_t left = compile_cut(p, s, len);
+        return !left    ? mw_fail(err, MW_ERR_PARSE, "'{%.*s}': expected {after 'text' path}",
+                                  (int)(len > 80 ? 80 : len), s)
+               : p->cut ? compile_part(p, s + len - left, left, err)
+                        : mw_fail(err, MW_ERR_NOMEM, "out of memory for a template");
+    }
     for (size_t i = 0; i < MW_COUNT(words); i++) {
         if (is(s, len, words[i].word)) {
             p->kind = words[i].kind;
@@ -274,6 +299,7 @@ struct found {
     const mw_doc *d;
     mw_val v;          /* when d is set */
     const char *text;  /* otherwise */
+    size_t len;
     char made[MW_TIME_SIZE];
 };
 
@@ -303,6 +329,23 @@ static mw_status find_path(const struct part *p, const mw_template_context *c, m
     return st;
 }
 
+/* The text after, or before, the last occurrence of another; null without one. */
+static void cut(const struct part *p, struct found *f)
+{
+    const char *text = f->d ? mw_val_str(f->d, f->v, &f->len) : f->text;
+    const char *at = NULL, *next;
+
+    for (next = text; next && (next = strstr(next, p->cut)); next++)
+        at = next;
+    if (!at) {
+        f->outcome = MW_TEMPLATE_NULL;
+        return;
+    }
+    f->d = NULL;
+    f->text = p->keep_before ? text : at + strlen(p->cut);
+    f->len = p->keep_before ? (size_t)(at - text) : f->len - (size_t)(f->text - text);
+}
+
 static mw_status find(const struct part *p, const mw_template_context *c, struct found *f,
                       mw_error *err)
 {
@@ -310,18 +353,18 @@ static mw_status find(const struct part *p, const mw_template_context *c, struct
 
     *f = (struct found){.outcome = MW_TEMPLATE_VALUE};
     switch (p->kind) {
-    case PART_TEXT: f->text = p->text; return MW_OK;
+    case PART_TEXT: f->text = p->text; break;
     case PART_ACCOUNT: f->text = c->account; break;
     case PART_REGION: f->text = c->region; break;
     case PART_PARTITION: f->text = c->partition; break;
     case PART_NOW:
         mw_time_iso(f->made, (c->now_unix + p->offset) * 1000000000);
         f->text = f->made;
-        return MW_OK;
+        break;
     case PART_MONTH:
         month_text(f->made, c->now_unix, p->offset);
         f->text = f->made;
-        return MW_OK;
+        break;
     case PART_PARAM:
         f->d = c->params_doc;
         f->v = c->params_doc ? mw_val_get(c->params_doc, c->params, p->text) : MW_VAL_ABSENT;
@@ -341,7 +384,11 @@ static mw_status find(const struct part *p, const mw_template_context *c, struct
             f->outcome = MW_TEMPLATE_NULL;
     } else if (!f->text) {
         f->outcome = MW_TEMPLATE_NULL;
+    } else {
+        f->len = strlen(f->text);
     }
+    if (p->cut && f->outcome == MW_TEMPLATE_VALUE)
+        cut(p, f);
     return MW_OK;
 }
 
@@ -351,7 +398,7 @@ static mw_status append_text(mw_buf *out, const struct found *f)
     const char *s;
 
     if (!f->d)
-        return mw_buf_puts(out, f->text);
+        return mw_buf_add(out, f->text, f->len, NULL);
     s = mw_val_str(f->d, f->v, &len);
     if (s)
         return mw_buf_add(out, s, len, NULL);
@@ -393,7 +440,7 @@ static mw_status expand_text(const mw_template *t, const mw_template_context *c,
             if (f.d)
                 mw_doc_add_copy(out, f.d, f.v);
             else
-                mw_doc_add_cstr(out, f.text);
+                mw_doc_add_str(out, f.text, f.len);
         }
         return st;
     }

@@ -134,12 +134,17 @@ static mw_status check_bool(struct check *c, mw_val v)
     return expect(c, v, MW_KIND_BOOL);
 }
 
-static mw_status check_count(struct check *c, mw_val v)
+static mw_status check_range(struct check *c, mw_val v, int64_t most)
 {
     mw_status st = expect(c, v, MW_KIND_INT);
     int64_t n = mw_val_int(c->d, v);
 
-    return st == MW_OK && (n < 1 || n > 10000) ? bad(c, "expected 1 to 10000") : st;
+    return st == MW_OK && (n < 1 || n > most) ? bad(c, "expected 1 to %lld", (long long)most) : st;
+}
+
+static mw_status check_count(struct check *c, mw_val v)
+{
+    return check_range(c, v, 10000);
 }
 
 static mw_status one_of(struct check *c, mw_val v, const char *const *words, size_t n)
@@ -233,8 +238,8 @@ static mw_status check_params(struct check *c, mw_val v)
     return st == MW_OK ? check_template(c, v) : st;
 }
 
-/* `arn` is a template when it holds a brace, else a path. */
-static mw_status check_arn(struct check *c, mw_val v)
+/* A template when it holds a brace, else a path: `id`, `arn`, `name`, the keys of joins and batches. */
+static mw_status check_path_or_template(struct check *c, mw_val v)
 {
     mw_status st = check_text(c, v);
 
@@ -274,6 +279,11 @@ static mw_status check_each_member(struct check *c, mw_val v, check_fn check)
 static mw_status check_texts(struct check *c, mw_val v)
 {
     return check_each_element(c, v, check_text);
+}
+
+static mw_status check_operations(struct check *c, mw_val v)
+{
+    return check_each_element(c, v, check_operation);
 }
 
 static mw_status check_paths(struct check *c, mw_val v)
@@ -335,15 +345,26 @@ static mw_status check_variants(struct check *c, mw_val v)
     return check_each_element(c, v, check_variant);
 }
 
+static mw_status check_derived(struct check *c, mw_val v)
+{
+    static const struct key_rule rules[] = {{"derived_from", check_texts, true},
+                                            {"by", check_paths, false}};
+    return check_keys(c, v, rules, MW_COUNT(rules));
+}
+
 static mw_status check_list(struct check *c, mw_val v)
 {
     static const struct key_rule rules[] = {
         {"operation", check_operation, true},          {"params", check_params, false},
         {"items", check_path, true},                   {"region", check_region, false},
         {"where", check_templates, false},             {"per", check_per, false},
+        {"recursive", check_paths, false},             {"explode", check_text, false},
+        {"newest", check_path, false},
         {"batch_describe", check_batch_describe, false}, {"variants", check_variants, false},
-        {"absent_errors", check_absent_errors, false}};
-    return check_keys(c, v, rules, MW_COUNT(rules));
+        {"absent_errors", check_absent_errors, false}, {"replaces", check_operations, false}};
+    return mw_val_get(c->d, v, "derived_from") != MW_VAL_ABSENT
+               ? check_derived(c, v)
+               : check_keys(c, v, rules, MW_COUNT(rules));
 }
 
 static mw_status check_locate(struct check *c, mw_val v)
@@ -375,7 +396,7 @@ static mw_status check_tags(struct check *c, mw_val v)
 
 static mw_status check_join(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {{"key", check_path, true},
+    static const struct key_rule rules[] = {{"key", check_path_or_template, true},
                                             {"field", check_path, true},
                                             {"value", check_path, false},
                                             {"many", check_bool, false}};
@@ -386,7 +407,7 @@ static mw_status check_batch(struct check *c, mw_val v)
 {
     static const struct key_rule rules[] = {{"param", check_text, true},
                                             {"size", check_count, true},
-                                            {"key", check_path, true},
+                                            {"key", check_path_or_template, true},
                                             {"field", check_path, true}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
@@ -398,6 +419,56 @@ static mw_status check_prepare(struct check *c, mw_val v)
                                             {"bind", check_text, false},
                                             {"until", check_path, true},
                                             {"failed", check_path, false}};
+    return check_keys(c, v, rules, MW_COUNT(rules));
+}
+
+/* `{Key: Value}`: the members that hold the name and the value of each element; or `each`. */
+static mw_status check_keyed(struct check *c, mw_val v)
+{
+    static const char *const words[] = {"each"};
+    mw_status st;
+
+    if (mw_val_kind(c->d, v) == MW_KIND_STRING)
+        return one_of(c, v, words, MW_COUNT(words));
+    st = check_each_member(c, v, check_text);
+    return st == MW_OK && mw_val_len(c->d, v) != 1 ? bad(c, "expected one pair, as in {Key: Value}")
+                                                   : st;
+}
+
+static mw_status check_period(struct check *c, mw_val v)
+{
+    mw_status st = check_range(c, v, 86400);
+
+    /* https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html */
+    return st == MW_OK && mw_val_int(c->d, v) % 60 ? bad(c, "expected a multiple of 60 seconds") : st;
+}
+
+/* How far back: what `{now-…}` understands. */
+static mw_status check_window(struct check *c, mw_val v)
+{
+    mw_status st = check_text(c, v);
+    const char *s = mw_val_str(c->d, v, NULL);
+    size_t digits = st == MW_OK ? strspn(s, "0123456789") : 0;
+
+    if (st == MW_OK &&
+        (digits == 0 || digits > 4 || !strchr("mhd", s[digits]) || strlen(s) != digits + 1))
+        st = bad(c, "'%s': expected a number of minutes, hours or days, as in 14d", s);
+    return st;
+}
+
+static mw_status check_metric(struct check *c, mw_val v)
+{
+    static const struct key_rule rules[] = {
+        {"metric", check_text, true},         {"namespace", check_text, true},
+        {"stat", check_text, true},           {"dimensions", check_params, false},
+        {"period", check_period, true},       {"window", check_window, true},
+        {"region", check_region, false},      {"when", check_path, false},
+        {"each", check_path, false},          {"needs_facet", check_texts, false}};
+    const char *dot = strrchr(c->path.data, '.');
+
+    /* The path ends in the facet's name: its own dot makes it a member of `Metrics`. */
+    if (dot - c->path.data < 8 || memcmp(dot - 8, ".Metrics", 8) != 0 || dot[1] == '\0')
+        return bad(c, "a facet with 'metric' is named Metrics.Name");
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 
@@ -415,17 +486,25 @@ static mw_status check_facet(struct check *c, mw_val v)
         {"each", check_path, false},
         {"prepare", check_prepare, false},
         {"parse", check_parse, false},
+        {"keyed", check_keyed, false},
+        {"replaces", check_operations, false},
         {"needs_facet", check_texts, false},
         {"pages", check_count, false},
         {"max_pages", check_count, false}};
     static const char *const ways[] = {"join", "batch", "each"};
     unsigned found = 0;
-    mw_status st = check_keys(c, v, rules, MW_COUNT(rules));
+    mw_status st;
 
+    if (mw_val_get(c->d, v, "metric") != MW_VAL_ABSENT)
+        return check_metric(c, v);
+    st = check_keys(c, v, rules, MW_COUNT(rules));
     for (size_t i = 0; st == MW_OK && i < MW_COUNT(ways); i++)
         found += mw_val_get(c->d, v, ways[i]) != MW_VAL_ABSENT;
     if (st == MW_OK && found > 1)
         st = bad(c, "at most one of join, batch and each");
+    if (st == MW_OK && mw_val_kind(c->d, mw_val_get(c->d, v, "keyed")) == MW_KIND_STRING &&
+        mw_val_get(c->d, v, "each") == MW_VAL_ABSENT)
+        st = bad(c, "'keyed: each' needs 'each'");
     return st;
 }
 
@@ -438,9 +517,10 @@ static mw_status check_type(struct check *c, mw_val v)
 {
     static const struct key_rule rules[] = {
         {"alias", check_text, false},     {"config_type", check_text, false},
-        {"scope", check_scope, true},     {"list", check_list, true},
-        {"region_from", check_region_from, false}, {"id", check_path, true},
-        {"arn", check_arn, false},        {"name", check_path, false},
+        {"scope", check_scope, true},     {"home_region", check_text, false},
+        {"list", check_list, true},
+        {"region_from", check_region_from, false}, {"id", check_path_or_template, true},
+        {"arn", check_path_or_template, false},        {"name", check_path_or_template, false},
         {"created", check_path, false},   {"tags", check_tags, false},
         {"facets", check_facets, false}};
     return check_keys(c, v, rules, MW_COUNT(rules));
@@ -464,10 +544,16 @@ mw_status mw_type_check_links(const mw_doc *d, const char *name, mw_val type,
 {
     const char *parent = mw_val_str(d, mw_val_path(d, type, "list.per.parent"), NULL);
     mw_val facets = mw_val_get(d, type, "facets");
+    mw_val sources = mw_val_path(d, type, "list.derived_from");
 
     if (parent && !known(user, parent))
         return mw_fail(err, MW_ERR_INVALID, "type %s: list.per.parent: '%s' is not a resource type",
                        name, parent);
+    for (size_t i = 0; i < mw_val_len(d, sources); i++)
+        if (!known(user, mw_val_str(d, mw_val_at(d, sources, i), NULL)))
+            return mw_fail(err, MW_ERR_INVALID,
+                           "type %s: list.derived_from: '%s' is not a resource type", name,
+                           mw_val_str(d, mw_val_at(d, sources, i), NULL));
     for (size_t i = 0; i < mw_val_len(d, facets); i++) {
         mw_val key;
         mw_val needs = mw_val_get(d, mw_val_member(d, facets, i, &key), "needs_facet");

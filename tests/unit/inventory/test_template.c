@@ -84,6 +84,10 @@ static void values(void **state)
          "\"2025-12-03T03:00:45Z 2026-01-02T03:10:45Z 2026-01-02T03:00:40Z\""},
         {"\"{month} {month-1} {month-13}\"", "\"2026-01-01 2025-12-01 2024-12-01\""},
         {"\"{{a: Name}.a}\"", "\"logs\""},
+        {"\"{after 'o' Name}\"", "\"gs\""},
+        {"\"<{before 'g' Name}>{after '-' region}\"", "\"<lo>1\""},
+        {"\"{after '/' each.S}\"", NULL}, /* no occurrence */
+        {"\"{after 'x' Missing}\"", NULL},
         {"\"{Tags[?Key=='a}']|[0]}x\"", NULL},
         {"\"{Missing}\"", NULL},
         {"\"x{Null}\"", NULL},
@@ -139,7 +143,7 @@ static void unknown_stays(void **state)
 static void refused(void **state)
 {
     static const char *const rows[] = {"\"{\"", "\"a{b\"", "\"{}\"", "\"{now-}\"", "\"{now-1y}\"",
-                                       "\"{month-x}\"", "\"{a..b}\"", "[{\"A\":\"{`}\"}]"};
+                                       "\"{month-x}\"", "\"{after 'x'}\"", "\"{before '' Name}\"", "\"{a..b}\"", "[{\"A\":\"{`}\"}]"};
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
