@@ -1,0 +1,325 @@
+/*
+ * What the type language can say beyond a call and a path, each in a collection against a scripted AWS:
+ * metrics, lists inside lists, items inside items, derived types, results by name, pages by token.
+ */
+#include "run.h"
+
+#define JSON(needle, text) {.needles = {needle}, .status = 200, .body = text}
+#define HEAD(name) name ":\n  scope: regional\n  id: Id\n"
+
+/* ---- metrics ---- */
+
+#define RESULT(id, values, status)                                                                 \
+    "{\"Id\":\"" id "\",\"Timestamps\":[1767225600],\"Values\":[" values "],\"StatusCode\":\"" status "\"}"
+
+static const char lambda_two[] =
+    "{\"Functions\":[{\"FunctionName\":\"a\",\"FunctionArn\":\"arn:a\"},{\"FunctionName\":\"b\",\"FunctionArn\":\"arn:b\"}]}";
+
+/* The scripts answer JSON; by older models CloudWatch speaks XML. */
+static bool cloudwatch_speaks_json(void)
+{
+    const mw_models *m = NULL;
+    mw_error err = {0};
+
+    assert_ok(mw_models_builtin(&m, &err));
+    return mw_service_protocol(mw_models_service(m, "cloudwatch")) == MW_PROTO_JSON;
+}
+
+static void metrics(void **state)
+{
+    script_rule rules[] = {
+        JSON("/functions", lambda_two),
+        /* Two pages: m1 is whole only with the second. m3 never is. */
+        {.needles = {"GetMetricData", "Throttles"}, .status = 200, .times = 1,
+         .body = "{\"MetricDataResults\":[" RESULT("m0", "1.5", "Complete") "," RESULT("m1", "2", "PartialData") ","
+                 RESULT("m2", "", "Complete") "],\"NextToken\":\"n\"}"},
+        {.needles = {"GetMetricData", "Throttles"}, .status = 200,
+         .body = "{\"MetricDataResults\":[" RESULT("m1", "4", "Complete") "," RESULT("m3", "9", "InternalError") "]}"},
+        {.needles = {"GetMetricData", "Invocations"}, .status = 200,
+         .body = "{\"MetricDataResults\":[],\"Messages\":[{\"Code\":\"MaxMetricsExceeded\",\"Value\":\"too many\"}]}"},
+    };
+    struct run r;
+    const mw_doc *d;
+    mw_val m;
+
+    (void)state;
+    if (!cloudwatch_speaks_json())
+        skip();
+    begin(&r, rules, MW_COUNT(rules), NULL);
+    need(&r, "AWS::Lambda::Function", "Metrics.Errors");
+    need(&r, "AWS::Lambda::Function", "Metrics.Throttles");
+    need(&r, "AWS::Lambda::Function", "Metrics.Invocations");
+    assert_int_equal(collect(&r, 1), MW_OK);
+    d = r.snapshot;
+    /* Errors and Throttles look back equally far: one call (of two pages) for both and both functions. */
+    assert_int_equal(script_count(&r.s, "GetMetricData"), 3);
+    m = facet(&r, "AWS::Lambda::Function", 0, "Metrics");
+    is_json(&r, mw_val_get(d, m, "Errors"),
+            "{\"Average\":1.5,\"Datapoints\":1,\"Dimensions\":{\"FunctionName\":\"a\"},\"Maximum\":1.5,\"Metric\":\"Errors\","
+            "\"Minimum\":1.5,\"Namespace\":\"AWS/Lambda\",\"Period\":3600,\"Stat\":\"Sum\",\"Sum\":1.5,"
+            "\"Timestamps\":[\"2026-01-01T00:00:00Z\"],\"Values\":[1.5]}");
+    is_json(&r, mw_val_path(d, m, "Throttles.Values"), "[2,4]");
+    is_json(&r, mw_val_path(d, m, "Throttles.Sum"), "6");
+    is_unknown(&r, mw_val_get(d, m, "Invocations"), "cloudwatch:GetMetricData", "MaxMetricsExceeded");
+    /* Not asked for: reading it raises. */
+    is_unknown(&r, mw_val_get(d, m, "Duration"), "cloudwatch:GetMetricData", "NotCollected");
+    assert_non_null(strstr(mw_val_get_str(d, mw_val_cause(d, mw_val_get(d, m, "Duration")), "message", ""),
+                           "add \"Metrics.Duration\" to needs"));
+    m = facet(&r, "AWS::Lambda::Function", 1, "Metrics");
+    is_json(&r, mw_val_path(d, m, "Errors.Values"), "[]"); /* no point is an empty series, not an unknown one */
+    is_json(&r, mw_val_path(d, m, "Errors.Average"), "null");
+    is_unknown(&r, mw_val_get(d, m, "Throttles"), "cloudwatch:GetMetricData", "InternalError");
+    is_scope(&r, "AWS::Lambda::Function", "Metrics.Errors", "us-east-1", "complete", 2, 2, NULL);
+    is_scope(&r, "AWS::Lambda::Function", "Metrics.Throttles", "us-east-1", "partial", 1, 2, "InternalError");
+    end(&r);
+}
+
+static void metrics_denied(void **state)
+{
+    script_rule rules[] = {JSON("/functions", lambda_two)}; /* NotScripted is refused like anything else */
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), NULL);
+    need(&r, "AWS::Lambda::Function", "Metrics.Errors");
+    assert_int_equal(collect(&r, 1), MW_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(mw_val_kind(r.snapshot, mw_val_get(r.snapshot, facet(&r, "AWS::Lambda::Function", i, "Metrics"),
+                                                            "Errors")), MW_KIND_UNKNOWN);
+    end(&r);
+}
+
+/* 600 functions are 600 series: two calls, each series at its own function. */
+static void metrics_in_batches(void **state)
+{
+    mw_buf list = {.max = 1 << 20}, first = {.max = 1 << 20}, second = {.max = 1 << 20};
+    struct run r;
+
+    (void)state;
+    if (!cloudwatch_speaks_json())
+        skip();
+    mw_buf_puts(&list, "{\"Functions\":[");
+    mw_buf_puts(&first, "{\"MetricDataResults\":[");
+    mw_buf_puts(&second, "{\"MetricDataResults\":[");
+    for (int i = 0; i < 600; i++) {
+        mw_buf_printf(&list, "%s{\"FunctionName\":\"f%03d\"}", i ? "," : "", i);
+        mw_buf_printf(i < 500 ? &first : &second, "%s{\"Id\":\"m%d\",\"StatusCode\":\"Complete\",\"Values\":[%d]}",
+                      i % 500 ? "," : "", i % 500, i);
+    }
+    mw_buf_puts(&list, "]}");
+    mw_buf_puts(&first, "]}");
+    mw_buf_puts(&second, "]}");
+    script_rule rules[] = {JSON("/functions", list.data),
+                           {.needles = {"GetMetricData"}, .status = 200, .times = 1, .body = first.data},
+                           {.needles = {"GetMetricData"}, .status = 200, .body = second.data}};
+    begin(&r, rules, MW_COUNT(rules), NULL);
+    need(&r, "AWS::Lambda::Function", "Metrics.Duration");
+    assert_int_equal(collect(&r, 1), MW_OK);
+    assert_int_equal(script_count(&r.s, "GetMetricData"), 2);
+    for (size_t i = 0; i < 600; i += 599)
+        assert_int_equal((int)mw_val_real(r.snapshot, mw_val_path(r.snapshot, facet(&r, "AWS::Lambda::Function", i, "Metrics"),
+                                                                  "Duration.Maximum")), (int)i);
+    end(&r);
+    mw_buf_clear(&list);
+    mw_buf_clear(&first);
+    mw_buf_clear(&second);
+}
+
+/* ---- lists ---- */
+
+static void recursive(void **state)
+{
+    script_rule rules[] = {
+        JSON("ListRoots", "{\"Roots\":[{\"Id\":\"r-1\"}]}"),
+        JSON("\"ParentId\":\"r-1\"", "{\"OrganizationalUnits\":[{\"Id\":\"ou-a\"},{\"Id\":\"ou-b\"}]}"),
+        JSON("\"ParentId\":\"ou-a\"", "{\"OrganizationalUnits\":[{\"Id\":\"ou-c\"}]}"),
+        JSON("\"ParentId\":\"ou-b\"", "{\"OrganizationalUnits\":[]}"),
+        /* Moved meanwhile: what it gives again is known already, and the walk ends. */
+        JSON("\"ParentId\":\"ou-c\"", "{\"OrganizationalUnits\":[{\"Id\":\"ou-a\"}]}"),
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), NULL);
+    need(&r, "AWS::Organizations::OrganizationalUnit", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    assert_int_equal(resource_count(&r, "AWS::Organizations::OrganizationalUnit"), 3);
+    is_scope(&r, "AWS::Organizations::OrganizationalUnit", NULL, "us-east-1", "complete", 3, 4, NULL);
+    end(&r);
+}
+
+static void exploded(void **state)
+{
+    script_rule rules[] = {
+        JSON("/restapis/x/resources", "{\"item\":[{\"id\":\"r1\",\"path\":\"/p\",\"resourceMethods\":{\"GET\":{\"httpMethod\":"
+                                      "\"GET\",\"authorizationType\":\"NONE\"},\"PUT\":{\"httpMethod\":\"PUT\"}}},{\"id\":\"r2\"}]}"),
+        JSON("/restapis?", "{\"item\":[{\"id\":\"x\"}]}"),
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), NULL);
+    need(&r, "AWS::ApiGateway::Method", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    assert_int_equal(resource_count(&r, "AWS::ApiGateway::Method"), 2);
+    is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::ApiGateway::Method", 0), "doc"),
+            "{\"authorizationType\":\"NONE\",\"httpMethod\":\"GET\",\"id\":\"r1\",\"path\":\"/p\"}");
+    /* The id and the ARN are templates; the ARN reads the parent. */
+    is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::ApiGateway::Method", 1), "id"), "\"r1/PUT\"");
+    is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::ApiGateway::Method", 1), "arn"),
+            "\"arn:aws:apigateway:us-east-1::/restapis/x/resources/r1/methods/PUT\"");
+    end(&r);
+}
+
+static void newest(void **state)
+{
+    static const char types[] = HEAD("T::Newest")
+        "  list: {operation: kms:ListAliases, items: 'Aliases[].{Id: AliasName, At: TargetKeyId}', newest: At}\n";
+    script_rule rules[] = {
+        {.needles = {"ListAliases"}, .status = 200, .times = 1,
+         .body = "{\"Aliases\":[{\"AliasName\":\"a\",\"TargetKeyId\":\"2\"},{\"AliasName\":\"b\",\"TargetKeyId\":\"3\"}],"
+                 "\"Truncated\":true,\"NextMarker\":\"m\"}"},
+        JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"c\",\"TargetKeyId\":\"1\"}]}"),
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), types);
+    need(&r, "T::Newest", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    assert_int_equal(resource_count(&r, "T::Newest"), 1);
+    is_json(&r, mw_val_get(r.snapshot, resource(&r, "T::Newest", 0), "id"), "\"b\"");
+    end(&r);
+}
+
+/* No paginator models events:ListEventBuses; its tokens are followed all the same. */
+static void pages_by_token(void **state)
+{
+    script_rule rules[] = {
+        JSON("\"NextToken\":\"t\"", "{\"EventBuses\":[{\"Name\":\"b\"}]}"),
+        JSON("ListEventBuses", "{\"EventBuses\":[{\"Name\":\"a\"}],\"NextToken\":\"t\"}"),
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), NULL);
+    need(&r, "AWS::Events::EventBus", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    is_scope(&r, "AWS::Events::EventBus", NULL, "us-east-1", "complete", 2, 2, NULL);
+    end(&r);
+}
+
+static void another_home(void **state)
+{
+    script_rule rules[] = {JSON("globalaccelerator.us-west-2.", "{\"Accelerators\":[{\"AcceleratorArn\":\"arn:x\"}]}")};
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), NULL);
+    need(&r, "AWS::GlobalAccelerator::Accelerator", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    is_scope(&r, "AWS::GlobalAccelerator::Accelerator", NULL, "us-west-2", "complete", 1, 1, NULL);
+    end(&r);
+}
+
+/* ---- derived types ---- */
+
+static const char derived_types[] =
+    HEAD("T::Key") "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId, Team: KeyArn}'}\n"
+    HEAD("T::Alias") "  list: {operation: kms:ListAliases, items: 'Aliases[].{Id: AliasName, Team: TargetKeyId}'}\n"
+    HEAD("T::Either") "  list: {derived_from: [T::Key, T::Alias]}\n"
+    "T::Team:\n  scope: regional\n  id: Team\n  list: {derived_from: [T::Key, T::Alias], by: {Team: Team}}\n";
+
+static void derived(void **state)
+{
+    script_rule rules[] = {
+        JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"},{\"KeyId\":\"k2\"}]}"),
+        JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"a1\",\"TargetKeyId\":\"x\"},{\"AliasName\":\"a2\",\"TargetKeyId\":\"y\"}]}"),
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), derived_types);
+    need(&r, "T::Either", NULL);
+    need(&r, "T::Team", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    assert_int_equal(r.s.requests, 2); /* no call of their own */
+    assert_int_equal(resource_count(&r, "T::Either"), 4);
+    is_scope(&r, "T::Either", NULL, "us-east-1", "complete", 4, 0, NULL);
+    assert_int_equal(resource_count(&r, "T::Team"), 2); /* k2 has no team */
+    is_json(&r, mw_val_get(r.snapshot, resource(&r, "T::Team", 0), "doc"),
+            "{\"Members\":[{\"Id\":\"a1\",\"Team\":\"x\"},{\"Id\":\"k1\",\"Team\":\"x\"}],\"Team\":\"x\"}");
+    end(&r);
+}
+
+/* What is made of a list that failed is not complete either. */
+static void derived_from_denied(void **state)
+{
+    script_rule rules[] = {
+        JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"}]}"),
+        {.needles = {"ListAliases"}, .status = 400, .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"},
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), derived_types);
+    need(&r, "T::Either", NULL);
+    need(&r, "T::Team", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    is_scope(&r, "T::Either", NULL, "us-east-1", "partial", 1, 0, "AccessDeniedException");
+    is_scope(&r, "T::Team", NULL, "us-east-1", "partial", 1, 0, "AccessDeniedException");
+    end(&r);
+}
+
+/* ---- facets ---- */
+
+static void by_name(void **state)
+{
+    static const char types[] = HEAD("T::Key")
+        "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId}'}\n"
+        "  facets:\n"
+        "    Tags:\n      operation: kms:ListResourceTags\n      params: {KeyId: '{Id}'}\n"
+        "      result: Tags\n      keyed: {TagKey: TagValue}\n"
+        "    Each:\n      operation: kms:GetKeyPolicy\n      params: {KeyId: \"{before '.x' each}\"}\n"
+        "      result: Policy\n      each: '`[\"a.x\",\"b.x\",\"c.x\"]`'\n      keyed: each\n"
+        "      absent_errors: [NotFoundException]\n"
+        "    Joined:\n      operation: kms:ListAliases\n      result: Aliases\n"
+        "      join: {key: 'alias/{Id}', field: AliasName, value: TargetKeyId}\n";
+    script_rule rules[] = {
+        JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k\"}]}"),
+        JSON("ListResourceTags", "{\"Tags\":[{\"TagKey\":\"A\",\"TagValue\":\"1\"},{\"TagKey\":\"B\"}]}"),
+        JSON("\"KeyId\":\"a\"", "{\"Policy\":\"{}\"}"),
+        {.needles = {"\"KeyId\":\"b\""}, .status = 400, .body = "{\"__type\":\"NotFoundException\"}"},
+        {.needles = {"\"KeyId\":\"c\""}, .status = 400, .body = "{\"__type\":\"AccessDeniedException\"}"},
+        JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"alias/k\",\"TargetKeyId\":\"t\"}]}"),
+    };
+    struct run r;
+    mw_val each;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), types);
+    need(&r, "T::Key", "Tags");
+    need(&r, "T::Key", "Each");
+    need(&r, "T::Key", "Joined");
+    assert_int_equal(collect(&r, 1), MW_OK);
+    is_json(&r, facet(&r, "T::Key", 0, "Tags"), "{\"A\":\"1\",\"B\":null}");
+    each = facet(&r, "T::Key", 0, "Each");
+    is_json(&r, mw_val_get(r.snapshot, each, "b.x"), "null");
+    is_unknown(&r, mw_val_get(r.snapshot, each, "c.x"), "kms:GetKeyPolicy", "AccessDeniedException");
+    assert_int_equal(mw_val_kind(r.snapshot, mw_val_get(r.snapshot, each, "a.x")), MW_KIND_STRING);
+    is_json(&r, facet(&r, "T::Key", 0, "Joined"), "\"t\"");
+    end(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics),        cmocka_unit_test(metrics_denied),
+        cmocka_unit_test(metrics_in_batches), cmocka_unit_test(recursive),
+        cmocka_unit_test(exploded),       cmocka_unit_test(newest),
+        cmocka_unit_test(pages_by_token), cmocka_unit_test(another_home),
+        cmocka_unit_test(derived),        cmocka_unit_test(derived_from_denied),
+        cmocka_unit_test(by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
