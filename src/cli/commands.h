@@ -14,6 +14,8 @@ extern const mw_command mw_command_findings_show;
 extern const mw_command mw_command_report;        /* report.c */
 extern const mw_command mw_command_rules_list;    /* rules.c */
 extern const mw_command mw_command_rules_show;
+extern const mw_command mw_command_types_list;    /* types_show.c */
+extern const mw_command mw_command_types_show;
 extern const mw_command mw_command_test;          /* test.c */
 extern const mw_command mw_command_lint;          /* lint.c */
 extern const mw_command mw_command_explain;       /* explain.c */

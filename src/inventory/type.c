@@ -15,13 +15,25 @@
 
 struct mw_types {
     mw_doc *builtin, *own;
-    mw_type *items;
+    mw_type *items; /* by name */
     size_t count;
+    const mw_type **aliases; /* by alias */
+    size_t alias_count;
 };
 
 static int compare(const void *a, const void *b)
 {
     return strcmp(((const mw_type *)a)->name, ((const mw_type *)b)->name);
+}
+
+static int compare_alias(const void *a, const void *b)
+{
+    return strcmp((*(const mw_type *const *)a)->alias, (*(const mw_type *const *)b)->alias);
+}
+
+static int match_alias(const void *key, const void *element)
+{
+    return strcmp(key, (*(const mw_type *const *)element)->alias);
 }
 
 static void add(mw_types *t, const mw_doc *d)
@@ -68,7 +80,8 @@ mw_status mw_types_load(const char *const *dirs, size_t n, mw_types **out, mw_er
     total = mw_val_len(t->builtin, mw_doc_root(t->builtin)) +
             (t->own ? mw_val_len(t->own, mw_doc_root(t->own)) : 0);
     t->items = mw_alloc((total + 1) * sizeof(*t->items));
-    if (!t->items) {
+    t->aliases = mw_alloc((total + 1) * sizeof(mw_type *));
+    if (!t->items || !t->aliases) {
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory for resource types");
         goto out;
     }
@@ -76,6 +89,10 @@ mw_status mw_types_load(const char *const *dirs, size_t n, mw_types **out, mw_er
     if (t->own)
         add(t, t->own);
     qsort(t->items, t->count, sizeof(*t->items), compare);
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].alias)
+            t->aliases[t->alias_count++] = &t->items[i];
+    qsort(t->aliases, t->alias_count, sizeof(mw_type *), compare_alias);
     for (size_t i = 0; st == MW_OK && t->own && i < t->count; i++)
         st = mw_type_check_links(t->items[i].d, t->items[i].name, t->items[i].v, known, t, err);
 out:
@@ -90,6 +107,7 @@ void mw_types_free(mw_types *t)
 {
     if (!t)
         return;
+    mw_free(t->aliases);
     mw_free(t->items);
     mw_doc_free(t->own);
     mw_doc_free(t->builtin);
@@ -108,10 +126,14 @@ const mw_type *mw_types_at(const mw_types *t, size_t i)
 
 const mw_type *mw_types_get(const mw_types *t, const char *name)
 {
-    for (size_t i = 0; i < t->count; i++)
-        if (mw_str_eq(t->items[i].name, name) || mw_str_eq(t->items[i].alias, name))
-            return &t->items[i];
-    return NULL;
+    mw_type key = {.name = name};
+    const mw_type *found = !name ? NULL : bsearch(&key, t->items, t->count, sizeof(key), compare);
+    const mw_type *const *alias;
+
+    if (found || !name)
+        return found;
+    alias = bsearch(name, t->aliases, t->alias_count, sizeof(mw_type *), match_alias);
+    return alias ? *alias : NULL;
 }
 
 const char *mw_type_name(const mw_type *t)
@@ -122,6 +144,12 @@ const char *mw_type_name(const mw_type *t)
 const char *mw_type_alias(const mw_type *t)
 {
     return t->alias;
+}
+
+mw_val mw_type_value(const mw_type *t, const mw_doc **d)
+{
+    *d = t->d;
+    return t->v;
 }
 
 const char *mw_type_scope(const mw_type *t)

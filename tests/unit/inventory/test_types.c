@@ -40,6 +40,9 @@ static void builtin(void **state)
     assert_true(mw_type_has_facet(mw_types_get(t, "ec2.instance"), "Metrics.CPUUtilization"));
     assert_int_equal(mw_type_facet_count(mw_types_get(t, "ec2.subnet")), 0);
     assert_true(mw_types_count(t) >= 378);
+    for (size_t i = 0; i < mw_types_count(t); i++) /* no alias stands for two */
+        assert_ptr_equal(mw_types_get(t, mw_type_alias(mw_types_at(t, i))), mw_types_at(t, i));
+    assert_null(mw_types_get(t, NULL));
     mw_types_free(t);
 }
 
