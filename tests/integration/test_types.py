@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""`moonward types list|show` for every built-in type, and the documented table of them.
+
+  test_types.py MOONWARD
+
+After a wanted change of the types: moonward types list --output markdown, behind the heading of docs/reference/types.md.
+"""
+import json, os, subprocess, sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import replaying  # noqa: E402
+
+
+def main():
+    binary, faults = os.path.abspath(sys.argv[1]), []
+
+    def run(*argv, code=0):
+        done = subprocess.run([binary, "types", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=replaying.environment())
+        if done.returncode != code:
+            faults.append("types %s ended with %d: %s" % (" ".join(argv), done.returncode, done.stderr.decode()))
+        return (done.stdout if code == 0 else done.stderr).decode()
+
+    types = json.loads(run("list", "--output", "json"))
+    if len(types) < 378:
+        faults.append("%d types" % len(types))
+    if len(run("list").splitlines()) != len(types):
+        faults.append("text and JSON list different types")
+    with open(os.path.join(replaying.ROOT, "docs", "reference", "types.md"), encoding="utf-8") as f:
+        if not f.read().endswith("\n\n" + run("list", "--output", "markdown")):
+            faults.append("docs/reference/types.md is not `types list --output markdown`")
+    for t in types[::4]:
+        shown = json.loads(run("show", t["alias"], "--output", "json"))
+        if shown["type"] != t["type"] or sorted(shown["facets"]) != sorted(t["facets"]) or len(shown["rules"]) != t["rules"]:
+            faults.append("%s: list and show differ" % t["type"])
+        if not shown["calls"] and "derived_from" not in shown["definition"]["list"]:
+            faults.append("%s is listed by no call" % t["type"])
+        for name, facet in shown["facets"].items():
+            if not facet["calls"]:
+                faults.append("%s.%s is read by no call" % (t["type"], name))
+    buckets = run("list", "s3.*")
+    if "AWS::S3::Bucket" not in buckets or "AWS::EC2::VPC" in buckets:
+        faults.append("a pattern chooses wrongly")
+    text = run("show", "AWS::S3::Bucket")
+    for want in ("s3:ListAllMyBuckets", "s3:GetBucketVersioning  (per resource)", "s3-bucket-versioning-enabled"):
+        if want not in text:
+            faults.append("types show AWS::S3::Bucket lacks %s" % want)
+    if "did you mean 'AWS::S3::Bucket'?" not in run("show", "AWS::S3::Buckets", code=3):
+        faults.append("the nearest type is not named")
+    for fault in faults[:30]:
+        print(fault)
+    print("%d types listed and shown, %d faults" % (len(types), len(faults)))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
