@@ -43,6 +43,7 @@ class Oracle:
     def call(self, operation, params, region):
         """Pages of the answer, by boto3's paginator, else by the token that input and output share."""
         import botocore.exceptions
+        import botocore.parsers
         service, name = operation.split(":")
         key = (service, region)
         if key not in self.clients:
@@ -58,7 +59,7 @@ class Oracle:
         except botocore.exceptions.ClientError as e:
             code = e.response["Error"]["Code"]
             raise Missing("%s: %s" % (operation, code))
-        except (botocore.exceptions.BotoCoreError, ValueError, TypeError, KeyError) as e:
+        except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError, ValueError, TypeError, KeyError) as e:
             raise Missing("%s: %s" % (operation, type(e).__name__))
 
     def path(self, text, value):
@@ -190,8 +191,8 @@ def tags_of(definition, item, oracle):
     if not tags or tags["from"].split(".")[0] in (definition.get("facets") or {}):
         return None
     found = oracle.path(tags["from"], item)
-    if isinstance(found, dict):
-        return found
+    if tags["shape"] == "map":
+        return found or {}
     key, value = {"list-Key-Value": ("Key", "Value"), "list-TagKey-TagValue": ("TagKey", "TagValue"),
                   "list-key-value-lowercase": ("key", "value")}[tags["shape"]]
     return {t[key]: t.get(value) or "" for t in found or []}
