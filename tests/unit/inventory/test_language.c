@@ -311,6 +311,42 @@ static void by_name(void **state)
     end(&r);
 }
 
+/* Every allocation refused once: a collection ends with or without a snapshot, never with half of one. */
+static void refused_memory(void **state)
+{
+    script_rule rules[] = {
+        JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"},{\"KeyId\":\"k2\",\"KeyArn\":\"x\"}]}"),
+        JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"a1\",\"TargetKeyId\":\"x\"}]}"),
+        JSON("/functions", lambda_two),
+        JSON("GetMetricData", "{\"MetricDataResults\":[" RESULT("m0", "1", "Complete") "]}"),
+    };
+
+    (void)state;
+    if (!cloudwatch_speaks_json())
+        skip();
+    for (long n = 1; n < 4000; n += 3) {
+        struct run r;
+        struct failing_alloc fail = {.fail_at = n};
+        mw_collect_account account = {.account = ACCOUNT, .partition = "aws", .home_region = "us-east-1",
+                                      .regions = regions + 1, .region_count = 1};
+        mw_collect_options o = {.accounts = &account, .account_count = 1, .now_unix = 1};
+        begin(&r, rules, MW_COUNT(rules), derived_types);
+        need(&r, "T::Either", NULL);
+        need(&r, "T::Team", NULL);
+        need(&r, "AWS::Lambda::Function", "Metrics.Errors");
+        mw_sys.realloc_fn = failing_realloc;
+        mw_sys.ctx = &fail;
+        mw_status st = mw_collect(r.client, r.plan, &o, &r.fd, &r.err);
+        bool done = fail.count < n;
+        mw_sys_reset();
+        assert_true((st == MW_OK) == (r.fd >= 0));
+        end(&r);
+        if (done)
+            return;
+    }
+    fail_msg("the collection still allocates");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,7 +355,7 @@ int main(void)
         cmocka_unit_test(exploded),       cmocka_unit_test(newest),
         cmocka_unit_test(pages_by_token), cmocka_unit_test(another_home),
         cmocka_unit_test(derived),        cmocka_unit_test(derived_from_denied),
-        cmocka_unit_test(by_name),
+        cmocka_unit_test(by_name),        cmocka_unit_test(refused_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
