@@ -180,7 +180,9 @@ static void add_created(mw_doc_builder *b, mw_val v)
     if (kind == MW_KIND_UNKNOWN) {
         mw_doc_add_val(b, v);
     } else if (kind == MW_KIND_INT || kind == MW_KIND_REAL) {
-        mw_time_iso(text, (int64_t)(mw_val_real(d, v) * 1e3) * 1000000);
+        /* Seconds, or milliseconds where a service has plain numbers (CloudWatch Logs): those are 1e12 now. */
+        double x = mw_val_real(d, v);
+        mw_time_iso(text, (int64_t)(x < 1e11 ? x * 1e3 : x) * 1000000);
         mw_doc_add_cstr(b, text);
     } else if (s && mw_time_parse(s, len, &ns, NULL) == MW_OK) {
         mw_time_iso(text, ns);

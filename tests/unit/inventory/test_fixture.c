@@ -77,6 +77,29 @@ static void is_json(struct fixture *f, mw_val v, const char *expected)
     mw_buf_clear(&text);
 }
 
+/* Numbers are seconds, or milliseconds as CloudWatch Logs has them. */
+static void created(void **state)
+{
+    static const struct {
+        const char *item, *created;
+    } rows[] = {
+        {"{\"logGroupName\":\"g\",\"creationTime\":1700000000123}", "\"2023-11-14T22:13:20.123Z\""},
+        {"{\"logGroupName\":\"g\",\"creationTime\":1700000000}", "\"2023-11-14T22:13:20Z\""},
+        {"{\"logGroupName\":\"g\",\"creationTime\":\"no time\"}", "null"},
+        {"{\"logGroupName\":\"g\"}", "null"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        struct fixture f;
+        begin(&f);
+        mw_fixture_world w = world(&f, "logs.log_group", rows[i].item);
+        build(&f, &w, 1);
+        is_json(&f, mw_val_get(f.snapshot, resource(&f, 0, "AWS::Logs::LogGroup", 0), "created"), rows[i].created);
+        end(&f);
+    }
+}
+
 static void envelope(void **state)
 {
     struct fixture f;
@@ -225,7 +248,7 @@ static void mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(envelope),     cmocka_unit_test(tags),     cmocka_unit_test(inventory),
+        cmocka_unit_test(envelope), cmocka_unit_test(created),     cmocka_unit_test(tags),     cmocka_unit_test(inventory),
         cmocka_unit_test(unknown_tags), cmocka_unit_test(mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
