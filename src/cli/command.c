@@ -110,6 +110,19 @@ static const mw_command *find_command(const char *first, const char *second)
     return NULL;
 }
 
+/* `types list` where `types` is a command too. */
+static const mw_command *longer_command(const mw_command *c, const char *second)
+{
+    size_t n, len = strlen(c->name);
+    const mw_command *const *all = mw_commands(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(all[i]->name, c->name, len) == 0 && all[i]->name[len] == ' ' &&
+            strcmp(all[i]->name + len + 1, second) == 0)
+            return all[i];
+    return NULL;
+}
+
 static bool is_group(const char *first)
 {
     size_t n, len = strlen(first);
@@ -332,7 +345,7 @@ mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(co
                         mw_args **out, const mw_command **found, mw_error *err)
 {
     mw_args *a = mw_alloc(sizeof(*a));
-    const mw_command *c = NULL;
+    const mw_command *c = NULL, *longer;
     const char *group = NULL;
     bool ended = false;
     mw_status st = MW_OK;
@@ -357,6 +370,8 @@ mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(co
             ended = true;
         } else if (!ended && word[0] == '-' && word[1]) {
             st = parse_option(a, c, argc, argv, &i, err);
+        } else if (c && !ended && a->positional_count == 0 && (longer = longer_command(c, word)) != NULL) {
+            c = longer;
         } else if (c) {
             a->positional[a->positional_count++] = word;
         } else if ((c = find_command(group ? group : word, group ? word : NULL)) != NULL) {
