@@ -133,12 +133,20 @@ static bool facet_of(const mw_skeleton *s, const char *name, mw_facet_view *out)
     return false;
 }
 
+/* Stands for a member where the models do not tell what an item has: the author puts the real one there. */
+#define UNMODELLED "ExampleMember"
+
 static struct pick choose_of(const mw_skeleton *s, const mw_facet_view *facet)
 {
     mw_view item = mw_type_item_view(s->type, s->models);
+    struct pick p;
 
-    if (!facet)
-        return choose(&item, "", mw_type_id_path(s->type));
+    if (!facet) {
+        p = choose(&item, "", mw_type_id_path(s->type));
+        if (!p.path[0])
+            p = (struct pick){.kind = PICK_ANY, .path = UNMODELLED};
+        return p;
+    }
     if (facet->parse)
         return choose(&(mw_view){NULL, 0}, facet->name, NULL);
     return choose(&facet->view, facet->name, NULL);
@@ -214,18 +222,29 @@ static void nested(mw_buf *out, const char *path, const char *value)
         mw_buf_puts(out, " }");
 }
 
+static bool plain_path(const char *path)
+{
+    return path && *path && strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") == strlen(path);
+}
+
 static void test_case(mw_buf *out, const mw_skeleton *s, const char *name, const char *expect, const char *path,
                       const char *value)
 {
     MW_AUTO(mw_buf) id = {.max = 4096};
     MW_AUTO(mw_buf) member = {.max = 4096};
 
-    nested(&id, mw_type_id_path(s->type), "\"example\"");
+    /* A computed id has no member to be put into: tests give such a resource one. */
+    if (plain_path(mw_type_id_path(s->type)))
+        nested(&id, mw_type_id_path(s->type), "\"example\"");
     nested(&member, path, value);
     mw_buf_printf(out, "  { name = \"%s\", expect = \"%s\",\n    resource = {%s", name, expect, id.data ? id.data + 1 : "");
     if (member.len)
-        mw_buf_printf(out, ",%s%s", id.len + member.len > COMMENT_COLUMNS ? "\n                " : "", member.data + 1);
-    mw_buf_puts(out, " } },\n");
+        mw_buf_printf(out, "%s%s%s", id.len ? "," : "", id.len + member.len > COMMENT_COLUMNS ? "\n                " : "",
+                      member.data + 1);
+    mw_buf_puts(out, " }");
+    if (strcmp(path, UNMODELLED) == 0)
+        mw_buf_puts(out, ",\n    unmodelled = { \"resource." UNMODELLED "\" }");
+    mw_buf_puts(out, " },\n");
     if (out->failed == MW_OK)
         out->failed = id.failed ? id.failed : member.failed;
 }
