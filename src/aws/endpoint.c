@@ -2,7 +2,7 @@
  * The endpoint of one call: gathers the rule set's parameters from the operation's model, the
  * call's parameters, the region and the configuration, evaluates, and settles how to sign. Relies
  * on endpoint_rules.c for the decision itself. Services are not known by name here, except S3, whose
- * built-ins exist only for it.
+ * built-ins and directory buckets exist only for it.
  *
  * Order of sources: Smithy 2.0, "Endpoint rule sets", parameter binding; S3 details as botocore's
  * customize_endpoint_resolver_builtins and ClientArgsCreator have them.
@@ -325,6 +325,24 @@ static mw_status keep_address(resolver *r, mw_endpoint *out)
     return MW_OK;
 }
 
+/*
+ * Models from before directory buckets would send what is meant for one to the general endpoint,
+ * signed for the other service. Names that end so are reserved: no other bucket can be meant.
+ */
+static mw_status check_bucket(const resolver *r)
+{
+    const char *bucket = r->q->params_doc && strcmp(mw_service_name(r->service), "s3") == 0
+                             ? mw_val_get_str(r->q->params_doc, r->q->params, "Bucket", NULL)
+                             : NULL;
+
+    if (!bucket || !mw_str_ends(bucket, "--x-s3") ||
+        mw_service_operation(r->service, "CreateSession"))
+        return MW_OK;
+    return mw_fail(r->err, MW_ERR_UNSUPPORTED,
+                   "%s is a directory bucket, which the models of botocore %s do not know", bucket,
+                   mw_models_botocore_version(mw_service_models(r->service)));
+}
+
 mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out,
                               mw_error *err)
 {
@@ -335,8 +353,7 @@ mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_
     r.service = mw_operation_service(q->operation);
     r.doc = mw_models_doc(mw_service_models(r.service));
     ruleset = mw_service_ruleset(r.service);
-    st = settle(&r);
-    if (st != MW_OK)
+    if ((st = check_bucket(&r)) != MW_OK || (st = settle(&r)) != MW_OK)
         return st;
     if (mw_val_kind(r.doc, ruleset) != MW_KIND_OBJECT) {
         if ((st = by_pattern(&r, out)) == MW_OK && (st = keep_address(&r, out)) == MW_OK)

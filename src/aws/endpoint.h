@@ -46,6 +46,8 @@ typedef struct mw_endpoint_request {
  * Fill the rule-set parameters (static, contextParam, operation context, built-ins, config), evaluate,
  * apply a custom endpoint (path style for S3 then). hostPrefix is not applied here.
  * Falls back on `{prefix}.{region}.{dnsSuffix}` for a service without rule set.
+ * @return MW_OK; MW_ERR_INVALID with the rule set's own error text; MW_ERR_UNSUPPORTED for a directory bucket
+ *         (`…--x-s3`) where the models are older than those; MW_ERR_NOMEM.
  */
 mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out,
                               mw_error *err);

@@ -258,8 +258,8 @@ mw_status mw__provider_call_start(const mw_provider_call *spec, mw_error *err)
     mw_status st;
 
     if (!op)
-        return mw_fail(err, MW_ERR_UNSUPPORTED, "the compiled models lack %s %s", spec->service,
-                       spec->operation);
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "the models of botocore %s lack %s %s",
+                       mw_models_botocore_version(spec->models), spec->service, spec->operation);
     c = mw_alloc(sizeof(*c));
     if (!c)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
