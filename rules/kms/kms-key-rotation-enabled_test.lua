@@ -8,7 +8,9 @@ end
 return {
   { name = "rotates", expect = "pass", resource = key { RotationStatus = { KeyRotationEnabled = true } } },
   { name = "off", expect = "fail", message = "rotation is off", resource = key { RotationStatus = { KeyRotationEnabled = false } } },
-  { name = "too slowly", expect = "fail", message = "every 700 days", resource = key { RotationStatus = { KeyRotationEnabled = true, RotationPeriodInDays = 700 } } },
+  -- models from before April 2024 lack the period
+  { name = "too slowly", expect = "fail", message = "every 700 days", unmodelled = { "resource.RotationStatus.RotationPeriodInDays" },
+    resource = key { RotationStatus = { KeyRotationEnabled = true, RotationPeriodInDays = 700 } } },
   { name = "of AWS", expect = "not_applicable", resource = key { KeyManager = "AWS" } },
   { name = "asymmetric", expect = "not_applicable", resource = key { KeySpec = "RSA_2048" } },
   { name = "imported", expect = "not_applicable", resource = key { Origin = "EXTERNAL" } },
