@@ -6,16 +6,20 @@ keys (or in an error on both sides), and a role chain over 50 accounts with 2 de
 
 The fake answers STS, IAM Identity Center, containers and instance metadata. A key that it hands out is made of what was asked
 (role, external id, duration, session name, token, the key that asked), so one equal key stands for a whole equal conversation.
+
+Without botocore, or with one that cannot be led to the fake (AWS_ENDPOINT_URL came with 1.31), nothing is compared: the cases are
+held against the exit statuses and searched for secrets, the role chain runs, and then the test says so and exits 77 (skipped).
 """
 import hashlib, json, os, re, subprocess, sys, tempfile, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
 try:
-    import botocore.session
+    import botocore.configprovider, botocore.session
+    LACKING = None if hasattr(botocore.configprovider, "ConfiguredEndpointProvider") \
+        else "botocore %s knows no AWS_ENDPOINT_URL" % botocore.__version__
 except ImportError:
-    print("skipped: botocore is not installed, so nothing was compared with it")
-    sys.exit(77)
+    LACKING = "botocore is not installed"
 
 ROLE = "arn:aws:iam::123456789012:role/x"
 SSO_END = int(time.time()) + 3600
@@ -310,7 +314,7 @@ def compare(binary, url, port, faults):
     for case in CASES:
         heard = []
         Fake.fault = case.fault
-        for who in ("botocore", "moonward"):
+        for who in ("moonward",) if LACKING else ("botocore", "moonward"):
             with tempfile.TemporaryDirectory() as home:
                 env = place(case, home, url, port)
                 Fake.who = []
@@ -324,13 +328,18 @@ def compare(binary, url, port, faults):
                     if re.search("wire-secret|env-secret|access-1|refresh-1", said):
                         faults.append("%s: a secret in: %s" % (case.name, said))
                 heard.append(Fake.who[0] if good and Fake.who else None)
-        if heard[0] != heard[1]:
+        if LACKING:
+            served += heard[0] is not None
+        elif heard[0] != heard[1]:
             faults.append("%s: botocore %s, moonward %s %s" % (case.name, heard[0], heard[1], said[-300:]))
         else:
             agreed += 1
             served += heard[0] is not None
     Fake.fault = None
-    print("%d of %d cases as botocore %s: %d with keys, %d without" % (agreed, len(CASES), botocore.__version__, served, agreed - served))
+    if LACKING:
+        print("%d cases, not compared: %d with keys, %d without" % (len(CASES), served, len(CASES) - served))
+    else:
+        print("%d of %d cases as botocore %s: %d with keys, %d without" % (agreed, len(CASES), botocore.__version__, served, agreed - served))
 
 
 def fleet(binary, url, port, faults):
@@ -367,7 +376,12 @@ def main():
     server.shutdown()
     for fault in faults:
         print(fault)
-    return 1 if faults else 0
+    if faults:
+        return 1
+    if LACKING:
+        print("skipped: the comparison of credentials with botocore's (%s)" % LACKING)
+        return 77
+    return 0
 
 
 if __name__ == "__main__":
