@@ -9,6 +9,11 @@ extern const mw_command mw_command_collect;       /* collect.c */
 extern const mw_command mw_command_evaluate;      /* evaluate.c */
 extern const mw_command mw_command_snapshot_list; /* snapshot.c */
 extern const mw_command mw_command_snapshot_show;
+extern const mw_command mw_command_snapshot_diff;  /* snapshot_diff.c */
+extern const mw_command mw_command_snapshot_log;   /* snapshot_log.c */
+extern const mw_command mw_command_log;
+extern const mw_command mw_command_snapshot_prune; /* snapshot_prune.c */
+extern const mw_command mw_command_snapshot_check;
 extern const mw_command mw_command_findings_list; /* findings.c */
 extern const mw_command mw_command_findings_show;
 extern const mw_command mw_command_report;        /* report.c */

@@ -4,6 +4,7 @@
  * file's folder, so that a sweep does not depend on where it is started.
  */
 #include "cli/config_rules.h"
+#include "cli/retention.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -17,7 +18,7 @@
 #define CONFIG_MAX_BYTES ((size_t)4 << 20)
 
 enum kind {
-    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS
+    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS, RETENTION
 };
 
 static const struct key {
@@ -26,6 +27,7 @@ static const struct key {
 } keys[] = {
     {"accounts", ACCOUNTS}, {"allow_incomplete", SWITCH}, {"fail_on", SEVERITY}, {"jobs", COUNT},
     {"overrides", OVERRIDES}, {"params", PARAMS},         {"profile", TEXT},     {"regions", REGIONS},
+    {"retention", RETENTION},
     {"rules", PACKS},       {"select", TEXTS},            {"store", PATH},       {"types", PATHS},
     {"organization", ORGANIZATION}, {"role", TEXT},       {"external_id", TEXT}, {"role_duration", SECONDS},
 };
@@ -45,6 +47,7 @@ static const char *const expected[] = {
     [OVERRIDES] = "a list of {match, params}",
     [ORGANIZATION] = "{ous, include, exclude, tags, role}",
     [SECONDS] = "seconds, from 900 to 43200",
+    [RETENTION] = "{keep: N, older_than: AGE}",
 };
 
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
@@ -117,6 +120,7 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
         return is == MW_KIND_BOOL;
     case PARAMS:
     case ORGANIZATION:
+    case RETENTION:
         return is == MW_KIND_OBJECT;
     case PACKS:
         return is == MW_KIND_ARRAY ? mw_val_len(d, v) > 0 : item_fits(c, PATH, v);
@@ -140,6 +144,7 @@ static mw_status refuse(const mw_config *c, const char *where, enum kind kind, m
 
 static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_error *err)
 {
+    mw_retention retention;
     const char *names[MW_COUNT(keys)], *near;
 
     for (size_t i = 0; i < MW_COUNT(keys); i++) {
@@ -152,6 +157,7 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
         case PARAMS: return mw__config_check_params(c, name, v, err);
         case PACKS: return mw__config_check_packs(c, v, err);
         case OVERRIDES: return mw__config_check_overrides(c, v, err);
+        case RETENTION: return mw_retention_config(c, &retention, err);
         default: return MW_OK;
         }
     }
@@ -160,8 +166,8 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
         return mw_config_fail(c, name, err, "unknown key '%.60s'; did you mean '%s'?", name, near);
     return mw_config_fail(c, name, err,
                           "unknown key '%.60s', expected one of accounts, allow_incomplete, external_id, "
-                          "fail_on, jobs, organization, overrides, params, profile, regions, role, role_duration, "
-                          "rules, select, store, types", name);
+                          "fail_on, jobs, organization, overrides, params, profile, regions, retention, role, "
+                          "role_duration, rules, select, store, types", name);
 }
 
 static mw_status check(const mw_config *c, mw_error *err)

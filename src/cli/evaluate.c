@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/judge.h"
+#include "cli/moment.h"
 #include "cli/outcome.h"
 #include "cli/results.h"
 #include "engine/archive.h"
@@ -71,17 +72,20 @@ static mw_status read_extras(struct evaluation *w, mw_coverage_extra **out, size
 
 static mw_status load(struct evaluation *w, mw_error *err)
 {
-    const char *name = mw_args_get(w->setup.cli->args, "snapshot");
+    const mw_args *args = w->setup.cli->args;
+    char at[MW_TIME_SIZE];
+    const char *name;
     mw_archive_options o = {.types = w->setup.types};
     mw_coverage_extra *extras;
     size_t count;
     mw_store *store = NULL;
     mw_status st;
 
-    if ((st = wanted_types(&w->setup, &o.wanted, &o.wanted_count, err)) != MW_OK ||
+    if ((st = mw_moment_name(args, mw_args_get(args, "snapshot"), at, &name, err)) != MW_OK ||
+        (st = wanted_types(&w->setup, &o.wanted, &o.wanted_count, err)) != MW_OK ||
         (st = mw_setup_store(&w->setup, &store, err)) != MW_OK)
         return st;
-    st = mw_archive_load(store, name ? name : "latest", &o, &w->fd, &w->archived, err);
+    st = mw_archive_load(store, name, &o, &w->fd, &w->archived, err);
     mw_store_close(store);
     if (st != MW_OK || (st = mw_doc_map(w->fd, &w->snapshot, err)) != MW_OK)
         return st;
@@ -132,7 +136,8 @@ static int run(mw_cli *cli)
 static const mw_option options[] = {
     {.name = "snapshot",
      .value = "SNAPSHOT",
-     .help = "Id, digest, or the beginning of one (default: latest)"},
+     .help = "latest~1, a time, an id, a digest, or the beginning of one (default: latest)"},
+    MW_AT_OPTION,
     MW_JUDGE_OPTIONS,
     MW_RESULTS_OPTIONS,
 };
@@ -150,6 +155,7 @@ const mw_command mw_command_evaluate = {
                    "above it; 2 incomplete; "
                    "3 usage, configuration or rule error, or no such snapshot.",
     .examples = "moonward evaluate\n"
+                "moonward evaluate --at 2026-11-01 --select severity>=high\n"
                 "moonward evaluate --rules ./my-rules --snapshot 01JF3V --output json\n",
     .options = options,
     .option_count = MW_COUNT(options),

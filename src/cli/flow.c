@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "cli/flow_run.h"
 #include "cli/judge.h"
+#include "cli/retention.h"
 #include "cli/stored.h"
 #include "engine/archive.h"
 
@@ -315,6 +316,8 @@ static mw_status finish_stored(mw_flow *f, mw_error *err)
             st = err->status;
         if (st == MW_OK && (st = publish(f, findings_digest, err)) == MW_ERR_NOTFOUND) /* another shard did */
             st = mw_snapshot_find(f->store, f->run, take_info, f, err);
+        else if (st == MW_OK)
+            mw_retention_after_run(&f->take->setup, f->store);
         f->published = st == MW_OK;
     }
     mw_buf_clear(&s.digests);

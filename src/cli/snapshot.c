@@ -1,5 +1,6 @@
 /* `moonward snapshot list|show`: what is stored, from all snapshots down to one document. */
 #include "cli/commands.h"
+#include "cli/moment.h"
 #include "cli/setup.h"
 
 #include "base/str.h"
@@ -182,15 +183,17 @@ static bool keep_id(void *user, const mw_snapshot_info *i)
 static mw_status show(struct shown *w, mw_store *store, const mw_args *args, bool json,
                       mw_error *err)
 {
-    const char *name = mw_args_positional(args, 0);
-    mw_snapshot_filter f = {.type = mw_args_positional(args, 1),
-                            .id = mw_args_positional(args, 2),
+    bool timed = mw_args_get(args, "at") != NULL; /* SNAPSHOT is left out then */
+    mw_snapshot_filter f = {.type = mw_args_positional(args, timed ? 0 : 1),
+                            .id = mw_args_positional(args, timed ? 1 : 2),
                             .account = mw_args_get(args, "account"),
                             .region = mw_args_get(args, "region")};
     MW_AUTO(mw_buf) id = {0};
-    mw_status st = mw_snapshot_find(store, name ? name : "latest", keep_id, &id, err);
+    char at[MW_TIME_SIZE];
+    const char *name;
+    mw_status st = mw_moment_name(args, timed ? NULL : mw_args_positional(args, 0), at, &name, err);
 
-    if (st != MW_OK)
+    if (st != MW_OK || (st = mw_snapshot_find(store, name, keep_id, &id, err)) != MW_OK)
         return st;
     mw_doc_begin_object(w->b);
     if (!f.type) {
@@ -221,7 +224,7 @@ static int run_show(mw_cli *cli)
     MW_AUTO(mw_buf) text = {.max = (size_t)2 << 30};
     /* One resource is a document: it has no other form. */
     bool json = mw_str_eq(mw_args_get(cli->args, "output"), "json") ||
-                mw_args_positional_count(cli->args) == 3;
+                mw_args_positional_count(cli->args) == (mw_args_get(cli->args, "at") ? 2 : 3);
     mw_error err = {0};
     struct shown w = {.text = &text, .err = &err};
     mw_store *store = NULL;
@@ -245,6 +248,15 @@ static const mw_option options[] = {
      .help = "Format on stdout (default: text)"},
 };
 
+static const mw_option show_options[] = {
+    MW_AT_OPTION,
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
+     .help = "Format on stdout (default: text)"},
+};
+
 const mw_command mw_command_snapshot_list = {
     .name = "snapshot list",
     .summary = "List the stored snapshots, newest first",
@@ -257,17 +269,19 @@ const mw_command mw_command_snapshot_show = {
     .name = "snapshot show",
     .arguments = "[SNAPSHOT [TYPE [ID]]]",
     .summary = "Show a snapshot, its resources of a type, or one of them",
-    .description = "SNAPSHOT is `latest` (the default), an id, a digest as reports name it, or the "
-                   "beginning of one. Alone it gives "
+    .description = "SNAPSHOT is `latest` (the default), `latest~1` (the one before it), a time (the newest "
+                   "one taken no later), an id, a digest as reports name it, or the "
+                   "beginning of one; it is left out where --at names a time. Alone it gives "
                    "what was covered and what was not; with a TYPE the resources, with an ID the "
                    "documents, as JSON. What could "
                    "not be read is {\"$unknown\": cause} there; `stale` is what an incomplete "
                    "scope left as an older snapshot saw it.",
     .examples = "moonward snapshot show\n"
                 "moonward snapshot show latest AWS::S3::Bucket\n"
-                "moonward snapshot show latest AWS::S3::Bucket my-bucket\n",
-    .options = options,
-    .option_count = MW_COUNT(options),
+                "moonward snapshot show latest AWS::S3::Bucket my-bucket\n"
+                "moonward snapshot show --at 2026-11-01 AWS::S3::Bucket\n",
+    .options = show_options,
+    .option_count = MW_COUNT(show_options),
     .max_args = 3,
     .run = run_show,
 };

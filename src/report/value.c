@@ -72,13 +72,13 @@ static size_t find_deceptive(const mw_buf *text, size_t i, uint32_t *point, size
     return i;
 }
 
-mw_status mw_value_quoted(mw_buf *out, const mw_doc *d, mw_val v, bool yaml)
+static mw_status quoted(mw_buf *out, const mw_doc *d, mw_val v, mw_json_style style, bool yaml)
 {
     MW_AUTO(mw_buf) tail = {.max = out->max};
     size_t start = out->len, at, from = 0, n;
     uint32_t p = 0;
 
-    if (mw_json_write(out, d, v, MW_JSON_PRETTY) != MW_OK) {
+    if (mw_json_write(out, d, v, style) != MW_OK) {
         if (out->data)
             out->data[out->len = start] = '\0';
         return out->failed;
@@ -106,9 +106,19 @@ mw_status mw_value_quoted(mw_buf *out, const mw_doc *d, mw_val v, bool yaml)
     return mw_buf_add(out, tail.data + from, tail.len - from, NULL) != MW_OK ? out->failed : MW_OK;
 }
 
+mw_status mw_value_quoted(mw_buf *out, const mw_doc *d, mw_val v, bool yaml)
+{
+    return quoted(out, d, v, MW_JSON_PRETTY, yaml);
+}
+
 mw_status mw_value_json(mw_buf *out, const mw_doc *d, mw_val v)
 {
     return mw_value_quoted(out, d, v, false);
+}
+
+mw_status mw_value_json_line(mw_buf *out, const mw_doc *d, mw_val v)
+{
+    return quoted(out, d, v, MW_JSON_COMPACT, false);
 }
 
 bool mw_value_is_scalar(const mw_doc *d, mw_val v)

@@ -33,6 +33,8 @@ mw_status mw_value_write(mw_buf *out, const mw_doc *d, mw_val v, mw_value_format
  * neutral to terminals.
  */
 mw_status mw_value_json(mw_buf *out, const mw_doc *d, mw_val v);
+/** The same in one line, without a line end. */
+mw_status mw_value_json_line(mw_buf *out, const mw_doc *d, mw_val v);
 /**
  * YAML in block style, valid as YAML 1.1 and 1.2 alike: strings are quoted unless every reader takes
  * them for strings. Reading it gives the same value.

@@ -3,6 +3,7 @@
 #define MW_STORE_INTERNAL_H
 
 #include "store/codec.h"
+#include "store/snapshots.h"
 #include "store/store.h"
 
 #include <sqlite3.h>
@@ -63,6 +64,9 @@ mw_store *mw__snapshot_of(struct mw_snapshot_writer *w, int64_t *n);
 /** Inside a transaction: open snapshots other than @p id never were. */
 mw_status mw__snapshots_drop_open(mw_store *s, const char *id, mw_error *err);
 #define MW_VERSION_SQL "SELECT dictionary, len, doc FROM version WHERE vid = ?1"
+/** The snapshot that `latest`, `latest~N` or a time names. Any other name: MW_OK and nothing @p found. */
+mw_status mw__snapshot_place(mw_store *s, const char *name, bool (*row)(void *user, const mw_snapshot_info *info),
+                             void *user, bool *found, mw_error *err);
 /** Number of a snapshot by id; MW_ERR_NOTFOUND names it. */
 mw_status mw__snapshot_number(mw_store *s, const char *id, int64_t *n, mw_error *err);
 

@@ -191,12 +191,12 @@ mw_status mw_snapshot_find(mw_store *s, const char *name,
         INFO_COLUMNS "WHERE open = 0 AND length(?1) >= 4 AND (substr(id, 1, length(?1)) = ?1"
                      " OR substr(digest, 1, length(?1)) = ?1) LIMIT 2",
     };
-    static const char latest[] = INFO_COLUMNS "WHERE open = 0 AND ?1 IS NOT NULL ORDER BY n DESC LIMIT 1";
+    bool placed;
     size_t found = 0;
-    mw_status st = MW_OK;
+    mw_status st = mw__snapshot_place(s, name, row, user, &placed, err);
 
-    if (strcmp(name, "latest") == 0)
-        st = look(s, latest, name, row, user, &found, err);
+    if (st != MW_OK || placed)
+        return st;
     for (size_t i = 0; i < MW_COUNT(ways) && st == MW_OK && found == 0; i++)
         st = look(s, ways[i], name, row, user, &found, err);
     if (st == MW_OK && found > 1)

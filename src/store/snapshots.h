@@ -134,7 +134,8 @@ mw_status mw_snapshot_find_open(mw_store *s, bool (*row)(void *user, const mw_sn
 mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info),
                             void *user, mw_error *err);
 /**
- * One by name: "latest", an id, a digest (the newest that has it), or the beginning of one of them.
+ * One by name: "latest", "latest~1" (the one before it), a time (the newest one taken no later; a date is its
+ * first instant), an id, a digest (the newest that has it), or the beginning of one of them.
  * @return MW_OK; MW_ERR_NOTFOUND (the message names the newest one that there is); MW_ERR_INVALID:
  * more than one begins so.
  */
@@ -185,6 +186,14 @@ mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
                           bool (*row)(void *user, const mw_snapshot_version *v), void *user,
                           mw_error *err);
 
+/**
+ * Resources ever seen, in whatever snapshot, whose id @p arn ends with; the longest ids first. The filter's id is not looked
+ * at. Cost: the resources that match the filter, without documents.
+ */
+mw_status mw_snapshots_known(mw_store *s, const mw_snapshot_filter *filter, const char *arn,
+                             bool (*row)(void *user, const mw_snapshot_resource *r), void *user,
+                             mw_error *err);
+
 typedef enum mw_snapshot_change {
     MW_SNAPSHOT_ADDED,
     MW_SNAPSHOT_REMOVED,
@@ -216,7 +225,7 @@ typedef struct mw_snapshot_pruned {
 
 /**
  * Forget these snapshots, and every state that no other snapshot holds, in one transaction. Freed
- * space is used again; the file does not shrink. @p out may be NULL. @return MW_OK;
+ * space is used again; mw_store_shrink() gives it back. @p out may be NULL. @return MW_OK;
  * MW_ERR_NOTFOUND: nothing was done.
  */
 mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count,

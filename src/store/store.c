@@ -244,7 +244,7 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
        not fit there goes to an unnamed file; small sorts never touch one.
 
        WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
-    if ((st = mw__store_exec(s, "PRAGMA page_size = 8192", "opening", err)) != MW_OK ||
+    if ((st = mw__store_exec(s, "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL", "opening", err)) != MW_OK ||
         (st = mw__store_exec(s, "BEGIN IMMEDIATE", "opening", err)) != MW_OK)
         goto out;
     if ((st = migrate(s, err)) != MW_OK ||

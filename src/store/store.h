@@ -16,6 +16,8 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err);
 void mw_store_close(mw_store *s);
 /** Look at every page: MW_ERR_PARSE tells the first damage. Reads the whole file. */
 mw_status mw_store_check(mw_store *s, mw_error *err);
+/** Give unused space at the file's end back to the disk. Cost: the pages moved. */
+mw_status mw_store_shrink(mw_store *s, mw_error *err);
 
 /**
  * A transaction over several of the calls below, snapshots included, that says so ("joins").

@@ -22,7 +22,7 @@ static void refuses(void **state)
     } rows[] = {
         {"regoins: [a]\n", ":1: unknown key 'regoins'; did you mean 'regions'?"},
         {"# c\nzzzzzzzzz: 1\n", ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
-                                "external_id, fail_on, jobs, organization, overrides, params, profile, regions, role, "
+                                "external_id, fail_on, jobs, organization, overrides, params, profile, regions, retention, role, "
                                 "role_duration, rules, select, store, types"},
         {"store: a.db\nfail_on: hihg\n",
          ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Snapshots over time: diff, log, --at, prune and retention, on the demo recording and changed copies of it.
+
+  test_history.py MOONWARD
+
+What changed is told with its fields, what could not be read is unknown and never removed, pruning keeps what remains readable.
+"""
+import json, os, sys, tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import replaying  # noqa: E402
+from test_denied import deny  # noqa: E402
+from test_snapshots import Store  # noqa: E402
+
+FAULTS = []
+
+
+def expect(name, got, want):
+    if got != want:
+        FAULTS.append("%s: %s, expected %s" % (name, got, want))
+
+
+def record(folder, name, when, change=lambda row: row, rows=None):
+    """A recording of the account at another time, with its answers changed."""
+    path = os.path.join(folder, name)
+    replaying.write(path, [change(dict(row)) for row in rows or replaying.exchanges()])
+    manifest = json.load(open(os.path.join(path, "manifest.json")))
+    manifest["recorded_at"] = when
+    json.dump(manifest, open(os.path.join(path, "manifest.json"), "w"))
+    return path
+
+
+def suspended(row):
+    if row["operation"] == "GetBucketVersioning" and row["params"].get("Bucket") == "harbour-orders":
+        row["body"] = row["body"].replace("Enabled", "Suspended")
+    return row
+
+
+def without_tmp(row):
+    row = suspended(row)
+    if row["operation"] == "ListBuckets":
+        row["body"] = row["body"].replace("<Bucket><Name>harbour-tmp</Name><CreationDate>2026-11-23T04:29:47.000Z</CreationDate></Bucket>", "")
+    return row
+
+
+class History:
+    def __init__(self, binary, folder):
+        rows = replaying.exchanges()
+        self.store = Store(binary, folder, "history")
+        steps = [("full", "2026-11-23T05:00:00Z", lambda row: row, None), ("suspended", "2026-11-24T05:00:00Z", suspended, None),
+                 ("gone", "2026-11-25T05:00:00Z", without_tmp, None),
+                 ("denied", "2026-11-26T05:00:00Z", without_tmp, deny(rows, "s3", "ListBuckets")[0]),
+                 ("again", "2026-11-27T05:00:00Z", suspended, None)]
+        self.ids = [self.store.collect(record(folder, *step))["id"] for step in steps]
+
+    def json(self, *argv, codes=(0, 2)):
+        return json.loads(self.store.run(*argv, "--output", "json", codes=codes).stdout)
+
+    def changes(self, *argv):
+        return [(c["change"], c["resource"]["id"]) for c in self.json("snapshot", "diff", *argv)["changes"]]
+
+
+def check_diff(h):
+    d = h.json("snapshot", "diff", h.ids[0], h.ids[1])
+    changed = [c for c in d["changes"] if c["resource"]["type"] == "AWS::S3::Bucket"]
+    expect("one bucket changed", [(c["change"], c["resource"]["id"]) for c in changed], [("changed", "harbour-orders")])
+    expect("its fields", changed[0]["fields"], [{"path": "Versioning.Status", "before": "Enabled", "after": "Suspended"}])
+    expect("removed", h.changes(h.ids[1], h.ids[2], "--type", "s3.bucket"), [("removed", "harbour-tmp")])
+    expect("the other way", h.changes(h.ids[2], h.ids[1], "--type", "s3.bucket"), [("added", "harbour-tmp")])
+    expect("a glob", h.changes(h.ids[1], h.ids[2], "--type", "AWS::EC2::*"), [])
+    expect("a region", h.changes(h.ids[1], h.ids[2], "--region", "eu-*"), [])
+    # The list was denied: nothing is removed, the scope is unknown, and what comes back was perhaps there.
+    d = h.json("snapshot", "diff", h.ids[1], h.ids[3], "--type", "s3.bucket")
+    expect("nothing removed", [c for c in d["changes"] if c["change"] == "removed" and c["resource"]["id"] != "harbour-tmp"], [])
+    expect("its scope is unknown", [(s["from"], s["to"]) for s in d["unknown_scopes"] if not s["facet"]], [("complete", "denied")])
+    expect("perhaps it was there", h.changes(h.ids[3], h.ids[4], "--type", "s3.bucket"), [("unknown", "harbour-tmp")])
+    expect("backwards too", h.changes(h.ids[4], h.ids[3], "--type", "s3.bucket"), [("unknown", "harbour-tmp")])
+    expect("exit status", h.store.run("snapshot", "diff", h.ids[1], h.ids[3]).returncode, 2)
+    expect("allowed", h.store.run("snapshot", "diff", h.ids[1], h.ids[3], "--allow-incomplete").returncode, 0)
+    lines = [json.loads(x) for x in h.store.run("snapshot", "diff", h.ids[1], h.ids[2], "--output", "jsonl").stdout.splitlines()]
+    expect("jsonl", [x["resource"]["id"] for x in lines if x["change"] == "removed"], ["harbour-tmp"])
+    text = h.store.run("snapshot", "diff", h.ids[0], h.ids[1]).stdout.decode()
+    if 'Versioning.Status: "Enabled" → "Suspended"' not in text:
+        FAULTS.append("text of the diff: %s" % text[:2000])
+
+
+def check_names(h):
+    def of(*argv):
+        return h.json("snapshot", "show", *argv)["id"]
+    expect("latest~1", of("latest~1"), h.ids[3])
+    expect("a date", of("2026-11-25"), h.ids[1])
+    expect("a time", of("2026-11-25T05:00:00Z"), h.ids[2])
+    expect("--at", of("--at", "2026-11-24T12:00:00+00:00"), h.ids[1])
+    expect("before all", h.store.run("snapshot", "show", "--at", "2020-01-01", codes=(3,)).returncode, 3)
+    expect("too far back", h.store.run("snapshot", "show", "latest~9", codes=(3,)).returncode, 3)
+    expect("no number", h.store.run("snapshot", "show", "latest~x", codes=(3,)).returncode, 3)
+    expect("both", h.store.run("evaluate", "--snapshot", "latest", "--at", "2026-11-25", codes=(3,)).returncode, 3)
+    # A backtest: the rule of today over then.
+    for at, status in (("2026-11-23T06:00:00Z", "pass"), ("2026-11-24T06:00:00Z", "fail")):
+        found = h.json("evaluate", "s3-bucket-versioning-enabled", "--at", at, codes=(0, 1, 2))["findings"]
+        expect("backtest " + at, [f["status"] for f in found if f["resource"]["id"] == "harbour-orders"], [status])
+
+
+def check_log(h):
+    d = h.json("log", "arn:aws:s3:::harbour-orders")["states"]
+    expect("log", [(s["change"], s["snapshot"], s["until_snapshot"]) for s in d], [("seen", h.ids[0], h.ids[1]), ("changed", h.ids[1], None)])
+    d = h.json("snapshot", "log", "s3.bucket/harbour-tmp", "--documents")["states"]
+    expect("gone and again", [(s["change"], s["snapshot"], s["until_snapshot"]) for s in d],
+           [("seen", h.ids[0], h.ids[2]), ("seen", h.ids[4], None)])
+    expect("documents", [s["document"]["id"] for s in d], ["harbour-tmp"] * 2)
+    text = h.store.run("log", "AWS::S3::Bucket/harbour-tmp").stdout.decode().splitlines()
+    expect("log as text", [line.split()[-1] for line in text[1:]], ["seen", "gone", "seen"])
+    for name in ("arn:aws:s3:::no-such", "s3.bucket/no-such", "harbour-orders", "s3.bucket/", ""):
+        expect("log of %r" % name, h.store.run("log", name, codes=(3,)).returncode, 3)
+
+
+def check_prune(h):
+    before = h.json("snapshot", "show", h.ids[4], "AWS::S3::Bucket")
+    expect("dry", [s["id"] for s in h.json("snapshot", "prune", "--keep", "2", "--dry-run")["snapshots"]], h.ids[2::-1])
+    expect("nothing yet", len(h.store.snapshots()), 5)
+    for argv in (("--keep", "0"), ("--older-than", "90"), ("--older-than", "-1d"), ()):
+        expect("refused %s" % (argv,), h.store.run("snapshot", "prune", *argv, codes=(3,)).returncode, 3)
+    size = os.path.getsize(h.store.path)
+    h.json("snapshot", "prune", "--keep", "2")
+    expect("kept", [s["id"] for s in h.store.snapshots()], h.ids[:2:-1])
+    if os.path.getsize(h.store.path) > size:
+        FAULTS.append("the file grew by pruning")
+    expect("what remains is as it was", h.json("snapshot", "show", h.ids[4], "AWS::S3::Bucket"), before)
+    h.store.run("snapshot", "check", codes=(0,))
+    h.json("snapshot", "prune", "--older-than", "1m")
+    if h.store.snapshots()[0]["id"] != h.ids[4]:
+        FAULTS.append("the newest snapshot was pruned")
+    h.store.run("snapshot", "check", codes=(0,))
+
+
+def check_retention(binary, folder):
+    config = os.path.join(folder, "moonward.yaml")
+    store = Store(binary, folder, "retention")
+    open(config, "w").write("retention: {keep: 2}\n")
+    for i in range(4):
+        store.run("collect", "--replay", replaying.DEMO, "--config", config)
+    expect("retention", len(store.snapshots()), 2)
+    for text in ("retention: {keep: 0}", "retention: {older_than: soon}", "retention: 3", "retention: {}", "retention: {kepp: 1}"):
+        open(config, "w").write(text + "\n")
+        done = store.run("snapshot", "list", "--config", config, codes=(3,))
+        if b"moonward.yaml:1" not in done.stderr:
+            FAULTS.append("%s: %s" % (text, done.stderr))
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        h = History(binary, folder)
+        check_diff(h)
+        check_names(h)
+        check_log(h)
+        check_prune(h)
+        check_retention(binary, folder)
+    for fault in FAULTS:
+        print(fault)
+    print("history: %d faults" % len(FAULTS))
+    return 1 if FAULTS else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
