@@ -120,6 +120,11 @@ mw_status mw_help_command(const mw_command *c, mw_buf *out, mw_error *err);
 
 /** Write results to stdout. @return @p code, or MW_EXIT_INCOMPLETE after a message when stdout is full. */
 int mw_cli_print(const char *data, size_t len, int code);
+/**
+ * Write a part of results that come as they are found. @p open becomes false when nobody reads them any more, which is no
+ * failure: stop then.
+ */
+mw_status mw_cli_stream(const char *data, size_t len, bool *open, mw_error *err);
 /** Append the value on top of @p b, and take it: pretty JSON and a line end. @return what the builder or the buffer remembers. */
 mw_status mw_cli_json(mw_doc_builder *b, mw_buf *out, mw_error *err);
 /** Print "moonward: <message>" on stderr. @return mw_cli_exit_code() of its status. */

@@ -1,6 +1,7 @@
 /*
  * Results to stdout, failures to stderr, and the exit status of each kind of failure. The only unit of
- * the command line that writes to the two; results come in one piece, so that nothing mixes with them.
+ * the command line that writes to the two; results come in one piece, so that nothing mixes with them, or
+ * as a stream where they may be larger than memory.
  */
 #include "cli/command.h"
 
@@ -32,6 +33,17 @@ int mw_cli_print(const char *data, size_t len, int code)
     if (errno == EPIPE) /* `moonward … | head`: the reader had enough */
         return code;
     return mw_cli_fail(&err);
+}
+
+mw_status mw_cli_stream(const char *data, size_t len, bool *open, mw_error *err)
+{
+    mw_status st;
+
+    errno = 0;
+    if ((st = mw_fd_write_all(STDOUT_FILENO, "stdout", data, len, err)) == MW_OK)
+        return MW_OK;
+    *open = false;
+    return errno == EPIPE ? MW_OK : st;
 }
 
 int mw_cli_fail(const mw_error *err)

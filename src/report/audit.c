@@ -6,6 +6,7 @@
 #include "report/audit.h"
 
 #include "base/str.h"
+#include "report/csv.h"
 #include "report/term.h"
 
 #include <stdint.h>
@@ -232,24 +233,6 @@ mw_status mw_audit_jsonl(const mw_audit *a, mw_buf *out, mw_error *err)
 
 /* ---- CSV ---- */
 
-/* OWASP, "CSV Injection": these begin a formula in some spreadsheet. Numbers are left alone. */
-static void add_field(mw_buf *out, const char *s, size_t len, bool text)
-{
-    bool formula = text && len > 0 && strchr("=+-@\t\r", s[0]) != NULL && s[0] != '\0';
-    bool quote = formula;
-
-    for (size_t i = 0; i < len && !quote; i++)
-        quote = s[i] == '"' || s[i] == ',' || s[i] == '\n' || s[i] == '\r' || s[i] == ' ';
-    if (!quote) {
-        mw_buf_add(out, s, len, NULL);
-        return;
-    }
-    mw_buf_puts(out, formula ? "\"'" : "\"");
-    for (size_t i = 0; i < len; i++)
-        mw_buf_puts(out, s[i] == '"' ? "\"\"" : (const char[]){s[i], '\0'});
-    mw_buf_putc(out, '"');
-}
-
 mw_status mw_audit_csv(const mw_audit *a, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
@@ -263,14 +246,14 @@ mw_status mw_audit_csv(const mw_audit *a, mw_buf *out, mw_error *err)
         return st;
     for (size_t c = 0; c < count; c++) {
         mw_buf_puts(out, c ? "," : "");
-        add_field(out, columns[c], strlen(columns[c]), true);
+        mw_csv_field(out, columns[c], strlen(columns[c]), true);
     }
     mw_buf_puts(out, "\r\n");
     for (size_t r = 0; r < a->row_count; r++) {
         for (size_t c = 0; c < count; c++) {
             cell(a, &a->rows[r], columns[c], &raw, &text);
             mw_buf_puts(out, c ? "," : "");
-            add_field(out, raw.data ? raw.data : "", raw.len, text);
+            mw_csv_field(out, raw.data ? raw.data : "", raw.len, text);
         }
         mw_buf_puts(out, "\r\n");
     }

@@ -170,6 +170,17 @@ mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_f
                                 bool docs, bool (*row)(void *user, const mw_snapshot_resource *r),
                                 void *user, mw_error *err);
 
+/** The same, one at a time, in the same order; several may be open. Close it before the store. */
+typedef struct mw_snapshot_scan mw_snapshot_scan;
+mw_status mw_snapshot_scan_open(mw_store *s, const char *id, const mw_snapshot_filter *filter,
+                                mw_snapshot_scan **out, mw_error *err);
+/** @p out without its document, valid until the next one; NULL behind the last. */
+mw_status mw_snapshot_scan_next(mw_snapshot_scan *x, const mw_snapshot_resource **out, mw_error *err);
+/** The document of the resource last given, valid until any other document of the store is read. */
+mw_status mw_snapshot_scan_doc(mw_snapshot_scan *x, const char **doc, size_t *len, mw_error *err);
+/** NULL is allowed. */
+void mw_snapshot_scan_close(mw_snapshot_scan *x);
+
 /** One state of a resource. */
 typedef struct mw_snapshot_version {
     const char *first, *first_at; /* snapshot that saw it first, and when */

@@ -1,7 +1,6 @@
 /*
- * Reading snapshots: which span of a resource held in one, and which changed between two. A
- * snapshot holds the resources of the scopes that it looked into, no others. Readers see the last
- * sealed state; they never wait for a writer.
+ * Reading snapshots: their ledgers, the states of a resource, and what changed between two. Readers
+ * see the last sealed state; they never wait for a writer.
  */
 #include "store/snapshots.h"
 
@@ -12,7 +11,6 @@
 #include <string.h>
 
 /* Scopes with their words; WHERE conditions follow. */
-#define SCOPE_COLUMNS "c.n, p.text, a.text, r.text, t.text"
 #define SCOPE_TABLES                                                                               \
     " scope c JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account JOIN word r ON r.n = "    \
     "c.region"                                                                                     \
@@ -74,90 +72,6 @@ mw_status mw_snapshot_scopes(mw_store *s, const char *id,
     if (st == MW_OK && code != SQLITE_DONE)
         st = mw__store_fail(s, "reading coverage", err);
     sqlite3_finalize(q);
-    return st;
-}
-
-/* ---- the resources of a snapshot ---- */
-
-struct stream {
-    mw_store *s;
-    const mw_snapshot_filter *filter;
-    bool docs, stop;
-    sqlite3_stmt *resources, *version;
-    bool (*row)(void *user, const mw_snapshot_resource *r);
-    void *user;
-};
-
-/* @p in: the scope; `stale_all`: it showed nothing, so whatever it holds is from before. */
-static mw_status stream_scope(struct stream *x, int64_t n, int64_t scope,
-                              const mw_snapshot_resource *in, bool stale_all, mw_error *err)
-{
-    const mw_snapshot_filter *f = x->filter;
-    sqlite3_stmt *q = x->resources;
-    mw_status st = MW_OK;
-    int code = SQLITE_DONE;
-
-    sqlite3_bind_int64(q, 1, scope << MW_POSITION_BITS);
-    sqlite3_bind_int64(q, 2, scope << MW_POSITION_BITS | MW_POSITION_MAX);
-    sqlite3_bind_int64(q, 3, n);
-    mw__store_bind(q, 4, f ? f->id : NULL);
-    mw__store_bind(q, 5, f && strcmp(in->region, "*") == 0 ? f->region : NULL);
-    while (st == MW_OK && !x->stop && (code = sqlite3_step(q)) == SQLITE_ROW) {
-        mw_snapshot_resource r = *in;
-        r.id = mw__store_text(q, 0);
-        if (mw__store_text(q, 1))
-            r.region = mw__store_text(q, 1);
-        r.stale = stale_all || sqlite3_column_int(q, 3);
-        if (x->docs)
-            st = mw__store_version(x->s, x->version, sqlite3_column_int64(q, 2), &r.doc, &r.len,
-                                   err);
-        if (st == MW_OK && !x->row(x->user, &r))
-            x->stop = true;
-    }
-    if (st == MW_OK && !x->stop && code != SQLITE_DONE)
-        st = mw__store_fail(x->s, "reading resources", err);
-    sqlite3_reset(q);
-    return st;
-}
-
-mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter,
-                                bool docs, bool (*row)(void *user, const mw_snapshot_resource *r),
-                                void *user, mw_error *err)
-{
-    struct stream x = {.s = s, .filter = filter, .docs = docs, .row = row, .user = user};
-    sqlite3_stmt *scopes = NULL;
-    const mw_store_query all[] = {
-        {&scopes, "SELECT " SCOPE_COLUMNS ", l.complete, l.seen FROM looked l JOIN" SCOPE_TABLES
-                  "WHERE c.n = l.scope AND l.snapshot = ?4 AND" SCOPE_MATCHES
-                  "ORDER BY t.text, a.text, r.text, p.text"},
-        {&x.resources, "SELECT r.id, w.text, s.vid, EXISTS(SELECT 1 FROM stale WHERE snapshot = ?3 "
-                       "AND rid = r.rid)"
-                       " FROM resource r JOIN span s ON s.rid = r.rid AND s.s0 <= ?3 AND (s.s1 IS "
-                       "NULL OR s.s1 > ?3)"
-                       " LEFT JOIN word w ON w.n = r.region"
-                       " WHERE r.rid BETWEEN ?1 AND ?2 AND (?4 IS NULL OR r.id = ?4) AND (?5 IS "
-                       "NULL OR w.text = ?5)"
-                       " ORDER BY w.text, r.id"},
-        {&x.version, MW_VERSION_SQL},
-    };
-    int64_t n = 0;
-    int code = SQLITE_DONE;
-    mw_status st = mw__store_prepare_all(s, all, MW_COUNT(all), err);
-
-    if (st == MW_OK && (st = mw__snapshot_number(s, id, &n, err)) == MW_OK) {
-        bind_filter(scopes, filter);
-        sqlite3_bind_int64(scopes, 4, n);
-    }
-    while (st == MW_OK && !x.stop && (code = sqlite3_step(scopes)) == SQLITE_ROW) {
-        const mw_snapshot_resource in = scope_of(scopes, 1);
-        st = stream_scope(&x, n, sqlite3_column_int64(scopes, 0), &in,
-                          !sqlite3_column_int(scopes, 5) && sqlite3_column_int64(scopes, 6) == 0,
-                          err);
-    }
-    if (st == MW_OK && !x.stop && code != SQLITE_DONE)
-        st = mw__store_fail(s, "reading scopes", err);
-    for (size_t i = 0; i < MW_COUNT(all); i++)
-        sqlite3_finalize(*all[i].to);
     return st;
 }
 

@@ -222,6 +222,7 @@ static mw_status migrate(mw_store *s, mw_error *err)
 mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
 {
     mw_store *s = mw_alloc(sizeof(*s));
+    int pages = 0;
     mw_status st;
 
     *out = NULL;
@@ -244,7 +245,10 @@ mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
        not fit there goes to an unnamed file; small sorts never touch one.
 
        WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
-    if ((st = mw__store_exec(s, "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL", "opening", err)) != MW_OK ||
+    if ((st = mw__store_exec(s, "PRAGMA page_size = 8192", "opening", err)) != MW_OK ||
+        (st = pragma_int(s, "PRAGMA page_count", &pages, err)) != MW_OK ||
+        /* Of a file that is there already this would be a write. */
+        (pages == 0 && (st = mw__store_exec(s, "PRAGMA auto_vacuum = INCREMENTAL", "opening", err)) != MW_OK) ||
         (st = mw__store_exec(s, "BEGIN IMMEDIATE", "opening", err)) != MW_OK)
         goto out;
     if ((st = migrate(s, err)) != MW_OK ||
