@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "report/term.h"
+#include "report/value.h"
 
 #include <string.h>
 
@@ -163,7 +164,8 @@ static int run_show(mw_cli *cli)
     if (mw_stored_find(&stored, prefix, &found, &err) != MW_OK)
         return mw_cli_fail(&err);
     if (mw_str_eq(mw_args_get(cli->args, "output"), "json")) {
-        st = mw_finding_json(found, &out);
+        if ((st = mw_finding_json(found, &out)) == MW_OK)
+            st = mw_value_neutral(&out, 0);
         mw_buf_putc(&out, '\n');
     } else {
         st = describe(found, &out, &err);

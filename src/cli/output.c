@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/secret.h"
+#include "report/term.h"
+#include "report/value.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,11 +18,7 @@ mw_status mw_cli_json(mw_doc_builder *b, mw_buf *out, mw_error *err)
 {
     mw_status st = mw_doc_builder_status(b, err);
 
-    if (st != MW_OK)
-        return st;
-    mw_json_write(out, mw_doc_view(b), mw_doc_pop(b), MW_JSON_PRETTY);
-    mw_buf_putc(out, '\n');
-    return mw_buf_status(out, err);
+    return st == MW_OK ? mw_value_write(out, mw_doc_view(b), mw_doc_pop(b), MW_VALUE_JSON, NULL, err) : st;
 }
 
 int mw_cli_print(const char *data, size_t len, int code)
@@ -48,10 +46,12 @@ mw_status mw_cli_stream(const char *data, size_t len, bool *open, mw_error *err)
 
 int mw_cli_fail(const mw_error *err)
 {
-    MW_AUTO(mw_buf) line = {.max = 4096};
+    MW_AUTO(mw_buf) masked = {.max = 4096};
+    MW_AUTO(mw_buf) line = {.max = 16384};
 
     mw_buf_puts(&line, "moonward: ");
-    mw_mask_secrets(&line, err->message, strlen(err->message));
+    mw_mask_secrets(&masked, err->message, strlen(err->message));
+    mw_term_bytes(&line, masked.data ? masked.data : "", masked.len, true); /* names of AWS and of arguments are in it */
     mw_buf_putc(&line, '\n');
     if (line.data)
         (void)mw_fd_write_all(STDERR_FILENO, "stderr", line.data, line.len, NULL);

@@ -329,9 +329,7 @@ static mw_status json(struct diff *d, mw_buf *out)
     mw_doc_ckey(b, "unknown_scopes");
     mw_doc_add_val(b, d->scopes);
     mw_doc_end_object(b);
-    if (mw_doc_builder_status(b, d->err) != MW_OK)
-        return d->err->status;
-    return mw_value_write(out, mw_doc_view(b), mw_doc_pop(b), MW_VALUE_JSON, NULL, d->err);
+    return mw_cli_json(b, out, d->err);
 }
 
 /* ---- the command ---- */

@@ -195,9 +195,7 @@ static mw_status print(struct log *l, mw_val states, mw_buf *out)
         mw_doc_ckey(l->b, "states");
         mw_doc_add_val(l->b, states);
         mw_doc_end_object(l->b);
-        if (mw_doc_builder_status(l->b, l->err) != MW_OK)
-            return l->err->status;
-        return mw_value_write(out, d, mw_doc_pop(l->b), MW_VALUE_JSON, NULL, l->err);
+        return mw_cli_json(l->b, out, l->err);
     }
     if (mw_str_eq(format, "jsonl")) {
         for (size_t i = 0; i < mw_val_len(d, states); i++) {

@@ -4,7 +4,6 @@
 
 #include "base/str.h"
 #include "base/sys.h"
-#include "report/value.h"
 
 #include <string.h>
 
@@ -35,8 +34,7 @@ static mw_status write_json(const mw_doomed *d, const mw_snapshot_pruned *p, boo
         mw_doc_member_int(b, "resources", (int64_t)p->resources);
     }
     mw_doc_end_object(b);
-    if ((st = mw_doc_builder_status(b, err)) == MW_OK)
-        st = mw_value_write(out, mw_doc_view(b), mw_doc_pop(b), MW_VALUE_JSON, NULL, err);
+    st = mw_cli_json(b, out, err);
     mw_doc_builder_free(b);
     return st;
 }

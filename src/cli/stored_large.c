@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/outcome.h"
 #include "cli/results.h"
+#include "report/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -165,6 +166,14 @@ static bool flush(struct large *l, size_t least)
     return l->st == MW_OK;
 }
 
+/* JSON goes out as that of a report from memory does; a piece ends between characters. */
+static bool flush_json(struct large *l, size_t least)
+{
+    if (l->out.len >= least)
+        mw_value_neutral(&l->out, 0);
+    return flush(l, least);
+}
+
 static void between(struct large *l)
 {
     if (!l->lines)
@@ -178,7 +187,7 @@ static bool write_scope(void *user, const mw_doc *d, mw_val scope)
 
     between(l);
     mw_json_write(&l->out, d, scope, MW_JSON_COMPACT);
-    return flush(l, CHUNK);
+    return flush_json(l, CHUNK);
 }
 
 static bool write_finding(void *user, const mw_store_finding *row)
@@ -193,7 +202,7 @@ static bool write_finding(void *user, const mw_store_finding *row)
         mw_fail(l->err, l->st, "report: finding of %s", f.rule);
     if (l->lines)
         mw_buf_putc(&l->out, '\n');
-    return flush(l, CHUNK);
+    return flush_json(l, CHUNK);
 }
 
 static mw_status write_document(struct large *l, const char *format, mw_error *err)
@@ -215,7 +224,7 @@ static mw_status write_document(struct large *l, const char *format, mw_error *e
         return st;
     if (!l->lines)
         mw_buf_puts(&l->out, MW_REPORT_TAIL);
-    flush(l, 0);
+    flush_json(l, 0);
     return l->st;
 }
 

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "report/csv.h"
 #include "report/term.h"
+#include "report/value.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -185,7 +186,7 @@ mw_status mw_audit_json(const mw_audit *a, const char *script, mw_buf *out, mw_e
 {
     MW_AUTO(mw_arena) arena = {0};
     const char *const *columns;
-    size_t count;
+    size_t count, start = out->len;
     mw_status st = mw_audit_columns(a, &arena, &columns, &count, err);
 
     if (st != MW_OK)
@@ -214,6 +215,7 @@ mw_status mw_audit_json(const mw_audit *a, const char *script, mw_buf *out, mw_e
         add_row(a, &a->rows[i], columns, count, out);
     }
     mw_buf_puts(out, "]}\n");
+    mw_value_neutral(out, start);
     return mw_buf_status(out, err);
 }
 
@@ -221,13 +223,14 @@ mw_status mw_audit_jsonl(const mw_audit *a, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
     const char *const *columns;
-    size_t count;
+    size_t count, start = out->len;
     mw_status st = mw_audit_columns(a, &arena, &columns, &count, err);
 
     for (size_t i = 0; st == MW_OK && i < a->row_count; i++) {
         add_row(a, &a->rows[i], columns, count, out);
         mw_buf_putc(out, '\n');
     }
+    mw_value_neutral(out, start);
     return st == MW_OK ? mw_buf_status(out, err) : st;
 }
 

@@ -5,6 +5,7 @@
 #include "report/report.h"
 
 #include "base/str.h"
+#include "report/value.h"
 
 #include <string.h>
 
@@ -114,6 +115,7 @@ mw_status mw_report_json_middle(const mw_report *r, mw_buf *out, mw_error *err)
 
 mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
 {
+    size_t start = out->len;
     size_t scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
     mw_status st;
 
@@ -133,16 +135,20 @@ mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
             return mw_fail(err, st, "report: finding of %s", r->findings[i].rule);
     }
     mw_buf_puts(out, MW_REPORT_TAIL);
+    mw_value_neutral(out, start);
     return mw_buf_status(out, err);
 }
 
 mw_status mw_report_jsonl(const mw_report *r, mw_buf *out, mw_error *err)
 {
+    size_t start = out->len;
+
     for (size_t i = 0; i < r->count; i++) {
         mw_status st = mw_finding_json(&r->findings[i], out);
         if (st != MW_OK)
             return mw_fail(err, st, "report: finding of %s", r->findings[i].rule);
         mw_buf_putc(out, '\n');
     }
+    mw_value_neutral(out, start);
     return mw_buf_status(out, err);
 }

@@ -72,17 +72,14 @@ static size_t find_deceptive(const mw_buf *text, size_t i, uint32_t *point, size
     return i;
 }
 
-static mw_status quoted(mw_buf *out, const mw_doc *d, mw_val v, mw_json_style style, bool yaml)
+static mw_status neutralise(mw_buf *out, size_t start, bool yaml)
 {
     MW_AUTO(mw_buf) tail = {.max = out->max};
-    size_t start = out->len, at, from = 0, n;
+    size_t at, from = 0, n;
     uint32_t p = 0;
 
-    if (mw_json_write(out, d, v, style) != MW_OK) {
-        if (out->data)
-            out->data[out->len = start] = '\0';
+    if (out->failed != MW_OK || !out->data)
         return out->failed;
-    }
     at = find_deceptive(out, start, &p, &n);
     if (!n)
         return out->failed; /* nearly always: it stays where it was written */
@@ -104,6 +101,23 @@ static mw_status quoted(mw_buf *out, const mw_doc *d, mw_val v, mw_json_style st
         from = at + n;
     }
     return mw_buf_add(out, tail.data + from, tail.len - from, NULL) != MW_OK ? out->failed : MW_OK;
+}
+
+static mw_status quoted(mw_buf *out, const mw_doc *d, mw_val v, mw_json_style style, bool yaml)
+{
+    size_t start = out->len;
+
+    if (mw_json_write(out, d, v, style) != MW_OK) {
+        if (out->data)
+            out->data[out->len = start] = '\0';
+        return out->failed;
+    }
+    return neutralise(out, start, yaml);
+}
+
+mw_status mw_value_neutral(mw_buf *out, size_t start)
+{
+    return neutralise(out, start, false);
 }
 
 mw_status mw_value_quoted(mw_buf *out, const mw_doc *d, mw_val v, bool yaml)

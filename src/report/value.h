@@ -33,7 +33,9 @@ mw_status mw_value_write(mw_buf *out, const mw_doc *d, mw_val v, mw_value_format
  * neutral to terminals.
  */
 mw_status mw_value_json(mw_buf *out, const mw_doc *d, mw_val v);
-/** The same in one line, without a line end. */
+/** The same for JSON that stands in @p out from @p start on, whoever wrote it. */
+mw_status mw_value_neutral(mw_buf *out, size_t start);
+/** A value so, in one line, without a line end. */
 mw_status mw_value_json_line(mw_buf *out, const mw_doc *d, mw_val v);
 /**
  * YAML in block style, valid as YAML 1.1 and 1.2 alike: strings are quoted unless every reader takes
