@@ -54,6 +54,7 @@ static const mw_command *const commands[] = {
     &mw_command_sweep,         &mw_command_collect,       &mw_command_evaluate,
     &mw_command_snapshot_list, &mw_command_snapshot_show, &mw_command_snapshot_diff,
     &mw_command_snapshot_log,  &mw_command_snapshot_prune, &mw_command_snapshot_check,
+    &mw_command_snapshot_export, &mw_command_snapshot_import,
     &mw_command_log,           &mw_command_query,         &mw_command_findings_list,
     &mw_command_findings_show, &mw_command_findings_explain, &mw_command_report,
     &mw_command_explain,       &mw_command_rules_list,    &mw_command_rules_show,

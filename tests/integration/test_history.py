@@ -5,7 +5,7 @@
 
 What changed is told with its fields, what could not be read is unknown and never removed, pruning keeps what remains readable.
 """
-import json, os, sys, tempfile
+import hashlib, json, os, random, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import replaying  # noqa: E402
@@ -147,6 +147,57 @@ def check_retention(binary, folder):
             FAULTS.append("%s: %s" % (text, done.stderr))
 
 
+def check_files(h, binary, folder):
+    """An export comes back byte for byte; whatever is wrong with a file changes nothing."""
+    path, other = os.path.join(folder, "export.mws"), Store(binary, folder, "other")
+    h.store.run("snapshot", "export", h.ids[3], "--file", path, codes=(0,))
+    whole = open(path, "rb").read()
+    expect("mode", os.stat(path).st_mode & 0o777, 0o600)
+    expect("on stdout", h.store.run("snapshot", "export", h.ids[3]).stdout, whole)
+    other.run("snapshot", "import", path, codes=(0,))
+    expect("again", b"already" in other.run("snapshot", "import", path, codes=(0,)).stdout, True)
+    expect("one", [s["id"] for s in other.snapshots()], [h.ids[3]])
+    expect("byte for byte", other.run("snapshot", "export").stdout, whole)
+    expect("judged alike", other.run("evaluate", "--output", "json").stdout, h.store.run("evaluate", "--snapshot", h.ids[3], "--output", "json").stdout)
+    magic, header, packed = whole.split(b"\n", 2)
+    fields = json.loads(header)
+
+    def made(body=packed, first=magic, **more):
+        sealed = dict(fields, packed=len(body), sha256=hashlib.sha256(body).hexdigest())
+        sealed.update(more)
+        return first + b"\n" + json.dumps(sealed).encode() + b"\n" + body
+    assert made() != whole
+    other_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    bad = [b"", b"\n", magic, magic + b"\n", whole[:-1], whole + b"x", whole[:len(magic) + 40], b"\x00" * 4096, magic + b"\n" + b"{" * 100000,
+           made(first=b"moonward-snapshot/2"), made(id="../../x"), made(id=other_id[:-1]), made(digest="0" * 64), made(taken_at="soon"),
+           made(taken_at="2020-01-01T00:00:00Z", id=other_id), made(bytes=1 << 40), made(bytes=-1), made(bytes=1, id=other_id), made(bytes=1 << 30, id=other_id),
+           made(packed=1 << 62), made(sha256="0" * 64), made(b"", id=other_id), made(b"\x28\xb5\x2f\xfd" * 9, id=other_id), made(digest=7), made(id=None)]
+    store, victim = Store(binary, folder, "bad"), os.path.join(folder, "bad.mws")
+
+    def attempt(name, data, codes):
+        open(victim, "wb").write(data)
+        done = store.run("snapshot", "import", victim, codes=range(-64, 256))
+        if done.returncode not in codes:
+            FAULTS.append("%s: exit %d: %s" % (name, done.returncode, done.stderr[:300]))
+    for i, data in enumerate(bad):
+        attempt("bad file %d" % i, data, (3,))
+    rng = random.Random(7)
+
+    def flipped():
+        at = rng.randrange(len(packed))
+        return packed[:at] + bytes([packed[at] ^ (1 << rng.randrange(8))]) + packed[at + 1:]
+    for i in range(50):
+        attempt("a flipped bit", made(flipped(), sha256=fields["sha256"], id=other_id), (3,))
+    if os.path.exists(store.path):
+        expect("nothing was stored", store.snapshots(), [])
+    for i in range(100):
+        # Sealed again by a forger: refused, or a sound snapshot; what the digest covers is as it was.
+        attempt("a forged file", made(flipped(), id=other_id[:-3] + "%03d" % i), (0, 3))
+    if os.path.exists(store.path):
+        expect("digests hold", {s["digest"] for s in store.snapshots()} <= {fields["digest"]}, True)
+        store.run("snapshot", "check", codes=(0,))
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -154,6 +205,7 @@ def main():
         check_diff(h)
         check_names(h)
         check_log(h)
+        check_files(h, binary, folder)
         check_prune(h)
         check_retention(binary, folder)
     for fault in FAULTS:
