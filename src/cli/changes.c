@@ -1,7 +1,8 @@
 /*
- * The fields in which two documents differ. A walk over both at once; lists are bags, for AWS gives most of them in any order.
- * An unknown differs from nothing: where it stands on one side the field is told as unknown, so that a denied call never
- * looks like a change. What is told is bounded, in fields and in bytes of a value.
+ * The fields in which two documents differ. A walk over both at once; lists are bags, for AWS gives
+ * most of them in any order. An unknown differs from nothing: where it stands on one side the field
+ * is told as unknown, so that a denied call never looks like a change. What is told is bounded, in
+ * fields and in bytes of a value.
  */
 #include "cli/changes.h"
 
@@ -153,7 +154,8 @@ static size_t only(const bool *matched, size_t n, size_t *first)
     return count;
 }
 
-static void tell_only(struct walk *w, const char *name, const mw_doc *d, mw_val list, const bool *matched)
+static void tell_only(struct walk *w, const char *name, const mw_doc *d, mw_val list,
+                      const bool *matched)
 {
     mw_doc_builder *b;
     mw_error err;
@@ -209,13 +211,15 @@ static void walk_lists(struct walk *w, mw_val va, mw_val vb)
 
 /* ---- objects ---- */
 
-/* Did the snapshot ask for this member of the document? Of what it keeps no list, nobody can tell: false. */
+/* Did the snapshot ask for this member of the document? Of what it keeps no list, nobody can tell:
+ * false. */
 static bool asked(const mw_changes_side *side, const char *key, size_t len)
 {
     if (!side->about)
         return false;
     for (size_t i = 0; i < mw_val_len(side->about, side->collected); i++) {
-        const char *facet = mw_val_str(side->about, mw_val_at(side->about, side->collected, i), NULL);
+        const char *facet =
+            mw_val_str(side->about, mw_val_at(side->about, side->collected, i), NULL);
         if (facet && strncmp(facet, key, len) == 0 && (facet[len] == '\0' || facet[len] == '.'))
             return true;
     }
@@ -285,7 +289,8 @@ static void walk(struct walk *w, mw_val va, mw_val vb)
 }
 
 /* Moonward's own members, and AWS's in `doc`: both are named as rules name them. */
-static void walk_envelope(struct walk *w, const mw_changes_side *before, const mw_changes_side *after)
+static void walk_envelope(struct walk *w, const mw_changes_side *before,
+                          const mw_changes_side *after)
 {
     static const char *const members[] = {"arn", "created", "name", "tags"};
     mw_val a = mw_val_get(w->a, before->v, "doc"), b = mw_val_get(w->b, after->v, "doc");
@@ -304,7 +309,8 @@ static void walk_envelope(struct walk *w, const mw_changes_side *before, const m
 void mw_changes_add(mw_doc_builder *b, const mw_changes_side *before, const mw_changes_side *after,
                     mw_changes_count *count)
 {
-    struct walk w = {.a = before->d, .b = after->d, .out = b, .path = {.max = 1 << 20}, .count = count};
+    struct walk w = {
+        .a = before->d, .b = after->d, .out = b, .path = {.max = 1 << 20}, .count = count};
 
     mw_doc_begin_array(b);
     walk_envelope(&w, before, after);

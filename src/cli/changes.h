@@ -19,13 +19,15 @@ typedef struct mw_changes_count {
 } mw_changes_count;
 
 /** Fields told of one resource at most; the count goes on. */
-#define MW_CHANGES_MAX 100
-/** Bytes of a value that are told; beyond, its text is cut and `before_bytes` or `after_bytes` says its length. */
+#define MW_CHANGES_MAX       100
+/** Bytes of a value that are told; beyond, its text is cut and `before_bytes` or `after_bytes` says
+ * its length. */
 #define MW_CHANGES_VALUE_MAX 1024
 
 /**
- * Push an array of {path, before, after, unknown?}: Moonward's own members, then AWS's, in order of paths. A side that lacks the field has no member. Lists are
- * compared as bags of elements: `Rules[]` has those that only one side has, or `reordered`. Where one side could not be read, or
+ * Push an array of {path, before, after, unknown?}: Moonward's own members, then AWS's, in order of
+ * paths. A side that lacks the field has no member. Lists are compared as bags of elements:
+ * `Rules[]` has those that only one side has, or `reordered`. Where one side could not be read, or
  * was not asked for, the field is `unknown` and no change.
  */
 void mw_changes_add(mw_doc_builder *b, const mw_changes_side *before, const mw_changes_side *after,

@@ -1,4 +1,5 @@
-/* A stored snapshot by its name or time, and its coverage: what the commands about history begin with. */
+/* A stored snapshot by its name or time, and its coverage: what the commands about history begin
+ * with. */
 #ifndef MW_CLI_MOMENT_H
 #define MW_CLI_MOMENT_H
 
@@ -27,17 +28,19 @@ mw_status mw_moment_load(mw_store *s, const char *name, mw_moment *out, mw_error
 void mw_moment_clear(mw_moment *m);
 /** Names of the facets that it asked for, in m->about; ABSENT: nothing of that type. */
 mw_val mw_moment_collected(const mw_moment *m, const char *type);
-/** Was everything of this account, region and type listed? Types that are not listed by region count in any. */
-bool mw_moment_complete(const mw_moment *m, const char *account, const char *region, const char *type);
+/** Was everything of this account, region and type listed? Types that are not listed by region
+ * count in any. */
+bool mw_moment_complete(const mw_moment *m, const char *account, const char *region,
+                        const char *type);
 
 /** The name to look for: --at, else @p given, else `latest`. @p at is where a time is kept. */
-mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE], const char **out,
-                         mw_error *err);
+mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE],
+                         const char **out, mw_error *err);
 
-#define MW_AT_OPTION                                                                                               \
-    {                                                                                                              \
-        .name = "at", .value = "TIME",                                                                             \
-        .help = "The newest snapshot taken no later, such as 2026-11-01 or 2026-11-01T12:00:00Z"                   \
+#define MW_AT_OPTION                                                                               \
+    {                                                                                              \
+        .name = "at", .value = "TIME",                                                             \
+        .help = "The newest snapshot taken no later, such as 2026-11-01 or 2026-11-01T12:00:00Z"   \
     }
 
 #endif

@@ -6,7 +6,13 @@
 
 #include <sqlite3.h>
 
-typedef enum query_view_kind { VIEW_TYPE, VIEW_RESOURCE, VIEW_COVERAGE, VIEW_FINDING, VIEW_RUN } query_view_kind;
+typedef enum query_view_kind {
+    VIEW_TYPE,
+    VIEW_RESOURCE,
+    VIEW_COVERAGE,
+    VIEW_FINDING,
+    VIEW_RUN
+} query_view_kind;
 
 typedef struct query_view {
     mw_query *q;
@@ -16,7 +22,7 @@ typedef struct query_view {
     const mw_column *members;     /* of VIEW_TYPE, filled when it is first used */
     size_t member_count;
     bool ready;
-    bool *read;                   /* of each member: a statement looked at it */
+    bool *read; /* of each member: a statement looked at it */
     bool used, read_document;
 } query_view;
 
@@ -29,17 +35,31 @@ struct mw_query {
     mw_doc *about;
     query_view *views;
     size_t view_count;
-    mw_error failure;             /* of a view, told instead of SQLite's words */
+    mw_error failure; /* of a view, told instead of SQLite's words */
     int64_t deadline_ms, heap_before;
     bool timed_out, cancelled, declaring;
 };
 
 /** Columns that all resources have, before AWS's own. */
-enum { COL_ACCOUNT, COL_REGION, COL_PARTITION, COL_TYPE, COL_ID, COL_ARN, COL_NAME, COL_CREATED, COL_TAGS, COL_STALE,
-       COL_UNKNOWN, COL_DOCUMENT, COL_MEMBERS };
+enum {
+    COL_ACCOUNT,
+    COL_REGION,
+    COL_PARTITION,
+    COL_TYPE,
+    COL_ID,
+    COL_ARN,
+    COL_NAME,
+    COL_CREATED,
+    COL_TAGS,
+    COL_STALE,
+    COL_UNKNOWN,
+    COL_DOCUMENT,
+    COL_MEMBERS
+};
 extern const mw_column mw__query_envelope[COL_MEMBERS];
 
-/** Declared type of a column whose text is a document: a value of it is compared as what it is, never as text. */
+/** Declared type of a column whose text is a document: a value of it is compared as what it is,
+ * never as text. */
 #define QUERY_JSON_TYPE "JSON BLOB"
 
 /** Columns of coverage, finding and run. */
@@ -57,7 +77,8 @@ typedef struct query_vtab {
     sqlite3_vtab base;
     query_view *view;
 } query_vtab;
-int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **message);
+int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
+                      char **message);
 int mw__query_disconnect(sqlite3_vtab *v);
 /** Remember a failure of the store and make SQLite stop. */
 int mw__query_fail(query_view *v);

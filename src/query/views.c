@@ -1,6 +1,7 @@
 /*
- * Which views there are and what columns they have. Names come from the types' aliases; nothing of a snapshot's data can
- * become a name in SQL except the types that it collected, and those are reduced to letters, digits and underscores.
+ * Which views there are and what columns they have. Names come from the types' aliases; nothing of
+ * a snapshot's data can become a name in SQL except the types that it collected, and those are
+ * reduced to letters, digits and underscores.
  */
 #include "query/internal.h"
 
@@ -11,31 +12,40 @@
 #include <string.h>
 
 const mw_column mw__query_envelope[COL_MEMBERS] = {
-    {"account", MW_COLUMN_TEXT, false},    {"region", MW_COLUMN_TEXT, false},   {"partition", MW_COLUMN_TEXT, false},
-    {"type", MW_COLUMN_TEXT, false},       {"id", MW_COLUMN_TEXT, false},       {"arn", MW_COLUMN_TEXT, false},
-    {"name", MW_COLUMN_TEXT, false},       {"created", MW_COLUMN_TEXT, false},  {"tags", MW_COLUMN_JSON, false},
-    {"stale", MW_COLUMN_INTEGER, false},   {"unknown", MW_COLUMN_JSON, false},  {"document", MW_COLUMN_JSON, false},
+    {"account", MW_COLUMN_TEXT, false},   {"region", MW_COLUMN_TEXT, false},
+    {"partition", MW_COLUMN_TEXT, false}, {"type", MW_COLUMN_TEXT, false},
+    {"id", MW_COLUMN_TEXT, false},        {"arn", MW_COLUMN_TEXT, false},
+    {"name", MW_COLUMN_TEXT, false},      {"created", MW_COLUMN_TEXT, false},
+    {"tags", MW_COLUMN_JSON, false},      {"stale", MW_COLUMN_INTEGER, false},
+    {"unknown", MW_COLUMN_JSON, false},   {"document", MW_COLUMN_JSON, false},
 };
 
 const mw_column *mw__query_columns(query_view_kind kind, size_t *count)
 {
     static const mw_column coverage[] = {
-        {"account", MW_COLUMN_TEXT, false}, {"region", MW_COLUMN_TEXT, false},       {"partition", MW_COLUMN_TEXT, false},
-        {"type", MW_COLUMN_TEXT, false},    {"facet", MW_COLUMN_TEXT, false},        {"state", MW_COLUMN_TEXT, false},
-        {"resources", MW_COLUMN_INTEGER, false}, {"calls", MW_COLUMN_INTEGER, false}, {"cause", MW_COLUMN_JSON, false},
+        {"account", MW_COLUMN_TEXT, false},      {"region", MW_COLUMN_TEXT, false},
+        {"partition", MW_COLUMN_TEXT, false},    {"type", MW_COLUMN_TEXT, false},
+        {"facet", MW_COLUMN_TEXT, false},        {"state", MW_COLUMN_TEXT, false},
+        {"resources", MW_COLUMN_INTEGER, false}, {"calls", MW_COLUMN_INTEGER, false},
+        {"cause", MW_COLUMN_JSON, false},
     };
     static const mw_column finding[] = {
-        {"run", MW_COLUMN_TEXT, false},       {"rule", MW_COLUMN_TEXT, false},      {"status", MW_COLUMN_TEXT, false},
-        {"severity", MW_COLUMN_TEXT, false},  {"change", MW_COLUMN_TEXT, false},    {"account", MW_COLUMN_TEXT, false},
-        {"region", MW_COLUMN_TEXT, false},    {"partition", MW_COLUMN_TEXT, false}, {"type", MW_COLUMN_TEXT, false},
-        {"id", MW_COLUMN_TEXT, false},        {"arn", MW_COLUMN_TEXT, false},       {"name", MW_COLUMN_TEXT, false},
-        {"subkey", MW_COLUMN_TEXT, false},    {"message", MW_COLUMN_TEXT, false},   {"evidence", MW_COLUMN_JSON, false},
-        {"fingerprint", MW_COLUMN_TEXT, false}, {"first_seen", MW_COLUMN_TEXT, false}, {"last_seen", MW_COLUMN_TEXT, false},
+        {"run", MW_COLUMN_TEXT, false},        {"rule", MW_COLUMN_TEXT, false},
+        {"status", MW_COLUMN_TEXT, false},     {"severity", MW_COLUMN_TEXT, false},
+        {"change", MW_COLUMN_TEXT, false},     {"account", MW_COLUMN_TEXT, false},
+        {"region", MW_COLUMN_TEXT, false},     {"partition", MW_COLUMN_TEXT, false},
+        {"type", MW_COLUMN_TEXT, false},       {"id", MW_COLUMN_TEXT, false},
+        {"arn", MW_COLUMN_TEXT, false},        {"name", MW_COLUMN_TEXT, false},
+        {"subkey", MW_COLUMN_TEXT, false},     {"message", MW_COLUMN_TEXT, false},
+        {"evidence", MW_COLUMN_JSON, false},   {"fingerprint", MW_COLUMN_TEXT, false},
+        {"first_seen", MW_COLUMN_TEXT, false}, {"last_seen", MW_COLUMN_TEXT, false},
     };
     static const mw_column run[] = {
-        {"id", MW_COLUMN_TEXT, false},           {"started_at", MW_COLUMN_TEXT, false},      {"finished_at", MW_COLUMN_TEXT, false},
-        {"engine", MW_COLUMN_TEXT, false},       {"rules_digest", MW_COLUMN_TEXT, false},    {"findings_digest", MW_COLUMN_TEXT, false},
-        {"snapshot", MW_COLUMN_TEXT, false},     {"fixed", MW_COLUMN_INTEGER, false},        {"coverage", MW_COLUMN_JSON, false},
+        {"id", MW_COLUMN_TEXT, false},           {"started_at", MW_COLUMN_TEXT, false},
+        {"finished_at", MW_COLUMN_TEXT, false},  {"engine", MW_COLUMN_TEXT, false},
+        {"rules_digest", MW_COLUMN_TEXT, false}, {"findings_digest", MW_COLUMN_TEXT, false},
+        {"snapshot", MW_COLUMN_TEXT, false},     {"fixed", MW_COLUMN_INTEGER, false},
+        {"coverage", MW_COLUMN_JSON, false},
     };
 
     switch (kind) {
@@ -105,11 +115,12 @@ static void declare(mw_buf *sql, const mw_column *columns, size_t count)
     static const char *const kinds[] = {"TEXT", "INTEGER", "REAL", QUERY_JSON_TYPE};
 
     for (size_t i = 0; i < count; i++)
-        mw_buf_printf(sql, "%s\"%s\" %s", sql->data[sql->len - 1] == '(' ? "" : ", ", columns[i].name,
-                      kinds[columns[i].kind]);
+        mw_buf_printf(sql, "%s\"%s\" %s", sql->data[sql->len - 1] == '(' ? "" : ", ",
+                      columns[i].name, kinds[columns[i].kind]);
 }
 
-int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **message)
+int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
+                      char **message)
 {
     MW_AUTO(mw_buf) sql = {.max = 1 << 20};
     query_view *v = aux;

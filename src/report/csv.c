@@ -1,6 +1,6 @@
 /*
- * CSV that is data and nothing else, for spreadsheets and for terminals: a name in AWS must neither be a formula there nor
- * move the cursor here.
+ * CSV that is data and nothing else, for spreadsheets and for terminals: a name in AWS must neither
+ * be a formula there nor move the cursor here.
  */
 #include "report/csv.h"
 

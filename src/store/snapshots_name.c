@@ -1,7 +1,8 @@
 /*
- * Names that say a place in the order of snapshots: `latest`, `latest~2`, a time. Their order is that in which they were
- * sealed, whatever the clock said; a time means the newest one that calls itself no later. Built on mw_snapshots_list()
- * alone. A name that is none of these is left to the caller: nothing here ever guesses.
+ * Names that say a place in the order of snapshots: `latest`, `latest~2`, a time. Their order is
+ * that in which they were sealed, whatever the clock said; a time means the newest one that calls
+ * itself no later. Built on mw_snapshots_list() alone. A name that is none of these is left to the
+ * caller: nothing here ever guesses.
  */
 #include "store/internal.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 
 struct seek {
-    long long back;  /* how many are to be passed over, or -1: look at times */
+    long long back; /* how many are to be passed over, or -1: look at times */
     int64_t until_ns;
     bool (*row)(void *user, const mw_snapshot_info *info);
     void *user;
@@ -27,8 +28,9 @@ static bool visit(void *user, const mw_snapshot_info *info)
         k->back--;
         return true;
     }
-    if (k->back < 0 && (mw_time_parse(info->taken_at, strlen(info->taken_at), &taken_ns, NULL) != MW_OK ||
-                        taken_ns > k->until_ns))
+    if (k->back < 0 &&
+        (mw_time_parse(info->taken_at, strlen(info->taken_at), &taken_ns, NULL) != MW_OK ||
+         taken_ns > k->until_ns))
         return true;
     k->found = true;
     k->row(k->user, info);
@@ -41,8 +43,9 @@ static bool looks_like_time(const char *name)
     return strspn(name, "0123456789") == 4 && name[4] == '-';
 }
 
-mw_status mw__snapshot_place(mw_store *s, const char *name, bool (*row)(void *user, const mw_snapshot_info *info),
-                             void *user, bool *found, mw_error *err)
+mw_status mw__snapshot_place(mw_store *s, const char *name,
+                             bool (*row)(void *user, const mw_snapshot_info *info), void *user,
+                             bool *found, mw_error *err)
 {
     struct seek k = {.row = row, .user = user};
     mw_status st;
@@ -50,7 +53,8 @@ mw_status mw__snapshot_place(mw_store *s, const char *name, bool (*row)(void *us
     *found = false;
     if (mw_str_starts(name, "latest~")) {
         if (!mw_parse_int(name + 7, strlen(name + 7), &k.back) || k.back < 0)
-            return mw_fail(err, MW_ERR_INVALID, "'%.80s' is no snapshot: latest~1 is the one before the latest", name);
+            return mw_fail(err, MW_ERR_INVALID,
+                           "'%.80s' is no snapshot: latest~1 is the one before the latest", name);
     } else if (looks_like_time(name)) {
         if ((st = mw_time_parse(name, strlen(name), &k.until_ns, err)) != MW_OK)
             return MW_ERR_INVALID;

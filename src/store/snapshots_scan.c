@@ -1,7 +1,8 @@
 /*
- * The resources of a snapshot, one at a time: for readers that cannot be called back, such as a query's cursors, of which
- * several may be open. Documents are unpacked only when they are asked for. A snapshot holds the resources of the scopes that
- * it looked into, no others; readers see the last sealed state and never wait for a writer.
+ * The resources of a snapshot, one at a time: for readers that cannot be called back, such as a
+ * query's cursors, of which several may be open. Documents are unpacked only when they are asked
+ * for. A snapshot holds the resources of the scopes that it looked into, no others; readers see the
+ * last sealed state and never wait for a writer.
  */
 #include "store/snapshots.h"
 
@@ -40,20 +41,24 @@ static mw_status keep(char **to, const char *s, mw_error *err)
     return MW_OK;
 }
 
-static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_filter *f, mw_error *err)
+static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_filter *f,
+                         mw_error *err)
 {
     const mw_store_query all[] = {
         {&x->scopes,
-         "SELECT c.n, l.complete, l.seen, p.text, a.text, r.text, t.text FROM looked l JOIN scope c ON c.n = l.scope"
+         "SELECT c.n, l.complete, l.seen, p.text, a.text, r.text, t.text FROM looked l JOIN scope "
+         "c ON c.n = l.scope"
          " JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account JOIN word r ON r.n = c.region"
          " JOIN word p ON p.n = c.partition WHERE l.snapshot = ?4 AND (?1 IS NULL OR a.text = ?1)"
          " AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS NULL OR t.text = ?3)"
          " ORDER BY t.text, a.text, r.text, p.text"},
-        {&x->resources,
-         "SELECT r.id, w.text, s.vid, EXISTS(SELECT 1 FROM stale WHERE snapshot = ?3 AND rid = r.rid)"
-         " FROM resource r JOIN span s ON s.rid = r.rid AND s.s0 <= ?3 AND (s.s1 IS NULL OR s.s1 > ?3)"
-         " LEFT JOIN word w ON w.n = r.region WHERE r.rid BETWEEN ?1 AND ?2 AND (?4 IS NULL OR r.id = ?4)"
-         " AND (?5 IS NULL OR w.text = ?5) ORDER BY w.text, r.id"},
+        {&x->resources, "SELECT r.id, w.text, s.vid, EXISTS(SELECT 1 FROM stale WHERE snapshot = "
+                        "?3 AND rid = r.rid)"
+                        " FROM resource r JOIN span s ON s.rid = r.rid AND s.s0 <= ?3 AND (s.s1 IS "
+                        "NULL OR s.s1 > ?3)"
+                        " LEFT JOIN word w ON w.n = r.region WHERE r.rid BETWEEN ?1 AND ?2 AND (?4 "
+                        "IS NULL OR r.id = ?4)"
+                        " AND (?5 IS NULL OR w.text = ?5) ORDER BY w.text, r.id"},
         {&x->version, MW_VERSION_SQL},
     };
     mw_status st;
@@ -65,15 +70,16 @@ static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_
         sqlite3_bind_text(x->scopes, 1, f->account, -1, SQLITE_TRANSIENT);
         sqlite3_bind_text(x->scopes, 2, f->region, -1, SQLITE_TRANSIENT);
         sqlite3_bind_text(x->scopes, 3, f->type, -1, SQLITE_TRANSIENT);
-        if ((st = keep(&x->id, f->id, err)) != MW_OK || (st = keep(&x->region, f->region, err)) != MW_OK)
+        if ((st = keep(&x->id, f->id, err)) != MW_OK ||
+            (st = keep(&x->region, f->region, err)) != MW_OK)
             return st;
     }
     sqlite3_bind_int64(x->scopes, 4, x->n);
     return MW_OK;
 }
 
-mw_status mw_snapshot_scan_open(mw_store *s, const char *id, const mw_snapshot_filter *filter, mw_snapshot_scan **out,
-                                mw_error *err)
+mw_status mw_snapshot_scan_open(mw_store *s, const char *id, const mw_snapshot_filter *filter,
+                                mw_snapshot_scan **out, mw_error *err)
 {
     mw_snapshot_scan *x = mw_alloc(sizeof(*x));
     mw_status st;
@@ -101,8 +107,10 @@ static mw_status next_scope(mw_snapshot_scan *x, bool *found, mw_error *err)
     scope = sqlite3_column_int64(x->scopes, 0);
     /* It showed nothing: whatever it holds is from before. */
     x->stale_all = !sqlite3_column_int(x->scopes, 1) && sqlite3_column_int64(x->scopes, 2) == 0;
-    x->scope = (mw_snapshot_resource){.partition = mw__store_text(x->scopes, 3), .account = mw__store_text(x->scopes, 4),
-                                      .region = mw__store_text(x->scopes, 5), .type = mw__store_text(x->scopes, 6)};
+    x->scope = (mw_snapshot_resource){.partition = mw__store_text(x->scopes, 3),
+                                      .account = mw__store_text(x->scopes, 4),
+                                      .region = mw__store_text(x->scopes, 5),
+                                      .type = mw__store_text(x->scopes, 6)};
     sqlite3_bind_int64(x->resources, 1, scope << MW_POSITION_BITS);
     sqlite3_bind_int64(x->resources, 2, scope << MW_POSITION_BITS | MW_POSITION_MAX);
     sqlite3_bind_int64(x->resources, 3, x->n);
@@ -111,7 +119,8 @@ static mw_status next_scope(mw_snapshot_scan *x, bool *found, mw_error *err)
     return MW_OK;
 }
 
-mw_status mw_snapshot_scan_next(mw_snapshot_scan *x, const mw_snapshot_resource **out, mw_error *err)
+mw_status mw_snapshot_scan_next(mw_snapshot_scan *x, const mw_snapshot_resource **out,
+                                mw_error *err)
 {
     mw_status st = MW_OK;
 
@@ -143,8 +152,9 @@ mw_status mw_snapshot_scan_doc(mw_snapshot_scan *x, const char **doc, size_t *le
     return mw__store_version(x->s, x->version, x->vid, doc, len, err);
 }
 
-mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter, bool docs,
-                                bool (*row)(void *user, const mw_snapshot_resource *r), void *user, mw_error *err)
+mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter,
+                                bool docs, bool (*row)(void *user, const mw_snapshot_resource *r),
+                                void *user, mw_error *err)
 {
     mw_snapshot_scan *x;
     mw_status st = mw_snapshot_scan_open(s, id, filter, &x, err);
