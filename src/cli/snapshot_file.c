@@ -281,6 +281,31 @@ static mw_status look(mw_store *store, const struct header *h, bool *there, mw_e
                : mw_fail(err, MW_ERR_CONFLICT, "import: the store has another snapshot %s", h->id);
 }
 
+static bool take_id(void *user, const mw_snapshot_info *i)
+{
+    mw_buf_puts(user, i->id);
+    return false;
+}
+
+/* A snapshot that is stored whole takes the place of an open one: not of one that a run still writes, or may go on with. */
+static mw_status claim(mw_store *store, const char *id, mw_error *err)
+{
+    MW_AUTO(mw_buf) open = {0};
+    char holder[MW_STORE_HOLDER_SIZE];
+    mw_error none = {0};
+    mw_status st = mw_store_claim(store, id, false, holder, err);
+
+    if (st != MW_OK)
+        return mw_error_prefix(err, st, "import");
+    st = mw_snapshot_find_open(store, take_id, &open, &none);
+    if (st == MW_OK)
+        return mw_fail(err, MW_ERR_CONFLICT, "import: run %s was not ended: go on with it (--resume), or replace it, first", open.data);
+    if (st == MW_ERR_NOTFOUND)
+        return MW_OK;
+    *err = none;
+    return st;
+}
+
 static mw_status put(mw_store *store, const mw_buf *file, const struct header *h, size_t at,
                      mw_snapshot_counts *counts, mw_error *err)
 {
@@ -326,7 +351,8 @@ static int run_import(mw_cli *cli)
         path = mw_setup_store_path(&s, &err);
         st = path ? mw_store_open(path, &store, &err) : err.status;
     }
-    if (st == MW_OK && (st = look(store, &h, &there, &err)) == MW_OK && !there)
+    if (st == MW_OK && (st = look(store, &h, &there, &err)) == MW_OK && !there &&
+        (st = claim(store, h.id, &err)) == MW_OK)
         st = put(store, &file, &h, at, &counts, &err);
     if (st == MW_OK && there)
         mw_buf_printf(&out, "snapshot %s is there already\n", h.id);
@@ -371,9 +397,10 @@ const mw_command mw_command_snapshot_import = {
     .description = "It becomes the newest snapshot of the store, whatever its time, so import in "
                    "the order in which they were taken. A "
                    "snapshot that is there already is not stored again. A file that is damaged, or "
-                   "no export, changes nothing.\n\n"
+                   "no export, changes nothing; nor is anything stored while a run writes, or waits to be gone on "
+                   "with.\n\n"
                    "Exit status: 0 stored, or there already; 3 damaged, another snapshot of that "
-                   "id, or no such file.",
+                   "id, a run that was not ended, or no such file.",
     .examples = "moonward snapshot import monday.mws --store /tmp/elsewhere.db\n",
     .min_args = 1,
     .max_args = 1,

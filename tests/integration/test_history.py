@@ -5,7 +5,7 @@
 
 What changed is told with its fields, what could not be read is unknown and never removed, pruning keeps what remains readable.
 """
-import hashlib, json, os, random, sys, tempfile
+import fcntl, hashlib, json, os, random, sqlite3, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import replaying  # noqa: E402
@@ -198,6 +198,35 @@ def check_files(h, binary, folder):
         store.run("snapshot", "check", codes=(0,))
 
 
+def check_open(h, binary, folder):
+    """What a run that was not ended has stored is seen by nobody, and nothing but a run takes its place."""
+    store = Store(binary, folder, "open")
+    export = os.path.join(folder, "open.mws")
+    first = store.collect(replaying.DEMO)["id"]
+    store.collect(record(folder, "later", "2026-11-28T05:00:00Z", suspended))
+    h.store.run("snapshot", "export", h.ids[4], "--file", export, codes=(0,))
+    with open(store.path + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        expect("import beside a run", store.run("snapshot", "import", export, codes=(3,)).returncode, 3)
+    db = sqlite3.connect(store.path)
+    db.execute("UPDATE snapshot SET open = 1 WHERE n = (SELECT max(n) FROM snapshot)")
+    db.commit()
+    db.close()
+    expect("listed", [s["id"] for s in store.snapshots()], [first])
+    for name in ("latest", "2999-01-01"):
+        expect(name, json.loads(store.run("snapshot", "show", name, "--output", "json").stdout)["id"], first)
+    expect("none before", store.run("snapshot", "show", "latest~1", codes=(3,)).returncode, 3)
+    states = json.loads(store.run("log", "arn:aws:s3:::harbour-orders", "--output", "json").stdout)["states"]
+    expect("its log", [(s["snapshot"], s["until_snapshot"]) for s in states], [(first, None)])
+    refused = store.run("snapshot", "import", export, codes=(3,))
+    expect("import", b"was not ended" in refused.stderr, True)
+    store.run("snapshot", "prune", "--keep", "1", codes=(0,))
+    store.run("snapshot", "check", codes=(0,))
+    db = sqlite3.connect(store.path)
+    expect("the open one stays", db.execute("SELECT count(*) FROM snapshot WHERE open = 1").fetchall(), [(1,)])
+    db.close()
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -206,6 +235,7 @@ def main():
         check_names(h)
         check_log(h)
         check_files(h, binary, folder)
+        check_open(h, binary, folder)
         check_prune(h)
         check_retention(binary, folder)
     for fault in FAULTS:
