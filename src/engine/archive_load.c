@@ -47,6 +47,8 @@ static bool take_info(void *user, const mw_snapshot_info *info)
     if (!fails(l, mw_doc_builder_new(NULL, &b, l->err)) &&
         !fails(l, mw_json_read(b, info->about, strlen(info->about), &exact, NULL, l->err)))
         l->st = mw_doc_finish(b, mw_doc_pop(b), &a->about, l->err);
+    if (l->st == MW_ERR_PARSE)
+        l->st = mw_error_prefix(l->err, l->st, "snapshot %s is damaged", info->id);
     mw_doc_builder_free(b);
     if (l->st == MW_OK)
         a->notes = mw_val_get(a->about, mw_doc_root(a->about), "notes");

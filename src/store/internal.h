@@ -36,6 +36,8 @@ mw_status mw__store_leave(mw_store *s, bool own, mw_status st, const char *doing
 void mw__store_unclaim(mw_store *s);
 /** NULL for null. */
 const char *mw__store_text(sqlite3_stmt *q, int column);
+/** The same where the schema has NOT NULL: "" for what damage made of it, so that readers need not look. */
+const char *mw__store_must(sqlite3_stmt *q, int column);
 
 /* A finding's number within its run: that of its part above these bits. */
 #define MW_PART_BITS 32

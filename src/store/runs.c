@@ -132,8 +132,8 @@ static mw_status get_life(struct writer *w, const char *fingerprint, struct life
     if (code == SQLITE_ROW) {
         l->known = true;
         l->open = sqlite3_column_int(w->ledger_get, 0) != 0;
-        snprintf(l->first_seen, sizeof(l->first_seen), "%s", mw__store_text(w->ledger_get, 1));
-        snprintf(l->last_seen, sizeof(l->last_seen), "%s", mw__store_text(w->ledger_get, 2));
+        snprintf(l->first_seen, sizeof(l->first_seen), "%s", mw__store_must(w->ledger_get, 1));
+        snprintf(l->last_seen, sizeof(l->last_seen), "%s", mw__store_must(w->ledger_get, 2));
     }
     sqlite3_reset(w->ledger_get);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
@@ -236,10 +236,10 @@ static mw_status close_gone(struct writer *w, const char *rule,
     if (w->account)
         mw__store_bind(open, 3, w->account);
     while (st == MW_OK && (code = sqlite3_step(open)) == SQLITE_ROW) {
-        if (!complete(user, mw__store_text(open, 1), mw__store_text(open, 2),
-                      mw__store_text(open, 3)))
+        if (!complete(user, mw__store_must(open, 1), mw__store_must(open, 2),
+                      mw__store_must(open, 3)))
             continue;
-        mw__store_bind(gone, 1, mw__store_text(open, 0));
+        mw__store_bind(gone, 1, mw__store_must(open, 0));
         st = mw__store_run(w->s, gone, "closing a finding", err);
         w->fixed++;
     }

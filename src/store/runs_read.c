@@ -24,7 +24,7 @@ static mw_status each_run(mw_store *s, sqlite3_stmt *q, bool (*row)(void *user, 
     *count = 0;
     while ((code = sqlite3_step(q)) == SQLITE_ROW) {
         const mw_run r = {
-            .id = mw__store_text(q, 0), .started_at = mw__store_text(q, 1),
+            .id = mw__store_must(q, 0), .started_at = mw__store_must(q, 1),
             .finished_at = mw__store_text(q, 2), .engine = mw__store_text(q, 3),
             .rules_digest = mw__store_text(q, 4), .findings_digest = mw__store_text(q, 5),
             .snapshot = mw__store_text(q, 6), .coverage = mw__store_text(q, 7),
@@ -84,8 +84,8 @@ mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user,
 static mw_store_finding finding_of(sqlite3_stmt *q)
 {
     mw_store_finding f = {
-        .fingerprint = mw__store_text(q, 0), .rule = mw__store_text(q, 1),
-        .status = mw__store_text(q, 2), .severity = mw__store_text(q, 3),
+        .fingerprint = mw__store_must(q, 0), .rule = mw__store_must(q, 1),
+        .status = mw__store_must(q, 2), .severity = mw__store_text(q, 3),
         .type = mw__store_text(q, 4), .id = mw__store_text(q, 5), .arn = mw__store_text(q, 6),
         .name = mw__store_text(q, 7), .account = mw__store_text(q, 8),
         .region = mw__store_text(q, 9), .partition = mw__store_text(q, 10),
@@ -155,7 +155,7 @@ static mw_status stream_rule(struct merge *m, struct part *p, mw_error *err)
 static mw_status add_part(struct merge *m, sqlite3_stmt *q, mw_error *err)
 {
     struct part p = {.next = sqlite3_column_int64(q, 0)};
-    const char *account = mw__store_text(q, 2);
+    const char *account = mw__store_must(q, 2);
 
     if (m->count == m->cap) {
         size_t cap = m->cap ? m->cap * 2 : 16;
@@ -170,7 +170,7 @@ static mw_status add_part(struct merge *m, sqlite3_stmt *q, mw_error *err)
     m->parts[m->count++] = p;
     if (!p.account)
         return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path);
-    return set_rule(m, &m->parts[m->count - 1], mw__store_text(q, 1), err);
+    return set_rule(m, &m->parts[m->count - 1], mw__store_must(q, 1), err);
 }
 
 static int by_account(const void *pa, const void *pb)

@@ -105,10 +105,10 @@ mw_status mw__store_version(mw_store *s, sqlite3_stmt *q, int64_t vid, const cha
 static mw_snapshot_info info_of(sqlite3_stmt *q)
 {
     return (mw_snapshot_info){
-        .id = mw__store_text(q, 0),
-        .taken_at = mw__store_text(q, 1),
-        .digest = mw__store_text(q, 2),
-        .about = mw__store_text(q, 3),
+        .id = mw__store_must(q, 0),
+        .taken_at = mw__store_must(q, 1),
+        .digest = mw__store_must(q, 2),
+        .about = mw__store_must(q, 3),
         .counts = {(size_t)sqlite3_column_int64(q, 4), (size_t)sqlite3_column_int64(q, 5),
                    (size_t)sqlite3_column_int64(q, 6), (size_t)sqlite3_column_int64(q, 7),
                    (size_t)sqlite3_column_int64(q, 8)}};

@@ -35,11 +35,11 @@ mw_status mw_snapshots_known(mw_store *s, const mw_snapshot_filter *filter, cons
         sqlite3_bind_int64(q, 6, MW_POSITION_MAX);
     }
     while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
-        const mw_snapshot_resource r = {.partition = mw__store_text(q, 0),
-                                        .account = mw__store_text(q, 1),
-                                        .region = mw__store_text(q, 2),
-                                        .type = mw__store_text(q, 3),
-                                        .id = mw__store_text(q, 4)};
+        const mw_snapshot_resource r = {.partition = mw__store_must(q, 0),
+                                        .account = mw__store_must(q, 1),
+                                        .region = mw__store_must(q, 2),
+                                        .type = mw__store_must(q, 3),
+                                        .id = mw__store_must(q, 4)};
         if (!row(user, &r)) {
             code = SQLITE_DONE;
             break;

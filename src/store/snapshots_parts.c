@@ -54,7 +54,7 @@ mw_status mw_snapshot_parts(mw_store *s, const char *id,
         return st;
     mw__store_bind(q, 1, id);
     while ((code = sqlite3_step(q)) == SQLITE_ROW)
-        if (!row(user, mw__store_text(q, 0), mw__store_text(q, 1))) {
+        if (!row(user, mw__store_must(q, 0), mw__store_must(q, 1))) {
             code = SQLITE_DONE;
             break;
         }

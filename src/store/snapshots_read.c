@@ -29,10 +29,10 @@ static void bind_filter(sqlite3_stmt *q, const mw_snapshot_filter *f)
 /* Columns from @p at on: partition, account, region, type. */
 static mw_snapshot_resource scope_of(sqlite3_stmt *q, int at)
 {
-    return (mw_snapshot_resource){.partition = mw__store_text(q, at),
-                                  .account = mw__store_text(q, at + 1),
-                                  .region = mw__store_text(q, at + 2),
-                                  .type = mw__store_text(q, at + 3)};
+    return (mw_snapshot_resource){.partition = mw__store_must(q, at),
+                                  .account = mw__store_must(q, at + 1),
+                                  .region = mw__store_must(q, at + 2),
+                                  .type = mw__store_must(q, at + 3)};
 }
 
 mw_status mw_snapshot_scopes(mw_store *s, const char *id,
@@ -55,12 +55,12 @@ mw_status mw_snapshot_scopes(mw_store *s, const char *id,
     if (st == MW_OK)
         sqlite3_bind_int64(q, 1, n);
     while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
-        const mw_snapshot_scope e = {.partition = mw__store_text(q, 0),
-                                     .account = mw__store_text(q, 1),
-                                     .region = mw__store_text(q, 2),
-                                     .type = mw__store_text(q, 3),
+        const mw_snapshot_scope e = {.partition = mw__store_must(q, 0),
+                                     .account = mw__store_must(q, 1),
+                                     .region = mw__store_must(q, 2),
+                                     .type = mw__store_must(q, 3),
                                      .facet = mw__store_text(q, 4),
-                                     .state = mw__store_text(q, 5),
+                                     .state = mw__store_must(q, 5),
                                      .resources = sqlite3_column_int64(q, 6),
                                      .calls = sqlite3_column_int64(q, 7),
                                      .cause = mw__store_text(q, 8)};
@@ -109,12 +109,12 @@ mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
         sqlite3_bind_int64(q, 6, MW_POSITION_MAX);
     }
     while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
-        mw_snapshot_version v = {.first = mw__store_text(q, 6),
-                                 .first_at = mw__store_text(q, 7),
+        mw_snapshot_version v = {.first = mw__store_must(q, 6),
+                                 .first_at = mw__store_must(q, 7),
                                  .ended = mw__store_text(q, 8),
                                  .ended_at = mw__store_text(q, 9),
                                  .resource = scope_of(q, 0)};
-        v.resource.id = mw__store_text(q, 4);
+        v.resource.id = mw__store_must(q, 4);
         st = mw__store_version(s, version, sqlite3_column_int64(q, 5), &v.resource.doc,
                                &v.resource.len, err);
         if (st == MW_OK && !row(user, &v)) {
@@ -203,7 +203,7 @@ static mw_status tell(struct diff *x, const struct change *c, bool *stop, mw_err
     if (sqlite3_step(x->resource) == SQLITE_ROW) {
         d.change = !before ? MW_SNAPSHOT_ADDED : !after ? MW_SNAPSHOT_REMOVED : MW_SNAPSHOT_CHANGED;
         d.resource = scope_of(x->scope, 0);
-        d.resource.id = mw__store_text(x->resource, 0);
+        d.resource.id = mw__store_must(x->resource, 0);
         if (mw__store_text(x->resource, 1))
             d.resource.region = mw__store_text(x->resource, 1);
         if ((st = read_docs(x, before, after, &d, err)) == MW_OK)

@@ -107,10 +107,10 @@ static mw_status next_scope(mw_snapshot_scan *x, bool *found, mw_error *err)
     scope = sqlite3_column_int64(x->scopes, 0);
     /* It showed nothing: whatever it holds is from before. */
     x->stale_all = !sqlite3_column_int(x->scopes, 1) && sqlite3_column_int64(x->scopes, 2) == 0;
-    x->scope = (mw_snapshot_resource){.partition = mw__store_text(x->scopes, 3),
-                                      .account = mw__store_text(x->scopes, 4),
-                                      .region = mw__store_text(x->scopes, 5),
-                                      .type = mw__store_text(x->scopes, 6)};
+    x->scope = (mw_snapshot_resource){.partition = mw__store_must(x->scopes, 3),
+                                      .account = mw__store_must(x->scopes, 4),
+                                      .region = mw__store_must(x->scopes, 5),
+                                      .type = mw__store_must(x->scopes, 6)};
     sqlite3_bind_int64(x->resources, 1, scope << MW_POSITION_BITS);
     sqlite3_bind_int64(x->resources, 2, scope << MW_POSITION_BITS | MW_POSITION_MAX);
     sqlite3_bind_int64(x->resources, 3, x->n);
@@ -138,7 +138,7 @@ mw_status mw_snapshot_scan_next(mw_snapshot_scan *x, const mw_snapshot_resource 
             return mw__store_fail(x->s, "reading resources", err);
     }
     x->row = x->scope;
-    x->row.id = mw__store_text(x->resources, 0);
+    x->row.id = mw__store_must(x->resources, 0);
     if (mw__store_text(x->resources, 1))
         x->row.region = mw__store_text(x->resources, 1);
     x->vid = sqlite3_column_int64(x->resources, 2);

@@ -148,6 +148,13 @@ const char *mw__store_text(sqlite3_stmt *q, int column)
     return (const char *)sqlite3_column_text(q, column);
 }
 
+const char *mw__store_must(sqlite3_stmt *q, int column)
+{
+    const char *text = mw__store_text(q, column);
+
+    return text ? text : "";
+}
+
 /* The file must exist with mode 0600 before SQLite sees it: SQLite would create it 0644. */
 static mw_status create_file(mw_store *s, mw_error *err)
 {
