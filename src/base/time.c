@@ -252,8 +252,9 @@ static bool scan_epoch(const char *text, size_t len, int64_t *ns)
             fraction(&s, &part);
         if (__builtin_mul_overflow(whole, (long long)NS, &total) ||
             __builtin_add_overflow(total, part, &total))
-            total = INT64_MAX;
-        *ns = copy[0] == '-' ? -total : total;
+            *ns = copy[0] == '-' ? INT64_MIN : INT64_MAX;
+        else
+            *ns = copy[0] == '-' ? -total : total;
         return true;
     }
     for (size_t k = 0; k < len; k++)
@@ -263,7 +264,7 @@ static bool scan_epoch(const char *text, size_t len, int64_t *ns)
     if (*end != '\0' || !isfinite(value))
         return false;
     value *= 1e9;
-    *ns = value >= 9.2e18 ? INT64_MAX : value <= -9.2e18 ? INT64_MIN : (int64_t)llround(value);
+    *ns = value >= 0x1p63 ? INT64_MAX : value <= -0x1p63 ? INT64_MIN : (int64_t)llround(value);
     return true;
 }
 
@@ -278,11 +279,13 @@ static int64_t instant(const struct moment *m)
     int64_t seconds = days_from_civil(m->year, m->month, m->day) * 86400 + m->hour * 3600 +
                       m->minute * 60 + m->second - m->offset_minutes * 60;
 
-    if (seconds > INT64_MAX / NS - 1)
-        return INT64_MAX;
-    if (seconds < INT64_MIN / NS + 1)
-        return INT64_MIN;
-    return seconds * NS + m->ns;
+    /* A second that begins before the range may end within it. */
+    int64_t whole = seconds < 0 ? seconds + 1 : seconds, part = seconds < 0 ? m->ns - NS : m->ns;
+    int64_t total;
+
+    if (__builtin_mul_overflow(whole, (int64_t)NS, &total) || __builtin_add_overflow(total, part, &total))
+        return seconds < 0 ? INT64_MIN : INT64_MAX;
+    return total;
 }
 
 mw_status mw_time_parse(const char *s, size_t len, int64_t *ns, mw_error *err)
