@@ -56,17 +56,37 @@ static void add_scope(mw_doc_builder *b, const mw_doc *d, mw_val scope)
     mw_doc_end_object(b);
 }
 
-void mw_coverage_extra_write(mw_doc_builder *b, const mw_coverage_extra *e)
+/* A line up to the cause, which the caller adds before it ends the object. */
+static void begin_line(mw_doc_builder *b, const mw_snapshot_scope *s)
 {
     mw_doc_begin_object(b);
-    mw_doc_member_str(b, "account", e->account);
-    mw_doc_member_str(b, "region", e->region);
-    mw_doc_member_str(b, "type", e->type);
-    mw_doc_member_str(b, "facet", NULL);
-    mw_doc_member_str(b, "state", e->state);
-    mw_doc_member_int(b, "resources", 0);
-    mw_doc_member_int(b, "calls", 1);
+    mw_doc_member_str(b, "account", s->account);
+    mw_doc_member_str(b, "region", s->region);
+    mw_doc_member_str(b, "type", s->type);
+    mw_doc_member_str(b, "facet", s->facet);
+    mw_doc_member_str(b, "state", s->state);
+    mw_doc_member_int(b, "resources", s->resources);
+    mw_doc_member_int(b, "calls", s->calls);
     mw_doc_ckey(b, "cause");
+}
+
+mw_status mw_coverage_scope_write(mw_doc_builder *b, const mw_snapshot_scope *s, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    begin_line(b, s);
+    if (s->cause)
+        st = mw_json_read(b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, err);
+    else
+        mw_doc_add_null(b);
+    mw_doc_end_object(b);
+    return st;
+}
+
+void mw_coverage_extra_write(mw_doc_builder *b, const mw_coverage_extra *e)
+{
+    begin_line(b, &(mw_snapshot_scope){
+                      .account = e->account, .region = e->region, .type = e->type, .state = e->state, .calls = 1});
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "operation", e->operation);
     mw_doc_member_str(b, "code", e->code);

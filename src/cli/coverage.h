@@ -4,12 +4,15 @@
 
 #include "base/hash.h"
 #include "moonward/doc.h"
+#include "store/snapshots.h"
 
 /** A scope that the sweep itself, not the snapshot, could not read. */
 typedef struct mw_coverage_extra {
     const char *account, *region, *type, *state, *operation, *code, *message;
 } mw_coverage_extra;
 
+/** Push a stored scope as a line of the ledger. MW_ERR_PARSE: its cause is no JSON. */
+mw_status mw_coverage_scope_write(mw_doc_builder *b, const mw_snapshot_scope *s, mw_error *err);
 /** Push it as a line of the ledger; and the reverse, borrowed from @p d. */
 void mw_coverage_extra_write(mw_doc_builder *b, const mw_coverage_extra *e);
 void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out);

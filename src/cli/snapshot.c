@@ -1,5 +1,6 @@
 /* `moonward snapshot list|show`: what is stored, from all snapshots down to one document. */
 #include "cli/commands.h"
+#include "cli/coverage.h"
 #include "cli/moment.h"
 #include "cli/setup.h"
 
@@ -118,21 +119,8 @@ static bool show_scope(void *user, const mw_snapshot_scope *e)
     struct shown *w = user;
     MW_AUTO(mw_buf) line = {0};
 
-    mw_doc_begin_object(w->b);
-    mw_doc_member_str(w->b, "account", e->account);
-    mw_doc_member_str(w->b, "region", e->region);
-    mw_doc_member_str(w->b, "type", e->type);
-    mw_doc_member_str(w->b, "facet", e->facet);
-    mw_doc_member_str(w->b, "state", e->state);
-    mw_doc_member_int(w->b, "resources", e->resources);
-    mw_doc_member_int(w->b, "calls", e->calls);
-    mw_doc_ckey(w->b, "cause");
-    if (e->cause &&
-        (w->st = mw_json_read(w->b, e->cause, strlen(e->cause), &exact, NULL, w->err)) != MW_OK)
+    if ((w->st = mw_coverage_scope_write(w->b, e, w->err)) != MW_OK)
         return false;
-    if (!e->cause)
-        mw_doc_add_null(w->b);
-    mw_doc_end_object(w->b);
     if (mw_str_eq(e->state, "complete"))
         return true;
     mw_buf_printf(&line, "%s %s %s%s%s: %s%s%s", e->account, e->region, e->type,

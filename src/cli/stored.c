@@ -1,6 +1,7 @@
 /* A run of the store as a report: the same bytes that its sweep printed. */
 #include "cli/stored.h"
 
+#include "cli/coverage.h"
 #include "cli/judge.h"
 #include "cli/results.h"
 #include "cli/stored_large.h"
@@ -31,27 +32,6 @@ static bool hand_on(struct ledger *l, const mw_doc *d, mw_val scope)
     return !l->stop;
 }
 
-static mw_status write_scope(struct ledger *l, const mw_snapshot_scope *s)
-{
-    mw_status st = MW_OK;
-
-    mw_doc_begin_object(l->b);
-    mw_doc_member_str(l->b, "account", s->account);
-    mw_doc_member_str(l->b, "region", s->region);
-    mw_doc_member_str(l->b, "type", s->type);
-    mw_doc_member_str(l->b, "facet", s->facet);
-    mw_doc_member_str(l->b, "state", s->state);
-    mw_doc_member_int(l->b, "resources", s->resources);
-    mw_doc_member_int(l->b, "calls", s->calls);
-    mw_doc_ckey(l->b, "cause");
-    if (s->cause)
-        st = mw_json_read(l->b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, l->err);
-    else
-        mw_doc_add_null(l->b);
-    mw_doc_end_object(l->b);
-    return st;
-}
-
 static bool take_scope(void *user, const mw_snapshot_scope *s)
 {
     struct ledger *l = user;
@@ -61,7 +41,7 @@ static bool take_scope(void *user, const mw_snapshot_scope *s)
     l->complete += mw_str_eq(s->state, "complete");
     if (!l->row)
         return true;
-    if ((l->st = mw_doc_builder_new(NULL, &l->b, l->err)) == MW_OK && (l->st = write_scope(l, s)) == MW_OK &&
+    if ((l->st = mw_doc_builder_new(NULL, &l->b, l->err)) == MW_OK && (l->st = mw_coverage_scope_write(l->b, s, l->err)) == MW_OK &&
         (l->st = mw_doc_builder_status(l->b, l->err)) == MW_OK)
         on = hand_on(l, mw_doc_view(l->b), mw_doc_pop(l->b));
     mw_doc_builder_free(l->b);

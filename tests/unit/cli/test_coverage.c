@@ -66,6 +66,38 @@ static void ledger(void **state)
     mw_doc_free(snapshot);
 }
 
+static void stored_scopes(void **state)
+{
+    static const struct {
+        mw_snapshot_scope scope;
+        const char *line; /* NULL: the cause is damaged */
+    } rows[] = {
+        {{.account = "1", .region = "eu-west-1", .type = "AWS::SQS::Queue", .state = "complete", .resources = 3, .calls = 2},
+         "{\"account\":\"1\",\"calls\":2,\"cause\":null,\"facet\":null,\"region\":\"eu-west-1\",\"resources\":3,"
+         "\"state\":\"complete\",\"type\":\"AWS::SQS::Queue\"}"},
+        {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .facet = "Tags", .state = "denied",
+          .cause = "{\"code\":\"AccessDenied\"}"},
+         "{\"account\":\"1\",\"calls\":0,\"cause\":{\"code\":\"AccessDenied\"},\"facet\":\"Tags\",\"region\":\"*\","
+         "\"resources\":0,\"state\":\"denied\",\"type\":\"AWS::IAM::Role\"}"},
+        {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .state = "failed", .cause = "{\"code\":"}, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        MW_AUTO(mw_buf) out = {0};
+        mw_doc_builder *b;
+        assert_int_equal(mw_doc_builder_new(NULL, &b, NULL), MW_OK);
+        if (rows[i].line) {
+            assert_int_equal(mw_coverage_scope_write(b, &rows[i].scope, NULL), MW_OK);
+            mw_json_write(&out, mw_doc_view(b), mw_doc_pop(b), MW_JSON_COMPACT);
+            assert_string_equal(out.data, rows[i].line);
+        } else {
+            assert_int_equal(mw_coverage_scope_write(b, &rows[i].scope, NULL), MW_ERR_PARSE);
+        }
+        mw_doc_builder_free(b);
+    }
+}
+
 static void completeness(void **state)
 {
     static const char *const swept[] = {"eu-west-1", "us-east-1"};
@@ -121,7 +153,8 @@ static void digests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ledger), cmocka_unit_test(completeness), cmocka_unit_test(digests),
+        cmocka_unit_test(ledger), cmocka_unit_test(stored_scopes), cmocka_unit_test(completeness),
+        cmocka_unit_test(digests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
