@@ -37,8 +37,14 @@ void mw_jmespath_free(mw_jmespath *j);
  */
 mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
                            mw_error *err);
-/** The same, with a ceiling of the caller's on evaluated nodes (some ten million a second): MW_ERR_LIMIT. */
-mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_val v, uint64_t steps,
+typedef struct mw_jmespath_options {
+    uint64_t steps; /**< ceiling on evaluated nodes (some ten million a second): MW_ERR_LIMIT */
+    /** What a member is that an object of @p b lacks, or has as null: a value of @p b, or ABSENT: null. May be NULL. */
+    mw_val (*lacking)(void *user, mw_val object, const char *name, size_t len);
+    void *user;
+} mw_jmespath_options;
+/** The same with the caller's own ceiling, and knowledge of what is missing. */
+mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_val v, const mw_jmespath_options *o,
                                   mw_val *out, mw_error *err);
 /** Call @p name for each member name that the expression reads anywhere, in no order, perhaps twice. */
 void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char *name, size_t len),

@@ -30,7 +30,7 @@ static const mw_json_options exact = {.exact = true};
 /* The snapshot as it was collected, and nothing that reading it added. */
 static mw_status write_text(const mw_doc *d, const mw_archived *a, mw_buf *out, mw_error *err)
 {
-    mw_val types = mw_val_get(a->about, mw_doc_root(a->about), "types");
+    static const char *const kept[] = {"types", "unmodelled", "unsent"};
     mw_doc_builder *b;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
 
@@ -38,8 +38,13 @@ static mw_status write_text(const mw_doc *d, const mw_archived *a, mw_buf *out, 
         return st;
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "now", a->taken_at);
-    mw_doc_ckey(b, "types");
-    mw_doc_add_copy(b, a->about, types);
+    for (size_t i = 0; i < MW_COUNT(kept); i++) {
+        mw_val v = mw_val_get(a->about, mw_doc_root(a->about), kept[i]);
+        if (v == MW_VAL_ABSENT)
+            continue;
+        mw_doc_ckey(b, kept[i]);
+        mw_doc_add_copy(b, a->about, v);
+    }
     mw_doc_ckey(b, "notes");
     if (a->notes == MW_VAL_ABSENT)
         mw_doc_add_null(b);

@@ -154,7 +154,8 @@ typedef struct jmes_run {
     const mw_doc *d;   /* view of b */
     mw_val *literals;  /* literal word of a node's index -> word in b, V_ABSENT: not looked up yet */
     mw_val unknown;    /* the unknown that was read, else V_ABSENT */
-    uint64_t steps, steps_max;
+    const mw_jmespath_options *o;
+    uint64_t steps;
     mw_status status;
     mw_error *err;
 } jmes_run;

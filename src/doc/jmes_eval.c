@@ -31,9 +31,9 @@ bool mw__jmes_fail(jmes_run *run, mw_status status, const char *format, ...)
 bool mw__jmes_count(jmes_run *run, uint64_t steps)
 {
     run->steps += steps;
-    if (run->steps > run->steps_max)
+    if (run->steps > run->o->steps)
         return mw__jmes_fail(run, MW_ERR_LIMIT, "the evaluation takes more than %llu steps",
-                             (unsigned long long)run->steps_max);
+                             (unsigned long long)run->o->steps);
     return true;
 }
 
@@ -124,7 +124,13 @@ static bool eval_field(jmes_run *run, uint32_t node, mw_val in, mw_val *out)
         return true;
     if (!literal(run, node, &name))
         return false;
-    *out = null_if_absent(mw_val_get_atom(run->d, in, VAL_PAYLOAD(name)));
+    *out = mw_val_get_atom(run->d, in, VAL_PAYLOAD(name));
+    if ((*out == V_ABSENT || *out == V_NULL) && run->o->lacking) {
+        size_t len;
+        const char *text = mw_val_str(run->d, name, &len);
+        *out = run->o->lacking(run->o->user, in, text, len);
+    }
+    *out = null_if_absent(*out);
     return true;
 }
 
@@ -506,16 +512,16 @@ void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char
 mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
                            mw_error *err)
 {
-    return mw_jmespath_eval_within(j, b, v, JMES_STEPS_MAX, out, err);
+    return mw_jmespath_eval_within(j, b, v, &(mw_jmespath_options){.steps = JMES_STEPS_MAX}, out, err);
 }
 
-mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_val v, uint64_t steps,
+mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_val v, const mw_jmespath_options *o,
                                   mw_val *out, mw_error *err)
 {
     size_t n_values = b->n_values, n_keys = b->n_keys, n_frames = b->n_frames;
     mw_val few[32] = {0};
     jmes_run run = {.j = j, .b = b, .d = mw_doc_view(b), .literals = few, .unknown = V_ABSENT,
-                    .steps_max = steps, .status = MW_OK, .err = err};
+                    .o = o, .status = MW_OK, .err = err};
 
     *out = V_NULL;
     if (b->status != MW_OK)

@@ -78,6 +78,17 @@ static void add_missing(mw_doc_builder *b, const mw_doc *d, mw_val collected, co
                              "the snapshot did not ask for it: no rule of its plan needed it");
 }
 
+/* What the models of its time knew, where the snapshot says so. */
+static void copy_member(mw_doc_builder *b, const mw_doc *d, mw_val object, const char *key)
+{
+    mw_val v = mw_val_get(d, object, key);
+
+    if (v == MW_VAL_ABSENT)
+        return;
+    mw_doc_ckey(b, key);
+    mw_doc_add_copy(b, d, v);
+}
+
 static void add_type(struct loading *l, const char *name, mw_val entry)
 {
     const mw_doc *d = l->out->about;
@@ -96,6 +107,7 @@ static void add_type(struct loading *l, const char *name, mw_val entry)
     mw_doc_end_array(l->b);
     mw_doc_ckey(l->b, "collected");
     mw_doc_add_copy(l->b, d, collected);
+    copy_member(l->b, d, entry, "outline");
     mw_doc_ckey(l->b, "missing");
     mw_doc_begin_object(l->b);
     for (size_t i = 0; i < mw_val_len(d, facets); i++)
@@ -190,6 +202,8 @@ static mw_status build(struct loading *l, mw_error *err)
     mw_doc_member_str(b, "now", l->out->taken_at);
     mw_doc_ckey(b, "unheld");
     mw_doc_add_unknown_cause(b, NULL, "NotCollected", "the snapshot did not look for it");
+    copy_member(b, l->out->about, mw_doc_root(l->out->about), "unmodelled");
+    copy_member(b, l->out->about, mw_doc_root(l->out->about), "unsent");
     mw_doc_ckey(b, "types");
     add_types(l);
     mw_doc_ckey(b, "worlds");

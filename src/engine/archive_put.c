@@ -217,13 +217,20 @@ static mw_status put_type(struct putting *p, const char *type, mw_val list, mw_e
 static mw_status write_about(mw_buf *out, const mw_doc *d, const mw_archive_name *name,
                              mw_error *err)
 {
+    static const char *const kept[] = {"types", "unmodelled", "unsent"};
+
     mw_buf_puts(out, "{\"notes\":");
     if (name->notes_doc)
         mw_json_write(out, name->notes_doc, name->notes, MW_JSON_EXACT);
     else
         mw_buf_puts(out, "null");
-    mw_buf_puts(out, ",\"types\":");
-    mw_json_write(out, d, mw_val_get(d, mw_doc_root(d), "types"), MW_JSON_EXACT);
+    for (size_t i = 0; i < MW_COUNT(kept); i++) {
+        mw_val v = mw_val_get(d, mw_doc_root(d), kept[i]);
+        if (v == MW_VAL_ABSENT)
+            continue;
+        mw_buf_printf(out, ",\"%s\":", kept[i]);
+        mw_json_write(out, d, v, MW_JSON_EXACT);
+    }
     mw_buf_putc(out, '}');
     return mw_buf_status(out, err);
 }

@@ -5,6 +5,7 @@
  * is left.
  */
 #include "inventory/collect_internal.h"
+#include "inventory/outline.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -255,10 +256,31 @@ void collection_pump(collection *c)
 
 /* ---- life ---- */
 
+static mw_status make_outlines(collection *c, mw_error *err)
+{
+    const mw_doc_options share = {.share = true};
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(&share, &b, err);
+
+    if (st != MW_OK)
+        return st;
+    mw_doc_begin_object(b);
+    for (size_t t = 0; t < c->plan->count; t++) {
+        mw_doc_ckey(b, c->plan->items[t]->type->name);
+        mw_outline_add(b, c->plan->items[t]->type, c->plan->models);
+    }
+    mw_doc_end_object(b);
+    st = mw_doc_finish(b, mw_doc_pop(b), &c->outlines, err);
+    mw_doc_builder_free(b);
+    return st;
+}
+
 static mw_status prepare(collection *c, mw_error *err)
 {
     mw_status st = mw_doc_builder_new(NULL, &c->scratch, err);
 
+    if (st == MW_OK)
+        st = make_outlines(c, err);
     if (st != MW_OK)
         return st;
     c->accounts = mw_alloc((c->o->account_count + 1) * sizeof(account *));
@@ -286,6 +308,7 @@ static void clear(collection *c)
     mw_free(c->entries);
     mw_arena_clear(&c->names);
     mw_doc_builder_free(c->scratch);
+    mw_doc_free(c->outlines);
     mw_free(c);
 }
 

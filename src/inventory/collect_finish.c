@@ -4,6 +4,7 @@
  * does not travel with it, and its memory goes.
  */
 #include "inventory/collect_internal.h"
+#include "inventory/outline.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -272,7 +273,7 @@ static void write_types(collection *c, mw_doc_builder *out)
         }
         for (size_t i = 0; i < p->facet_count; i++)
             names[i] = p->facets[i].name;
-        mw_snapshot_add_type(out, p->type, names, p->facet_count);
+        mw_snapshot_add_type(out, p->type, names, p->facet_count, c->outlines);
         mw_free(names);
     }
 }
@@ -304,6 +305,7 @@ static mw_status write_snapshot(collection *c, int *fd, mw_error *err)
     mw_time_iso(now, c->o->now_unix * 1000000000);
     mw_doc_begin_object(out);
     mw_doc_member_str(out, "now", now);
+    mw_outline_add_causes(out, c->plan->models);
     mw_doc_ckey(out, "types");
     mw_doc_begin_object(out);
     write_types(c, out);

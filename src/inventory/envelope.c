@@ -294,7 +294,7 @@ mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_en
 /* ---- parts of a snapshot ---- */
 
 void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected,
-                          size_t count)
+                          size_t count, const mw_doc *outlines)
 {
     mw_doc_ckey(b, type->name);
     mw_doc_begin_object(b);
@@ -309,6 +309,10 @@ void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *co
     for (size_t i = 0; i < (collected ? count : mw_type_facet_count(type)); i++)
         mw_doc_add_cstr(b, collected ? collected[i] : mw_type_facet_at(type, i));
     mw_doc_end_array(b);
+    if (outlines) {
+        mw_doc_ckey(b, "outline");
+        mw_doc_add_copy(b, outlines, mw_val_get(outlines, mw_doc_root(outlines), type->name));
+    }
     mw_doc_end_object(b);
 }
 

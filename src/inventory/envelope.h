@@ -31,9 +31,12 @@ mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_enve
 mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
                             mw_val *resource, mw_error *err);
 
-/** Push members of the snapshot's `types` for one type. @p collected: names, NULL = all facets. */
+/**
+ * Push members of the snapshot's `types` for one type. @p collected: names, NULL = all facets. @p outlines: an object
+ * of outlines by type (inventory/outline.h), or NULL.
+ */
 void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected,
-                          size_t count);
+                          size_t count, const mw_doc *outlines);
 
 typedef struct mw_scope_entry {
     const char *account, *region, *partition, *type;

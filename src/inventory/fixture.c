@@ -259,7 +259,7 @@ static mw_status build(struct fixtures *f, const mw_fixture_world *worlds, size_
     mw_doc_ckey(f->b, "types");
     mw_doc_begin_object(f->b);
     for (size_t i = 0; i < mw_types_count(f->types); i++)
-        mw_snapshot_add_type(f->b, mw_types_at(f->types, i), NULL, 0);
+        mw_snapshot_add_type(f->b, mw_types_at(f->types, i), NULL, 0, NULL);
     mw_doc_end_object(f->b);
     mw_doc_ckey(f->b, "worlds");
     mw_doc_begin_array(f->b);

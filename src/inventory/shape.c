@@ -70,6 +70,23 @@ static const char *bracket(const char *p, bool *number)
     return *number && *p == ']' ? p + 1 : NULL;
 }
 
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+/* `[Member]` and `[@]`: a list of one. @return Behind it, or NULL. */
+static const char *list_of_one(mw_typed *at, const char *p)
+{
+    size_t len = strspn(p + 1, NAME_CHARS ".@");
+    char inside[64];
+
+    if (len == 0 || len >= sizeof(inside) || p[1 + len] != ']')
+        return NULL;
+    memcpy(inside, p + 1, len);
+    inside[len] = '\0';
+    *at = mw_shape_follow(*at, inside);
+    at->lists++;
+    return p + len + 2;
+}
+
 mw_typed mw_shape_follow(mw_typed at, const char *p)
 {
     unsigned projected = 0; /* list layers that each step goes through */
@@ -86,6 +103,11 @@ mw_typed mw_shape_follow(mw_typed at, const char *p)
             p++;
         } else if (*p == '[') {
             bool flatten = p[1] == ']';
+            if (at.lists == 0 && projected == 0) {
+                if (!(p = list_of_one(&at, p)))
+                    return not_known;
+                continue;
+            }
             if (at.lists == 0 || !(p = bracket(p, &number)))
                 return not_known;
             at.lists--;
@@ -95,9 +117,7 @@ mw_typed mw_shape_follow(mw_typed at, const char *p)
             bool quoted = *p == '"';
             const char *name = p + quoted;
             size_t len =
-                quoted ? strcspn(name, "\"")
-                       : strspn(name,
-                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+                quoted ? strcspn(name, "\"") : strspn(name, NAME_CHARS);
             if (len == 0 || (quoted && name[len] != '"'))
                 return not_known;
             at = member(at, name, len);

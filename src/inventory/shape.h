@@ -1,5 +1,7 @@
-/* What AWS's service models say about the documents of a resource type: for tools, never for
- * verdicts. */
+/*
+ * What AWS's service models say about the documents of a resource type: for the outline that makes reads unknown
+ * (outline.h), for lint and for authors' tools. Every doubt is "not known", never a wrong promise.
+ */
 #ifndef MW_INVENTORY_SHAPE_H
 #define MW_INVENTORY_SHAPE_H
 

@@ -516,7 +516,7 @@ static mw_status check_type(struct check *c, mw_val v)
         {"region_from", check_region_from, false}, {"id", check_path_or_template, true},
         {"arn", check_path_or_template, false},        {"name", check_path_or_template, false},
         {"created", check_path, false},   {"tags", check_tags, false},
-        {"facets", check_facets, false}};
+        {"facets", check_facets, false},  {"always", check_texts, false}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 

@@ -26,8 +26,8 @@ static const mw_lint_code codes[] = {
      "next one.",
      "Remove the comment."},
     {"MW1101", E, "Unknown member",
-     "AWS's service model has no such member in this part of the document, so it is always nil and "
-     "the rule decides on nothing.",
+     "AWS's service model has no such member in this part of the document, so reading it is "
+     "unknown (`NotModelled`) for every resource, and the rule decides on nothing.",
      "Use the name that the model has; `moonward models show` lists them."},
     {"MW1102", E, "Unknown method",
      "Documents, tags and the inventory have no method of this name: the call ends the evaluation "

@@ -162,6 +162,7 @@ void mw_vm_set_documents(mw_vm *vm, const mw_snap *snap, const mw_doc *bundle)
     vm->doc[MW_SPACE_SNAPSHOT] = snap ? snap->doc : NULL;
     vm->doc[MW_SPACE_BUNDLE] = bundle;
     vm->resource_val = MW_VAL_ABSENT;
+    vm->outline_at.type = MW_ATOM_NONE;
     vm->now_known = false;
 }
 

@@ -268,10 +268,11 @@ MW_LJMP static bool passes(lua_State *L, mw_val resource, const filter *filters,
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    const mw_proxy at = mw__resource(vm, resource);
     mw_val unknown = MW_VAL_ABSENT;
 
     for (size_t i = 0; i < n; i++) {
-        mw_val v = mw__element_path(L, MW_SPACE_SNAPSHOT, MW_PROXY_RESOURCE, resource, &filters[i].path);
+        mw_val v = mw__element_path(L, at, &filters[i].path);
         if (mw_val_kind(d, v) == MW_KIND_UNKNOWN)
             unknown = v;
         else if (!mw__needles_match(d, v, &filters[i].needles))

@@ -25,6 +25,7 @@ typedef enum mw_proxy_kind { MW_PROXY_VALUE, MW_PROXY_RESOURCE, MW_PROXY_DOC, MW
 typedef struct mw_proxy {
     uint32_t mark; /* MW_PROXY_MARK: scripts hold no userdata but proxies and verdicts, so this tells them apart */
     mw_val val;
+    mw_val outline;   /* what the models know of it (mw_snap_outline()); ABSENT: anything may be in it */
     uint8_t space, kind;
     uint32_t count;   /* LIST: resources that follow */
     mw_val items[];
@@ -145,12 +146,16 @@ struct mw_vm {
 
     /* registry references; those of the caches are the first of as many in a row as they have places */
     int meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, values_ref, base_ref, modules_ref, ctx_ref;
+    struct {
+        mw_atom type;
+        mw_val outline;
+    } outline_at; /* the last type whose outline was looked up; NONE: no one's yet */
     int resource_ref;    /* the proxy of the resource that is judged */
     mw_val resource_val; /* whose it is */
     const void *declared_rule; /* table last given to rule { } */
 
     struct {
-        mw_val val;
+        mw_val val, outline;
         uint16_t tag;
     } proxy_at[MW_PROXY_CACHE];
     uint64_t string_at[MW_STRING_CACHE];
@@ -281,18 +286,26 @@ MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count);
 size_t mw__proxy_len(lua_State *L, const mw_proxy *p);
 mw_val mw__proxy_at(lua_State *L, const mw_proxy *p, size_t i);
 mw_proxy_kind mw__element_kind(const mw_proxy *p);
+/** A resource as what a proxy of it would hold; in no Lua value. */
+mw_proxy mw__resource(mw_vm *vm, mw_val resource);
+/** An element likewise. */
+mw_proxy mw__element(lua_State *L, const mw_proxy *p, size_t i);
+/** Push a proxy of it, or the plain value. [-0, +1, e] */
+MW_LJMP void mw__push_proxy(lua_State *L, const mw_proxy *p);
 /** Push key and value of member @p i (arrays: position and element); false behind the last. [-0, +(0|2), e] */
 MW_LJMP bool mw__proxy_member(lua_State *L, const mw_proxy *p, size_t i);
 /** Push its JSON, cut; raises when something in it is unknown. [-0, +1, e] */
 MW_LJMP void mw__proxy_text(lua_State *L, const mw_proxy *p);
-/** Member of a resource as a rule may read it; raises for undeclared facets and unknown values. */
+/** Member as a rule may read it; raises for undeclared facets. UNKNOWN is returned, not raised. */
 MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, const mw_key *key);
 MW_LJMP const mw_key *mw__key(lua_State *L, int index);
 MW_LJMP const mw_path *mw__path(lua_State *L, int index);
 /** Atom of the text at @p index in a document; MW_ATOM_NONE when it does not occur. */
 MW_LJMP mw_atom mw__value_atom(lua_State *L, int index, int space);
+/** Move @p at from a value to its member @p v of this name. */
+void mw__step_into(mw_vm *vm, mw_proxy *at, const mw_key *key, mw_val v);
 /** Value of a path in an element; UNKNOWN is returned, not raised. */
-MW_LJMP mw_val mw__element_path(lua_State *L, int space, mw_proxy_kind kind, mw_val v, const mw_path *path);
+MW_LJMP mw_val mw__element_path(lua_State *L, mw_proxy at, const mw_path *path);
 MW_LJMP int mw__raise_unknown(lua_State *L, mw_val unknown, const char *what);
 MW_LJMP int mw__raise_gap(lua_State *L, mw_val scope, const char *type);
 /** The function behind a method of proxies. */

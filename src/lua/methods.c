@@ -22,37 +22,31 @@ MW_LJMP static int method_path(lua_State *L)
     const mw_path *path = mw__path(L, 2);
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[p->space];
-    mw_val v = p->val;
-    mw_proxy_kind kind = (mw_proxy_kind)p->kind, result = MW_PROXY_VALUE;
+    mw_proxy at = *p;
 
-    if (kind == MW_PROXY_LIST)
+    if (at.kind == MW_PROXY_LIST)
         return luaL_error(L, "path: a list has no members; use find, any, all or count");
     for (size_t i = 0; i < path->count; i++) {
         const mw_key *key = &path->step[i];
-        mw_proxy at = {.val = v, .space = p->space, .kind = (uint8_t)kind};
-        if (kind == MW_PROXY_RESOURCE || kind == MW_PROXY_DOC) {
-            if (kind == MW_PROXY_RESOURCE && key->reserved == MW_SNAP_DOC) {
-                kind = result = MW_PROXY_DOC;
-                continue;
-            }
-            v = mw__member(L, &at, key);
-            if (kind == MW_PROXY_RESOURCE && key->reserved == MW_SNAP_TAGS &&
-                mw_val_kind(d, v) != MW_KIND_UNKNOWN)
-                result = MW_PROXY_TAGS;
-            else
-                result = MW_PROXY_VALUE;
-        } else {
-            v = mw_val_get_atom(d, v, key->atom[p->space]);
-            result = MW_PROXY_VALUE;
+        bool resource = at.kind == MW_PROXY_RESOURCE;
+        mw_proxy_kind kind = MW_PROXY_VALUE;
+        mw_val v;
+        if (resource && key->reserved == MW_SNAP_DOC) {
+            at.kind = MW_PROXY_DOC;
+            continue;
         }
-        kind = result;
-        mw__note(vm, &at, key->name, v, result);
-        if (result == MW_PROXY_VALUE && mw_val_kind(d, v) <= MW_KIND_NULL)
+        v = mw__member(L, &at, key);
+        if (resource && key->reserved == MW_SNAP_TAGS && mw_val_kind(d, v) != MW_KIND_UNKNOWN)
+            kind = MW_PROXY_TAGS;
+        mw__note(vm, &at, key->name, v, kind);
+        mw__step_into(vm, &at, key, v);
+        at.kind = (uint8_t)kind;
+        if (kind == MW_PROXY_VALUE && mw_val_kind(d, v) <= MW_KIND_NULL)
             break;
         if (mw_val_kind(d, v) == MW_KIND_UNKNOWN)
             return mw__raise_unknown(L, v, NULL);
     }
-    mw__push_val(L, p->space, v, result);
+    mw__push_proxy(L, &at);
     return 1;
 }
 
@@ -162,24 +156,23 @@ MW_LJMP static void run_scan(lua_State *L, scan *s, const char *name, bool with_
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d;
-    mw_proxy_kind kind;
 
     s->list = check_proxy(L, 1, name);
     s->path = with_path ? mw__path(L, 2) : NULL;
     mw__needles(L, with_path ? 3 : 2, s->list->space, &s->needles);
     d = vm->doc[s->list->space];
-    kind = mw__element_kind(s->list);
     s->count = mw__proxy_len(L, s->list);
     s->first = s->count;
     s->matches = 0;
     s->unknown = MW_VAL_ABSENT;
     s->unknown_at = s->count;
     for (size_t i = 0; i < s->count; i++) {
-        mw_val v = mw__proxy_at(L, s->list, i);
-        if (s->path && s->path->count == 1 && kind == MW_PROXY_VALUE)
-            v = mw_val_get_atom(d, v, s->path->step[0].atom[s->list->space]);
+        mw_proxy element = mw__element(L, s->list, i);
+        mw_val v = element.val;
+        if (s->path && s->path->count == 1)
+            v = mw__member(L, &element, &s->path->step[0]);
         else if (s->path)
-            v = mw__element_path(L, s->list->space, kind, v, s->path);
+            v = mw__element_path(L, element, s->path);
         if (mw_val_kind(d, v) == MW_KIND_UNKNOWN) {
             if (s->unknown == MW_VAL_ABSENT) {
                 s->unknown = v;
@@ -199,20 +192,17 @@ MW_LJMP static void note_element(lua_State *L, const scan *s, size_t i)
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[s->list->space];
-    mw_proxy at = {.val = mw__proxy_at(L, s->list, i), .space = s->list->space,
-                   .kind = (uint8_t)mw__element_kind(s->list)};
+    mw_proxy at = mw__element(L, s->list, i);
 
     if (s->list->kind != MW_PROXY_LIST)
         mw__note(vm, s->list, MW_READ_INDEX | (uint32_t)i, at.val, MW_PROXY_VALUE);
     for (size_t step = 0; s->path && step < s->path->count; step++) {
         const mw_key *key = &s->path->step[step];
-        mw_val v = at.kind == MW_PROXY_VALUE ? mw_val_get_atom(d, at.val, key->atom[at.space])
-                                             : mw__member(L, &at, key);
+        mw_val v = mw__member(L, &at, key);
         mw__note(vm, &at, key->name, v, MW_PROXY_VALUE);
         if (mw_val_kind(d, v) < MW_KIND_ARRAY)
             break;
-        at.val = v;
-        at.kind = MW_PROXY_VALUE;
+        mw__step_into(vm, &at, key, v);
     }
 }
 
@@ -224,6 +214,7 @@ MW_LJMP static int raise_scan(lua_State *L, const scan *s)
 
 MW_LJMP static int method_find(lua_State *L)
 {
+    mw_proxy found;
     scan s;
 
     run_scan(L, &s, "find", true);
@@ -234,7 +225,8 @@ MW_LJMP static int method_find(lua_State *L)
         return 1;
     }
     note_element(L, &s, s.first);
-    mw__push_val(L, s.list->space, mw__proxy_at(L, s.list, s.first), mw__element_kind(s.list));
+    found = mw__element(L, s.list, s.first);
+    mw__push_proxy(L, &found);
     return 1;
 }
 
@@ -260,10 +252,9 @@ MW_LJMP static int method_all(lua_State *L)
     known = s.count;
     if (s.unknown != MW_VAL_ABSENT) {
         /* One known mismatch is enough for false. */
-        mw_proxy_kind kind = mw__element_kind(s.list);
         const mw_doc *d = mw__vm(L)->doc[s.list->space];
         for (size_t i = 0; i < s.count; i++) {
-            mw_val v = mw__element_path(L, s.list->space, kind, mw__proxy_at(L, s.list, i), s.path);
+            mw_val v = mw__element_path(L, mw__element(L, s.list, i), s.path);
             if (mw_val_kind(d, v) == MW_KIND_UNKNOWN)
                 known--;
         }
@@ -301,11 +292,10 @@ MW_LJMP static int next_element(lua_State *L)
     const walk *w = lua_touserdata(L, lua_upvalueindex(2));
     size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(3)), n = mw__proxy_len(L, list);
     const mw_doc *d = mw__vm(L)->doc[list->space];
-    mw_proxy_kind kind = mw__element_kind(list);
 
     for (; i < n; i++) {
-        mw_val element = mw__proxy_at(L, list, i);
-        mw_val v = w->filtered ? mw__element_path(L, list->space, kind, element, &w->path) : MW_VAL_ABSENT;
+        mw_proxy element = mw__element(L, list, i);
+        mw_val v = w->filtered ? mw__element_path(L, element, &w->path) : MW_VAL_ABSENT;
         bool unknown = mw_val_kind(d, v) == MW_KIND_UNKNOWN;
         if (i % 1024 == 1023)
             mw__poll(L);
@@ -317,11 +307,11 @@ MW_LJMP static int next_element(lua_State *L)
             if (unknown)
                 return mw__raise_unknown(L, v, NULL);
         } else if (list->kind != MW_PROXY_LIST) {
-            mw__note(mw__vm(L), list, MW_READ_INDEX | (uint32_t)i, element, kind);
+            mw__note(mw__vm(L), list, MW_READ_INDEX | (uint32_t)i, element.val, (mw_proxy_kind)element.kind);
         }
         lua_pushinteger(L, (lua_Integer)i + 1);
         lua_replace(L, lua_upvalueindex(3));
-        mw__push_val(L, list->space, element, kind);
+        mw__push_proxy(L, &element);
         return 1;
     }
     lua_pushnil(L);

@@ -138,12 +138,13 @@ MW_LJMP static void push_string(lua_State *L, mw_vm *vm, int space, mw_val v)
     vm->string_at[slot] = tag;
 }
 
-MW_LJMP static mw_proxy *new_proxy(lua_State *L, int space, mw_val v, mw_proxy_kind kind, size_t count)
+MW_LJMP static mw_proxy *new_proxy(lua_State *L, int space, mw_val v, mw_proxy_kind kind, mw_val outline, size_t count)
 {
     mw_proxy *p = lua_newuserdatauv(L, sizeof(*p) + count * sizeof(mw_val), 0);
 
     p->mark = MW_PROXY_MARK;
     p->val = v;
+    p->outline = outline;
     p->space = (uint8_t)space;
     p->kind = (uint8_t)kind;
     p->count = (uint32_t)count;
@@ -152,29 +153,46 @@ MW_LJMP static mw_proxy *new_proxy(lua_State *L, int space, mw_val v, mw_proxy_k
     return p;
 }
 
-MW_LJMP static void push_container(lua_State *L, mw_vm *vm, int space, mw_val v, mw_proxy_kind kind)
+/* Equal parts of a document are one value, whatever members they stand for: the outline tells them apart. */
+MW_LJMP static void push_container(lua_State *L, mw_vm *vm, int space, mw_val v, mw_proxy_kind kind, mw_val outline)
 {
     uint16_t tag = (uint16_t)(1 + (unsigned)space * 8 + (unsigned)kind);
     unsigned slot = (unsigned)(v ^ (v >> 10) ^ (unsigned)tag * 67u) & (MW_PROXY_CACHE - 1);
 
-    if (vm->proxy_at[slot].tag == tag && vm->proxy_at[slot].val == v) {
+    if (vm->proxy_at[slot].tag == tag && vm->proxy_at[slot].val == v && vm->proxy_at[slot].outline == outline) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, vm->proxies_ref + (lua_Integer)slot);
         return;
     }
-    new_proxy(L, space, v, kind, 0);
+    new_proxy(L, space, v, kind, outline, 0);
     vm->proxy_at[slot].tag = 0;
     anchor(L, vm->proxies_ref, slot, -1);
     vm->proxy_at[slot].val = v;
+    vm->proxy_at[slot].outline = outline;
     vm->proxy_at[slot].tag = tag;
 }
 
-MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
+static mw_val resource_outline(mw_vm *vm, mw_val resource)
+{
+    mw_val type = mw_val_get_atom(vm->doc[MW_SPACE_SNAPSHOT], resource, vm->snap->type);
+    mw_atom atom = mw_val_atom(vm->doc[MW_SPACE_SNAPSHOT], type);
+
+    if (vm->outline_at.type != atom) {
+        vm->outline_at.outline = mw_snap_outline(vm->snap, mw_val_str(vm->doc[MW_SPACE_SNAPSHOT], type, NULL));
+        vm->outline_at.type = atom;
+    }
+    return vm->outline_at.outline;
+}
+
+/* @p outline: of a value; that of a resource is its type's. */
+MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind, mw_val outline)
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[space];
 
     if (kind != MW_PROXY_VALUE) {
-        push_container(L, vm, space, v, kind);
+        if (kind != MW_PROXY_TAGS)
+            outline = resource_outline(vm, v);
+        push_container(L, vm, space, v, kind, outline);
         return;
     }
     switch (mw_val_kind(d, v)) {
@@ -185,19 +203,33 @@ MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
     case MW_KIND_REAL: lua_pushnumber(L, (lua_Number)mw_val_real(d, v)); break;
     case MW_KIND_STRING: push_string(L, vm, space, v); break;
     case MW_KIND_ARRAY:
-    case MW_KIND_OBJECT: push_container(L, vm, space, v, kind); break;
+    case MW_KIND_OBJECT: push_container(L, vm, space, v, kind, outline); break;
     case MW_KIND_UNKNOWN: mw__raise_unknown(L, v, NULL); break;
     }
 }
 
 MW_LJMP void mw__push_val(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
 {
-    push(L, space, v, kind);
+    push(L, space, v, kind, MW_VAL_ABSENT);
+}
+
+MW_LJMP void mw__push_proxy(lua_State *L, const mw_proxy *p)
+{
+    push(L, p->space, p->val, (mw_proxy_kind)p->kind, p->outline);
+}
+
+/* A member of the value behind @p p. */
+MW_LJMP static void push_member(lua_State *L, mw_vm *vm, const mw_proxy *p, const mw_key *key, mw_val v)
+{
+    mw_proxy at = *p;
+
+    mw__step_into(vm, &at, key, v);
+    mw__push_proxy(L, &at);
 }
 
 MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count)
 {
-    return new_proxy(L, MW_SPACE_SNAPSHOT, MW_VAL_NULL, MW_PROXY_LIST, count);
+    return new_proxy(L, MW_SPACE_SNAPSHOT, MW_VAL_NULL, MW_PROXY_LIST, MW_VAL_ABSENT, count);
 }
 
 /* ---- unknown ---- */
@@ -369,33 +401,53 @@ MW_LJMP static mw_val item_member(lua_State *L, mw_val resource, const mw_key *k
     return v;
 }
 
+/* @p v, unless it is absent and that says nothing. */
+static inline mw_val or_lacking(const mw_vm *vm, const mw_proxy *p, const mw_key *key, mw_val v)
+{
+    mw_val lacking = MW_VAL_ABSENT;
+
+    if ((v == MW_VAL_ABSENT || v == MW_VAL_NULL) && p->outline != MW_VAL_ABSENT)
+        lacking = mw_snap_lacking(vm->snap, p->outline, key->text, key->len);
+    return lacking == MW_VAL_ABSENT ? v : lacking;
+}
+
 MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, const mw_key *key)
 {
     mw_vm *vm = mw__vm(L);
 
+    if (p->kind == MW_PROXY_VALUE || p->kind == MW_PROXY_TAGS)
+        return or_lacking(vm, p, key, mw_val_get_atom(vm->doc[p->space], p->val, key->atom[p->space]));
     if (p->kind == MW_PROXY_DOC || key->reserved == MW_SNAP_NONE)
-        return item_member(L, p->val, key);
+        return or_lacking(vm, p, key, item_member(L, p->val, key));
     if (key->reserved == MW_SNAP_TAGS)
         check_access(L, vm, p->val, key);
     return mw_snap_envelope(vm->snap, p->val, (mw_snap_reserved)key->reserved);
 }
 
-MW_LJMP mw_val mw__element_path(lua_State *L, int space, mw_proxy_kind kind, mw_val v, const mw_path *path)
+void mw__step_into(mw_vm *vm, mw_proxy *at, const mw_key *key, mw_val v)
 {
-    const mw_doc *d = mw__vm(L)->doc[space];
+    mw_kind kind = mw_val_kind(vm->doc[at->space], v);
+    bool envelope = at->kind == MW_PROXY_RESOURCE && key->reserved != MW_SNAP_NONE;
+
+    if (at->outline != MW_VAL_ABSENT)
+        at->outline = envelope || (kind != MW_KIND_ARRAY && kind != MW_KIND_OBJECT)
+                          ? MW_VAL_ABSENT
+                          : mw_snap_below(vm->snap, at->outline, key->atom[at->space]);
+    at->val = v;
+    at->kind = MW_PROXY_VALUE;
+}
+
+MW_LJMP mw_val mw__element_path(lua_State *L, mw_proxy at, const mw_path *path)
+{
+    mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[at.space];
 
     for (size_t i = 0; i < path->count; i++) {
-        const mw_key *key = &path->step[i];
-        if (i == 0 && (kind == MW_PROXY_RESOURCE || kind == MW_PROXY_DOC)) {
-            mw_proxy p = {.val = v, .space = (uint8_t)space, .kind = (uint8_t)kind};
-            v = mw__member(L, &p, key);
-        } else {
-            v = mw_val_get_atom(d, v, key->atom[space]);
-        }
-        if (v == MW_VAL_ABSENT || mw_val_kind(d, v) == MW_KIND_UNKNOWN)
+        mw__step_into(vm, &at, &path->step[i], mw__member(L, &at, &path->step[i]));
+        if (mw_val_kind(d, at.val) <= MW_KIND_NULL || mw_val_kind(d, at.val) == MW_KIND_UNKNOWN)
             break;
     }
-    return v;
+    return at.val;
 }
 
 /* ---- index ---- */
@@ -423,6 +475,25 @@ mw_proxy_kind mw__element_kind(const mw_proxy *p)
     return p->kind == MW_PROXY_LIST ? MW_PROXY_RESOURCE : MW_PROXY_VALUE;
 }
 
+mw_proxy mw__resource(mw_vm *vm, mw_val resource)
+{
+    return (mw_proxy){.mark = MW_PROXY_MARK, .val = resource, .space = MW_SPACE_SNAPSHOT, .kind = MW_PROXY_RESOURCE,
+                      .outline = resource_outline(vm, resource)};
+}
+
+mw_proxy mw__element(lua_State *L, const mw_proxy *p, size_t i)
+{
+    mw_vm *vm = mw__vm(L);
+    mw_proxy e = {.mark = MW_PROXY_MARK, .val = mw__proxy_at(L, p, i), .space = p->space, .kind = MW_PROXY_VALUE,
+                  .outline = MW_VAL_ABSENT};
+
+    if (mw__element_kind(p) == MW_PROXY_RESOURCE)
+        return mw__resource(vm, e.val);
+    if (p->outline != MW_VAL_ABSENT)
+        e.outline = mw_val_at(vm->doc[p->space], p->outline, 0);
+    return e;
+}
+
 void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_proxy_kind result_kind)
 {
     if (p->space == MW_SPACE_SNAPSHOT)
@@ -438,7 +509,7 @@ MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, co
         return 1;
     }
     if (p->kind == MW_PROXY_RESOURCE && key->reserved == MW_SNAP_DOC) {
-        push(L, p->space, p->val, MW_PROXY_DOC);
+        push(L, p->space, p->val, MW_PROXY_DOC, MW_VAL_ABSENT);
         return 1;
     }
     v = mw__member(L, p, key);
@@ -446,11 +517,11 @@ MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, co
         mw__note(vm, p, key->name, v, MW_PROXY_TAGS);
         if (mw_val_kind(vm->doc[p->space], v) == MW_KIND_UNKNOWN)
             return mw__raise_unknown(L, v, NULL);
-        push(L, p->space, v, MW_PROXY_TAGS);
+        push(L, p->space, v, MW_PROXY_TAGS, MW_VAL_ABSENT);
         return 1;
     }
     mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
-    push(L, p->space, v, MW_PROXY_VALUE);
+    push_member(L, vm, p, key, v);
     return 1;
 }
 
@@ -458,17 +529,16 @@ MW_LJMP static int index_position(lua_State *L, mw_vm *vm, const mw_proxy *p)
 {
     int ok;
     lua_Integer i = lua_tointegerx(L, 2, &ok);
-    mw_proxy_kind kind = mw__element_kind(p);
-    mw_val v;
+    mw_proxy element;
 
     if (!ok || i < 1 || (size_t)i > mw__proxy_len(L, p)) {
         lua_pushnil(L);
         return 1;
     }
-    v = mw__proxy_at(L, p, (size_t)i - 1);
+    element = mw__element(L, p, (size_t)i - 1);
     if (p->kind != MW_PROXY_LIST)
-        mw__note(vm, p, MW_READ_INDEX | (uint32_t)(i - 1), v, kind);
-    push(L, p->space, v, kind);
+        mw__note(vm, p, MW_READ_INDEX | (uint32_t)(i - 1), element.val, (mw_proxy_kind)element.kind);
+    mw__push_proxy(L, &element);
     return 1;
 }
 
@@ -508,9 +578,9 @@ MW_LJMP static int proxy_index(lua_State *L)
         }
         break;
     }
-    v = mw_val_get_atom(vm->doc[p->space], p->val, key->atom[p->space]);
+    v = mw__member(L, p, key);
     mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
-    push(L, p->space, v, MW_PROXY_VALUE);
+    push_member(L, vm, p, key, v);
     return 1;
 }
 
@@ -558,11 +628,11 @@ MW_LJMP bool mw__proxy_member(lua_State *L, const mw_proxy *p, size_t i)
     if (n > 0) {
         if (i >= n)
             return false;
+        mw_proxy element = mw__element(L, p, i);
         lua_pushinteger(L, (lua_Integer)i + 1);
-        v = mw__proxy_at(L, p, i);
         if (p->kind != MW_PROXY_LIST)
-            mw__note(vm, p, MW_READ_INDEX | (uint32_t)i, v, MW_PROXY_VALUE);
-        mw__push_val(L, p->space, v, mw__element_kind(p));
+            mw__note(vm, p, MW_READ_INDEX | (uint32_t)i, element.val, MW_PROXY_VALUE);
+        mw__push_proxy(L, &element);
         return true;
     }
     if (p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC) {
@@ -580,7 +650,8 @@ MW_LJMP bool mw__proxy_member(lua_State *L, const mw_proxy *p, size_t i)
     if (object != p->val)
         check_access(L, vm, p->val, &k);
     mw__note(vm, p, k.name, v, MW_PROXY_VALUE);
-    mw__push_val(L, p->space, v, MW_PROXY_VALUE);
+    k.reserved = MW_SNAP_NONE; /* of AWS's document, whatever its name */
+    push_member(L, vm, p, &k, v);
     return true;
 }
 

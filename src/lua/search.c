@@ -20,6 +20,11 @@
 
 struct mw_search {
     mw_doc_builder *b;
+    struct place {
+        mw_val v;       /* an object of the builder */
+        mw_val outline; /* what the models know of it, in the snapshot */
+    } *places;
+    size_t place_count, place_cap;
     struct expression {
         char *text;
         size_t len;
@@ -41,6 +46,7 @@ void mw__search_free(mw_search *s)
     for (size_t i = 0; i < EXPRESSIONS; i++)
         drop(&s->at[i]);
     mw_doc_builder_free(s->b);
+    mw_free(s->places);
     mw_free(s);
 }
 
@@ -54,6 +60,7 @@ MW_LJMP static mw_search *search_of(lua_State *L)
     if (!vm->search || (!vm->search->b && mw_doc_builder_new(&options, &vm->search->b, NULL) != MW_OK))
         luaL_error(L, "search: out of memory");
     mw_doc_builder_reset(vm->search->b);
+    vm->search->place_count = 0;
     return vm->search;
 }
 
@@ -110,9 +117,89 @@ MW_LJMP static void raise_unknown(lua_State *L, const struct subject *s, mw_val 
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *view = mw_doc_view(vm->search->b), *d = vm->doc[s->space];
-    mw_val here = same_unknown(d, s->val, view, mw_val_cause(view, unknown));
+    const mw_val where[] = {s->val, vm->snap->unmodelled, vm->snap->unsent};
+    mw_val here = MW_VAL_ABSENT;
 
+    for (size_t i = 0; i < MW_COUNT(where) && here == MW_VAL_ABSENT; i++)
+        here = same_unknown(d, where[i], view, mw_val_cause(view, unknown));
     mw__raise_unknown(L, here != MW_VAL_ABSENT ? here : mw_snap_find_unknown(d, s->val), s->expression);
+}
+
+/* ---- what is searched ---- */
+
+struct searching {
+    const mw_snap *snap;
+    mw_search *search;
+};
+
+/* Note what the models know of the object on top of the builder. Values come in the order of their words. */
+static void place(struct searching *w, mw_val outline)
+{
+    mw_search *s = w->search;
+    mw_val v = mw_doc_pop(s->b);
+
+    if (s->place_count == s->place_cap) {
+        size_t cap = s->place_cap ? s->place_cap * 2 : 64;
+        struct place *places = mw_realloc(s->places, cap * sizeof(*places));
+        if (!places) {
+            mw_doc_builder_fail(s->b, MW_ERR_NOMEM, "out of memory");
+            return;
+        }
+        s->places = places;
+        s->place_cap = cap;
+    }
+    s->places[s->place_count++] = (struct place){v, outline};
+    mw_doc_add_val(s->b, v);
+}
+
+static void copy(struct searching *w, mw_val v, mw_val outline)
+{
+    const mw_doc *d = w->snap->doc;
+    mw_doc_builder *b = w->search->b;
+    mw_kind kind = mw_val_kind(d, outline);
+
+    if (kind != mw_val_kind(d, v) || (kind != MW_KIND_OBJECT && kind != MW_KIND_ARRAY)) {
+        mw_doc_add_copy(b, d, v);
+    } else if (kind == MW_KIND_ARRAY) {
+        mw_doc_begin_array(b);
+        for (size_t i = 0; i < mw_val_len(d, v); i++)
+            copy(w, mw_val_at(d, v, i), mw_val_at(d, outline, 0));
+        mw_doc_end_array(b);
+    } else {
+        mw_doc_begin_object(b);
+        for (size_t i = 0; i < mw_val_len(d, v); i++) {
+            mw_val key, member = mw_val_member(d, v, i, &key);
+            size_t len;
+            const char *name = mw_val_str(d, key, &len);
+            mw_doc_key(b, name, len);
+            copy(w, member, mw_snap_below(w->snap, outline, mw_val_atom(d, key)));
+        }
+        mw_doc_end_object(b);
+        place(w, outline);
+    }
+}
+
+/* A member that an object of the builder lacks: unknown when its absence says nothing. */
+static mw_val lacking(void *user, mw_val object, const char *name, size_t len)
+{
+    const struct searching *w = user;
+    mw_search *s = w->search;
+    size_t low = 0, high = s->place_count;
+    mw_val v = MW_VAL_ABSENT;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (s->places[mid].v < object)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < s->place_count && s->places[low].v == object)
+        v = mw_snap_lacking(w->snap, s->places[low].outline, name, len);
+    if (v == MW_VAL_ABSENT)
+        return v;
+    mw_doc_add_copy(s->b, w->snap->doc, v);
+    return mw_doc_pop(s->b);
 }
 
 /* ---- results ---- */
@@ -199,6 +286,8 @@ MW_LJMP int mw__method_search(lua_State *L)
 {
     const mw_proxy *p = mw__to_proxy(L, 1);
     struct subject s = {.val = MW_VAL_ABSENT};
+    struct searching searching = {.snap = mw__vm(L)->snap};
+    const mw_jmespath_options options = {.steps = STEPS_MAX, .lacking = lacking, .user = &searching};
     const mw_jmespath *j;
     mw_error err = {0};
     mw_search *search;
@@ -211,10 +300,14 @@ MW_LJMP int mw__method_search(lua_State *L)
     s.space = p->space;
     s.expression = lua_tostring(L, 2);
     s.val = p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC ? resource_item(L, p, j) : p->val;
-    mw_doc_add_copy(search->b, mw__vm(L)->doc[p->space], s.val);
+    searching.search = search;
+    if (p->outline == MW_VAL_ABSENT)
+        mw_doc_add_copy(search->b, mw__vm(L)->doc[p->space], s.val);
+    else
+        copy(&searching, s.val, p->outline);
     v = mw_doc_pop(search->b);
     if (mw_doc_builder_status(search->b, &err) != MW_OK ||
-        mw_jmespath_eval_within(j, search->b, v, STEPS_MAX, &out, &err) != MW_OK)
+        mw_jmespath_eval_within(j, search->b, v, &options, &out, &err) != MW_OK)
         return luaL_error(L, "search: %s", err.message);
     mw__poll(L);
     push_result(L, &s, out, 0);

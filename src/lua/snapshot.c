@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+static mw_val unknown_or_absent(const mw_doc *d, mw_val v)
+{
+    return mw_val_kind(d, v) == MW_KIND_UNKNOWN ? v : MW_VAL_ABSENT;
+}
+
 mw_status mw_snap_init(mw_snap *s, const mw_doc *doc, mw_error *err)
 {
     mw_val root = mw_doc_root(doc);
@@ -21,6 +26,8 @@ mw_status mw_snap_init(mw_snap *s, const mw_doc *doc, mw_error *err)
     s->unheld = mw_val_get(doc, root, "unheld");
     if (mw_val_kind(doc, s->types) != MW_KIND_OBJECT || mw_val_kind(doc, s->worlds) != MW_KIND_ARRAY)
         return mw_fail(err, MW_ERR_PARSE, "not a snapshot: it has no 'types' and 'worlds'");
+    s->unmodelled = unknown_or_absent(doc, mw_val_get(doc, root, "unmodelled"));
+    s->unsent = unknown_or_absent(doc, mw_val_get(doc, root, "unsent"));
     for (size_t i = 0; i < mw_val_len(doc, s->types); i++)
         s->partial = s->partial ||
                      mw_val_len(doc, mw_val_get(doc, mw_val_member(doc, s->types, i, NULL), "missing")) > 0;
@@ -36,6 +43,7 @@ mw_status mw_snap_init(mw_snap *s, const mw_doc *doc, mw_error *err)
     s->created = ATOM("created");
     s->rest = ATOM("rest");
     s->item = ATOM("doc");
+    s->any = ATOM("*");
 #undef ATOM
     return MW_OK;
 }
@@ -130,6 +138,47 @@ mw_val mw_snap_missing(const mw_snap *s, mw_val resource, const char *name, size
     return mw_val_getn(s->doc, mw_val_get(s->doc, type, "missing"), name, len);
 }
 
+mw_val mw_snap_outline(const mw_snap *s, const char *type)
+{
+    return type ? mw_val_get(s->doc, mw_val_get(s->doc, s->types, type), "outline") : MW_VAL_ABSENT;
+}
+
+mw_val mw_snap_below(const mw_snap *s, mw_val outline, mw_atom name)
+{
+    mw_val below;
+
+    if (mw_val_kind(s->doc, outline) != MW_KIND_OBJECT)
+        return MW_VAL_ABSENT;
+    below = mw_val_get_atom(s->doc, outline, name);
+    return below == MW_VAL_ABSENT ? mw_val_get_atom(s->doc, outline, s->any) : below;
+}
+
+mw_val mw_snap_lacking(const mw_snap *s, mw_val outline, const char *name, size_t len)
+{
+    mw_val always;
+
+    if (mw_val_kind(s->doc, outline) != MW_KIND_OBJECT)
+        return MW_VAL_ABSENT;
+    if (mw_val_getn(s->doc, outline, name, len) == MW_VAL_ABSENT)
+        return mw_val_get(s->doc, outline, "*") == MW_VAL_ABSENT ? s->unmodelled : MW_VAL_ABSENT;
+    always = mw_val_get(s->doc, outline, "");
+    for (size_t i = 0; i < mw_val_len(s->doc, always); i++) {
+        size_t n;
+        const char *member = mw_val_str(s->doc, mw_val_at(s->doc, always, i), &n);
+        if (member && n == len && memcmp(member, name, len) == 0)
+            return s->unsent;
+    }
+    return MW_VAL_ABSENT;
+}
+
+/* A member as a rule sees it: @p v when it is there. */
+static mw_val or_lacking(const mw_snap *s, mw_val v, mw_val outline, const char *name, size_t len)
+{
+    mw_val lacking = mw_val_kind(s->doc, v) <= MW_KIND_NULL ? mw_snap_lacking(s, outline, name, len) : MW_VAL_ABSENT;
+
+    return lacking == MW_VAL_ABSENT ? v : lacking;
+}
+
 mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_t len)
 {
     mw_snap_reserved which = mw_snap_reserved_name(name, len);
@@ -145,16 +194,26 @@ mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_
         if (mw_val_kind(s->doc, rest) == MW_KIND_UNKNOWN)
             return rest;
     }
-    return v;
+    return or_lacking(s, v, mw_snap_outline(s, mw_snap_text(s, resource, s->type)), name, len);
 }
 
 mw_val mw_snap_path(const mw_snap *s, mw_val resource, const char *path)
 {
-    const char *dot = strchr(path, '.');
-    size_t len = dot ? (size_t)(dot - path) : strlen(path);
-    mw_val v = mw_snap_member(s, resource, path, len);
+    size_t len = strcspn(path, ".");
+    mw_val v = mw_snap_member(s, resource, path, len), outline = MW_VAL_ABSENT;
 
-    return dot ? mw_val_path(s->doc, v, dot + 1) : v;
+    if (mw_snap_reserved_name(path, len) == MW_SNAP_NONE)
+        outline = mw_snap_below(s, mw_snap_outline(s, mw_snap_text(s, resource, s->type)),
+                                mw_doc_atom(s->doc, path, len));
+    while (path[len] && mw_val_kind(s->doc, v) != MW_KIND_UNKNOWN) {
+        if (mw_val_kind(s->doc, v) <= MW_KIND_NULL)
+            return MW_VAL_ABSENT;
+        path += len + 1;
+        len = strcspn(path, ".");
+        v = or_lacking(s, mw_val_getn(s->doc, v, path, len), outline, path, len);
+        outline = mw_snap_below(s, outline, mw_doc_atom(s->doc, path, len));
+    }
+    return v;
 }
 
 /* Order of a resource relative to (account, region): the array's own order. */

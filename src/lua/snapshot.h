@@ -10,8 +10,10 @@ typedef struct mw_snap {
     /* atoms of the envelope's members */
     mw_atom id, arn, name, type, account, region, partition, tags, created, rest, item;
     const char *now;
+    mw_atom any;   /* of the member "*" of outlines */
     bool partial;  /* some facets were not collected: mw_snap_missing() */
     mw_val unheld; /* UNKNOWN for what a stored snapshot did not look for at all, or ABSENT */
+    mw_val unmodelled, unsent; /* UNKNOWNs for mw_snap_lacking(), or ABSENT */
 } mw_snap;
 
 /** @return MW_OK; MW_ERR_PARSE when it is not a snapshot. @p doc is borrowed. */
@@ -33,7 +35,7 @@ mw_val mw_snap_type_facets(const mw_snap *s, const char *type);
 const char *mw_snap_text(const mw_snap *s, mw_val resource, mw_atom member);
 /**
  * What a rule sees under a name: envelope members by their reserved names, everything else from the
- * item. UNKNOWN when the item lacks it and the rest of the item is unknown.
+ * item. UNKNOWN when the item lacks it and the rest of the item is unknown, or by mw_snap_lacking().
  */
 mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_t len);
 /**
@@ -41,7 +43,20 @@ mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_
  * ABSENT.
  */
 mw_val mw_snap_missing(const mw_snap *s, mw_val resource, const char *name, size_t len);
-/** mw_snap_member() of the first step, plain members after it. */
+/**
+ * What the service models say that the documents of a type hold, or ABSENT: anything may be there. An outline is an
+ * object, of the outlines of a structure's members ("*": of all members of a map), an array of a list's one, or
+ * `true`: anything.
+ */
+mw_val mw_snap_outline(const mw_snap *s, const char *type);
+/** The outline of a member; ABSENT: anything. */
+mw_val mw_snap_below(const mw_snap *s, mw_val outline, mw_atom name);
+/**
+ * The UNKNOWN that stands for a member which is not there, though that says nothing: the models do not know it, or
+ * AWS always sends it. ABSENT: it is absent indeed.
+ */
+mw_val mw_snap_lacking(const mw_snap *s, mw_val outline, const char *name, size_t len);
+/** mw_snap_member() of the first step, plain members after it, each as mw_snap_lacking() has it. */
 mw_val mw_snap_path(const mw_snap *s, mw_val resource, const char *path);
 
 typedef enum mw_snap_reserved {

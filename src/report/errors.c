@@ -93,6 +93,13 @@ static const mw_explained codes[] = {
      "The type's `id` is at fault: docs/reference/resource-types.md."},
     {"NotCollected", "Not asked for", "The facet was not part of this snapshot.",
      "Name it in `needs`, or collect again with the rules that read it."},
+    {"NotModelled", "Newer than the service models",
+     "A rule read a member that this program's models of AWS do not know, so answers lose it: absent and "
+     "present look alike.",
+     "Take newer models with --models (`moonward models compile`); `moonward lint` tells whether it is misspelt."},
+    {"NotSent", "The answer lacks what AWS always sends",
+     "The resource type names the member in `always`; without it the answer is not to be trusted there.",
+     "Look at the answer with --record; something between here and AWS may have changed it."},
     {"UnexpectedShape", "The answer has another form",
      "The tags of a resource, or what a path of its type leads to, are not the list or map that "
      "they should be.",

@@ -7,7 +7,7 @@ A server answers each request with two of everything that the operation's output
 serializers; no part of moto that behaves like AWS). So each list, describe call, facet, path and join of all types is executed: every
 list must be complete with resources that have an id, every facet must be known, and none may be null for all resources.
 """
-import collections, datetime, http.server, json, os, re, subprocess, sys, tempfile, threading, urllib.parse
+import collections, contextlib, datetime, http.server, json, os, re, sqlite3, subprocess, sys, tempfile, threading, urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import motoserver  # noqa: E402
@@ -241,6 +241,7 @@ def main():
                    MOONWARD_STORE=os.path.join(folder, "store.db"))
         taken = json.loads(run(binary, env, "collect", "--rules", rules, "--region", REGION, "--output", "json", codes=(0, 2)))
         check(binary, env, types, definitions, taken, faults)
+        check_outlines(binary, env, faults)
     server.shutdown()
     for what, n in backend.unknown.most_common(20):
         print("no answer for %s (%d times)" % (what, n))
@@ -248,6 +249,34 @@ def main():
         print("FAULT", f)
     print("%d types and %d facets executed, %d faults" % (len(types), sum(len(t["facets"]) for t in types), len(faults)))
     return 1 if faults or backend.unknown else 0
+
+
+def unfit(value, outline, path):
+    """Members of a document that the type's outline says cannot be there: reading such a one would be unknown."""
+    if isinstance(outline, dict) and isinstance(value, dict):
+        for k, v in value.items():
+            if k in outline or "*" in outline:
+                yield from unfit(v, outline.get(k, outline.get("*")), path + "." + k)
+            elif k != "$unknown":
+                yield path + "." + k
+    elif isinstance(outline, list) and isinstance(value, list):
+        for v in value:
+            yield from unfit(v, outline[0], path + "[]")
+    elif outline is not True and value is not None and type(value) is not type(outline):
+        yield "%s: %s, not %s" % (path, type(value).__name__, type(outline).__name__)
+
+
+def check_outlines(binary, env, faults):
+    with contextlib.closing(sqlite3.connect(env["MOONWARD_STORE"])) as store:
+        about, = store.execute("SELECT about FROM snapshot").fetchone()
+    outlines = {name: t["outline"] for name, t in json.loads(about)["types"].items()}
+    for name, outline in outlines.items():
+        shown = json.loads(run(binary, env, "snapshot", "show", "latest", name, "--output", "json"))["resources"]
+        faults += sorted({"%s: not in the outline" % x for r in shown for x in unfit(r["resource"]["doc"], outline, name)})
+    closed = sum("*" not in outline for outline in outlines.values())
+    if closed < len(outlines) * 3 // 4:
+        faults.append("only %d outlines say what their items have" % closed)
+    print("%d outlines, %d of them closed, %d bytes of text" % (len(outlines), closed, len(json.dumps(outlines))))
 
 
 def check(binary, env, types, definitions, taken, faults):

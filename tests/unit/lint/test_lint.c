@@ -374,6 +374,10 @@ static void paths_are_followed(void **state)
         {"Reservations[].{A: OwnerId}", NULL, 0},
         {"length(Reservations)", NULL, 0},
         {"Reservations || NextToken", NULL, 0},
+        {"[@]", "DescribeInstancesResult", 1},
+        {"[Reservations] | [0][0].OwnerId", "String", 0},
+        {"[OwnerId, NextToken]", NULL, 0},
+        {"[0]", NULL, 0},
         {"Nothing", NULL, 0},
     };
     const mw_operation *op = mw_models_operation(models, "ec2:DescribeInstances", 21);
