@@ -74,7 +74,7 @@ mw_val mw_models_regions(const mw_models *m);
 /* ---- service ---- */
 
 const char *mw_service_name(const mw_service *s);            /**< botocore folder: "elbv2" */
-const char *mw_service_id(const mw_service *s);              /**< serviceId: "Elastic Load Balancing v2" */
+const char *mw_service_id(const mw_service *s);              /**< serviceId: "Elastic Load Balancing v2"; else the folder */
 mw_protocol mw_service_protocol(const mw_service *s);        /**< resolved from `protocols`, else `protocol` */
 const char *mw_service_api_version(const mw_service *s);
 const char *mw_service_endpoint_prefix(const mw_service *s);

@@ -184,34 +184,17 @@ static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
  */
 static bool correct_clock(mw_active_call *k, const mw_aws_error *e, const mw_http_response *answer)
 {
-    static const char *const codes[] = {
-        "RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
-        "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
-    };
-    const char *date = mw_http_get(&answer->headers, "date");
-    int64_t ns, theirs, offset_s;
-
-    if (k->clock_tries >= CLOCK_TRIES_MAX || !date || mw__call_unsigned(k) ||
-        !one_of(e->code, codes, MW_COUNT(codes)) ||
-        mw_time_parse(date, strlen(date), &ns, NULL) != MW_OK)
-        return false;
-    theirs = ns / 1000000000;
-    if (theirs < 0 || theirs > MW_SIGV4_NOW_MAX) /* believed, no later request could be signed */
-        return false;
-    offset_s = theirs - mw_now_unix();
-    if (!mw_clock_differs(offset_s, k->offset_s))
+    if (k->clock_tries >= CLOCK_TRIES_MAX || mw__call_unsigned(k) ||
+        !mw_clock_corrected(e->code, answer, mw_now_unix(), &k->offset_s))
         return false;
     k->clock_tries++;
-    k->offset_s = offset_s;
     return true;
 }
 
 static void learn_clock(mw_active_call *k)
 {
-    if (!mw__call_unsigned(k) &&
-        mw_clocks_good(&k->client->clocks, k->request.host, k->offset_s))
-        mw_log_warn("this machine's clock is %lld s off; requests are signed with AWS's time",
-                    (long long)-k->offset_s);
+    if (!mw__call_unsigned(k))
+        mw_clocks_learn(&k->client->clocks, k->request.host, k->offset_s);
 }
 
 /** Text of `<Region>` in an S3 error body, copied into the call's arena. */

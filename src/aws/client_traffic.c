@@ -238,6 +238,7 @@ void mw__client_offer_turns(mw_client *c)
 {
     c->turns = (mw_turns){turn_enter, turn_leave, c};
     c->provider_http = *c->http;
+    c->provider_http.clocks = &c->clocks;
     if (!c->provider_http.turns && !c->replay)
         c->provider_http.turns = &c->turns;
 }

@@ -1,11 +1,15 @@
 /*
  * Clocks of hosts: what offset to sign with. An answer that refuses a signature for its time is for
- * the call that got it alone (client_call.c signs that one again with the answer's time); only when
+ * the call that got it alone (which signs again with the answer's time); only when
  * that was answered well may the offset be taken over. It must never read a clock.
  */
 #include "aws/clock.h"
 
+#include "aws/sigv4.h"
 #include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/time.h"
 
 #include <string.h>
 
@@ -70,6 +74,36 @@ bool mw_clocks_good(mw_clocks *c, const char *host, int64_t offset_s)
     if (h)
         (void)learn(&h->clock, offset_s);
     return learn(&c->machine, offset_s);
+}
+
+void mw_clocks_learn(mw_clocks *c, const char *host, int64_t offset_s)
+{
+    if (mw_clocks_good(c, host, offset_s))
+        mw_log_warn("this machine's clock is %lld s off; requests are signed with AWS's time",
+                    (long long)-offset_s);
+}
+
+bool mw_clock_corrected(const char *code, const mw_http_response *answer, int64_t now_unix, int64_t *offset_s)
+{
+    static const char *const codes[] = {
+        "RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
+        "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
+    };
+    const char *date = mw_http_get(&answer->headers, "date");
+    bool ours = false;
+    int64_t ns, theirs;
+
+    for (size_t i = 0; i < MW_COUNT(codes) && !ours; i++)
+        ours = strcmp(codes[i], code) == 0;
+    if (!ours || !date || mw_time_parse(date, strlen(date), &ns, NULL) != MW_OK)
+        return false;
+    theirs = ns / 1000000000;
+    if (theirs < 0 || theirs > MW_SIGV4_NOW_MAX) /* believed, no later request could be signed */
+        return false;
+    if (!mw_clock_differs(theirs - now_unix, *offset_s))
+        return false;
+    *offset_s = theirs - now_unix;
+    return true;
 }
 
 void mw_clocks_clear(mw_clocks *c)

@@ -5,6 +5,7 @@
 #ifndef MW_AWS_CLOCK_H
 #define MW_AWS_CLOCK_H
 
+#include "aws/http.h"
 #include "base/arena.h"
 
 #include <stdbool.h>
@@ -25,7 +26,7 @@ typedef struct mw_host_clock {
 
 #define MW_CLOCK_TABLE 256
 
-/** Zero-initialised. */
+/** Zero-initialised. One client's: its calls and the requests for its credentials share them. */
 typedef struct mw_clocks {
     mw_clock machine; /* of all hosts: where a new host begins */
     mw_host_clock *hosts[MW_CLOCK_TABLE];
@@ -41,6 +42,13 @@ int64_t mw_clocks_offset(const mw_clocks *c, const char *host);
  * @return Whether this machine's own clock is now taken to be off by something else.
  */
 bool mw_clocks_good(mw_clocks *c, const char *host, int64_t offset_s);
+/** mw_clocks_good(), and a warning when this machine's clock is now taken to be off. */
+void mw_clocks_learn(mw_clocks *c, const char *host, int64_t offset_s);
+/**
+ * Does an answer refuse a signature made with @p *offset_s for its time? Then it becomes what the answer's own
+ * time asks for, unless that is as good as the same, or absurd.
+ */
+bool mw_clock_corrected(const char *code, const mw_http_response *answer, int64_t now_unix, int64_t *offset_s);
 /** Would a signature made with @p a be refused by a clock at @p b? */
 bool mw_clock_differs(int64_t a_s, int64_t b_s);
 void mw_clocks_clear(mw_clocks *c);

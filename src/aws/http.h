@@ -102,6 +102,7 @@ typedef struct mw_http {
     void (*watch)(void *ctx, mw_http_watch *w);
     void (*unwatch)(void *ctx, mw_http_watch *w);
     const struct mw_turns *turns; /* turns.h; NULL = whoever sends need not wait */
+    struct mw_clocks *clocks;     /* clock.h; what is signed uses and teaches them. NULL = none are kept */
 } mw_http;
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "aws/provider_call.h"
 
+#include "aws/clock.h"
 #include "aws/endpoint_internal.h"
 #include "aws/protocol.h"
 #include "aws/retry.h"
@@ -32,6 +33,8 @@ typedef struct call {
     const char *region;
     mw_turn turn;
     int attempt;
+    int64_t offset_s; /* signed with, against this machine's clock */
+    bool corrected;   /* by an answer to this very request */
     mw_provider_call_done done;
     void *user;
 } call;
@@ -78,6 +81,16 @@ static bool retry(call *c, mw_status status, const mw_aws_error *aws, int64_t re
     return c->http->after(c->http->ctx, delay, send_again, c, NULL) == MW_OK;
 }
 
+/* Refused for its time: once more with the answer's, at once. */
+static bool correct_clock(call *c, const mw_aws_error *aws, const mw_http_response *response)
+{
+    if (c->corrected || !c->credentials ||
+        !mw_clock_corrected(aws->code, response, mw_now_unix(), &c->offset_s))
+        return false;
+    c->corrected = true;
+    return c->http->after(c->http->ctx, 0, send_again, c, NULL) == MW_OK;
+}
+
 static mw_outcome outcome_of(const call *c, mw_status st, const mw_aws_error *aws, int status)
 {
     if (st != MW_ERR_AWS)
@@ -112,8 +125,10 @@ static void answered(void *user, const mw_http_response *response, const mw_erro
         st = mw_protocol_parse(c->op, response, b, &result, &aws, &err);
     leave(c, outcome_of(c, st, &aws, response->status), mw_retry_after_ms(response), aws.code);
     if (st == MW_OK) {
+        if (c->credentials && c->http->clocks)
+            mw_clocks_learn(c->http->clocks, c->request.host, c->offset_s);
         end(c, MW_OK, mw_doc_view(b), result, "", NULL);
-    } else if (!retry(c, st, &aws, mw_retry_after_ms(response))) {
+    } else if (!correct_clock(c, &aws, response) && !retry(c, st, &aws, mw_retry_after_ms(response))) {
         if (st == MW_ERR_AWS) {
             /* What AWS refuses here stays a credential problem for whoever waits for it. */
             st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: %s", aws.code,
@@ -134,7 +149,9 @@ static mw_status send_once(call *c, mw_error *err)
 
     c->attempt++;
     if (c->credentials) {
-        st = mw_sigv4_sign(&c->request, c->credentials, &c->scope, mw_now_unix(), NULL, err);
+        if (c->http->clocks && !c->corrected)
+            c->offset_s = mw_clocks_offset(c->http->clocks, c->request.host);
+        st = mw_sigv4_sign(&c->request, c->credentials, &c->scope, mw_now_unix() + c->offset_s, NULL, err);
         if (st != MW_OK)
             return st;
     }

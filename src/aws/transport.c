@@ -792,8 +792,12 @@ mw_status mw_transport_new(const mw_transport_options *o, mw_transport **out, mw
     t = mw_alloc(sizeof(*t));
     if (!t)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-    t->http = (mw_http){carrier_send, carrier_after, carrier_run, t, carrier_watch, carrier_unwatch,
-                        NULL};
+    t->http = (mw_http){.send = carrier_send,
+                        .after = carrier_after,
+                        .run = carrier_run,
+                        .ctx = t,
+                        .watch = carrier_watch,
+                        .unwatch = carrier_unwatch};
     t->max_in_flight = o->max_in_flight > 0 ? o->max_in_flight : IN_FLIGHT_DEFAULT;
     if (t->max_in_flight > IN_FLIGHT_MAX)
         t->max_in_flight = IN_FLIGHT_MAX;

@@ -27,7 +27,6 @@ static int compare(const char *text, const char *name, size_t len)
     }
 
 TEXT(mw_service, name, mw_service_name)
-TEXT(mw_service, id, mw_service_id)
 TEXT(mw_service, api_version, mw_service_api_version)
 TEXT(mw_service, endpoint_prefix, mw_service_endpoint_prefix)
 TEXT(mw_service, signing_name, mw_service_signing_name)
@@ -35,6 +34,13 @@ TEXT(mw_service, target_prefix, mw_service_target_prefix)
 TEXT(mw_service, json_version, mw_service_json_version)
 TEXT(mw_service, xml_namespace, mw_service_xml_namespace)
 TEXT(mw_service, signature_version, mw_service_signature_version)
+
+const char *mw_service_id(const mw_service *s)
+{
+    const char *id = mw__follow(&s->id);
+
+    return id ? id : mw_service_name(s);
+}
 
 mw_protocol mw_service_protocol(const mw_service *s)
 {

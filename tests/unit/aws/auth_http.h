@@ -35,6 +35,7 @@ typedef struct fake_http {
     size_t first, last;
     unsigned sends, timers;
     bool at_once; /* answer from inside `send` */
+    const char *date; /* what each answer says, or NULL */
 } fake_http;
 
 static inline void fake_answer_one(fake_http *f, const fake_event *e)
@@ -65,6 +66,8 @@ static inline void fake_answer_one(fake_http *f, const fake_event *e)
         return;
     }
     r.status = a->status;
+    if (f->date)
+        mw_http_add(&r.arena, &r.headers, "date", f->date, NULL);
     if (a->body) {
         mw_buf_puts(&r.body, a->body);
         if (a->body[0] == '<')

@@ -1,6 +1,10 @@
 /* The chain, refresh windows and assumed roles, over a carrier that the test scripts. */
 #include "auth_bench.h"
 
+#include "aws/clock.h"
+
+#include <time.h>
+
 /* ---- static sources ---- */
 
 static void test_chain_order(void **state)
@@ -442,6 +446,53 @@ static void test_explicit_role(void **state)
     mw_aws_config_free(config);
 }
 
+/* AWS's clock is three days ahead: the role is asked for again with it, and later requests begin with it. */
+static void test_role_learns_the_clock(void **state)
+{
+    static const int64_t ahead_s = 3 * 86400;
+    const time_t then = T0 + ahead_s;
+    char date[64], signed_as[64];
+    const fake_answer answers[] = {
+        {403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>", NULL, signed_as},
+        {200, STS_OK("FIRST", "2026-01-01T01:00:00Z"), signed_as, NULL},
+        {200, STS_OK("SECOND", "2026-01-01T02:00:00Z"), signed_as, NULL},
+        {403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>", signed_as, NULL},
+    };
+    mw_assume_role role = {.role_arn = "arn:aws:iam::123456789012:role/x"};
+    mw_provider *source = NULL, *p = NULL;
+    mw_aws_config *config = NULL;
+    const mw_models *models;
+    const mw_credentials *c;
+    mw_clocks clocks = {0};
+    mw_error err = {0};
+    fake_http fake;
+    struct tm tm;
+
+    (void)state;
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &tm));
+    strftime(signed_as, sizeof(signed_as), "X-Amz-Date: %Y%m%d", &tm);
+    assert_ok(mw_models_builtin(&models, &err));
+    assert_ok(load_config(NULL, NULL, NULL, &config, &err));
+    fake_init(&fake, answers, MW_COUNT(answers));
+    fake.date = date;
+    fake.http.clocks = &clocks;
+    assert_ok(mw_provider_static("AKID", "secret", NULL, &source, &err));
+    assert_ok(mw_provider_assume_role(config, models, &fake.http, source, &role, &p, &err));
+    mw_provider_unref(source);
+    for (size_t i = 0; i < 3; i++) {
+        told w = {0};
+        assert_int_equal(mw_provider_get(p, T0, &c, ready, &w, &err), MW_ERR_PENDING);
+        fake_run(&fake, NULL, NULL);
+        assert_int_equal(w.status, i < 2 ? MW_OK : MW_ERR_CREDENTIALS);
+        assert_true(clocks.machine.offset_s >= ahead_s - 60 && clocks.machine.offset_s <= ahead_s + 60);
+        mw_provider_invalidate(p);
+    }
+    assert_int_equal(fake.answered, MW_COUNT(answers));
+    mw_provider_unref(p);
+    mw_clocks_clear(&clocks);
+    mw_aws_config_free(config);
+}
+
 /* Nobody holds the provider any more when the answer comes. */
 static void test_dropped_while_pending(void **state)
 {
@@ -523,6 +574,7 @@ int main(void)
         TEST(test_answers_at_once),
         TEST(test_stale_source_is_refreshed),
         TEST(test_explicit_role),
+        TEST(test_role_learns_the_clock),
         TEST(test_dropped_while_pending),
         TEST(test_out_of_memory),
     };

@@ -228,7 +228,7 @@ class Service:
         seen, model, metadata = self.seen, self.model, self.model["metadata"]
         protocol = next((p for p in PRIORITY if p in metadata.get("protocols", [])),
                         metadata["protocol"])
-        check(self.name, "id", seen.get("id"), metadata.get("serviceId"))
+        check(self.name, "id", seen.get("id"), metadata.get("serviceId", self.name))
         check(self.name, "protocol", seen["protocol"], PROTOCOLS[protocol])
         for key in ("apiVersion", "endpointPrefix", "targetPrefix", "jsonVersion", "signatureVersion"):
             check(self.name, key, seen.get(key), metadata.get(key))

@@ -69,6 +69,7 @@ static void the_tree_is_read(void **state)
     assert_ptr_equal(mw_service_models(alpha), models);
 
     assert_int_equal(mw_service_protocol(beta), MW_PROTO_QUERY); /* gzipped, without `protocols` */
+    assert_string_equal(mw_service_id(beta), "beta"); /* without `serviceId` */
     assert_string_equal(mw_service_signing_name(beta), "beta");
     assert_null(mw_service_api_version(beta));
     assert_null(mw_service_target_prefix(beta));
@@ -386,7 +387,7 @@ static void one_service_from_values(void **state)
     s = mw_models_service(m, "made");
     assert_non_null(s);
     assert_int_equal(mw_service_protocol(s), MW_PROTO_EC2);
-    assert_null(mw_service_id(s));
+    assert_string_equal(mw_service_id(s), "made");
     assert_string_equal(mw_models_botocore_version(m), "unknown");
     assert_int_equal(mw_models_partitions(m), MW_VAL_ABSENT);
     assert_true(mw_operation_checksum_required(mw_service_operation(s, "Op")));
