@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "inventory/view.h"
+#include "inventory/shape.h"
 #include "lua/vm.h"
 
 #include <stdint.h>
@@ -29,7 +29,7 @@ static void types(struct repl *w, const char *rest)
     mw_repl_say(&out);
 }
 
-static const char *kind_name(mw_view v)
+static const char *kind_name(mw_typed v)
 {
     static const char *const names[] = {
         [MW_SHAPE_STRUCTURE] = "object", [MW_SHAPE_LIST] = "list", [MW_SHAPE_MAP] = "map", [MW_SHAPE_STRING] = "text",
@@ -39,13 +39,13 @@ static const char *kind_name(mw_view v)
     return !v.shape ? "any" : v.lists ? "list" : names[mw_shape_type_of(v.shape)];
 }
 
-static void members(mw_buf *out, mw_view v, const char *before)
+static void members(mw_buf *out, mw_typed v, const char *before)
 {
     if (!v.shape || mw_shape_type_of(v.shape) != MW_SHAPE_STRUCTURE)
         return;
     for (size_t i = 0; i < mw_shape_member_count(v.shape); i++) {
         const mw_member *m = mw_shape_member_at(v.shape, i);
-        mw_buf_printf(out, "%s%-30s %s\n", before, mw_member_name(m), kind_name((mw_view){mw_member_shape(m), 0}));
+        mw_buf_printf(out, "%s%-30s %s\n", before, mw_member_name(m), kind_name(mw_shape_typed(mw_member_shape(m))));
     }
 }
 
@@ -54,6 +54,7 @@ static void type(struct repl *w, const char *rest)
     MW_AUTO(mw_buf) out = {.max = (size_t)1 << 20};
     const mw_models *models = w->pack.models;
     const mw_type *t;
+    mw_typed also;
     mw_error err = {0};
 
     if (mw_setup_type(&w->setup, ":type", rest, &t, &err) != MW_OK) {
@@ -61,15 +62,15 @@ static void type(struct repl *w, const char *rest)
         return;
     }
     mw_buf_printf(&out, "%s, listed by %s\n", mw_type_name(t), mw_type_list_operation(t));
-    members(&out, mw_type_item_view(t, models), "  ");
-    members(&out, mw_type_described_view(t, models), "  ");
+    members(&out, mw_type_item_shape(t, models, &also), "  ");
+    members(&out, also, "  ");
     if (mw_type_facet_count(t))
         mw_buf_puts(&out, "facets:\n");
     for (size_t i = 0; i < mw_type_facet_count(t); i++) {
-        mw_facet_view f = mw_type_facet_view(t, models, i);
-        mw_buf_printf(&out, "  %-30s %s, %s\n", f.name, f.parse ? f.parse : kind_name(f.view), f.operation);
-        if (!f.parse && !f.view.lists)
-            members(&out, f.view, "    ");
+        mw_facet_shape f = mw_type_facet_describe(t, i, models);
+        mw_buf_printf(&out, "  %-30s %s, %s\n", f.name, f.parse ? f.parse : f.metric ? "metric" : kind_name(f.typed), f.operation);
+        if (!f.typed.lists)
+            members(&out, f.typed, "    ");
     }
     mw_repl_say(&out);
 }

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "inventory/view.h"
+#include "inventory/shape.h"
 #include "report/lua_text.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static bool in_chain(char c)
 
 /* ---- names by the models ---- */
 
-static void view_names(mw_view v, mw_buf *out)
+static void typed_names(mw_typed v, mw_buf *out)
 {
     if (!v.shape || v.lists || mw_shape_type_of(v.shape) != MW_SHAPE_STRUCTURE)
         return;
@@ -34,36 +34,35 @@ static void model_names(const struct repl *w, const char *path, size_t len, mw_b
 {
     const mw_type *t = mw_types_get(w->setup.types, w->at.type);
     const mw_models *models = w->pack.models;
-    mw_view views[2];
+    mw_typed views[2];
     size_t first = 0;
 
     if (!t)
         return;
-    views[0] = mw_type_item_view(t, models);
-    views[1] = mw_type_described_view(t, models);
+    views[0] = mw_type_item_shape(t, models, &views[1]);
     while (first < len && path[first] != '.' && path[first] != ':')
         first++;
     for (size_t i = 0; i < mw_type_facet_count(t); i++) {
-        mw_facet_view f = mw_type_facet_view(t, models, i);
+        mw_facet_shape f = mw_type_facet_describe(t, i, models);
         if (len == 0)
             mw_buf_printf(out, "%s\n", f.name);
-        else if (strlen(f.name) == first && strncmp(f.name, path, first) == 0 && !f.parse)
-            views[0] = f.view;
+        else if (strlen(f.name) == first && strncmp(f.name, path, first) == 0 )
+            views[0] = f.typed;
         else
             continue;
         if (len > 0)
             goto facet;
     }
     for (size_t i = 0; i < 2; i++) {
-        mw_view v = views[i];
+        mw_typed v = views[i];
         for (size_t at = 0; at < len;) {
             size_t n = 0;
             while (at + n < len && path[at + n] != '.' && path[at + n] != ':')
                 n++;
-            v = mw_view_member(v, path + at, n);
+            v = mw_shape_below(v, path + at, n);
             at += n + 1;
         }
-        view_names(v, out);
+        typed_names(v, out);
     }
     return;
 facet:
@@ -71,10 +70,10 @@ facet:
         size_t n = 0;
         while (at + n < len && path[at + n] != '.' && path[at + n] != ':')
             n++;
-        views[0] = mw_view_member(views[0], path + at, n);
+        views[0] = mw_shape_below(views[0], path + at, n);
         at += n + 1;
     }
-    view_names(views[0], out);
+    typed_names(views[0], out);
 }
 
 /* ---- choosing among them ---- */

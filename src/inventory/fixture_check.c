@@ -1,28 +1,21 @@
 /*
  * Fixtures against service models. A rule that reads a member which AWS does not have, and a fixture
- * that invents the same one, agree with each other and with nothing else: this is what tells. A facet's
- * shape is found by following its `result` through the operation's output as far as that is a plain path;
- * where it computes, nothing is claimed. It must never refuse what a real answer could hold.
+ * that invents the same one, agree with each other and with nothing else: this is what tells. Relies on
+ * shape.c for what a type's documents are; where that does not know, nothing is claimed. It must never
+ * refuse what a real answer could hold.
  */
 #include "inventory/fixture_check.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "inventory/shape.h"
 #include "inventory/type_internal.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NAMES_MAX 600 /* members and facets that a nearest name is looked for among */
 #define DEPTH_MAX 64
-
-/* What a value may be: a shape, a list of the shape, or anything (NULL). */
-struct expected {
-    const mw_shape *shape;
-    bool list;
-};
 
 struct check {
     const mw_models *models;
@@ -31,119 +24,6 @@ struct check {
     mw_buf path;
     mw_error *err;
 };
-
-/* ---- from paths to shapes ---- */
-
-static const mw_shape *member_shape(const mw_shape *s, const char *name, size_t len)
-{
-    const mw_member *m = s && mw_shape_type_of(s) == MW_SHAPE_STRUCTURE ? mw_shape_member(s, name, len) : NULL;
-
-    return m ? mw_member_shape(m) : NULL;
-}
-
-static const mw_shape *element_shape(const mw_shape *s)
-{
-    return s && mw_shape_type_of(s) == MW_SHAPE_LIST ? mw_member_shape(mw_shape_element(s)) : NULL;
-}
-
-/* Behind a bracket that keeps, drops or flattens elements; NULL when it picks or makes something else. */
-static const char *skip_bracket(const char *s)
-{
-    const char *end = strchr(s, ']');
-
-    if (s[1] == ']' || (s[1] == '*' && s[2] == ']'))
-        return end + 1;
-    return s[1] == '?' && end && !strchr(s + 1, '[') ? end + 1 : NULL;
-}
-
-static size_t name_len(const char *s)
-{
-    size_t n = 0;
-
-    while (isalnum((unsigned char)s[n]) || s[n] == '_')
-        n++;
-    return n;
-}
-
-/* A name, then this, then nothing. */
-static bool is_name(const char *s, const char *after)
-{
-    size_t n = name_len(s);
-
-    return n > 0 && strcmp(s + n, after) == 0;
-}
-
-/* What a plain path gives: names, dots, [], [*] and [?…]. {NULL} for all else. */
-static struct expected follow(const mw_shape *s, const char *path)
-{
-    struct expected at = {s, false};
-
-    if (strcmp(path, "@") == 0)
-        return at;
-    if (path[0] == '[' && is_name(path + 1, "]")) /* a list of one */
-        return (struct expected){member_shape(s, path + 1, strlen(path) - 2), true};
-    if (strcmp(path, "[@]") == 0)
-        return (struct expected){s, true};
-    while (*path && at.shape) {
-        size_t n;
-        if (*path == '[') {
-            const char *after = skip_bracket(path);
-            at = (struct expected){after ? element_shape(at.shape) : NULL, true};
-            path = after ? after : path;
-            continue;
-        }
-        path += *path == '.';
-        n = name_len(path);
-        at.shape = n ? member_shape(at.shape, path, n) : NULL;
-        path += n;
-    }
-    return at;
-}
-
-static const mw_shape *output_of(const struct check *c, const char *call)
-{
-    const char *colon = call ? strchr(call, ':') : NULL;
-    char name[128];
-    const mw_service *s;
-    const mw_operation *o;
-
-    if (!colon || (size_t)(colon - call) >= sizeof(name))
-        return NULL;
-    snprintf(name, sizeof(name), "%.*s", (int)(colon - call), call);
-    s = mw_models_service(c->models, name);
-    o = s ? mw_service_operation(s, colon + 1) : NULL;
-    return o ? mw_operation_output(o) : NULL;
-}
-
-static const mw_shape *items_of(const struct check *c, const mw_type *t, mw_val call)
-{
-    struct expected e = follow(output_of(c, mw_val_get_str(t->d, call, "operation", NULL)),
-                               mw_val_get_str(t->d, call, "items", "@"));
-
-    /* A describe call for one item at a time answers with the item itself. */
-    return e.list || (e.shape && mw_shape_type_of(e.shape) == MW_SHAPE_STRUCTURE) ? e.shape : element_shape(e.shape);
-}
-
-static struct expected facet_of(const struct check *c, const mw_type *t, mw_val facet)
-{
-    static const struct expected anything = {NULL, false};
-    mw_val join = mw_val_get(t->d, facet, "join"), batch = mw_val_get(t->d, facet, "batch");
-    mw_val match = join != MW_VAL_ABSENT ? join : batch;
-    struct expected e;
-
-    if (mw_val_get(t->d, facet, "parse") != MW_VAL_ABSENT)
-        return anything;
-    e = follow(output_of(c, mw_val_get_str(t->d, facet, "operation", NULL)),
-               mw_val_get_str(t->d, facet, "result", "@"));
-    if (mw_val_get(t->d, facet, "each") != MW_VAL_ABSENT) /* results of several calls, joined */
-        return e.list ? e : (struct expected){element_shape(e.shape), true};
-    if (match == MW_VAL_ABSENT)
-        return e;
-    e = follow(e.list ? e.shape : element_shape(e.shape), mw_val_get_str(t->d, match, "value", "@"));
-    if (mw_val_get_bool(t->d, match, "many", false))
-        return e.list ? anything : (struct expected){e.shape, true};
-    return e;
-}
 
 /* ---- values ---- */
 
@@ -177,9 +57,9 @@ static void cut(struct check *c, size_t len)
     c->path.data[len] = '\0';
 }
 
-static mw_status check_value(struct check *c, mw_val v, const mw_shape *s, int depth);
+static mw_status check_typed(struct check *c, mw_val v, mw_typed t, int depth);
 
-static mw_status check_list(struct check *c, mw_val v, const mw_shape *element, int depth)
+static mw_status check_list(struct check *c, mw_val v, mw_typed element, int depth)
 {
     mw_kind kind = mw_val_kind(c->d, v);
     size_t len = c->path.len;
@@ -191,7 +71,7 @@ static mw_status check_list(struct check *c, mw_val v, const mw_shape *element, 
         return wrong_kind(c, "a list", kind);
     for (size_t i = 0; st == MW_OK && i < mw_val_len(c->d, v); i++) {
         mw_buf_printf(&c->path, "[%zu]", i + 1);
-        st = check_value(c, mw_val_at(c->d, v, i), element, depth);
+        st = check_typed(c, mw_val_at(c->d, v, i), element, depth);
         cut(c, len);
     }
     return st;
@@ -236,7 +116,7 @@ static mw_status check_members(struct check *c, mw_val v, const mw_shape *s, int
         if (is_unmodelled(c))
             ;
         else if (m)
-            st = check_value(c, value, mw_member_shape(m), depth);
+            st = check_typed(c, value, mw_shape_typed(mw_member_shape(m)), depth);
         else
             st = no_member(c, mw_shape_name(s), name, names, add_names(s, names, 0));
         cut(c, len);
@@ -244,18 +124,21 @@ static mw_status check_members(struct check *c, mw_val v, const mw_shape *s, int
     return st;
 }
 
-static mw_status check_value(struct check *c, mw_val v, const mw_shape *s, int depth)
+static mw_status check_typed(struct check *c, mw_val v, mw_typed t, int depth)
 {
+    const mw_shape *s = t.shape;
     mw_kind kind = mw_val_kind(c->d, v);
 
     if (!s || kind == MW_KIND_UNKNOWN || kind == MW_KIND_NULL || depth > DEPTH_MAX || mw_shape_document(s) ||
         mw_shape_eventstream(s) || c->path.failed != MW_OK)
         return MW_OK;
+    if (t.lists > 0)
+        return check_list(c, v, (mw_typed){s, t.lists - 1}, depth + 1);
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_STRUCTURE:
     case MW_SHAPE_MAP:
         return kind == MW_KIND_OBJECT ? check_members(c, v, s, depth + 1) : wrong_kind(c, "a table", kind);
-    case MW_SHAPE_LIST: return check_list(c, v, element_shape(s), depth + 1);
+    case MW_SHAPE_LIST: return check_typed(c, v, mw_shape_typed(s), depth + 1);
     case MW_SHAPE_BOOLEAN: return kind == MW_KIND_BOOL ? MW_OK : wrong_kind(c, "true or false", kind);
     case MW_SHAPE_INTEGER:
     case MW_SHAPE_LONG: return kind == MW_KIND_INT ? MW_OK : wrong_kind(c, "a whole number", kind);
@@ -291,34 +174,56 @@ static mw_status unknown_item_member(struct check *c, const mw_type *t, const ch
     return no_member(c, t->name, name, names, n);
 }
 
+/* `Metrics`: an object of statistics by the facets' names. */
+static mw_status check_metrics(struct check *c, const mw_type *t, mw_val metrics)
+{
+    const char *names[NAMES_MAX], *name;
+    size_t len = c->path.len, n = 0;
+
+    for (size_t i = 0; i < mw_type_facet_count(t) && n < NAMES_MAX; i++)
+        if (mw_str_starts(mw_type_facet_at(t, i), "Metrics."))
+            names[n++] = mw_type_facet_at(t, i) + strlen("Metrics.");
+    for (size_t i = 0; i < mw_val_len(c->d, metrics); i++) {
+        bool found = false;
+        step_into(c, metrics, i, &name);
+        for (size_t k = 0; k < n && !found; k++)
+            found = mw_str_eq(names[k], name);
+        if (!found && !is_unmodelled(c))
+            return no_member(c, "Metrics", name, names, n);
+        cut(c, len);
+    }
+    return MW_OK;
+}
+
+static const mw_member *member_of(const mw_shape *s, const char *name)
+{
+    return s && mw_shape_type_of(s) == MW_SHAPE_STRUCTURE ? mw_shape_member(s, name, strlen(name)) : NULL;
+}
+
 static mw_status check_item(struct check *c, const mw_type *t, mw_val item)
 {
-    mw_val list = mw_val_get(t->d, t->v, "list"), describe = mw_val_get(t->d, list, "batch_describe");
-    const mw_shape *listed = items_of(c, t, list);
-    const mw_shape *described = describe != MW_VAL_ABSENT ? items_of(c, t, describe) : NULL;
-    bool whole = listed && (describe == MW_VAL_ABSENT || described); /* all members are known */
+    mw_typed described, listed = mw_type_item_shape(t, c->models, &described);
+    /* Items that are texts become objects that no model knows. */
+    bool whole = listed.shape && listed.lists == 0 && mw_shape_type_of(listed.shape) == MW_SHAPE_STRUCTURE;
     size_t len = c->path.len;
     mw_status st = MW_OK;
 
     for (size_t i = 0; st == MW_OK && i < mw_val_len(c->d, item); i++) {
         const char *name;
-        mw_val value = step_into(c, item, i, &name), facet = mw_val_get(t->d, t->facets, name);
-        const mw_shape *s = member_shape(listed, name, strlen(name));
-        if (!s)
-            s = member_shape(described, name, strlen(name));
+        mw_val value = step_into(c, item, i, &name);
+        const mw_member *m = member_of(listed.shape, name);
+        if (!m)
+            m = member_of(described.shape, name);
         if (of_fixtures(name) || is_unmodelled(c)) {
             ;
-        } else if (facet != MW_VAL_ABSENT) {
-            struct expected e = facet_of(c, t, facet);
-            mw_kind kind = mw_val_kind(c->d, value);
-            if (e.shape && e.list && kind != MW_KIND_UNKNOWN && kind != MW_KIND_NULL)
-                st = check_list(c, value, e.shape, 0);
-            else if (!e.list)
-                st = check_value(c, value, e.shape, 0);
-        } else if (s) {
-            st = check_value(c, value, s, 0);
+        } else if (mw_type_has_facet(t, name)) {
+            st = check_typed(c, value, mw_type_facet_shape(t, name, c->models), 0);
+        } else if (m) {
+            st = check_typed(c, value, mw_shape_typed(mw_member_shape(m)), 0);
+        } else if (mw_str_eq(name, "Metrics") && mw_type_has_metrics(t)) {
+            st = check_metrics(c, t, value);
         } else if (whole) {
-            st = unknown_item_member(c, t, name, listed, described);
+            st = unknown_item_member(c, t, name, listed.shape, described.shape);
         }
         cut(c, len);
     }

@@ -24,7 +24,7 @@ mw_typed mw_shape_typed(const mw_shape *s)
     return t;
 }
 
-static mw_typed member(mw_typed at, const char *name, size_t len)
+mw_typed mw_shape_below(mw_typed at, const char *name, size_t len)
 {
     const mw_member *m;
 
@@ -120,7 +120,7 @@ mw_typed mw_shape_follow(mw_typed at, const char *p)
                 quoted ? strcspn(name, "\"") : strspn(name, NAME_CHARS);
             if (len == 0 || (quoted && name[len] != '"'))
                 return not_known;
-            at = member(at, name, len);
+            at = mw_shape_below(at, name, len);
             p = name + len + quoted;
             if (*p && !strchr(" .|[", *p))
                 return not_known;
@@ -184,7 +184,8 @@ mw_typed mw_type_item_shape(const mw_type *t, const mw_models *m, mw_typed *also
 {
     static const char *const words[] = {"operation", "params",         "items",
                                         "region",    "where",          "per",
-                                        "variants",  "batch_describe", "absent_errors"};
+                                        "variants",  "batch_describe", "absent_errors",
+                                        "recursive", "newest",         "replaces"};
     mw_val list = mw_val_get(t->d, t->v, "list"),
            describe = mw_val_get(t->d, list, "batch_describe");
     const char *items = mw_val_get_str(t->d, list, "items", NULL);
@@ -211,7 +212,7 @@ mw_typed mw_type_facet_shape(const mw_type *t, const char *facet, const mw_model
 {
     static const char *const words[] = {
         "operation", "params",  "result",      "absent_errors", "when",  "join",     "batch",
-        "each",      "prepare", "needs_facet", "region",        "pages", "max_pages"};
+        "each",      "prepare", "needs_facet", "region",        "pages", "max_pages", "replaces"};
     static const char *const joins[] = {"key", "field", "value", "many"};
     mw_val v = mw_val_get(t->d, t->facets, facet), join = mw_val_get(t->d, v, "join");
     mw_typed at;
@@ -235,7 +236,24 @@ mw_typed mw_type_facet_shape(const mw_type *t, const char *facet, const mw_model
     return at;
 }
 
-const char *mw_type_facet_operation(const mw_type *t, const char *facet)
+static const char *const may_be_absent[] = {"join", "batch", "absent_errors", "when"};
+
+mw_facet_shape mw_type_facet_describe(const mw_type *t, size_t i, const mw_models *m)
 {
-    return mw_val_get_str(t->d, mw_val_get(t->d, t->facets, facet), "operation", NULL);
+    mw_val key, v = mw_val_member(t->d, t->facets, i, &key);
+    mw_facet_shape out = {.name = mw_val_str(t->d, key, NULL),
+                          .operation = mw_val_get_str(t->d, v, "operation", NULL),
+                          .parse = mw_val_get_str(t->d, v, "parse", NULL)};
+
+    if (mw_val_get(t->d, v, "metric") != MW_VAL_ABSENT) {
+        out.operation = "cloudwatch:GetMetricData";
+        out.metric = out.sure = true;
+        out.typed.lists = mw_val_get(t->d, v, "each") != MW_VAL_ABSENT;
+        return out;
+    }
+    out.typed = mw_type_facet_shape(t, out.name, m);
+    out.sure = mw_str_eq(mw_val_get_str(t->d, v, "result", "@"), "@");
+    for (size_t k = 0; k < MW_COUNT(may_be_absent); k++)
+        out.sure = out.sure && mw_val_get(t->d, v, may_be_absent[k]) == MW_VAL_ABSENT;
+    return out;
 }

@@ -11,6 +11,7 @@
 #include "inventory/type_read.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 struct mw_types {
@@ -164,6 +165,40 @@ const char *mw_type_tag_facet(const mw_type *t)
     return from && mw_type_has_facet(t, from) ? from : NULL;
 }
 
+static const char *text_at(const mw_type *t, const char *path)
+{
+    return mw_val_str(t->d, mw_val_path(t->d, t->v, path), NULL);
+}
+
+const char *mw_type_list_operation(const mw_type *t)
+{
+    return text_at(t, "list.operation");
+}
+
+const char *mw_type_describe_operation(const mw_type *t)
+{
+    return text_at(t, "list.batch_describe.operation");
+}
+
+const char *mw_type_id_path(const mw_type *t)
+{
+    return text_at(t, "id");
+}
+
+const char *mw_type_service(const mw_type *t, char *out, size_t size)
+{
+    const char *from = strstr(t->name, "::"), *to = from ? strstr(from + 2, "::") : NULL;
+    size_t n = 0;
+
+    if (to && to > from + 2)
+        for (const char *p = from + 2; p < to && n + 1 < size; p++)
+            out[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+    out[n] = '\0';
+    if (n == 0)
+        snprintf(out, size, "account");
+    return out;
+}
+
 size_t mw_type_facet_count(const mw_type *t)
 {
     return mw_val_len(t->d, t->facets);
@@ -175,6 +210,14 @@ const char *mw_type_facet_at(const mw_type *t, size_t i)
 
     mw_val_member(t->d, t->facets, i, &key);
     return mw_val_str(t->d, key, NULL);
+}
+
+bool mw_type_has_metrics(const mw_type *t)
+{
+    for (size_t i = 0; i < mw_type_facet_count(t); i++)
+        if (mw_str_starts(mw_type_facet_at(t, i), "Metrics."))
+            return true;
+    return false;
 }
 
 bool mw_type_has_facet(const mw_type *t, const char *facet)

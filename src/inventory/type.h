@@ -25,8 +25,18 @@ const char *mw_type_alias(const mw_type *t);       /* "s3.bucket", or NULL */
 mw_val mw_type_value(const mw_type *t, const mw_doc **d);
 const char *mw_type_scope(const mw_type *t);       /* regional | region | global | account */
 const char *mw_type_tag_facet(const mw_type *t);   /* facet that tags come from, or NULL */
+/** The operation that lists the type; NULL when others do (`derived_from`). */
+const char *mw_type_list_operation(const mw_type *t);
+/** The operation that adds to each item, or NULL. */
+const char *mw_type_describe_operation(const mw_type *t);
+/** Path of the id in an item: an item without it is no resource. */
+const char *mw_type_id_path(const mw_type *t);
+/** "s3": the service in the type's name, in lower case as folders and aliases have it. @return @p out. */
+const char *mw_type_service(const mw_type *t, char *out, size_t size);
 size_t mw_type_facet_count(const mw_type *t);
 const char *mw_type_facet_at(const mw_type *t, size_t i);
 bool mw_type_has_facet(const mw_type *t, const char *facet);
+/** Has it facets `Metrics.Name`? They fill one member, `Metrics`. */
+bool mw_type_has_metrics(const mw_type *t);
 
 #endif

@@ -85,6 +85,8 @@ static value document_member(file *f, const mw_type *type, mw_str name, bool *kn
     *known = true;
     if (mw_type_has_facet(type, facet))
         return mw__lint_value_typed(mw_type_facet_shape(type, facet, f->lint->o.models));
+    if (mw_lua_is(name, "Metrics") && mw_type_has_metrics(type))
+        return any;
     if (!item.shape || item.lists > 0 || mw_shape_type_of(item.shape) != MW_SHAPE_STRUCTURE)
         return any; /* a list of plain texts, or nothing is known */
     for (size_t i = 0; i < MW_COUNT(parts); i++) {

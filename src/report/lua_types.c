@@ -19,6 +19,7 @@
 #define SHAPES_MAX 200000
 #define FILE_MAX ((size_t)64 << 20)
 #define UNION_COLUMNS 90
+#define METRICS "Metrics." /* how facets begin that are metrics */
 
 /* A class to write: of a shape, or of a list that a projection makes of it. */
 struct entry {
@@ -106,9 +107,14 @@ static mw_status reach(struct writer *w, const mw_service *service, const mw_sha
     return MW_OK;
 }
 
-static mw_status reach_view(struct writer *w, const char *operation, mw_view v)
+static const mw_operation *operation_of(const struct writer *w, const char *name)
 {
-    const mw_operation *op = mw_view_operation(w->o->models, operation);
+    return name ? mw_models_operation(w->o->models, name, strlen(name)) : NULL;
+}
+
+static mw_status reach_typed(struct writer *w, const char *operation, mw_typed v)
+{
+    const mw_operation *op = operation_of(w, operation);
     mw_status st = MW_OK;
 
     if (!op)
@@ -134,7 +140,7 @@ static mw_status reach_inside(struct writer *w, struct entry e)
 
 static mw_status use_service(struct writer *w, const char *operation)
 {
-    const mw_operation *op = mw_view_operation(w->o->models, operation);
+    const mw_operation *op = operation_of(w, operation);
     const mw_service *s = op ? mw_operation_service(op) : NULL, **grown;
 
     for (size_t i = 0; i < w->service_count; i++)
@@ -172,14 +178,15 @@ static mw_status gather(struct writer *w)
     for (size_t i = 0; i < w->o->type_count && st == MW_OK; i++) {
         const mw_type *t = w->o->types[i];
         const char *const operations[] = {mw_type_list_operation(t), mw_type_describe_operation(t)};
-        const mw_view views[] = {mw_type_item_view(t, w->o->models), mw_type_described_view(t, w->o->models)};
+        mw_typed items[2];
+        items[0] = mw_type_item_shape(t, w->o->models, &items[1]);
         for (size_t k = 0; k < 2 && st == MW_OK; k++)
             if (operations[k] && (st = use_service(w, operations[k])) == MW_OK)
-                st = reach_view(w, operations[k], views[k]);
+                st = reach_typed(w, operations[k], items[k]);
         for (size_t k = 0; k < mw_type_facet_count(t) && st == MW_OK; k++) {
-            mw_facet_view f = mw_type_facet_view(t, w->o->models, k);
-            if ((st = use_service(w, f.operation)) == MW_OK && !f.parse)
-                st = reach_view(w, f.operation, f.view);
+            mw_facet_shape f = mw_type_facet_describe(t, k, w->o->models);
+            if (!f.metric && (st = use_service(w, f.operation)) == MW_OK)
+                st = reach_typed(w, f.operation, f.typed);
         }
     }
     for (size_t i = 0; i < w->count && st == MW_OK; i++)
@@ -316,9 +323,9 @@ static void write_entry(mw_buf *out, struct entry e)
     }
 }
 
-static void base_class(const struct writer *w, mw_buf *out, const char *operation, mw_view v)
+static void base_class(const struct writer *w, mw_buf *out, const char *operation, mw_typed v)
 {
-    const mw_operation *op = operation ? mw_view_operation(w->o->models, operation) : NULL;
+    const mw_operation *op = operation_of(w, operation);
 
     if (!op || !v.shape || v.lists || mw_shape_type_of(v.shape) != MW_SHAPE_STRUCTURE)
         return;
@@ -326,36 +333,70 @@ static void base_class(const struct writer *w, mw_buf *out, const char *operatio
     class_name(out, mw_operation_service(op), v.shape, false);
 }
 
-static void write_facet(const struct writer *w, mw_buf *out, const mw_facet_view *f)
+static void write_facet(const struct writer *w, mw_buf *out, const mw_facet_shape *f)
 {
-    const mw_operation *op = mw_view_operation(w->o->models, f->operation);
+    const mw_operation *op = operation_of(w, f->operation);
 
     mw_buf_puts(out, "---@field ");
-    field_name(out, f->name);
+    field_name(out, f->metric ? f->name + strlen(METRICS) : f->name);
     mw_buf_putc(out, ' ');
-    if (f->parse || !f->view.shape || !op)
+    if (f->metric)
+        mw_buf_puts(out, f->typed.lists ? "moonward.Metric.Items" : "moonward.Metric");
+    else if (!f->typed.shape || !op)
         mw_buf_puts(out, "any");
-    else if (f->view.lists)
-        class_name(out, mw_operation_service(op), f->view.shape, true);
+    else if (f->typed.lists > 1)
+        mw_buf_puts(out, "moonward.List");
+    else if (f->typed.lists)
+        class_name(out, mw_operation_service(op), f->typed.shape, true);
     else
-        type_of(out, mw_operation_service(op), f->view.shape);
+        type_of(out, mw_operation_service(op), f->typed.shape);
     mw_buf_printf(out, "%s facet: %s\n", f->sure ? "" : "?", f->operation);
+}
+
+/* The facets `Metrics.Name` are members of one object, which has a class of its own. */
+static bool write_metrics(const struct writer *w, mw_buf *out, const mw_type *t)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < mw_type_facet_count(t); i++) {
+        mw_facet_shape f = mw_type_facet_describe(t, i, w->o->models);
+        if (!f.metric)
+            continue;
+        if (!any) {
+            mw_buf_puts(out, "---@class ");
+            mw_lua_types_class(out, t);
+            mw_buf_puts(out, ".Metrics : moonward.Object\n");
+        }
+        any = true;
+        write_facet(w, out, &f);
+    }
+    if (any)
+        mw_buf_putc(out, '\n');
+    return any;
 }
 
 static void write_type(const struct writer *w, mw_buf *out, const mw_type *t)
 {
     const char *list = mw_type_list_operation(t), *describe = mw_type_describe_operation(t);
+    bool metrics = write_metrics(w, out, t);
+    mw_typed also, item = mw_type_item_shape(t, w->o->models, &also);
 
     mw_buf_printf(out, "---%s: listed by %s%s%s. A facet is read when the rule names it in `needs`.\n---@class ", mw_type_name(t), list,
                   describe ? ", described by " : "", describe ? describe : "");
     mw_lua_types_class(out, t);
     mw_buf_puts(out, " : moonward.Resource");
-    base_class(w, out, list, mw_type_item_view(t, w->o->models));
-    base_class(w, out, describe, mw_type_described_view(t, w->o->models));
+    base_class(w, out, list, item);
+    base_class(w, out, describe, also);
     mw_buf_putc(out, '\n');
     for (size_t i = 0; i < mw_type_facet_count(t); i++) {
-        mw_facet_view f = mw_type_facet_view(t, w->o->models, i);
-        write_facet(w, out, &f);
+        mw_facet_shape f = mw_type_facet_describe(t, i, w->o->models);
+        if (!f.metric)
+            write_facet(w, out, &f);
+    }
+    if (metrics) {
+        mw_buf_puts(out, "---@field Metrics ");
+        mw_lua_types_class(out, t);
+        mw_buf_puts(out, ".Metrics\n");
     }
     mw_buf_putc(out, '\n');
 }
@@ -404,7 +445,7 @@ static mw_status write_service(struct writer *w, const mw_service *s)
 
     begin_file(w, mw_service_name(s));
     for (size_t i = 0; i < w->o->type_count && st == MW_OK; i++) {
-        const mw_operation *op = mw_view_operation(w->o->models, mw_type_list_operation(w->o->types[i]));
+        const mw_operation *op = operation_of(w, mw_type_list_operation(w->o->types[i]));
         if (!op || mw_operation_service(op) != s)
             continue;
         mw_buf_reset(&piece);

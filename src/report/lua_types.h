@@ -3,7 +3,7 @@
 #define MW_REPORT_LUA_TYPES_H
 
 #include "base/buf.h"
-#include "inventory/view.h"
+#include "inventory/shape.h"
 
 /* LuaLS leaves workspace files from 500 KB on; a service beyond this goes on in another file. */
 #define MW_LUA_TYPES_FILE_MAX ((size_t)480000)

@@ -23,7 +23,7 @@ enum pick_kind { PICK_ENUM, PICK_SWITCH, PICK_TEXT, PICK_NUMBER, PICK_LIST, PICK
 struct pick {
     enum pick_kind kind;
     char path[256];
-    const mw_shape *shape;
+    const mw_shape *shape; /* of a list: of its elements, NULL where those are lists again or not known */
 };
 
 mw_status mw_skeleton_check_id(const char *what, const char *id, mw_error *err)
@@ -72,6 +72,7 @@ static bool pick_member(const mw_shape *s, const char *prefix, const char *id_pa
 {
     const mw_member *best = NULL;
     enum pick_kind best_kind = PICK_ANY;
+    mw_typed at;
 
     for (size_t i = 0; i < mw_shape_member_count(s); i++) {
         const mw_member *m = mw_shape_member_at(s, i);
@@ -98,35 +99,37 @@ static bool pick_member(const mw_shape *s, const char *prefix, const char *id_pa
     }
     if (!best)
         return false;
-    *out = (struct pick){.kind = best_kind, .shape = mw_member_shape(best)};
+    at = mw_shape_typed(mw_member_shape(best));
+    *out = (struct pick){.kind = best_kind, .shape = at.lists > 1 ? NULL : at.shape};
     snprintf(out->path, sizeof(out->path), "%s%s%s", prefix, prefix[0] ? "." : "", mw_member_name(best));
     return true;
 }
 
-static struct pick choose(const mw_view *v, const char *prefix, const char *id_path)
+static struct pick choose(mw_typed v, const char *prefix, const char *id_path)
 {
     struct pick out = {.kind = PICK_ANY};
 
     snprintf(out.path, sizeof(out.path), "%s", prefix);
-    if (!v->shape)
+    if (!v.shape)
         return out;
-    if (v->lists > 0) {
+    if (v.lists > 0) {
         out.kind = PICK_LIST;
+        out.shape = v.lists == 1 ? v.shape : NULL;
         return out;
     }
-    out.shape = v->shape;
-    out.kind = kind_of(v->shape);
+    out.shape = v.shape;
+    out.kind = kind_of(v.shape);
     if (out.kind == PICK_NONE) {
         out.kind = PICK_ANY;
-        pick_member(v->shape, prefix, id_path, 1, &out);
+        pick_member(v.shape, prefix, id_path, 1, &out);
     }
     return out;
 }
 
-static bool facet_of(const mw_skeleton *s, const char *name, mw_facet_view *out)
+static bool facet_of(const mw_skeleton *s, const char *name, mw_facet_shape *out)
 {
     for (size_t i = 0; i < mw_type_facet_count(s->type); i++) {
-        *out = mw_type_facet_view(s->type, s->models, i);
+        *out = mw_type_facet_describe(s->type, i, s->models);
         if (mw_str_eq(out->name, name))
             return true;
     }
@@ -136,20 +139,26 @@ static bool facet_of(const mw_skeleton *s, const char *name, mw_facet_view *out)
 /* Stands for a member where the models do not tell what an item has: the author puts the real one there. */
 #define UNMODELLED "ExampleMember"
 
-static struct pick choose_of(const mw_skeleton *s, const mw_facet_view *facet)
+static struct pick choose_of(const mw_skeleton *s, const mw_facet_shape *facet)
 {
-    mw_view item = mw_type_item_view(s->type, s->models);
+    mw_typed also;
     struct pick p;
 
-    if (!facet) {
-        p = choose(&item, "", mw_type_id_path(s->type));
-        if (!p.path[0])
-            p = (struct pick){.kind = PICK_ANY, .path = UNMODELLED};
+    if (facet && facet->metric && !facet->typed.lists) {
+        p = (struct pick){.kind = PICK_NUMBER};
+        snprintf(p.path, sizeof(p.path), "%s.Sum", facet->name);
         return p;
     }
-    if (facet->parse)
-        return choose(&(mw_view){NULL, 0}, facet->name, NULL);
-    return choose(&facet->view, facet->name, NULL);
+    if (facet) {
+        p = choose(facet->typed, facet->name, NULL);
+        if (facet->metric)
+            p.kind = PICK_LIST;
+        return p;
+    }
+    p = choose(mw_type_item_shape(s->type, s->models, &also), "", mw_type_id_path(s->type));
+    if (!p.path[0])
+        p = (struct pick){.kind = PICK_ANY, .path = UNMODELLED};
+    return p;
 }
 
 /* ---- values of tests ---- */
@@ -168,8 +177,7 @@ static const char *example_of(const mw_shape *s)
 static void good_value(mw_buf *out, const struct pick *p)
 {
     bool map = p->kind == PICK_ANY && p->shape && mw_shape_type_of(p->shape) == MW_SHAPE_MAP;
-    const mw_member *element = p->kind == PICK_LIST && p->shape ? mw_shape_element(p->shape) : NULL;
-    const mw_shape *of = element ? mw_member_shape(element) : NULL;
+    const mw_shape *of = p->kind == PICK_LIST ? p->shape : NULL;
 
     switch (p->kind) {
     case PICK_ENUM: mw_lua_string(out, mw_shape_enum_at(p->shape, 0)); return;
@@ -249,7 +257,7 @@ static void test_case(mw_buf *out, const mw_skeleton *s, const char *name, const
         out->failed = id.failed ? id.failed : member.failed;
 }
 
-static void write_test(mw_buf *out, const mw_skeleton *s, const struct pick *p, const mw_facet_view *facet)
+static void write_test(mw_buf *out, const mw_skeleton *s, const struct pick *p, const mw_facet_shape *facet)
 {
     MW_AUTO(mw_buf) good = {.max = 4096};
     MW_AUTO(mw_buf) bad = {.max = 4096};
@@ -317,16 +325,19 @@ static void word(mw_buf *out, size_t *columns, const char *name, bool more)
     *columns += len;
 }
 
-static void members_comment(mw_buf *out, const mw_facet_view *facet)
+static void members_comment(mw_buf *out, const mw_facet_shape *facet)
 {
-    const mw_shape *s = facet->view.shape;
+    const mw_shape *s = facet->typed.shape;
     size_t n, columns = 0;
 
     mw_buf_printf(out, "    -- %s comes from %s", facet->name, facet->operation);
     if (facet->parse)
         mw_buf_puts(out, strcmp(facet->parse, "json") == 0 ? ", JSON that is decoded already" : ", rows by column");
+    else if (facet->metric)
+        mw_buf_printf(out, " and %s Sum, Average, Maximum, Minimum (nil without a point) and Datapoints",
+                      facet->typed.lists ? "each element has" : "has");
     else if (s && mw_shape_type_of(s) == MW_SHAPE_STRUCTURE && (n = mw_shape_member_count(s)) > 0) {
-        mw_buf_puts(out, facet->view.lists ? "; each element has" : " and has");
+        mw_buf_puts(out, facet->typed.lists ? "; each element has" : " and has");
         mw_buf_putc(out, '\n');
         for (size_t i = 0; i < n && i < MEMBERS_SHOWN; i++)
             word(out, &columns, mw_member_name(mw_shape_member_at(s, i)), i + 1 < n);
@@ -372,7 +383,7 @@ static void write_rule(mw_buf *out, const mw_skeleton *s, const struct pick *p)
 {
     MW_AUTO(mw_buf) title = {.max = 4096};
     char variable[64];
-    mw_facet_view facet;
+    mw_facet_shape facet;
 
     variable_of(s->type, variable, sizeof(variable));
     title_of(s, &title);
@@ -414,7 +425,7 @@ static void write_rule(mw_buf *out, const mw_skeleton *s, const struct pick *p)
 
 mw_status mw_skeleton_rule(const mw_skeleton *s, mw_buf *rule, mw_buf *test, mw_error *err)
 {
-    mw_facet_view facet;
+    mw_facet_shape facet;
     bool has = s->facet_count > 0 && facet_of(s, s->facets[0], &facet);
     struct pick p = choose_of(s, has ? &facet : NULL);
     mw_status st = mw_skeleton_check_id("rule", s->id, err);

@@ -3,7 +3,7 @@
 #define MW_REPORT_SKELETON_H
 
 #include "base/buf.h"
-#include "inventory/view.h"
+#include "inventory/shape.h"
 
 typedef struct mw_skeleton {
     const char *id;

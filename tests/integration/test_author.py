@@ -21,7 +21,7 @@ def types(f):
     for t in json.loads(f.run("types", "list", "--output", "json").stdout):
         if t["type"] in ("AWS::EC2::Application", "AWS::IAM::Principal", "AWS::SNS::Subscription"):
             continue  # made of other types, or of an id that is computed of several members
-        yield t["type"], [name for name in t["facets"] if not name.startswith("Metrics.")]  # drafts of metrics are still to come
+        yield t["type"], t["facets"]
 
 
 class Folder:
@@ -130,7 +130,12 @@ def editor_types(f):
     for name, facets in types(f):
         head = re.search(r"^---@class %s : .*\n((?:---@field .*\n)*)" % re.sub(":+", ".", name), together, re.M)
         expect(head is not None, "types: no class for %s" % name)
+        metrics = re.search(r"^---@class %s\.Metrics : .*\n((?:---@field .*\n)*)" % re.sub(":+", ".", name), together, re.M)
         for facet in facets:
+            if facet.startswith("Metrics."):
+                expect(metrics and re.search(r"^---@field %s moonward\.Metric(\.Items)? facet: cloudwatch:GetMetricData$" % facet[8:],
+                                             metrics.group(1), re.M), "types: %s.%s" % (name, facet))
+                continue
             expect(head and re.search(r"^---@field %s .+ facet: [\w-]+:\w+$" % facet, head.group(1), re.M), "types: %s.%s" % (name, facet))
     # Each class that is named is there, once.
     made = re.findall(r"^---@(?:class|alias) ([\w.]+)", together, re.M)

@@ -72,6 +72,17 @@ function Tags:has(tag) end
 function Tags:get(key) end
 
 ---Moonward's envelope around AWS's data.
+---What CloudWatch has of a metric in the window that the resource type names.
+---@class moonward.Metric : moonward.Object
+---@field Sum number
+---@field Average number? nil without a point
+---@field Maximum number?
+---@field Minimum number?
+---@field Datapoints integer
+
+---@class moonward.Metric.Items : moonward.List
+---@field [integer] moonward.Metric
+
 ---@class moonward.Resource : moonward.Object
 ---@field id string
 ---@field arn string?

@@ -33,6 +33,9 @@ static const struct {
     {"AWS::Lambda::Function", "{\"Environment\":{\"Variables\":{\"Any\":\"x\"}}}", NULL}, /* a map */
     {"AWS::Lambda::Function", "{\"Environment\":{\"Variables\":{\"Any\":1}}}", "resource.Environment.Variables.Any: expected text"},
     {"AWS::IAM::Role", "{\"AssumeRolePolicyDocument\":{\"Statement\":[]}}", NULL}, /* decoded by the client */
+    {"AWS::ElasticLoadBalancingV2::LoadBalancer", "{\"Attributes\":{\"deletion_protection.enabled\":\"true\"}}", NULL}, /* keyed */
+    {"AWS::Lambda::Function", "{\"Metrics\":{\"Errors\":{\"Sum\":1}}}", NULL},
+    {"AWS::Lambda::Function", "{\"Metrics\":{\"Erors\":{}}}", "resource.Metrics.Erors: Metrics has no member 'Erors'; did you mean 'Errors'?"},
     {"AWS::S3::Bucket", "{\"Brandnew\":{\"X\":1}}", NULL}, /* excepted below */
     {"AWS::S3::Bucket", "{\"Brandnewer\":1}", "resource.Brandnewer: "},
 };
