@@ -9,6 +9,7 @@
 #include "cli/moment.h"
 #include "cli/outcome.h"
 #include "cli/results.h"
+#include "cli/rules.h"
 #include "engine/archive.h"
 
 #include "base/str.h"
@@ -24,37 +25,6 @@ struct evaluation {
     int fd;
     mw_judged judged;
 };
-
-static bool has(const char *const *list, size_t count, const char *type)
-{
-    for (size_t i = 0; i < count; i++)
-        if (mw_str_eq(list[i], type))
-            return true;
-    return false;
-}
-
-/* The types that the rules read: the others need not leave the store. */
-static mw_status wanted_types(mw_setup *s, const char *const **out, size_t *count, mw_error *err)
-{
-    size_t room = 0, n = mw_rules_count(s->rules);
-    const char **list;
-
-    *count = 0;
-    for (size_t i = 0; i < n; i++)
-        room += 1 + mw_rules_at(s->rules, i)->related_count;
-    if (!(list = mw_arena_alloc(&s->arena, (room + 1) * sizeof(*list))))
-        return mw_fail(err, MW_ERR_NOMEM, "rules: out of memory");
-    for (size_t i = 0; i < n; i++) {
-        const mw_rule *r = mw_rules_at(s->rules, i);
-        if (!has(list, *count, r->resource))
-            list[(*count)++] = r->resource;
-        for (size_t k = 0; k < r->related_count; k++)
-            if (!has(list, *count, r->related[k]))
-                list[(*count)++] = r->related[k];
-    }
-    *out = list;
-    return MW_OK;
-}
 
 /* What the run that took the snapshot could not read beside its scopes. Borrowed from its notes. */
 static mw_status read_extras(struct evaluation *w, mw_coverage_extra **out, size_t *count, mw_error *err)
@@ -82,7 +52,7 @@ static mw_status load(struct evaluation *w, mw_error *err)
     mw_status st;
 
     if ((st = mw_moment_name(args, mw_args_get(args, "snapshot"), at, &name, err)) != MW_OK ||
-        (st = wanted_types(&w->setup, &o.wanted, &o.wanted_count, err)) != MW_OK ||
+        (st = mw_rules_types(&w->setup, &o.wanted, &o.wanted_count, err)) != MW_OK ||
         (st = mw_setup_store(&w->setup, &store, err)) != MW_OK)
         return st;
     st = mw_archive_load(store, name, &o, &w->fd, &w->archived, err);

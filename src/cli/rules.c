@@ -212,6 +212,36 @@ out:
     return st;
 }
 
+static bool has(const char *const *list, size_t count, const char *type)
+{
+    for (size_t i = 0; i < count; i++)
+        if (mw_str_eq(list[i], type))
+            return true;
+    return false;
+}
+
+mw_status mw_rules_types(mw_setup *s, const char *const **out, size_t *count, mw_error *err)
+{
+    size_t room = 0, n = mw_rules_count(s->rules);
+    const char **list;
+
+    *count = 0;
+    for (size_t i = 0; i < n; i++)
+        room += 1 + mw_rules_at(s->rules, i)->related_count;
+    if (!(list = mw_arena_alloc(&s->arena, (room + 1) * sizeof(*list))))
+        return mw_fail(err, MW_ERR_NOMEM, "rules: out of memory");
+    for (size_t i = 0; i < n; i++) {
+        const mw_rule *r = mw_rules_at(s->rules, i);
+        if (!has(list, *count, r->resource))
+            list[(*count)++] = r->resource;
+        for (size_t k = 0; k < r->related_count; k++)
+            if (!has(list, *count, r->related[k]))
+                list[(*count)++] = r->related[k];
+    }
+    *out = list;
+    return MW_OK;
+}
+
 mw_status mw_rules_calls(const mw_setup *s, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_model_pack) pack = {0};

@@ -352,9 +352,10 @@ static const mw_option options[] = {
     {.name = "coverage", .help = "Tell which branches and lines of the rules no test reaches"},
     {.name = "coverage-threshold", .value = "PERCENT",
      .help = "With --coverage: exit status 1 when fewer of all branches are covered"},
-    {.name = "on", .value = "DIR", .help = "Run the rules on this recording (`sweep --record`) instead of fixtures"},
+    {.name = "on", .value = "DIR|SNAPSHOT",
+     .help = "Run the rules on this recording (`sweep --record`) or stored snapshot (latest, a time, an id) instead of fixtures"},
     {.name = "expect", .value = "FILE",
-     .help = "With --on: the findings that are expected (default: DIR/expected-findings.json)"},
+     .help = "With --on: the findings that are expected (default: DIR/expected-findings.json; a snapshot has none)"},
     {.name = "update", .help = "With --on: write what is found as what is expected"},
     {.name = "watch", .help = "Run again whatever a changed file concerns, until Ctrl-C"},
     {.name = "output", .value = "FORMAT", .choices = "text|json|tap|junit", .env = "MOONWARD_OUTPUT",
@@ -368,12 +369,13 @@ const mw_command mw_command_test = {
     .arguments = "[PATHS…]",
     .summary = "Run the tests that stand beside rules, without AWS",
     .description = "PATHS are rule files and folders (default: --rules, else the built-in rules). With --on, the rules "
-                   "run on a recorded account and their findings are compared with a file. Exit status: 0 all "
+                   "run on a recorded account or a stored snapshot, and their findings are compared with a file. Exit status: 0 all "
                    "passed; 1 a test failed, or coverage is below its threshold; 3 usage or a rule that does not load.",
     .examples = "moonward test\n"
                 "moonward test rules/s3 --run '*denied*' --output tap\n"
                 "moonward test --coverage --coverage-threshold 90 --export lcov=rules.lcov\n"
                 "moonward test --on tests/account --update\n"
+                "moonward test my-rules --on latest --expect findings.json\n"
                 "moonward test my-rules --watch\n",
     .options = options,
     .option_count = MW_COUNT(options),

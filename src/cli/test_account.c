@@ -1,5 +1,5 @@
 /*
- * Golden accounts. A recording is collected and judged as a sweep would, and what comes out is compared with
+ * Golden accounts. A recording is collected, or a stored snapshot read, and judged as a sweep would; what comes out is compared with
  * a file of expectations, one finding per line, so that a change of a rule shows in a review as the findings
  * that it changes. Every verdict is compared: a pass that becomes unknown is a difference. Where the
  * snapshot comes from is decided in snapshot_of() alone.
@@ -8,8 +8,10 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "cli/rules.h"
 #include "cli/session.h"
 #include "cli/sweep.h"
+#include "engine/archive.h"
 #include "engine/evaluate.h"
 #include "inventory/collect.h"
 
@@ -46,6 +48,14 @@ static mw_status no_memory(mw_error *err)
     return mw_fail(err, MW_ERR_NOMEM, "out of memory for a recorded account");
 }
 
+static bool is_recording(const char *folder)
+{
+    MW_AUTO(mw_buf) manifest = {.max = 8192};
+
+    mw_buf_join(&manifest, folder, "/manifest.json", NULL);
+    return manifest.data && mw_file_exists(manifest.data);
+}
+
 /* ---- what is found ---- */
 
 static mw_status collect(struct account *a, mw_session *n, int *fd, mw_error *err)
@@ -67,20 +77,39 @@ static mw_status collect(struct account *a, mw_session *n, int *fd, mw_error *er
     return st;
 }
 
-static mw_status snapshot_of(struct account *a, int *fd, mw_error *err)
+static mw_status of_recording(struct account *a, int *fd, mw_error *err)
 {
-    MW_AUTO(mw_buf) manifest = {.max = 8192};
     mw_session n = {0};
-    mw_status st;
+    mw_status st = mw_session_open_recording(a->s, a->o->on, &n, err);
 
-    mw_buf_join(&manifest, a->o->on, "/manifest.json", NULL);
-    if (!manifest.data || !mw_file_exists(manifest.data))
-        return mw_fail(err, MW_ERR_NOTFOUND, "--on: '%s' is not a recording; `moonward sweep --record` makes one",
-                       a->o->on);
-    if ((st = mw_session_open_recording(a->s, a->o->on, &n, err)) == MW_OK)
+    if (st == MW_OK)
         st = collect(a, &n, fd, err);
     mw_session_clear(&n);
     return st;
+}
+
+static mw_status of_store(struct account *a, int *fd, mw_error *err)
+{
+    mw_archive_options o = {.types = a->s->types};
+    mw_archived archived = {0};
+    mw_store *store = NULL;
+    mw_status st;
+
+    if ((st = mw_rules_types(a->s, &o.wanted, &o.wanted_count, err)) == MW_OK &&
+        (st = mw_setup_store(a->s, &store, err)) == MW_OK)
+        st = mw_archive_load(store, a->o->on, &o, fd, &archived, err);
+    mw_archived_clear(&archived);
+    mw_store_close(store);
+    return st == MW_ERR_NOTFOUND ? mw_error_prefix(err, st, "--on: '%s' is no recording's folder", a->o->on) : st;
+}
+
+static mw_status snapshot_of(struct account *a, int *fd, mw_error *err)
+{
+    if (!mw_file_exists(a->o->on))
+        return of_store(a, fd, err);
+    if (is_recording(a->o->on))
+        return of_recording(a, fd, err);
+    return mw_fail(err, MW_ERR_NOTFOUND, "--on: '%s' is not a recording; `moonward sweep --record` makes one", a->o->on);
 }
 
 /* ---- rows ---- */
@@ -317,6 +346,8 @@ mw_status mw_test_account_run(mw_setup *s, const mw_test_account *o, mw_ruletest
     struct account a = {.s = s, .o = o, .arena = &out->arena};
     mw_status st;
 
+    if (!o->expect && !mw_file_exists(o->on))
+        return mw_fail(err, MW_ERR_INVALID, "--on: the stored snapshot '%s' needs --expect FILE", o->on);
     a.file = o->expect ? mw_arena_strdup(a.arena, o->expect)
                        : mw_arena_join(a.arena, o->on, mw_str_ends(o->on, "/") ? "" : "/", "expected-findings.json", NULL);
     if (!a.file)

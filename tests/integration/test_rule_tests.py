@@ -153,6 +153,24 @@ def accounts(binary, folder):
         code, _, err = test(binary, "--on", account)
         check(code == 3 and said in err, "%s: %d %s" % (text, code, err))
     check(test(binary, "--on", folder)[0] == 3, "a folder without a recording is one")
+    snapshots(binary, folder, findings)
+
+
+def snapshots(binary, folder, findings):
+    """A stored snapshot of the same account gives the same findings, by whatever name."""
+    stored, expected = ["--store", os.path.join(folder, "test.db")], os.path.join(folder, "of-a-snapshot.json")
+    code, _, err = test(binary, "--on", "latest", "--expect", expected, *stored)
+    check(code == 3 and "--on: 'latest' is no recording's folder" in err, "an empty store: %d %s" % (code, err))
+    replaying.run(binary, "collect", "--replay", replaying.DEMO, *stored)
+    known = json.loads(replaying.run(binary, "snapshot", "list", "--output", "json", *stored).stdout)["snapshots"][0]
+    code, _, err = test(binary, "--on", "latest", *stored)
+    check(code == 3 and "needs --expect FILE" in err, "nowhere to look: %d %s" % (code, err))
+    check(test(binary, "--on", "latest", "--expect", expected, "--update", *stored)[0] == 0, "a snapshot's findings are written")
+    check(json.loads(open(expected).read())["findings"] == findings, "a snapshot and its recording differ")
+    for name in (known["id"], known["taken_at"], known["digest"][:12]):
+        check(test(binary, "--on", name, "--expect", expected, *stored)[0] == 0, "the snapshot by %s" % name)
+    code, _, err = test(binary, "--on", "latest~7", "--expect", expected, *stored)
+    check(code == 3 and "latest~7" in err, "a snapshot that is not there: %d %s" % (code, err))
 
 
 def watching(binary, folder):
