@@ -266,27 +266,16 @@ static mw_status read_root(struct cbor_in *in, const mw_shape *s, const mw__path
     return map.type == MW__CBOR_MAP ? read_members(in, s, &map, at) : mismatch(in, s, at);
 }
 
-static mw_status parse(struct cbor_in in, const mw_shape *s, const char *body, size_t len,
-                       mw_status (*read)(struct cbor_in *, const mw_shape *, const mw__path *))
+mw_status mw__cbor_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
+                         mw_error *err)
 {
+    struct cbor_in in = {.b = b, .err = err};
     mw_status st;
 
     mw__cbor_init(&in.c, body, len);
-    st = read(&in, s, NULL);
+    st = members ? read_root(&in, s, NULL) : read_value(&in, s, NULL);
     if (st == MW_OK && !mw__cbor_at_end(&in.c))
-        st = mw_fail(in.err, MW_ERR_PARSE, "CBOR: more than one item");
+        st = mw_fail(err, MW_ERR_PARSE, "CBOR: more than one item");
     mw__cbor_clear(&in.c);
     return st;
-}
-
-mw_status mw__cbor_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                                 mw_error *err)
-{
-    return parse((struct cbor_in){.b = b, .err = err}, s, body, len, read_root);
-}
-
-mw_status mw__cbor_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                               mw_error *err)
-{
-    return parse((struct cbor_in){.b = b, .err = err}, s, body, len, read_value);
 }

@@ -355,9 +355,9 @@ static mw_status build_members(const mw_operation *op, const mw_shape *s, const 
     if (st == MW_OK && x)
         mw__xml_emit(x);
     else if (st == MW_OK && !empty && (protocol == MW_PROTO_JSON || protocol == MW_PROTO_REST_JSON))
-        st = mw__json_parse_members(b, s, body, r->body.len, NULL);
+        st = mw__json_parse(b, s, body, r->body.len, true, NULL);
     else if (st == MW_OK && !empty && protocol == MW_PROTO_CBOR)
-        st = mw__cbor_parse_members(b, s, body, r->body.len, NULL);
+        st = mw__cbor_parse(b, s, body, r->body.len, true, NULL);
     if (st == MW_OK) {
         mw_doc_end_object(b);
         st = mw_doc_builder_status(b, NULL);

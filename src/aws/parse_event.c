@@ -137,11 +137,9 @@ static mw_status read_payload(const mw_operation *op, const mw_shape *s, const m
         return MW_OK;
     }
     if (protocol == MW_PROTO_CBOR)
-        return whole ? mw__cbor_parse_value(b, s, e->payload, e->payload_len, err)
-                     : mw__cbor_parse_members(b, s, e->payload, e->payload_len, err);
+        return mw__cbor_parse(b, s, e->payload, e->payload_len, !whole, err);
     if (protocol != MW_PROTO_REST_XML)
-        return whole ? mw__json_parse_value(b, s, e->payload, e->payload_len, err)
-                     : mw__json_parse_members(b, s, e->payload, e->payload_len, err);
+        return mw__json_parse(b, s, e->payload, e->payload_len, !whole, err);
     /* The value is made in a builder of its own: mw__xml_open() may not run inside an open object.
      */
     mw_doc_builder *own = NULL;

@@ -291,27 +291,16 @@ static mw_status read_root(struct json_in *in, const mw_shape *s, const mw__path
     return t == MW__JSON_OBJECT ? read_members(in, s, at, true) : mismatch(in, t, "an object", at);
 }
 
-static mw_status parse(struct json_in in, const mw_shape *s, const char *body, size_t len,
-                       mw_status (*read)(struct json_in *, const mw_shape *, const mw__path *))
+mw_status mw__json_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
+                         mw_error *err)
 {
+    struct json_in in = {.b = b, .err = err};
     mw_status st;
 
     mw__json_init(&in.j, body, len);
-    st = read(&in, s, NULL);
+    st = members ? read_root(&in, s, NULL) : read_value(&in, s, NULL);
     if (st == MW_OK && mw__json_peek(&in.j) != MW__JSON_END)
-        st = mw__json_fail(&in.j, "the end", in.err);
+        st = mw__json_fail(&in.j, "the end", err);
     mw__json_clear(&in.j);
     return st;
-}
-
-mw_status mw__json_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                                 mw_error *err)
-{
-    return parse((struct json_in){.b = b, .err = err}, s, body, len, read_root);
-}
-
-mw_status mw__json_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                               mw_error *err)
-{
-    return parse((struct json_in){.b = b, .err = err}, s, body, len, read_value);
 }

@@ -178,7 +178,7 @@ static mw_status add_payload(const mw_operation *op, const mw_member *m, const m
         return MW_OK;
     }
     if (!*x)
-        return mw__json_parse_value(b, s, body, r->body.len, err);
+        return mw__json_parse(b, s, body, r->body.len, false, err);
     mw_doc_begin_object(b);
     mw__xml_emit(*x);
     mw_doc_end_object(b);
@@ -223,7 +223,7 @@ mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_d
     else if (st == MW_OK && x)
         mw__xml_emit(x);
     else if (st == MW_OK && s)
-        st = mw__json_parse_members(b, s, r->body.data, r->body.len, err);
+        st = mw__json_parse(b, s, r->body.data, r->body.len, true, err);
     if (st == MW_OK)
         mw_doc_end_object(b);
     mw__xml_free(x);

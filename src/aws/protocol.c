@@ -208,8 +208,8 @@ static mw_status parse_rpc(const mw_operation *op, const mw_http_response *r, mw
         mw__initial_response(&body, &len);
     }
     if (st == MW_OK && !blank(body, len))
-        st = json ? mw__json_parse_members(b, s, body, len, err)
-                  : mw__cbor_parse_members(b, s, body, len, err);
+        st = json ? mw__json_parse(b, s, body, len, true, err)
+                  : mw__cbor_parse(b, s, body, len, true, err);
     if (st == MW_OK)
         mw_doc_end_object(b);
     return st;

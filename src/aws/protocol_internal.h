@@ -114,15 +114,14 @@ mw_status mw__customize_params(const mw_operation *op, const mw_doc *d, mw_val p
 
 /* ---- parsing ---- */
 
-/** Reads the members of an open object from a body; only members that live in the body. */
-mw_status mw__json_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                                 mw_error *err);
-mw_status mw__json_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                               mw_error *err);
-mw_status mw__cbor_parse_members(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                                 mw_error *err);
-mw_status mw__cbor_parse_value(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len,
-                               mw_error *err);
+/**
+ * Read a body. @p members: into the open object, those of the shape that live in the body; else the shape's whole value
+ * is pushed.
+ */
+mw_status mw__json_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
+                         mw_error *err);
+mw_status mw__cbor_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
+                         mw_error *err);
 
 /** One XML document read for a structure; its members are emitted into an object that the caller
  * opens. */

@@ -72,6 +72,8 @@ bool mw__query_collected(const query_view *v, const char *member);
 extern const sqlite3_module mw__query_resources; /* resources.c: VIEW_TYPE and VIEW_RESOURCE */
 extern const sqlite3_module mw__query_records;   /* records.c: the others */
 
+/** xOpen: a cursor that is a copy of @p fresh, which begins with SQLite's own part. */
+int mw__query_open_cursor(const void *fresh, size_t size, sqlite3_vtab_cursor **out);
 /** A view of SQLite's: what xConnect makes. */
 typedef struct query_vtab {
     sqlite3_vtab base;

@@ -147,14 +147,10 @@ static int best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 
 static int open_cursor(sqlite3_vtab *v, sqlite3_vtab_cursor **out)
 {
-    cursor *c = sqlite3_malloc64(sizeof(*c));
+    const cursor fresh = {.arena = {.max_bytes = ROWS_BYTES_MAX}};
 
     (void)v;
-    if (!c)
-        return SQLITE_NOMEM;
-    *c = (cursor){.arena = {.max_bytes = ROWS_BYTES_MAX}};
-    *out = &c->base;
-    return SQLITE_OK;
+    return mw__query_open_cursor(&fresh, sizeof(fresh), out);
 }
 
 static int close_cursor(sqlite3_vtab_cursor *base)

@@ -119,6 +119,15 @@ static void declare(mw_buf *sql, const mw_column *columns, size_t count)
                       columns[i].name, kinds[columns[i].kind]);
 }
 
+int mw__query_open_cursor(const void *fresh, size_t size, sqlite3_vtab_cursor **out)
+{
+    *out = sqlite3_malloc64(size);
+    if (!*out)
+        return SQLITE_NOMEM;
+    memcpy(*out, fresh, size);
+    return SQLITE_OK;
+}
+
 int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
                       char **message)
 {
