@@ -70,7 +70,7 @@ static int is_lua(const struct dirent *entry)
     return mw_str_ends(entry->d_name, ".lua");
 }
 
-static void run_file(const char *path, mw_types *types, unsigned *failed)
+static void run_file(const char *path, unsigned *failed)
 {
     const mw_evaluate_options o = {.workers = 1};
     char expect[256], verdict[32], message[2048] = "";
@@ -119,7 +119,6 @@ static void run_file(const char *path, mw_types *types, unsigned *failed)
 
 static void test_files(void **state)
 {
-    mw_types *types = test_types();
     struct dirent **entries;
     unsigned failed = 0;
     int n = scandir(MW_SOURCE_DIR "/tests/sandbox", &entries, is_lua, by_name);
@@ -129,11 +128,10 @@ static void test_files(void **state)
     for (int i = 0; i < n; i++) {
         char path[1024];
         snprintf(path, sizeof(path), MW_SOURCE_DIR "/tests/sandbox/%s", entries[i]->d_name);
-        run_file(path, types, &failed);
+        run_file(path, &failed);
         free(entries[i]);
     }
     free(entries);
-    mw_types_free(types);
     assert_int_equal(failed, 0);
 }
 
@@ -145,7 +143,7 @@ static void add_times(mw_buf *b, const char *text, int times)
         mw_buf_puts(b, text);
 }
 
-static void test_load(void **state)
+static void test_loading(void **state)
 {
     static const struct {
         const char *before, *text, *after, *expect;
@@ -163,41 +161,39 @@ static void test_load(void **state)
         {"return rule { x = 1, ", "a = 1,", "}", "unknown key", 1000},
         {"", "-- a very long comment .........................\n", "", "ceiling|larger than", 6000},
     };
-    mw_types *types = test_types();
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         MW_AUTO(mw_buf) source = {.max = 4 << 20};
-        char folder[] = "/tmp/mw-sandbox-XXXXXX", path[64];
+        char dir[] = "/tmp/mw-sandbox-XXXXXX", path[64];
         const char *paths[] = {path};
         mw_error err = {0};
         mw_rules *rules;
         long start = cpu_ms();
-        assert_non_null(mkdtemp(folder));
-        snprintf(path, sizeof(path), "%s/x.lua", folder);
+        assert_non_null(mkdtemp(dir));
+        snprintf(path, sizeof(path), "%s/x.lua", dir);
         mw_buf_puts(&source, rows[i].before);
         add_times(&source, rows[i].text, rows[i].times);
         mw_buf_puts(&source, rows[i].after);
         assert_int_equal(mw_file_write_atomic(path, source.data, source.len, 0600, NULL), MW_OK);
         rules = test_pack_of(paths, 1, types, &err);
         unlink(path);
-        rmdir(folder);
+        rmdir(dir);
         if (rules || !matches(err.message, rows[i].expect))
             fail_msg("load row %zu: %s", i, rules ? "it was loaded" : err.message);
         assert_true(cpu_ms() - start < CPU_MS_MAX);
     }
-    mw_types_free(types);
 }
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_files), cmocka_unit_test(test_load)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_files), cmocka_unit_test(test_loading)};
     int rc;
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return mw_worker_main(argc, argv);
     snapshot = test_memfd(snapshot_json);
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    rc = cmocka_run_group_tests(tests, test_open_types, test_close_types);
     close(snapshot);
     return rc;
 }

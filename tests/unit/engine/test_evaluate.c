@@ -16,7 +16,6 @@
 
 #define BUCKETS 40
 
-static mw_types *types;
 static int snapshot = -1;
 
 /* BUCKETS buckets b000…, numbered; one topic scope that was denied. */
@@ -52,18 +51,6 @@ static void add_rule(folder *f, const char *id, const char *members, const char 
                                  "check = function(r, ctx) %s end }", id,
              strstr(members, "KMS") ? "AWS::KMS::Key" : "AWS::S3::Bucket", strstr(members, "KMS") ? "" : members, body);
     folder_add(f, name, text);
-}
-
-static mw_rules *load(folder *f)
-{
-    const char *paths[] = {f->path};
-    mw_error err = {0};
-    mw_rules *rules = test_pack_of(paths, 1, types, &err);
-
-    folder_close(f);
-    if (!rules)
-        fail_msg("%s", err.message);
-    return rules;
 }
 
 static void evaluate(const mw_rules *rules, const mw_evaluate_options *o, mw_findings *out, mw_evaluate_stats *stats)
@@ -107,7 +94,7 @@ static void test_verdicts(void **state)
     add_rule(&dir, "unclear", "needs = { \"Versioning\" },", "return r.Versioning.Status == 'Enabled' and pass() or fail('x')");
     add_rule(&dir, "broken", "", "return nothing.there");
     add_rule(&dir, "topics", "KMS", "return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     evaluate(rules, &(mw_evaluate_options){.workers = 1}, &out, &stats);
     assert_int_equal(count(&out, "even", MW_VERDICT_PASS), 5);
     assert_int_equal(count(&out, "even", MW_VERDICT_FAIL), BUCKETS / 2 - 5);
@@ -148,7 +135,7 @@ static void test_same_bytes(void **state)
     add_rule(&dir, "loops", "", "if r.Number == 7 or r.Number == 30 then while true do end end return pass()");
     add_rule(&dir, "eats", "", "if r.Number == 20 then local s = 'x' while true do s = s .. s end end return pass()");
     add_rule(&dir, "recurses", "", "if r.Number == 21 then local function f() return 1 + f() end f() end return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     for (int i = 0; i < 3; i++) {
         mw_findings out = {0};
         mw_evaluate_stats stats;
@@ -168,7 +155,7 @@ static void test_same_bytes(void **state)
     folder_open(&dir);
     add_rule(&dir, "good", "", "return r.Number % 3 == 0 and fail('three') or pass()");
     add_rule(&dir, "list", "", "return { fail { subkey = tostring(r.Number) }, pass { subkey = 'p' } }");
-    rules = load(&dir);
+    rules = test_load(&dir);
     for (int i = 0; i < 3; i++) {
         mw_findings out = {0};
         evaluate(rules, &(mw_evaluate_options){.workers = i * 3 + 1}, &out, NULL);
@@ -292,7 +279,7 @@ static void test_death(void **state)
     folder_open(&dir);
     add_rule(&dir, "good", "", "return pass()");
     add_rule(&dir, "loops", "", "if r.Number == 25 then while true do end end return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     assert_int_equal(pthread_create(&thread, NULL, kill_workers, &k), 0);
     /* A soft deadline that is far away: the worker sits in the loop until the signal comes. */
     evaluate(rules, &(mw_evaluate_options){.workers = 1, .soft_ms = 20000, .hard_ms = 30000}, &out, &stats);
@@ -329,7 +316,7 @@ static void test_hard_deadline(void **state)
     folder_open(&dir);
     add_rule(&dir, "good", "", "return pass()");
     add_rule(&dir, "loops", "", "if r.Number == 5 or r.Number == 6 then while true do end end return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     evaluate(rules, &(mw_evaluate_options){.workers = 2, .soft_ms = 60000, .hard_ms = 100}, &out, &stats);
     assert_int_equal(stats.workers_died, 2);
     assert_int_equal(out.count, 2 * BUCKETS);
@@ -350,7 +337,7 @@ static void test_quarantine(void **state)
     folder_open(&dir);
     add_rule(&dir, "good", "", "return r.Number > 3 and pass() or fail('x')");
     add_rule(&dir, "loops", "", "if r.Number % 5 == 0 then while true do end end return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     for (int i = 0; i < 2; i++) {
         mw_evaluate_stats stats;
         mw_findings out = {0};
@@ -380,7 +367,7 @@ static void test_count_passes(void **state)
     add_rule(&dir, "says", "", "return pass('number %d', r.Number)");
     add_rule(&dir, "parts", "", "return { pass { subkey = 'a' }, pass { subkey = 'b' } }");
     add_rule(&dir, "loops", "", "if r.Number % 5 == 0 then while true do end end return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     for (int i = 0; i < 2; i++) {
         evaluate(rules, &(mw_evaluate_options){.workers = i + 1, .count_passes = true, .soft_ms = 60000, .hard_ms = 60},
                  &out, NULL);
@@ -407,7 +394,7 @@ static void test_stop(void **state)
     (void)state;
     folder_open(&dir);
     add_rule(&dir, "good", "", "return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     assert_int_equal(mw_evaluate(rules, snapshot, &(mw_evaluate_options){.stop = &stop}, &out, NULL, &err), MW_ERR_CANCELLED);
     mw_findings_clear(&out);
     assert_int_equal(mw_evaluate_worlds(rules, "bad", snapshot, NULL, &out, 1, &err), MW_ERR_NOTFOUND);

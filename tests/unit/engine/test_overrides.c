@@ -11,8 +11,6 @@
 #include "engine/worker.h"
 #include "support/support.h"
 
-static mw_types *types;
-
 #define ONE "111111111111"
 #define TWO "222222222222"
 
@@ -277,20 +275,6 @@ static void test_digest(void **state)
     }
 }
 
-static int open_types(void **state)
-{
-    (void)state;
-    types = test_types();
-    return 0;
-}
-
-static int close_types(void **state)
-{
-    (void)state;
-    mw_types_free(types);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_places), cmocka_unit_test(test_shown),
@@ -299,5 +283,5 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return mw_worker_main(argc, argv);
-    return cmocka_run_group_tests(tests, open_types, close_types);
+    return cmocka_run_group_tests(tests, test_open_types, test_close_types);
 }

@@ -6,7 +6,6 @@
 #include "engine/rule_internal.h"
 #include "engine/worker.h"
 
-static mw_types *types;
 static int snapshot = -1;
 
 #define RULE(id, members, check)                                                                                     \

@@ -10,8 +10,6 @@
 #define RULE(members) "return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", " \
                       members " check = function(r, ctx) return pass() end }"
 
-static mw_types *types;
-
 static mw_status load_one(const char *text, mw_rules **rules, mw_error *err)
 {
     folder f;
@@ -276,20 +274,6 @@ static void test_no_worker(void **state)
     mw__worker_set_path(NULL);
 }
 
-static int open_types(void **state)
-{
-    (void)state;
-    types = test_types();
-    return 0;
-}
-
-static int close_types(void **state)
-{
-    (void)state;
-    mw_types_free(types);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_members), cmocka_unit_test(test_refused),
@@ -299,5 +283,5 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return mw_worker_main(argc, argv);
-    return cmocka_run_group_tests(tests, open_types, close_types);
+    return cmocka_run_group_tests(tests, test_open_types, test_close_types);
 }

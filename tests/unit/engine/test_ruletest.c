@@ -5,8 +5,6 @@
 #include "base/mem.h"
 #include "engine/ruletest.h"
 
-static mw_types *types;
-
 static const char rule_text[] =
     "return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", needs = { \"Versioning\" },\n"
     "  related = { \"AWS::KMS::Key\" }, params = { exempt = \"\", list = {} },\n"
@@ -308,20 +306,6 @@ static void test_coverage(void **state)
     mw_ruletest_report_clear(&r);
 }
 
-static int open_types(void **state)
-{
-    (void)state;
-    types = test_types();
-    return 0;
-}
-
-static int close_types(void **state)
-{
-    (void)state;
-    mw_types_free(types);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_fixtures), cmocka_unit_test(test_broken_files),
@@ -330,5 +314,5 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return mw_worker_main(argc, argv);
-    return cmocka_run_group_tests(tests, open_types, close_types);
+    return cmocka_run_group_tests(tests, test_open_types, test_close_types);
 }

@@ -17,7 +17,6 @@
 
 #define BUCKETS 60
 
-static mw_types *types;
 static int snapshot = -1;
 
 static int make_snapshot(void)
@@ -46,18 +45,6 @@ static void add_rule(folder *f, const char *id, const char *members, const char 
     mw_buf_printf(&text, "return rule { id = \"%s\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", %s "
                          "check = function(r, ctx) %s end }", id, members, body);
     folder_add(f, name, text.data);
-}
-
-static mw_rules *load(folder *f)
-{
-    const char *paths[] = {f->path};
-    mw_error err = {0};
-    mw_rules *rules = test_pack_of(paths, 1, types, &err);
-
-    folder_close(f);
-    if (!rules)
-        fail_msg("%s", err.message);
-    return rules;
 }
 
 static void evaluate_with(const mw_rules *rules, const mw_evaluate_options *o, mw_findings *out, mw_evaluate_stats *stats)
@@ -114,7 +101,7 @@ static void test_workers(void **state)
              "return #ctx.inventory:each('AWS::S3::Bucket', { First = 1, Second = 1, Number = r.Number }) and pass()");
     add_rule(&dir, "keys", "", "return fail { z = 1, b = 2, y = 3, c = 4 }");
     add_rule(&dir, "logs", "", "ctx.log('%s', r.id) return pass { message = r.id }");
-    same_whatever_the_workers(load(&dir));
+    same_whatever_the_workers(test_load(&dir));
 }
 
 /* What evaluations before left in the VM must not show: its table of names, its memory, its modules. */
@@ -132,7 +119,7 @@ static void test_history(void **state)
     add_rule(&dir, "edge", "", "local function f(n) if n > 0 then pcall(f, n - 1) end pcall(require, 'sg') end "
                                "if r.Number % 2 == 0 then f(190) end return pass()");
     add_rule(&dir, "requires", "", "return require('sg') and pass()");
-    same_whatever_the_workers(load(&dir));
+    same_whatever_the_workers(test_load(&dir));
 }
 
 /* ---- workers that are killed ---- */
@@ -196,7 +183,7 @@ static void test_kills(void **state)
     add_rule(&dir, "busy", "", "local n = 0 for i = 1, 60000 do n = n + i % 7 end return n % 2 == r.Number % 2 and pass() or fail('%d', n)");
     add_rule(&dir, "quick", "", "return r.Number % 3 == 0 and fail('three') or pass()");
     add_rule(&dir, "texts", "", "for i = 1, 300 do local _ = r.id .. i end return pass { message = r.id }");
-    rules = load(&dir);
+    rules = test_load(&dir);
     evaluate(rules, 1, &calm, NULL);
     assert_int_equal(calm.count, 3 * BUCKETS);
     while (k.killed < KILLS) {
@@ -292,7 +279,7 @@ static void test_liars(void **state)
         folder dir;
         folder_open(&dir);
         add_rule(&dir, id, "", "return pass()");
-        rules = load(&dir);
+        rules = test_load(&dir);
         st = mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = 2}, &out, &stats, &err);
         if (how == 'a') {
             assert_int_equal(st, MW_ERR_IO);
@@ -336,7 +323,7 @@ static void test_without_seccomp(void **state)
     (void)state;
     folder_open(&dir);
     add_rule(&dir, "lie-without-seccomp", "", "return pass()");
-    rules = load(&dir);
+    rules = test_load(&dir);
     mw_log_setup(MW_LOG_WARN, false);
     mw_sys.write_fn = write_log;
     evaluate(rules, 2, &out, &stats);

@@ -9,7 +9,6 @@
 
 #define ITEMS 3
 
-static mw_types *types;
 static mw_rules *rules;
 static mw_doc *fixtures;
 static mw_reference_rule items[ITEMS];
@@ -25,13 +24,10 @@ static int open_rules(void **state)
     static const char examples[] =
         "[{\"name\":\"*on*\",\"expect\":\"pass\",\"resource\":{\"Name\":\"```\"},\"tags\":{\"a\":\"b\"}},"
         "{\"name\":\"two\",\"expect\":[\"fail\",\"fail\"],\"resource\":{}}]";
-    const char *paths[1];
     mw_doc_builder *b;
-    mw_error err = {0};
     folder f;
 
-    (void)state;
-    types = test_types();
+    test_open_types(state);
     folder_open(&f);
     folder_add(&f, "a-bucket.lua", "--- First line.\n-- Goes on.\n--\n-- A <b>second</b> paragraph.\n-- @see https://example.com/\n"
                             RULE("a-bucket", "Buckets <script>alert(1)</script> [x](y) *z*", "AWS::S3::Bucket",
@@ -39,11 +35,7 @@ static int open_rules(void **state)
                                  "controls = { cis = { \"2.1\", \"1.1\" } },"));
     folder_add(&f, "b-account.lua", RULE("b-account", "Accounts", "AWS::::Account", "controls = { cis = { \"1.1\" } },"));
     folder_add(&f, "c-instance.lua", RULE("c-instance", "Instances", "AWS::EC2::Instance", ""));
-    paths[0] = f.path;
-    rules = test_pack_of(paths, 1, types, &err);
-    if (!rules)
-        fail_msg("%s", err.message);
-    folder_close(&f);
+    rules = test_load(&f);
     assert_int_equal(mw_doc_builder_new(NULL, &b, NULL), MW_OK);
     assert_int_equal(mw_json_read(b, examples, strlen(examples), NULL, NULL, NULL), MW_OK);
     assert_int_equal(mw_doc_finish(b, mw_doc_pop(b), &fixtures, NULL), MW_OK);
@@ -59,11 +51,9 @@ static int open_rules(void **state)
 
 static int close_rules(void **state)
 {
-    (void)state;
     mw_doc_free(fixtures);
     mw_rules_free(rules);
-    mw_types_free(types);
-    return 0;
+    return test_close_types(state);
 }
 
 /* Each text follows the one before. */
