@@ -5,6 +5,8 @@
  */
 #include "aws/protocol_json.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 void mw__json_init(mw__json *j, const char *text, size_t len)
@@ -67,38 +69,12 @@ static bool hex4(const char *p, unsigned *out)
     return true;
 }
 
-static void put_utf8(mw_buf *b, unsigned c)
-{
-    char u[4];
-    size_t n;
-
-    if (c < 0x80) {
-        u[0] = (char)c;
-        n = 1;
-    } else if (c < 0x800) {
-        u[0] = (char)(0xC0 | c >> 6);
-        u[1] = (char)(0x80 | (c & 0x3F));
-        n = 2;
-    } else if (c < 0x10000) {
-        u[0] = (char)(0xE0 | c >> 12);
-        u[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        u[2] = (char)(0x80 | (c & 0x3F));
-        n = 3;
-    } else {
-        u[0] = (char)(0xF0 | c >> 18);
-        u[1] = (char)(0x80 | (c >> 12 & 0x3F));
-        u[2] = (char)(0x80 | (c >> 6 & 0x3F));
-        u[3] = (char)(0x80 | (c & 0x3F));
-        n = 4;
-    }
-    mw_buf_add(b, u, n, NULL);
-}
-
 /* One escape, p on the backslash. */
 static mw_status escape(mw__json *j, mw_error *err)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *at;
+    char one[4];
     unsigned c, low;
 
     if (j->end - j->p < 2)
@@ -121,7 +97,7 @@ static mw_status escape(mw__json *j, mw_error *err)
     } else if (c >= 0xD800 && c < 0xE000) {
         c = 0xFFFD; /* half a pair says nothing: the document repairs such text the same way */
     }
-    put_utf8(&j->scratch, c);
+    mw_buf_add(&j->scratch, one, mw_utf8_encode(one, c), NULL);
     return MW_OK;
 }
 

@@ -175,9 +175,10 @@ mw_status mw_uri_decode(mw_buf *out, const char *s, size_t len)
     return out->failed;
 }
 
-/* Length of the valid sequence at s, or 0. Table 3-7 of the Unicode Standard. */
-static size_t utf8_sequence(const unsigned char *s, size_t len)
+/* Table 3-7 of the Unicode Standard. */
+size_t mw_utf8_sequence(const char *text, size_t len)
 {
+    const unsigned char *s = (const unsigned char *)text;
     unsigned char c = s[0];
     size_t need;
     unsigned char low = 0x80, high = 0xBF;
@@ -211,6 +212,16 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
     return need;
 }
 
+size_t mw_utf8_encode(char out[4], uint32_t c)
+{
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+    for (size_t i = n; i-- > 1; c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3F));
+    out[0] = (char)(n == 1 ? c : (0xF00u >> n & 0xFF) | c);
+    return n;
+}
+
 bool mw_utf8_valid(const char *s, size_t len)
 {
     const unsigned char *p = (const unsigned char *)s;
@@ -229,7 +240,7 @@ bool mw_utf8_valid(const char *s, size_t len)
             i++;
             continue;
         }
-        n = utf8_sequence(p + i, len - i);
+        n = mw_utf8_sequence(s + i, len - i);
         if (n == 0)
             return false;
         i += n;
@@ -239,10 +250,8 @@ bool mw_utf8_valid(const char *s, size_t len)
 
 mw_status mw_utf8_repair(mw_buf *out, const char *s, size_t len)
 {
-    const unsigned char *p = (const unsigned char *)s;
-
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_sequence(p + i, len - i);
+        size_t n = mw_utf8_sequence(s + i, len - i);
         if (n) {
             mw_buf_add(out, s + i, n, NULL);
             i += n;

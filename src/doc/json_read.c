@@ -7,6 +7,7 @@
 #include "doc/builder.h"
 
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -114,34 +115,12 @@ static int hex4(const char *p, const char *end)
     return value;
 }
 
-static mw_status add_utf8(mw_buf *out, uint32_t c)
-{
-    char text[4];
-    size_t n = 0;
-
-    if (c < 0x80) {
-        text[n++] = (char)c;
-    } else if (c < 0x800) {
-        text[n++] = (char)(0xC0 | c >> 6);
-        text[n++] = (char)(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        text[n++] = (char)(0xE0 | c >> 12);
-        text[n++] = (char)(0x80 | (c >> 6 & 0x3F));
-        text[n++] = (char)(0x80 | (c & 0x3F));
-    } else {
-        text[n++] = (char)(0xF0 | c >> 18);
-        text[n++] = (char)(0x80 | (c >> 12 & 0x3F));
-        text[n++] = (char)(0x80 | (c >> 6 & 0x3F));
-        text[n++] = (char)(0x80 | (c & 0x3F));
-    }
-    return mw_buf_add(out, text, n, NULL);
-}
-
 /* One escape; r->p is behind the backslash. */
 static bool read_escape(reader *r, mw_buf *out)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *found;
+    char one[4];
     uint32_t c;
     int unit;
 
@@ -172,7 +151,7 @@ static bool read_escape(reader *r, mw_buf *out)
             c = 0xFFFD; /* a lone surrogate has no UTF-8 form */
         }
     }
-    add_utf8(out, c);
+    mw_buf_add(out, one, mw_utf8_encode(one, c), NULL);
     return true;
 }
 

@@ -72,6 +72,29 @@ static void utf8_validity(void **state)
     }
 }
 
+static void utf8_one_character(void **state)
+{
+    static const struct {
+        uint32_t c;
+        const char *text;
+    } rows[] = {
+        {'a', "a"},           {0x7F, "\x7F"},           {0x80, "\xC2\x80"},
+        {0x7FF, "\xDF\xBF"},  {0x800, "\xE0\xA0\x80"},  {0xFFFD, "\xEF\xBF\xBD"},
+        {0x10000, "\xF0\x90\x80\x80"}, {0x10FFFF, "\xF4\x8F\xBF\xBF"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        size_t len = strlen(rows[i].text);
+        char out[4];
+
+        assert_int_equal(mw_utf8_encode(out, rows[i].c), len);
+        assert_memory_equal(out, rows[i].text, len);
+        assert_int_equal(mw_utf8_sequence(rows[i].text, len), len);
+        assert_int_equal(mw_utf8_sequence(rows[i].text, len - (len > 1)), len > 1 ? 0 : 1);
+    }
+}
+
 static void globs(void **state)
 {
     static const struct {
@@ -142,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64_known_answers), cmocka_unit_test(base64_refuses_garbage),
         cmocka_unit_test(uri_encoding_round_trips), cmocka_unit_test(utf8_validity),
+        cmocka_unit_test(utf8_one_character),
         cmocka_unit_test(globs), cmocka_unit_test(nearest_names),
         cmocka_unit_test(integers), cmocka_unit_test(small_predicates),
     };
