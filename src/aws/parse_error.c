@@ -8,8 +8,8 @@
  */
 #include "aws/cbor.h"
 #include "aws/protocol_internal.h"
+#include "aws/xml.h"
 
-#include <expat.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -118,25 +118,18 @@ static bool starts_blank_html(const char *s, size_t len)
 /* ---- XML envelopes ---- */
 
 struct envelope {
-    XML_Parser parser;
     mw_aws_error *aws;
     unsigned depth, error_depth; /* error_depth 0: outside of <Error> */
     char name[32];               /* the open element's, when it is one of interest */
     mw_buf text;
 };
 
-static const XML_Memory_Handling_Suite memory = {mw_alloc, mw_realloc, mw_free};
-
-static void XMLCALL env_start(void *user, const char *qualified, const char **atts)
+static void env_start(struct envelope *e, mw_str name)
 {
-    struct envelope *e = user;
-    const char *colon = strrchr(qualified, ':'), *name = colon ? colon + 1 : qualified;
-
-    (void)atts;
     e->depth++;
     mw_buf_reset(&e->text);
-    put(e->name, sizeof(e->name), name, strlen(name));
-    if (!e->error_depth && e->depth <= 3 && strcmp(name, "Error") == 0)
+    put(e->name, sizeof(e->name), name.data, name.len);
+    if (!e->error_depth && e->depth <= 3 && mw__xml_named(name, "Error"))
         e->error_depth = e->depth;
 }
 
@@ -146,11 +139,10 @@ static void take(const struct envelope *e, char *out, size_t size)
         put(out, size, e->text.data, e->text.len);
 }
 
-static void XMLCALL env_end(void *user, const char *qualified)
+static void env_end(struct envelope *e, mw_str local)
 {
-    struct envelope *e = user;
-    const char *colon = strrchr(qualified, ':'), *name = colon ? colon + 1 : qualified;
-    bool mine = strcmp(e->name, name) == 0; /* a leaf: nothing started since */
+    const char *name = e->name;
+    bool mine = mw__xml_named(local, name); /* a leaf: nothing started since */
 
     if (mine && e->error_depth && e->depth == e->error_depth + 1) {
         if (strcmp(name, "Code") == 0)
@@ -173,40 +165,26 @@ static void XMLCALL env_end(void *user, const char *qualified)
     mw_buf_reset(&e->text);
 }
 
-static void XMLCALL env_text(void *user, const char *s, int len)
-{
-    struct envelope *e = user;
-
-    if (e->name[0])
-        mw_buf_add(&e->text, s, (size_t)len, NULL);
-}
-
-static void XMLCALL env_doctype(void *user, const char *name, const char *system,
-                                const char *public_id, int internal)
-{
-    struct envelope *e = user;
-
-    (void)name;
-    (void)system;
-    (void)public_id;
-    (void)internal;
-    XML_StopParser(e->parser, XML_FALSE);
-}
-
 static void read_xml(const char *body, size_t len, mw_aws_error *aws)
 {
     mw_aws_error found = *aws;
     struct envelope e = {.aws = &found, .text = {.max = 1 << 20}};
+    mw__xml_event event;
+    mw__xml_reader in;
 
-    if (len > (size_t)1 << 30 || (e.parser = XML_ParserCreate_MM(NULL, &memory, NULL)) == NULL)
-        return;
-    XML_SetUserData(e.parser, &e);
-    XML_SetElementHandler(e.parser, env_start, env_end);
-    XML_SetCharacterDataHandler(e.parser, env_text);
-    XML_SetStartDoctypeDeclHandler(e.parser, env_doctype);
-    if (XML_Parse(e.parser, body, (int)len, 1) == XML_STATUS_OK)
+    mw__xml_begin(&in, body, len, NULL);
+    do {
+        event = mw__xml_next(&in);
+        if (event == MW__XML_START)
+            env_start(&e, mw__xml_local(in.name));
+        else if (event == MW__XML_END)
+            env_end(&e, mw__xml_local(in.name));
+        else if (event == MW__XML_CHARS && e.name[0])
+            mw_buf_add(&e.text, in.text.data, in.text.len, NULL);
+    } while (event != MW__XML_DONE && event != MW__XML_FAILED);
+    if (event == MW__XML_DONE)
         *aws = found;
-    XML_ParserFree(e.parser);
+    mw__xml_finish(&in);
     mw_buf_clear(&e.text);
 }
 

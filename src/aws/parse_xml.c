@@ -1,17 +1,17 @@
 /*
- * XML answers (query, EC2, rest-xml) straight from expat's events to document values: a stack of
- * frames, each led by a plan of the model (xml_plan.h). No tree of the XML is made; what the model
- * does not know costs a counter, text is used where it lies in expat's buffer.
+ * XML answers (query, EC2, rest-xml) straight from the reader's events (xml.h) to document values:
+ * a stack of frames, each led by a plan of the model (xml_plan.h). No tree of the XML is made; what
+ * the model does not know costs a counter, text is used where it lies in the answer.
  *
  * Lists and most structures grow on the builder itself. Where the elements of a flattened
  * collection may stand between other members, values wait in one list that the open frames share
- * until their structure ends. Hostile input meets ceilings: depth, expat's protection against
- * entity amplification, and no document type declaration at all.
+ * until their structure ends. Hostile input meets ceilings: of depth here, of all else in the
+ * reader.
  */
+#include "aws/xml.h"
 #include "aws/xml_items.h"
 #include "aws/xml_plan.h"
 
-#include <expat.h>
 #include <string.h>
 
 /* One open element that the model knows. */
@@ -26,7 +26,7 @@ struct frame {
 };
 
 struct mw__xml {
-    XML_Parser parser;
+    mw__xml_reader *in; /* while it is read */
     mw_doc_builder *b;
     mw_error *err;
     mw_status failed;
@@ -39,8 +39,6 @@ struct mw__xml {
     struct frame frames[MW__PROTOCOL_DEPTH];
     mw__xml_plans plans;
     mw__xml_items items;
-    const char *input; /* expat's buffer: text in it stays where it is */
-    size_t input_len;
     const char *text; /* of the frame on top */
     size_t text_len;
     mw_buf pieces; /* text that came in several pieces */
@@ -49,14 +47,6 @@ struct mw__xml {
     unsigned unknown_depth;
     const mw_member *root_scalar; /* the root's text, when the root is named like this member */
 };
-
-/* expat expects no zeroes, and its buffers are large. */
-static void *unzeroed(size_t size)
-{
-    return mw_realloc(NULL, size);
-}
-
-static const XML_Memory_Handling_Suite memory = {unzeroed, mw_realloc, mw_free};
 
 /* ---- failing ---- */
 
@@ -83,9 +73,8 @@ static void fail(mw__xml *x, mw_status st, const char *message)
         return;
     where(x, &path);
     x->failed = st;
-    mw_fail(x->err, st, "%s%s%s (line %lu)", path.len ? path.data : "", path.len ? ": " : "",
-            message, (unsigned long)XML_GetCurrentLineNumber(x->parser));
-    XML_StopParser(x->parser, XML_FALSE);
+    mw_fail(x->err, st, "%s%s%s (line %zu)", path.len ? path.data : "", path.len ? ": " : "",
+            message, mw__xml_line(x->in));
 }
 
 static void fail_text(mw__xml *x, mw_status st, const mw_error *lower)
@@ -248,40 +237,49 @@ static struct frame *open_frame(mw__xml *x, mw__xml_kind kind, mw__xml_plan *pla
     return f;
 }
 
-static void read_attributes(mw__xml *x, const mw_shape *s, const char **atts)
+/* `xsi:type`: the prefix is the document's choice, that there is one is not. */
+static bool attribute_named(mw_str name, const char *wire)
 {
-    for (size_t i = 0; i < mw_shape_member_count(s); i++) {
+    const char *colon = strchr(wire, ':');
+
+    if (!colon)
+        return mw__xml_named(name, wire);
+    return memchr(name.data, ':', name.len) && mw__xml_named(mw__xml_local(name), colon + 1);
+}
+
+static void read_attribute(mw__xml *x, const mw_member *m, const mw__xml_attribute *a)
+{
+    MW_AUTO(mw_buf) text = {.max = a->value.len + 1};
+    mw_error lower = {0};
+    mw__xml_item *it;
+    bool added;
+    mw_status st;
+
+    mw__xml_attribute_text(x->in, a, &text);
+    st = text.failed != MW_OK ? text.failed
+                              : mw__add_text(x->b, mw_member_shape(m), text.data ? text.data : "",
+                                             text.len, &added, &lower);
+    if (st != MW_OK) {
+        fail_text(x, st, &lower);
+    } else if (added && (it = push(x)) != NULL) {
+        it->member = m;
+        it->value = mw_doc_pop(x->b);
+    }
+}
+
+static void read_attributes(mw__xml *x, const mw_shape *s)
+{
+    for (size_t i = 0; x->in->attribute_count && i < mw_shape_member_count(s); i++) {
         const mw_member *m = mw_shape_member_at(s, i);
-        const char *name, *local, *colon;
-        if (!mw_member_xml_attribute(m))
-            continue;
-        name = mw__wire_name(m);
-        colon = strchr(name, ':');
-        local = colon ? colon + 1 : name;
-        for (const char **a = atts; *a; a += 2) {
-            const char *have = strchr(*a, ':');
-            mw_error lower = {0};
-            mw__xml_item *it;
-            bool added;
-            mw_status st;
-            /* `xsi:type`: the prefix is the document's choice, that there is one is not. */
-            if (colon ? !have || strcmp(have + 1, local) != 0 : strcmp(*a, local) != 0)
-                continue;
-            st = mw__add_text(x->b, mw_member_shape(m), a[1], strlen(a[1]), &added, &lower);
-            if (st != MW_OK) {
-                fail_text(x, st, &lower);
-                return;
-            }
-            if (added && (it = push(x)) != NULL) {
-                it->member = m;
-                it->value = mw_doc_pop(x->b);
-            }
-        }
+
+        for (size_t n = 0; mw_member_xml_attribute(m) && n < x->in->attribute_count; n++)
+            if (attribute_named(x->in->attributes[n].name, mw__wire_name(m)))
+                read_attribute(x, m, &x->in->attributes[n]);
     }
 }
 
 /* The element that @p s describes begins. */
-static void open_step(mw__xml *x, mw__xml_step *s, const char **atts)
+static void open_step(mw__xml *x, mw__xml_step *s)
 {
     bool keyed =
         x->frames[x->depth - 1].kind == MW__XML_STRUCT && !x->frames[x->depth - 1].collects;
@@ -300,11 +298,19 @@ static void open_step(mw__xml *x, mw__xml_step *s, const char **atts)
         mw_doc_begin_array(x->b);
     else if (!f->collects)
         mw_doc_begin_object(x->b);
-    else if (f->kind == MW__XML_STRUCT && atts[0])
-        read_attributes(x, s->plan->shape, atts);
+    else if (f->kind == MW__XML_STRUCT)
+        read_attributes(x, s->plan->shape);
 }
 
-static void start_member(mw__xml *x, struct frame *f, const char *name, const char **atts)
+static void put_name(char *out, size_t size, mw_str name)
+{
+    size_t len = name.len < size ? name.len : size - 1;
+
+    memcpy(out, name.data, len);
+    out[len] = '\0';
+}
+
+static void start_member(mw__xml *x, struct frame *f, mw_str name)
 {
     mw__xml_step *s;
 
@@ -313,8 +319,8 @@ static void start_member(mw__xml *x, struct frame *f, const char *name, const ch
         return;
     }
     if (!s || s->unwanted) {
-        if (!s && mw_shape_union(f->plan->shape) && strlen(name) < sizeof(x->unknown)) {
-            memcpy(x->unknown, name, strlen(name) + 1);
+        if (!s && mw_shape_union(f->plan->shape) && name.len < sizeof(x->unknown)) {
+            put_name(x->unknown, sizeof(x->unknown), name);
             x->unknown_depth = x->depth;
         }
         x->skip = 1;
@@ -325,20 +331,20 @@ static void start_member(mw__xml *x, struct frame *f, const char *name, const ch
     else
         f->plan->first = s;
     f->last = s;
-    open_step(x, s, atts);
+    open_step(x, s);
 }
 
-static void start_reference(mw__xml *x, mw__xml_step **slot, const mw_member *m, const char **atts)
+static void start_reference(mw__xml *x, mw__xml_step **slot, const mw_member *m)
 {
     mw__xml_step *s = mw__xml_reference(&x->plans, slot, m);
 
     if (s)
-        open_step(x, s, atts);
+        open_step(x, s);
     else
         out_of_memory(x);
 }
 
-static void start_structure(mw__xml *x, const char **atts)
+static void start_structure(mw__xml *x)
 {
     mw__xml_plan *plan = mw__xml_plan_of(&x->plans, x->shape);
     struct frame *f;
@@ -351,8 +357,7 @@ static void start_structure(mw__xml *x, const char **atts)
     if (!(f = open_frame(x, MW__XML_STRUCT, plan, NULL)))
         return;
     f->collects = true; /* its items stay for mw__xml_emit() */
-    if (atts[0])
-        read_attributes(x, x->shape, atts);
+    read_attributes(x, x->shape);
 }
 
 static bool is_scalar(const mw_shape *s)
@@ -363,39 +368,39 @@ static bool is_scalar(const mw_shape *s)
 }
 
 /* The root, and what stands between it and the structure. */
-static void start_outer(mw__xml *x, const char *name, const char **atts)
+static void start_outer(mw__xml *x, mw_str name)
 {
     bool is_root = x->depth == 0;
 
     if (is_root) {
-        strncpy(x->root, name, sizeof(x->root) - 1);
-        if (strcasecmp(name, "html") == 0) {
+        put_name(x->root, sizeof(x->root), name);
+        if (strcasecmp(x->root, "html") == 0) {
             fail(x, MW_ERR_PARSE, "the answer is an HTML page, not the service's XML");
             return;
         }
     }
     switch (x->mode) {
     case MW__XML_ROOT:
-        start_structure(x, atts);
+        start_structure(x);
         if (x->shape) {
-            const mw_member *m = mw_shape_member_wire(x->shape, name, strlen(name));
+            const mw_member *m = mw_shape_member_wire(x->shape, name.data, name.len);
             if (m && mw_member_location(m) == MW_LOC_BODY && is_scalar(mw_member_shape(m)))
                 x->root_scalar = m;
         }
         return;
     case MW__XML_WRAPPED:
-        if (!is_root && strcmp(name, x->wrapper) == 0)
-            start_structure(x, atts);
+        if (!is_root && mw__xml_named(name, x->wrapper))
+            start_structure(x);
         else if (is_root)
             open_frame(x, MW__XML_WRAP, NULL, NULL);
         else
             x->skip = 1;
         return;
     case MW__XML_ERROR:
-        if (strcmp(name, "Error") == 0 ||
-            (is_root && strcmp(name, "ErrorResponse") != 0 && strcmp(name, "Response") != 0))
-            start_structure(x, atts);
-        else if (is_root || strcmp(name, "Errors") == 0)
+        if (mw__xml_named(name, "Error") ||
+            (is_root && !mw__xml_named(name, "ErrorResponse") && !mw__xml_named(name, "Response")))
+            start_structure(x);
+        else if (is_root || mw__xml_named(name, "Errors"))
             open_frame(x, MW__XML_WRAP, NULL, NULL);
         else
             x->skip = 1;
@@ -403,15 +408,15 @@ static void start_outer(mw__xml *x, const char *name, const char **atts)
     }
 }
 
-static bool is_called(const mw_member *m, const char *usual, const char *name)
+static bool is_called(const mw_member *m, const char *usual, mw_str name)
 {
     const char *own = mw_member_location_name(m);
 
-    return strcmp(name, own ? own : usual) == 0;
+    return mw__xml_named(name, own ? own : usual);
 }
 
 /* An element that was not expected, by its name without prefix. */
-static void start_other(mw__xml *x, struct frame *top, const char *name, const char **atts)
+static void start_other(mw__xml *x, struct frame *top, mw_str name)
 {
     mw__xml_plan *plan = top->plan;
 
@@ -420,19 +425,19 @@ static void start_other(mw__xml *x, struct frame *top, const char *name, const c
         if (x->found)
             x->skip = 1;
         else
-            start_outer(x, name, atts);
+            start_outer(x, name);
         return;
-    case MW__XML_STRUCT: start_member(x, top, name, atts); return;
+    case MW__XML_STRUCT: start_member(x, top, name); return;
     case MW__XML_LIST:
         top->elements++;
-        start_reference(x, &plan->element, mw_shape_element(plan->shape), atts);
+        start_reference(x, &plan->element, mw_shape_element(plan->shape));
         return;
     case MW__XML_MAP: open_frame(x, MW__XML_ENTRY, plan, NULL); return;
     case MW__XML_ENTRY:
         if (is_called(mw_shape_key(plan->shape), "key", name))
-            start_reference(x, &plan->key, mw_shape_key(plan->shape), atts);
+            start_reference(x, &plan->key, mw_shape_key(plan->shape));
         else if (is_called(mw_shape_value(plan->shape), "value", name))
-            start_reference(x, &plan->value, mw_shape_value(plan->shape), atts);
+            start_reference(x, &plan->value, mw_shape_value(plan->shape));
         else
             x->skip = 1;
         return;
@@ -440,18 +445,13 @@ static void start_other(mw__xml *x, struct frame *top, const char *name, const c
     }
 }
 
-static void XMLCALL on_start(void *user, const char *qualified, const char **atts)
+static void on_start(mw__xml *x, mw_str qualified)
 {
-    mw__xml *x = user;
     struct frame *top = x->depth ? &x->frames[x->depth - 1] : NULL;
-    const char *colon, *name;
     mw__xml_step *s;
 
-    if (x->failed != MW_OK)
-        return;
     if (x->skip) {
-        if (++x->skip > 4 * MW__PROTOCOL_DEPTH)
-            fail(x, MW_ERR_LIMIT, "XML nests too deeply");
+        x->skip++;
         return;
     }
     if (x->depth == 1 && top->kind == MW__XML_STRUCT)
@@ -459,15 +459,12 @@ static void XMLCALL on_start(void *user, const char *qualified, const char **att
     if (top && top->kind == MW__XML_STRUCT &&
         (s = mw__xml_expect(top->plan, top->last, qualified)) != NULL) {
         top->last = s;
-        open_step(x, s, atts);
-        return;
+        open_step(x, s);
+    } else if (top) {
+        start_other(x, top, mw__xml_local(qualified));
+    } else {
+        start_outer(x, mw__xml_local(qualified));
     }
-    colon = strrchr(qualified, ':');
-    name = colon ? colon + 1 : qualified;
-    if (top)
-        start_other(x, top, name, atts);
-    else
-        start_outer(x, name, atts);
 }
 
 static void finish_root(mw__xml *x)
@@ -489,14 +486,10 @@ static void finish_root(mw__xml *x)
     }
 }
 
-static void XMLCALL on_end(void *user, const char *name)
+static void on_end(mw__xml *x)
 {
-    mw__xml *x = user;
     const struct frame *f;
 
-    (void)name;
-    if (x->failed != MW_OK)
-        return;
     if (x->skip) {
         x->skip--;
         return;
@@ -517,66 +510,40 @@ static void XMLCALL on_end(void *user, const char *name)
 }
 
 /* One run of characters, as a rule the element's whole text. */
-static void XMLCALL on_text(void *user, const char *s, int len)
+static void on_text(mw__xml *x, mw_str run)
 {
-    mw__xml *x = user;
-    size_t n = (size_t)len;
-
-    if (x->skip || x->depth == 0 || x->failed != MW_OK)
+    if (x->skip || x->depth == 0)
         return;
     if (x->frames[x->depth - 1].kind != MW__XML_TEXT && !(x->depth == 1 && x->root_scalar))
         return;
-    if (!x->text_len && s >= x->input && s < x->input + x->input_len) {
-        x->text = s;
-        x->text_len = n;
+    if (!x->text_len && run.data >= x->in->start && run.data < x->in->end) {
+        x->text = run.data;
+        x->text_len = run.len;
         return;
     }
     if (x->text != x->pieces.data) {
         mw_buf_reset(&x->pieces);
         mw_buf_add(&x->pieces, x->text, x->text_len, NULL);
     }
-    mw_buf_add(&x->pieces, s, n, NULL);
+    mw_buf_add(&x->pieces, run.data, run.len, NULL);
     if (x->pieces.failed != MW_OK)
         out_of_memory(x);
     x->text = x->pieces.data ? x->pieces.data : "";
     x->text_len = x->pieces.len;
 }
 
-static void XMLCALL on_doctype(void *user, const char *name, const char *system,
-                               const char *public_id, int internal)
+static mw_status read_all(mw__xml *x)
 {
-    (void)name;
-    (void)system;
-    (void)public_id;
-    (void)internal;
-    fail(user, MW_ERR_PARSE, "a document type declaration is not accepted");
-}
-
-/* ---- the parser ---- */
-
-/*
- * One parser is kept between answers, for its buffer and its tables: to make them anew for each would cost a
- * small answer a fifth of its time, and a large one the pages of a second copy. All answers are read by
- * the broker's one thread; XML_ParserReset() takes everything away that an answer left.
- */
-static XML_Parser kept;
-
-#define KEPT_ANSWER_MAX ((size_t)8 << 20)
-
-static XML_Parser parser_take(void)
-{
-    XML_Parser p = kept;
-
-    kept = NULL;
-    return p ? p : XML_ParserCreate_MM(NULL, &memory, NULL);
-}
-
-static void parser_give(XML_Parser p, size_t answer_len)
-{
-    if (!kept && answer_len <= KEPT_ANSWER_MAX && XML_ParserReset(p, NULL))
-        kept = p;
-    else
-        XML_ParserFree(p);
+    while (x->failed == MW_OK) {
+        switch (mw__xml_next(x->in)) {
+        case MW__XML_START: on_start(x, x->in->name); break;
+        case MW__XML_END: on_end(x); break;
+        case MW__XML_CHARS: on_text(x, x->in->text); break;
+        case MW__XML_DONE: return MW_OK;
+        case MW__XML_FAILED: return x->in->status;
+        }
+    }
+    return x->failed;
 }
 
 /* ---- the door ---- */
@@ -585,8 +552,8 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
                        const char *body, size_t len, mw__xml **out, mw_error *err)
 {
     mw__xml *x = mw_alloc(sizeof(*x));
-    enum XML_Status parsed;
-    void *input;
+    mw__xml_reader in;
+    mw_status st;
 
     *out = NULL;
     if (!x)
@@ -602,28 +569,13 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
     *out = x;
     if (len > (size_t)1 << 30)
         return mw_fail(err, MW_ERR_LIMIT, "an XML answer of %zu bytes is too large", len);
-    x->parser = parser_take();
-    if (!x->parser)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory for an XML reader");
-    XML_SetUserData(x->parser, x);
-    XML_SetElementHandler(x->parser, on_start, on_end);
-    XML_SetCharacterDataHandler(x->parser, on_text);
-    XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
-    if (!(input = XML_GetBuffer(x->parser, len ? (int)len : 1))) /* NULL for nothing */
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory for an XML answer");
-    if (len)
-        memcpy(input, body, len);
-    x->input = input;
-    x->input_len = len;
-    parsed = XML_ParseBuffer(x->parser, (int)len, 1);
-    if (x->failed != MW_OK)
-        return x->failed;
-    if (parsed != XML_STATUS_OK && XML_GetErrorCode(x->parser) == XML_ERROR_NO_MEMORY)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory for an XML answer");
-    if (parsed != XML_STATUS_OK)
-        return mw_fail(err, MW_ERR_PARSE, "XML: %s (line %lu)",
-                       XML_ErrorString(XML_GetErrorCode(x->parser)),
-                       (unsigned long)XML_GetCurrentLineNumber(x->parser));
+    x->in = &in;
+    mw__xml_begin(&in, body, len, err);
+    st = read_all(x);
+    mw__xml_finish(&in);
+    x->in = NULL;
+    if (st != MW_OK)
+        return st;
     if (!x->found && x->mode == MW__XML_WRAPPED && mw_shape_member_count(s))
         return mw_fail(err, MW_ERR_PARSE, "XML: <%s> holds no <%s>", x->root, wrapper);
     return mw_doc_builder_status(b, err);
@@ -644,8 +596,6 @@ void mw__xml_free(mw__xml *x)
 {
     if (!x)
         return;
-    if (x->parser)
-        parser_give(x->parser, x->input_len);
     mw__xml_items_clear(&x->items);
     mw_buf_clear(&x->pieces);
     mw__xml_plans_clear(&x->plans);

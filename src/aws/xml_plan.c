@@ -5,6 +5,8 @@
  */
 #include "aws/xml_plan.h"
 
+#include "aws/xml.h"
+
 static mw__xml_kind kind_of(const mw_shape *s)
 {
     switch (mw_shape_type_of(s)) {
@@ -79,25 +81,25 @@ static mw__xml_step *new_step(mw__xml_plans *p, const mw_member *m, const mw_sha
 }
 
 /* A flattened list is called by its element's name where that has one. */
-static const mw_member *member_of(const mw__xml_plan *plan, const char *name)
+static const mw_member *member_of(const mw__xml_plan *plan, mw_str name)
 {
     const mw_shape *s = plan->shape;
-    const mw_member *m = mw_shape_member_wire(s, name, strlen(name));
+    const mw_member *m = mw_shape_member_wire(s, name.data, name.len);
     const char *own = m ? flat_name(m) : NULL;
 
-    if (!plan->renamed || (m && (!own || strcmp(own, name) == 0)))
+    if (!plan->renamed || (m && (!own || mw__xml_named(name, own))))
         return m;
     for (size_t i = 0; i < mw_shape_member_count(s); i++) {
         const mw_member *other = mw_shape_member_at(s, i);
         const char *flat = flat_name(other);
-        if (flat && strcmp(flat, name) == 0)
+        if (flat && mw__xml_named(name, flat))
             return other;
     }
     return m;
 }
 
 /* What an element called @p name is, when that is member @p m. */
-static mw__xml_step *member_step(mw__xml_plans *p, const mw_member *m, const char *name)
+static mw__xml_step *member_step(mw__xml_plans *p, const mw_member *m, mw_str name)
 {
     const mw_shape *content = mw_member_shape(m);
     bool list = mw_shape_type_of(content) == MW_SHAPE_LIST;
@@ -112,15 +114,13 @@ static mw__xml_step *member_step(mw__xml_plans *p, const mw_member *m, const cha
         s->kind = MW__XML_ENTRY;
     s->flat = flat;
     s->unwanted = mw_member_location(m) != MW_LOC_BODY || mw_member_xml_attribute(m);
-    s->wire = mw__wire_name(m);
-    if (strcmp(s->wire, name) != 0)
-        s->wire = flat_name(m);
+    s->wire = mw_str_of(mw__xml_named(name, mw__wire_name(m)) ? mw__wire_name(m) : flat_name(m));
     mw_doc_add_cstr(p->b, mw_member_name(m));
     s->name = mw_doc_pop(p->b);
     return s;
 }
 
-mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, const char *name,
+mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, mw_str name,
                               mw__xml_step **out)
 {
     const mw_member *m = member_of(structure, name);

@@ -8,6 +8,7 @@
 
 #include "aws/protocol_internal.h"
 #include "base/arena.h"
+#include "base/str.h"
 
 /** What an open element is. */
 typedef enum mw__xml_kind {
@@ -25,7 +26,7 @@ typedef struct mw__xml_step mw__xml_step;
 #define MW__XML_LAST_MAX 32u
 
 struct mw__xml_step {
-    const char *wire;        /* the element's name, of a member only */
+    mw_str wire;             /* the element's name, of a member only */
     const mw_member *member; /* of the structure, list or map around it */
     mw__xml_plan *plan;      /* of its content; of the map when it is a flattened map's entry */
     mw__xml_kind kind;
@@ -65,7 +66,7 @@ mw__xml_plan *mw__xml_plan_of(mw__xml_plans *p, const mw_shape *s);
  * model lacks it.
  * @return MW_OK or MW_ERR_NOMEM.
  */
-mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, const char *name,
+mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, mw_str name,
                               mw__xml_step **out);
 /** The step of a list's element, a map's key or value, kept in *slot; NULL when out of memory. */
 mw__xml_step *mw__xml_reference(mw__xml_plans *p, mw__xml_step **slot, const mw_member *m);
@@ -73,13 +74,13 @@ void mw__xml_plans_clear(mw__xml_plans *p);
 
 /** The member expected behind @p last (NULL: as first) when it is called @p name, else NULL. */
 static inline mw__xml_step *mw__xml_expect(const mw__xml_plan *structure, const mw__xml_step *last,
-                                           const char *name)
+                                           mw_str name)
 {
     mw__xml_step *s = last ? last->next : structure->first;
 
     /* one or two members that others have may be missing */
     for (unsigned i = 0; s && i < 3; i++, s = s->next)
-        if (strcmp(s->wire, name) == 0)
+        if (s->wire.len == name.len && memcmp(s->wire.data, name.data, name.len) == 0)
             return s;
     return NULL;
 }

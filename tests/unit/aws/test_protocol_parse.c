@@ -19,7 +19,7 @@ static const struct row {
      "<html><body>hello</body></html>", MW_ERR_PARSE,
      "answer to ec2:DescribeInstances: the answer is an HTML page, not the service's XML (line 1)"},
     {"no body is no empty list", "ec2", "DescribeInstances", NULL, "", MW_ERR_PARSE,
-     "answer to ec2:DescribeInstances: XML: no element found (line 1)"},
+     "answer to ec2:DescribeInstances: XML: no element found (line 1, byte 0)"},
     {"ec2: present, empty and absent", "ec2", "DescribeInstances", NULL,
      "<R><reservationSet><item><groupSet/><instancesSet><item><dnsName/>"
      "<amiLaunchIndex> 0 </amiLaunchIndex><ebsOptimized>true</ebsOptimized>"
@@ -35,7 +35,7 @@ static const struct row {
      "answer to ec2:DescribeInstances: Reservations[0].Instances[1].AmiLaunchIndex: 'x' is not an "
      "integer (line 1)"},
     {"cut off", "ec2", "DescribeInstances", NULL, "<R><reservationSet><item>", MW_ERR_PARSE,
-     "answer to ec2:DescribeInstances: XML: no element found (line 1)"},
+     "answer to ec2:DescribeInstances: XML: it ends inside <item> (line 1, byte 25)"},
     /* json */
     {"json: kinds, nulls, unknown members", "dynamodb", "DescribeTable", NULL,
      "{'Table':{'TableName':'t','ItemCount':12,'CreationDateTime':1.7E9,'KeySchema':null,"

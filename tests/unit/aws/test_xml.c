@@ -26,7 +26,7 @@ static void test_refused(void **state)
         {"mismatched tags", "<R><reservationSet></R></reservationSet>", "mismatched tag"},
         {"two roots", "<R/><R/>", "junk after document element"},
         {"NUL by reference", "<R>&#0;</R>", "reference to invalid character"},
-        {"text only", "hello", "syntax error"},
+        {"text only", "hello", "'h' where the root element is expected"},
         {"a wrong number, with its place",
          "<R><reservationSet><item/><item><instancesSet><item><amiLaunchIndex>x</amiLaunchIndex></item>"
          "</instancesSet></item></reservationSet></R>",
