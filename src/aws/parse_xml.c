@@ -36,7 +36,6 @@ struct mw__xml {
     bool found;     /* the structure's element was met */
     unsigned skip;  /* depth inside an element that is not wanted */
     unsigned depth; /* of frames */
-    struct frame frames[MW__PROTOCOL_DEPTH];
     mw__xml_plans plans;
     mw__xml_items items;
     const char *text; /* of the frame on top */
@@ -46,6 +45,7 @@ struct mw__xml {
     char unknown[128]; /* a union's member that the model lacks, of the union at unknown_depth */
     unsigned unknown_depth;
     const mw_member *root_scalar; /* the root's text, when the root is named like this member */
+    struct frame frames[MW__PROTOCOL_DEPTH]; /* not zeroed: `depth` of them mean something */
 };
 
 /* ---- failing ---- */
@@ -551,13 +551,14 @@ static mw_status read_all(mw__xml *x)
 mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, const char *wrapper,
                        const char *body, size_t len, mw__xml **out, mw_error *err)
 {
-    mw__xml *x = mw_alloc(sizeof(*x));
+    mw__xml *x = mw_realloc(NULL, sizeof(*x));
     mw__xml_reader in;
     mw_status st;
 
     *out = NULL;
     if (!x)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for an XML reader");
+    memset(x, 0, offsetof(struct mw__xml, frames));
     x->b = b;
     x->err = err;
     x->shape = s;
