@@ -42,6 +42,7 @@ extern const mw_command mw_command_completion;    /* completion.c */
 extern const mw_command mw_command_models_list;   /* models.c */
 extern const mw_command mw_command_models_show;
 extern const mw_command mw_command_models_compile;
+extern const mw_command mw_command_permissions;   /* permissions.c */
 extern const mw_command mw_command_help;          /* help.c */
 extern const mw_command mw_command_version;       /* version.c */
 

@@ -4,10 +4,12 @@
  * gone) is left out.
  */
 #include "cli/commands.h"
+#include "cli/models.h"
 #include "cli/rules.h"
 #include "cli/setup.h"
 #include "cli/stored.h"
 
+#include "aws/action.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "lint/decide.h"
@@ -239,43 +241,36 @@ static bool find_cause(const char *message, char operation[128], char code[128])
 
 /* The action that AWS's own message names ("not authorized to perform: s3:GetBucketPolicy"), else
  * the operation's. */
-static void find_action(const char *message, const char *operation, char action[128])
+static void find_action(const mw_models *models, const char *message, const char *operation, mw_buf *out)
 {
-    /* Operations whose action has another name (Service Authorization Reference). */
-    static const char *const other[][2] = {
-        {"s3:ListBuckets", "s3:ListAllMyBuckets"},
-        {"s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"},
-        {"s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"},
-        {"s3:GetBucketReplication", "s3:GetReplicationConfiguration"},
-        {"s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"},
-        {"s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"},
-        {"s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"},
-        {"s3:ListBucketIntelligentTieringConfigurations", "s3:GetIntelligentTieringConfiguration"},
-        {"s3:ListMultipartUploads", "s3:ListBucketMultipartUploads"},
-        {"s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"}};
     static const char marker[] = "to perform: ";
-    const char *named = message ? strstr(message, marker) : NULL;
-    size_t n = 0;
+    MW_AUTO(mw_arena) arena = {0};
+    const char *named = message ? strstr(message, marker) : NULL, *colon = strchr(operation, ':');
+    const char *actions[MW_ACTIONS_OF_MAX];
+    size_t n = 0, count = 0;
+    char *service;
 
     if (named) {
         named += sizeof(marker) - 1;
         while (word_char(named[n]) || named[n] == ':')
             n++;
     }
-    if (n > 0 && n < 128) {
-        memcpy(action, named, n);
-        action[n] = '\0';
+    if (n > 0) {
+        mw_buf_add(out, named, n, NULL);
         return;
     }
-    for (size_t i = 0; i < MW_COUNT(other); i++)
-        if (mw_str_eq(other[i][0], operation))
-            operation = other[i][1];
-    snprintf(action, 128, "%s", operation);
+    service = colon ? mw_arena_strndup(&arena, operation, (size_t)(colon - operation)) : NULL;
+    if (service)
+        mw_operation_actions(models, service, colon + 1, &arena, actions, &count, NULL);
+    for (size_t i = 0; i < count; i++)
+        mw_buf_printf(out, "%s%s", i ? ", " : "", actions[i]);
 }
 
-static void unknown_lines(const mw_finding *f, mw_buf *out)
+static void unknown_lines(const mw_setup *s, const mw_finding *f, mw_buf *out)
 {
-    char operation[128], code[128], action[128];
+    MW_AUTO(mw_model_pack) pack = {0};
+    MW_AUTO(mw_buf) action = {.max = 1024};
+    char operation[128], code[128];
     const mw_explained *e;
 
     if (!find_cause(f->message, operation, code))
@@ -284,9 +279,10 @@ static void unknown_lines(const mw_finding *f, mw_buf *out)
     e = mw_explain_code(code);
     if (e)
         formatted(out, "cause", "%s: %s", code, e->meaning);
-    if (e && mw_str_eq(e->code, "AccessDenied")) {
-        find_action(f->message, operation, action);
-        formatted(out, "lacks", "%s: the IAM action that the role needs", action);
+    if (e && mw_str_eq(e->code, "AccessDenied") && mw_model_pack_open(s->cli->args, &pack, NULL) == MW_OK) {
+        find_action(pack.models, f->message, operation, &action);
+        if (action.len)
+            formatted(out, "lacks", "%s: the IAM action that the role needs", action.data);
     }
     if (e)
         line(out, "what to do", e->remedy);
@@ -358,7 +354,7 @@ static mw_status explain_finding(const mw_setup *s, const mw_stored *stored, con
     formatted(out, "rule", "%s (%s)%s%s", f->rule, f->severity, r ? ": " : "", r ? r->title : "");
     line(out, "why", r ? r->description : NULL);
     if (f->status == MW_VERDICT_UNKNOWN || f->status == MW_VERDICT_ERROR)
-        unknown_lines(f, out);
+        unknown_lines(s, f, out);
     if ((st = evidence_lines(f, out, err)) != MW_OK)
         return st;
     if (r)

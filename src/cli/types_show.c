@@ -7,6 +7,7 @@
 #include "cli/models.h"
 #include "cli/setup.h"
 
+#include "aws/action.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "inventory/plan.h"
@@ -89,55 +90,19 @@ static void listed_by(const mw_type *t, mw_buf *out)
 
 /* ---- IAM actions ---- */
 
-/*
- * An action is the service's signing name and the operation, except where AWS named it otherwise:
- * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and siblings.
- */
-static const struct {
-    const char *operation, *action;
-} other_actions[] = {
-    {"s3:GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration"},
-    {"s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"},
-    {"s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"},
-    {"s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"},
-    {"s3:GetBucketReplication", "s3:GetReplicationConfiguration"},
-    {"s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"},
-    {"s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"},
-    {"s3:HeadBucket", "s3:ListBucket"},
-    {"s3:ListBucketIntelligentTieringConfigurations", "s3:GetIntelligentTieringConfiguration"},
-    {"s3:ListBuckets", "s3:ListAllMyBuckets"},
-    {"s3:ListDirectoryBuckets", "s3express:ListAllMyDirectoryBuckets"},
-    {"s3:ListMultipartUploads", "s3:ListBucketMultipartUploads"},
-    {"s3:ListObjectsV2", "s3:ListBucket"},
-    {"s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"},
-};
-
-static const struct {
-    const char *signing_name, *prefix;
-} prefixes[] = {{"monitoring", "cloudwatch"}, {"tagging", "tag"}};
-
-static bool action_of(const mw_models *m, const char *operation, mw_buf *out)
+/* "s3:ListBucket"; several are parted by a comma and a blank. False when the operation needs none. */
+static bool actions_of(const mw_models *m, const char *operation, mw_buf *out)
 {
-    const char *colon = strchr(operation, ':'), *prefix;
-    char name[64];
-    const mw_service *s;
+    MW_AUTO(mw_arena) arena = {0};
+    const char *colon = strchr(operation, ':'), *actions[MW_ACTIONS_OF_MAX];
+    char *service = colon ? mw_arena_strndup(&arena, operation, (size_t)(colon - operation)) : NULL;
+    size_t count = 0;
 
-    for (size_t i = 0; i < MW_COUNT(other_actions); i++)
-        if (mw_str_eq(other_actions[i].operation, operation))
-            return mw_buf_puts(out, other_actions[i].action) == MW_OK;
-    if (!colon || (size_t)(colon - operation) >= sizeof(name))
+    if (!service || mw_operation_actions(m, service, colon + 1, &arena, actions, &count, NULL) != MW_OK)
         return false;
-    memcpy(name, operation, (size_t)(colon - operation));
-    name[colon - operation] = '\0';
-    if (mw_str_starts(name, "apigateway"))
-        return mw_buf_puts(out, "apigateway:GET") == MW_OK;
-    if (!(s = mw_models_service(m, name)))
-        return false;
-    prefix = mw_service_signing_name(s);
-    for (size_t i = 0; i < MW_COUNT(prefixes); i++)
-        if (mw_str_eq(prefixes[i].signing_name, prefix))
-            prefix = prefixes[i].prefix;
-    return mw_buf_printf(out, "%s%s", prefix, colon) == MW_OK;
+    for (size_t i = 0; i < count; i++)
+        mw_buf_printf(out, "%s%s", i ? ", " : "", actions[i]);
+    return count > 0;
 }
 
 /* ---- list ---- */
@@ -378,7 +343,7 @@ static void text_actions(const shown *s, mw_buf *out)
         for (size_t k = 0; k < MW_COUNT(names); k++) {
             MW_AUTO(mw_buf) line = {0};
             mw_buf_puts(&line, "  ");
-            if (!names[k] || !action_of(s->models, names[k], &line))
+            if (!names[k] || !actions_of(s->models, names[k], &line))
                 continue;
             mw_buf_putc(&line, '\n');
             if (!out->data || !line.data || !strstr(out->data, line.data))
@@ -433,7 +398,7 @@ static void add_calls(const shown *s, const char *part, mw_doc_builder *b)
             continue;
         mw_doc_begin_object(b);
         mw_doc_member_str(b, "operation", operation);
-        mw_doc_member_str(b, "action", action_of(s->models, operation, &action) ? action.data : NULL);
+        mw_doc_member_str(b, "action", actions_of(s->models, operation, &action) ? action.data : NULL);
         mw_doc_member_str(b, "per", mw_val_get_str(d, call, "per", ""));
         mw_doc_member_int(b, "batch", mw_val_get_int(d, call, "batch", 1));
         mw_doc_member_str(b, "after", mw_val_get_str(d, call, "after", NULL));

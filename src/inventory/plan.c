@@ -434,3 +434,16 @@ const char *mw_plan_operation_at(const mw_plan *p, size_t i)
 {
     return i < mw_plan_operation_count(p) ? p->operations[i] : NULL;
 }
+
+void mw_plan_each_read(const mw_plan *p,
+                       void (*fn)(void *user, const char *operation, const char *type, const char *part), void *user)
+{
+    for (size_t i = 0; i < p->call_count; i++) {
+        const plan_call *c = p->calls[i];
+        for (const plan_reader *r = c->readers; r; r = r->next) {
+            fn(user, c->name, r->type, r->part);
+            if (c->prepared)
+                fn(user, c->prepare_name, r->type, r->part);
+        }
+    }
+}

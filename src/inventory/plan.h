@@ -17,6 +17,12 @@ mw_status mw_plan_need(mw_plan *p, const char *type, const char *facet, mw_error
  */
 mw_status mw_plan_describe(const mw_plan *p, size_t accounts, size_t regions, bool json, mw_buf *out,
                            mw_error *err);
+/**
+ * Tell @p fn of each call and who reads it, what prepares a call included: "s3:GetBucketAcl", "AWS::S3::Bucket",
+ * "Acl" (NULL: the list). One operation may come more than once.
+ */
+void mw_plan_each_read(const mw_plan *p,
+                       void (*fn)(void *user, const char *operation, const char *type, const char *part), void *user);
 /** Distinct "service:Operation" names, sorted. Borrowed. */
 size_t mw_plan_operation_count(const mw_plan *p);
 const char *mw_plan_operation_at(const mw_plan *p, size_t i);

@@ -1,0 +1,41 @@
+/* What the rules take: a plan for each rule, so that each action knows which rules depend on it. Calls nobody. */
+#include "cli/permit.h"
+
+#include "base/mem.h"
+#include "cli/sweep.h"
+
+static mw_status add_rule(const mw_setup *s, const mw_models *models, const mw_rule *rule, mw_permissions *out,
+                          mw_error *err)
+{
+    mw_plan *plan = NULL;
+    mw_status st = mw_sweep_plan_rule(rule, s->types, models, &plan, err);
+
+    if (st == MW_OK)
+        st = mw_permissions_add_plan(out, models, plan, rule->id, err);
+    mw_plan_free(plan);
+    return st;
+}
+
+mw_status mw_permit_rules(const mw_setup *s, const mw_models *models, mw_permissions *out, mw_error *err)
+{
+    static const char *const own[] = {MW_SESSION_OPERATIONS};
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; i < MW_COUNT(own) && st == MW_OK; i++)
+        st = mw_permissions_add(out, models, own[i], "(session)", NULL, err);
+    for (size_t i = 0; i < mw_rules_count(s->rules) && st == MW_OK; i++)
+        st = add_rule(s, models, mw_rules_at(s->rules, i), out, err);
+    return st;
+}
+
+mw_status mw_permit_actions(const mw_permissions *p, mw_arena *arena, mw_iam_actions *out, mw_error *err)
+{
+    const char **items = mw_arena_alloc(arena, (p->count + 1) * sizeof(*items));
+
+    if (!items)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for permissions");
+    for (size_t i = 0; i < p->count; i++)
+        items[i] = p->items[i].action;
+    *out = (mw_iam_actions){items, p->count};
+    return MW_OK;
+}
