@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define BUCKETS_MAX  100000
@@ -153,6 +154,7 @@ void mw_client_free(mw_client *c)
     mw_doc_builder_free(c->scratch);
     mw_clocks_clear(&c->clocks);
     mw_rate_entries_clear(&c->rates);
+    mw_free(c->allowed);
     mw_free(c->rates_path);
     mw_free(c->endpoint_url);
     mw_arena_clear(&c->arena);
@@ -174,6 +176,45 @@ mw_status mw_client_run(mw_client *c, mw_error *err)
     else
         mw__client_end_all(c, MW_ERR_CREDENTIALS, "the credentials it waited for never came");
     return st;
+}
+
+/* ---- what may be called ---- */
+
+static int by_address(const void *a, const void *b)
+{
+    const mw_operation *x = *(const mw_operation *const *)a, *y = *(const mw_operation *const *)b;
+
+    return (x > y) - (x < y);
+}
+
+mw_status mw_client_allow(mw_client *c, const char *const *operations, size_t count, mw_error *err)
+{
+    const mw_operation **all = mw_realloc(c->allowed, (c->allowed_count + count + 1) * sizeof(*all));
+
+    if (!all)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory");
+    c->allowed = all;
+    c->declared = true;
+    for (size_t i = 0; i < count; i++) {
+        MW_AUTO(mw_buf) service = {.max = 256};
+        size_t len = strcspn(operations[i], ":");
+        const mw_service *s;
+        const mw_operation *op;
+        mw_status st = mw_buf_add(&service, operations[i], len, err);
+        if (st != MW_OK)
+            return st;
+        s = mw_models_service(c->models, service.data);
+        op = s && operations[i][len] ? mw_service_operation(s, operations[i] + len + 1) : NULL;
+        if (op)
+            c->allowed[c->allowed_count++] = op;
+    }
+    qsort(c->allowed, c->allowed_count, sizeof(*c->allowed), by_address);
+    return MW_OK;
+}
+
+bool mw__client_allows(const mw_client *c, const mw_operation *op)
+{
+    return !c->declared || (c->allowed_count && bsearch(&op, c->allowed, c->allowed_count, sizeof(*c->allowed), by_address));
 }
 
 void mw_client_forget(mw_client *c, const char *account)

@@ -88,6 +88,13 @@ typedef struct mw_call {
     void *user;
 } mw_call;
 
+/**
+ * From the first time on, only operations that were declared so ("s3:ListBuckets") are let through, in a replay too.
+ * Any other call ends before it is signed as MW_ERR_AWS with the code "NotDeclared" and the HTTP status 0. Adds to
+ * what was declared before; a name that the models lack allows nothing. What providers ask for credentials is theirs.
+ */
+mw_status mw_client_allow(mw_client *c, const char *const *operations, size_t count, mw_error *err);
+
 /** All calls in this account have ended and no more are to come: what the client keeps for it may go. */
 void mw_client_forget(mw_client *c, const char *account);
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define MW_CODE_CIRCUIT_OPEN "CircuitOpen"
+#define MW_CODE_NOT_DECLARED "NotDeclared"
 #define ATTEMPT_MIN_MS   20  /* no attempt is worth beginning this close to the deadline */
 #define CLOCK_TRIES_MAX  6   /* of one call: servers whose clocks differ among themselves */
 
@@ -653,6 +654,16 @@ static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
     return st;
 }
 
+/* Not among the operations that the work at hand was declared to need. */
+static void refuse(const mw_active_call *k, mw_aws_error *e, mw_error *err)
+{
+    *e = (mw_aws_error){.code = MW_CODE_NOT_DECLARED};
+    snprintf(e->message, sizeof(e->message),
+             "the operation is not among those that were declared for this run; not sent");
+    mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)),
+            mw_operation_name(k->op), e->code, e->message);
+}
+
 static void fail_later(void *user)
 {
     mw_active_call *k = user;
@@ -680,14 +691,19 @@ mw_status mw_client_call(mw_client *c, const mw_call *call, mw_error *err)
     k->page = 1;
     k->attempt = 1;
     k->mutating = !mw_operation_read_only(op);
-    st = set_up(k, &bad_params, &failure);
+    if (mw__client_allows(c, op)) {
+        st = set_up(k, &bad_params, &failure);
+    } else {
+        refuse(k, &k->result.aws, &failure);
+        st = failure.status;
+    }
     if (st != MW_OK && bad_params) {
         release(k);
         if (err)
             *err = failure;
         return st;
     }
-    if (st != MW_OK) { /* no endpoint here: an outcome of the call, not a mistake of the caller */
+    if (st != MW_OK) { /* not declared, or no endpoint here: an outcome of the call, not a mistake of the caller */
         k->result.error = failure;
         first = fail_later;
     }

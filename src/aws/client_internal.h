@@ -112,6 +112,9 @@ struct mw_client {
     size_t endpoint_count;
     client_auth *auths;
     size_t auth_count;
+    const mw_operation **allowed; /* sorted by address; all, unless `declared` */
+    size_t allowed_count;
+    bool declared;
 };
 
 /* ---- client_request.c ---- */
@@ -181,6 +184,8 @@ void mw__call_refused(mw_active_call *k, int64_t open_ms);
 
 /** End every call that is still there with @p status. */
 void mw__client_end_all(mw_client *c, mw_status status, const char *message);
+/** Was this operation declared, or is none? */
+bool mw__client_allows(const mw_client *c, const mw_operation *op);
 /** Region of a bucket learnt from a redirect, or NULL. */
 const char *mw__client_bucket_region(const mw_client *c, const char *bucket);
 void mw__client_learn_bucket(mw_client *c, const char *bucket, const char *region);

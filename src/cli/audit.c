@@ -6,6 +6,7 @@
 #include "cli/accounts.h"
 #include "cli/audit_stored.h"
 #include "cli/commands.h"
+#include "cli/permit.h"
 #include "cli/progress.h"
 
 #include "base/file.h"
@@ -30,6 +31,9 @@ struct audit {
     mw_progress progress;
     mw_buf source;
     mw_audit found;
+    mw_permissions used;    /* with --permissions: what was called */
+    mw_status used_status;
+    mw_error used_error;
     bool many; /* scopes: lines tell whose they are */
 };
 
@@ -40,6 +44,7 @@ static void clear(struct audit *w)
     mw_accounts_clear(&w->accounts);
     mw_audit_stored_clear(&w->stored);
     mw_session_clear(&w->session);
+    mw_permissions_clear(&w->used); /* the client told of every call */
     mw_buf_clear(&w->source);
     mw_setup_clear(&w->setup);
 }
@@ -147,6 +152,53 @@ static mw_status perform(struct audit *w, mw_error *err)
     return st;
 }
 
+/* ---- what was called ---- */
+
+static void on_call(void *user, const mw_operation *op, const mw_call_result *r, int64_t waited_ms)
+{
+    struct audit *w = user;
+    MW_AUTO(mw_buf) name = {.max = 1024};
+
+    (void)waited_ms;
+    if (r->requests == 0 || w->used_status != MW_OK)
+        return;
+    mw_buf_printf(&name, "%s:%s", mw_service_name(mw_operation_service(op)), mw_operation_name(op));
+    if ((w->used_status = mw_buf_status(&name, &w->used_error)) == MW_OK)
+        w->used_status = mw_permissions_add(&w->used, w->session.models, name.data, "(audit)", NULL, &w->used_error);
+}
+
+static mw_status watch_calls(struct audit *w, mw_error *err)
+{
+    const mw_args *args = w->setup.cli->args;
+
+    if (!mw_args_flag(args, "permissions"))
+        return MW_OK;
+    if (mw_client_replays(w->session.client) || mw_args_get(args, "snapshot"))
+        return mw_fail(err, MW_ERR_INVALID, "--permissions needs a run that asks AWS: not --replay, not --snapshot");
+    mw_client_watch(w->session.client, on_call, w);
+    return MW_OK;
+}
+
+/* The policy of the run, also of one that was interrupted: on stderr, as rows are on stdout, or into the file. */
+static mw_status write_used(struct audit *w, mw_error *err)
+{
+    const char *file = mw_args_get(w->setup.cli->args, "permissions");
+    MW_AUTO(mw_buf) out = {.max = 1 << 22};
+    mw_iam_actions actions;
+    mw_status st = w->used_status;
+
+    if (st != MW_OK)
+        *err = w->used_error;
+    else if ((st = mw_permit_actions(&w->used, &w->setup.arena, &actions, err)) == MW_OK)
+        st = mw_iam_policy_json(actions, false, &out, err);
+    if (st != MW_OK)
+        return st;
+    if (file && *file)
+        return mw_file_write_atomic(file, out.data, out.len, 0666, err);
+    to_stderr(&out);
+    return MW_OK;
+}
+
 /* ---- results ---- */
 
 static mw_status render(struct audit *w, mw_buf *out, mw_error *err)
@@ -206,7 +258,8 @@ static int finish(struct audit *w, mw_status ran, const mw_error *why)
     mw_error err = {0};
     int code;
 
-    if (render(w, &out, &err) != MW_OK)
+    if (render(w, &out, &err) != MW_OK ||
+        (mw_args_flag(w->setup.cli->args, "permissions") && write_used(w, &err) != MW_OK))
         return mw_cli_fail(&err);
     code = mw_cli_print(out.data, out.len, MW_EXIT_OK);
     if (summarise(w) > 0 && code == MW_EXIT_OK)
@@ -221,7 +274,8 @@ static int run(mw_cli *cli)
     int code;
 
     if (mw_setup_config(&w.setup, cli, &err) != MW_OK || read_script(&w, &err) != MW_OK ||
-        mw_session_open(&w.setup, &w.session, &err) != MW_OK || select_scopes(&w, &err) != MW_OK) {
+        mw_session_open(&w.setup, &w.session, &err) != MW_OK || watch_calls(&w, &err) != MW_OK ||
+        select_scopes(&w, &err) != MW_OK) {
         code = mw_cli_fail(&err);
     } else {
         mw_status st = perform(&w, &err);
@@ -240,6 +294,8 @@ static const mw_option options[] = {
     {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},
     {.name = "snapshot", .value = "SNAPSHOT",
      .help = "Give `inventory` this stored snapshot (latest, an id, a digest) and ask AWS nothing"},
+    {.name = "permissions", .value = "FILE", .bare = true,
+     .help = "Print the IAM policy of what was called on stderr, or write it to FILE"},
     {.name = "output", .value = "FORMAT", .choices = "table|json|jsonl|csv", .env = "MOONWARD_OUTPUT",
      .help = "Format of the rows (default: table)"},
 };

@@ -235,6 +235,24 @@ static mw_status check(const struct walk *w, mw_error *err)
     return MW_OK;
 }
 
+size_t mw_organization_operations(const mw_setup *s, const char *out[MW_ORGANIZATION_OPERATIONS_MAX])
+{
+    mw_val rules = mw_config_value(&s->config, "organization");
+    size_t n = 0;
+
+    if (rules == MW_VAL_ABSENT)
+        return 0;
+    if (mw_val_get(s->config.doc, rules, "ous") == MW_VAL_ABSENT) {
+        out[n++] = "organizations:ListAccounts";
+    } else {
+        out[n++] = "organizations:ListAccountsForParent";
+        out[n++] = "organizations:ListOrganizationalUnitsForParent";
+    }
+    if (mw_val_get(s->config.doc, rules, "tags") != MW_VAL_ABSENT)
+        out[n++] = "organizations:ListTagsForResource";
+    return n;
+}
+
 mw_status mw_organization_read(mw_session *n, mw_account_list *out, mw_error *err)
 {
     struct walk w = {.n = n, .out = out, .rules = mw_config_value(&n->setup->config, "organization"), .err = err};

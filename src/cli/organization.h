@@ -12,4 +12,8 @@
  */
 mw_status mw_organization_read(mw_session *n, mw_account_list *out, mw_error *err);
 
+#define MW_ORGANIZATION_OPERATIONS_MAX 3
+/** What that asks: names into @p out. @return how many; none without the key. */
+size_t mw_organization_operations(const mw_setup *s, const char *out[MW_ORGANIZATION_OPERATIONS_MAX]);
+
 #endif

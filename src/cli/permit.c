@@ -2,7 +2,10 @@
 #include "cli/permit.h"
 
 #include "base/mem.h"
+#include "cli/organization.h"
 #include "cli/sweep.h"
+
+static const char *const session_operations[] = {MW_SESSION_OPERATIONS};
 
 static mw_status add_rule(const mw_setup *s, const mw_models *models, const mw_rule *rule, mw_permissions *out,
                           mw_error *err)
@@ -18,11 +21,10 @@ static mw_status add_rule(const mw_setup *s, const mw_models *models, const mw_r
 
 mw_status mw_permit_rules(const mw_setup *s, const mw_models *models, mw_permissions *out, mw_error *err)
 {
-    static const char *const own[] = {MW_SESSION_OPERATIONS};
     mw_status st = MW_OK;
 
-    for (size_t i = 0; i < MW_COUNT(own) && st == MW_OK; i++)
-        st = mw_permissions_add(out, models, own[i], "(session)", NULL, err);
+    for (size_t i = 0; i < MW_COUNT(session_operations) && st == MW_OK; i++)
+        st = mw_permissions_add(out, models, session_operations[i], "(session)", NULL, err);
     for (size_t i = 0; i < mw_rules_count(s->rules) && st == MW_OK; i++)
         st = add_rule(s, models, mw_rules_at(s->rules, i), out, err);
     return st;
@@ -38,4 +40,19 @@ mw_status mw_permit_actions(const mw_permissions *p, mw_arena *arena, mw_iam_act
         items[i] = p->items[i].action;
     *out = (mw_iam_actions){items, p->count};
     return MW_OK;
+}
+
+mw_status mw_permit_client(const mw_setup *s, const mw_plan *plan, mw_client *client, mw_error *err)
+{
+    const char *organization[MW_ORGANIZATION_OPERATIONS_MAX];
+    size_t count = mw_organization_operations(s, organization);
+    mw_status st = mw_client_allow(client, session_operations, MW_COUNT(session_operations), err);
+
+    if (st == MW_OK)
+        st = mw_client_allow(client, organization, count, err);
+    for (size_t i = 0; i < mw_plan_operation_count(plan) && st == MW_OK; i++) {
+        const char *name = mw_plan_operation_at(plan, i);
+        st = mw_client_allow(client, &name, 1, err);
+    }
+    return st;
 }

@@ -5,6 +5,7 @@
 #include "cli/take.h"
 
 #include "base/str.h"
+#include "cli/permit.h"
 #include "cli/sweep.h"
 
 #include <string.h>
@@ -127,7 +128,8 @@ mw_status mw_take_prepare(mw_take *t, const mw_cli *cli, mw_error *err)
         (st = mw_session_open(&t->setup, &t->session, err)) != MW_OK)
         return st;
     t->session.any_account = t->session.no_regions = t->list.many;
-    return mw_sweep_plan(t->setup.rules, t->setup.types, t->session.models, &t->plan, err);
+    st = mw_sweep_plan(t->setup.rules, t->setup.types, t->session.models, &t->plan, err);
+    return st == MW_OK ? mw_permit_client(&t->setup, t->plan, t->session.client, err) : st;
 }
 
 mw_status mw_take_identify(mw_take *t, mw_error *err)

@@ -530,6 +530,39 @@ static void no_endpoint_is_an_outcome(void **state)
     close_world(&w);
 }
 
+/* What was not declared ends as an outcome of its call, without a request, a signature or a lane; the rest goes on. */
+static void what_is_not_declared_is_not_sent(void **state)
+{
+    static const fake_answer answers[] = {{.status = 200, .headers = {"content-type", "text/xml"},
+                                           .body = "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>"}};
+    static const char *const first[] = {"ec2:DescribeVpcs", "ec2:NoSuchOperation", "nosuch:Thing", "nonsense"};
+    static const char *const second[] = {"iam:ListRoles"};
+    mw_error err = {0};
+    world w;
+
+    (void)state;
+    open_world(&w, answers);
+    assert_ok(mw_client_allow(w.client, first, MW_COUNT(first), &err));
+    assert_ok(mw_client_allow(w.client, second, MW_COUNT(second), &err));
+    call(&w, "ec2", "DescribeSubnets", NULL, NULL);
+    assert_int_equal(w.result.status, MW_ERR_AWS);
+    assert_string_equal(w.result.aws.code, "NotDeclared");
+    assert_int_equal(w.result.http_status, 0);
+    assert_int_equal(w.result.requests, 0);
+    assert_non_null(strstr(w.result.error.message, "ec2:DescribeSubnets: NotDeclared"));
+    assert_int_equal(w.fake.seen_count, 0);
+    w.done = 0;
+    call(&w, "ec2", "DescribeVpcs", NULL, NULL);
+    assert_int_equal(w.result.status, MW_OK);
+    assert_int_equal(w.fake.seen_count, 1);
+    close_world(&w);
+    open_world_with(&w, NULL, 0, NULL);
+    assert_ok(mw_client_allow(w.client, NULL, 0, &err)); /* nothing may be called */
+    call(&w, "sts", "GetCallerIdentity", NULL, NULL);
+    assert_string_equal(w.result.aws.code, "NotDeclared");
+    close_world(&w);
+}
+
 static volatile bool stop_flag;
 
 static void stop_ends_calls(void **state)
@@ -632,6 +665,7 @@ int main(void)
         cmocka_unit_test(bucket_elsewhere_is_followed_and_remembered),
         cmocka_unit_test(mistakes_are_named_at_once),
         cmocka_unit_test(no_endpoint_is_an_outcome),
+        cmocka_unit_test(what_is_not_declared_is_not_sent),
         cmocka_unit_test(stop_ends_calls),
         cmocka_unit_test(closing_ends_calls),
         cmocka_unit_test(preview_sends_nothing),
