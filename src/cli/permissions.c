@@ -5,6 +5,7 @@
  */
 #include "cli/commands.h"
 #include "cli/models.h"
+#include "cli/permissions_diff.h"
 #include "cli/permit.h"
 #include "cli/setup.h"
 
@@ -102,20 +103,15 @@ static mw_status write_policy(const mw_args *args, mw_iam_actions a, mw_buf *out
     return mw_iam_policy_json(a, mw_args_flag(args, "split"), out, err);
 }
 
-static mw_status render(mw_setup *s, mw_buf *out, mw_error *err)
+static mw_status render(mw_setup *s, const mw_permissions *p, mw_buf *out, mw_error *err)
 {
-    MW_AUTO(mw_model_pack) pack = {0};
-    MW_AUTO(mw_permissions) p = {0};
     const mw_args *args = s->cli->args;
     mw_iam_actions actions;
     mw_status st;
 
-    if ((st = mw_model_pack_open(args, &pack, err)) != MW_OK ||
-        (st = mw_permit_rules(s, pack.models, &p, err)) != MW_OK)
-        return st;
     if (mw_args_flag(args, "explain"))
-        return mw_str_eq(mw_args_get(args, "output"), "json") ? explain_json(&p, out, err) : explain_text(&p, out, err);
-    st = mw_permit_actions(&p, &s->arena, &actions, err);
+        return mw_str_eq(mw_args_get(args, "output"), "json") ? explain_json(p, out, err) : explain_text(p, out, err);
+    st = mw_permit_actions(p, &s->arena, &actions, err);
     return st == MW_OK ? write_policy(args, actions, out, err) : st;
 }
 
@@ -124,13 +120,19 @@ static mw_status render(mw_setup *s, mw_buf *out, mw_error *err)
 static int run(mw_cli *cli)
 {
     MW_AUTO(mw_setup) s = {0};
+    MW_AUTO(mw_model_pack) pack = {0};
+    MW_AUTO(mw_permissions) p = {0};
     MW_AUTO(mw_buf) out = {0};
+    const char *target = mw_args_get(cli->args, "diff");
     mw_error err = {0};
 
     if (mw_setup_config(&s, cli, &err) != MW_OK || mw_setup_rules(&s, &err) != MW_OK ||
-        mw_setup_choose_rules(&s, &err) != MW_OK || render(&s, &out, &err) != MW_OK)
+        mw_setup_choose_rules(&s, &err) != MW_OK || mw_model_pack_open(cli->args, &pack, &err) != MW_OK ||
+        mw_permit_rules(&s, pack.models, &p, &err) != MW_OK)
         return mw_cli_fail(&err);
-    return mw_cli_print(out.data, out.len, MW_EXIT_OK);
+    if (target)
+        return mw_permissions_diff(&s, &p, target);
+    return render(&s, &p, &out, &err) == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
 }
 
 static const mw_option options[] = {
@@ -138,8 +140,11 @@ static const mw_option options[] = {
      .help = "Of the policy (default: json)"},
     {.name = "split", .help = "A list of policies that each fit a managed policy (6,144 characters), in JSON"},
     {.name = "explain", .help = "Instead of the policy, what each action is for: operations, types and facets, rules"},
+    {.name = "diff", .value = "ROLE|FILE",
+     .help = "Compare with a role of the account, or with a file of policies: what is missing and what is more than "
+             "needed; exits 1 when an action is missing"},
     {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
-     .help = "Format of --explain (default: text)"},
+     .help = "Format of --explain and --diff (default: text)"},
 };
 
 const mw_command mw_command_permissions = {
@@ -150,11 +155,17 @@ const mw_command mw_command_permissions = {
         "RULES are rule ids or globs over them, --select chooses by an expression; without either it is the policy of "
         "what a sweep evaluates. The policy is what the role needs that reads an account; sts:AssumeRole and what "
         "lists an organization belong to whoever starts Moonward (`moonward onboard` writes both). All actions only "
-        "read. AWS is not called.\n\n"
-        "CloudFormation and Terraform text has as many managed policies as it takes.",
+        "read. AWS is called for --diff with a role only.\n\n"
+        "CloudFormation and Terraform text has as many managed policies as it takes.\n\n"
+        "--diff reads a role with its inline and attached policies and its permissions boundary. An action that is "
+        "allowed or denied under conditions, or for some resources, is conditional; what service control policies "
+        "take away is not seen.\n\n"
+        "Exit status: 0; 1 an action is missing (--diff); 3 usage, configuration or rule error; 4 no usable "
+        "credentials.",
     .examples = "moonward permissions > policy.json\n"
                 "moonward permissions 's3-*' --format cloudformation\n"
-                "moonward permissions --explain\n",
+                "moonward permissions --explain\n"
+                "moonward permissions --diff MoonwardRead\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = MW_ARGS_ANY,
