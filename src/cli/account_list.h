@@ -22,6 +22,7 @@ typedef struct mw_account_list {
     const char *role, *external_id;
     const char *session_name;      /* of the roles, as CloudTrail shows it; NULL = one of the provider's */
     int duration_seconds;          /* 0 = the default */
+    const char *session_policy;    /* what the roles are narrowed to when they are assumed; NULL = all that they allow */
     mw_account_entry *items;
     size_t count, cap;
     const char *const *wanted;     /* --account: globs over ids and names; none = all */

@@ -64,7 +64,8 @@ static const mw_command *const commands[] = {
     &mw_command_types_show,    &mw_command_repl,
     &mw_command_doc,           &mw_command_call,          &mw_command_models_list,
     &mw_command_models_show,   &mw_command_models_compile, &mw_command_config_show,
-    &mw_command_permissions,
+    &mw_command_permissions,   &mw_command_onboard_cloudformation,
+    &mw_command_onboard_terraform,
     &mw_command_completion,    &mw_command_help,          &mw_command_version,
 };
 

@@ -43,6 +43,8 @@ extern const mw_command mw_command_models_list;   /* models.c */
 extern const mw_command mw_command_models_show;
 extern const mw_command mw_command_models_compile;
 extern const mw_command mw_command_permissions;   /* permissions.c */
+extern const mw_command mw_command_onboard_cloudformation; /* onboard.c */
+extern const mw_command mw_command_onboard_terraform;
 extern const mw_command mw_command_help;          /* help.c */
 extern const mw_command mw_command_version;       /* version.c */
 

@@ -18,7 +18,7 @@
 #define CONFIG_MAX_BYTES ((size_t)4 << 20)
 
 enum kind {
-    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS, RETENTION
+    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS, RETENTION, ON_OFF
 };
 
 static const struct key {
@@ -30,6 +30,7 @@ static const struct key {
     {"retention", RETENTION},
     {"rules", PACKS},       {"select", TEXTS},            {"store", PATH},       {"types", PATHS},
     {"organization", ORGANIZATION}, {"role", TEXT},       {"external_id", TEXT}, {"role_duration", SECONDS},
+    {"session_policy", ON_OFF},
 };
 
 static const char *const expected[] = {
@@ -48,6 +49,7 @@ static const char *const expected[] = {
     [ORGANIZATION] = "{ous, include, exclude, tags, role}",
     [SECONDS] = "seconds, from 900 to 43200",
     [RETENTION] = "{keep: N, older_than: AGE}",
+    [ON_OFF] = "on or off",
 };
 
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
@@ -118,6 +120,8 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
         return is == MW_KIND_INT && mw_val_int(d, v) >= 1 && mw_val_int(d, v) <= 1000;
     case SWITCH:
         return is == MW_KIND_BOOL;
+    case ON_OFF: /* YAML 1.1 reads both as booleans, 1.2 as texts */
+        return is == MW_KIND_BOOL || mw_str_eq(mw_val_str(d, v, NULL), "on") || mw_str_eq(mw_val_str(d, v, NULL), "off");
     case PARAMS:
     case ORGANIZATION:
     case RETENTION:
@@ -167,7 +171,7 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
     return mw_config_fail(c, name, err,
                           "unknown key '%.60s', expected one of accounts, allow_incomplete, external_id, "
                           "fail_on, jobs, organization, overrides, params, profile, regions, retention, role, "
-                          "role_duration, rules, select, store, types", name);
+                          "role_duration, rules, select, session_policy, store, types", name);
 }
 
 static mw_status check(const mw_config *c, mw_error *err)
@@ -281,6 +285,8 @@ bool mw_config_bool(const mw_config *c, const char *key, bool fallback)
 {
     mw_val v = mw_config_value(c, key);
 
+    if (kind_of(key) == ON_OFF && mw_val_kind(c->doc, v) == MW_KIND_STRING)
+        return mw_str_eq(mw_val_str(c->doc, v, NULL), "on");
     return mw_val_kind(c->doc, v) == MW_KIND_BOOL ? mw_val_bool(c->doc, v) : fallback;
 }
 

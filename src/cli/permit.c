@@ -1,6 +1,7 @@
 /* What the rules take: a plan for each rule, so that each action knows which rules depend on it. Calls nobody. */
 #include "cli/permit.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/organization.h"
 #include "cli/sweep.h"
@@ -19,12 +20,19 @@ static mw_status add_rule(const mw_setup *s, const mw_models *models, const mw_r
     return st;
 }
 
-mw_status mw_permit_rules(const mw_setup *s, const mw_models *models, mw_permissions *out, mw_error *err)
+static mw_status add_session(const mw_models *models, mw_permissions *out, mw_error *err)
 {
     mw_status st = MW_OK;
 
     for (size_t i = 0; i < MW_COUNT(session_operations) && st == MW_OK; i++)
         st = mw_permissions_add(out, models, session_operations[i], "(session)", NULL, err);
+    return st;
+}
+
+mw_status mw_permit_rules(const mw_setup *s, const mw_models *models, mw_permissions *out, mw_error *err)
+{
+    mw_status st = add_session(models, out, err);
+
     for (size_t i = 0; i < mw_rules_count(s->rules) && st == MW_OK; i++)
         st = add_rule(s, models, mw_rules_at(s->rules, i), out, err);
     return st;
@@ -55,4 +63,29 @@ mw_status mw_permit_client(const mw_setup *s, const mw_plan *plan, mw_client *cl
         st = mw_client_allow(client, &name, 1, err);
     }
     return st;
+}
+
+mw_status mw_permit_session_policy(mw_setup *s, const mw_models *models, const mw_plan *plan, const char **out,
+                                   mw_error *err)
+{
+    MW_AUTO(mw_permissions) p = {0};
+    MW_AUTO(mw_buf) text = {.max = 1 << 22};
+    mw_iam_actions actions;
+    mw_status st;
+
+    *out = NULL;
+    if (!mw_config_bool(&s->config, "session_policy", true))
+        return MW_OK;
+    if ((st = add_session(models, &p, err)) != MW_OK ||
+        (st = mw_permissions_add_plan(&p, models, plan, NULL, err)) != MW_OK ||
+        (st = mw_permit_actions(&p, &s->arena, &actions, err)) != MW_OK ||
+        (st = mw_iam_policy_session(actions, &text, err)) != MW_OK)
+        return st;
+    if (text.len > MW_IAM_SESSION_MAX) {
+        mw_log_warn("the rules take %zu actions, too many for a session policy (%zu of %zu characters): roles are assumed with "
+                    "all that they allow; 'session_policy: off' says so", p.count, text.len, MW_IAM_SESSION_MAX);
+        return MW_OK;
+    }
+    *out = mw_arena_strdup(&s->arena, text.data);
+    return *out ? MW_OK : mw_fail(err, MW_ERR_NOMEM, "out of memory for permissions");
 }

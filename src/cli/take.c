@@ -129,6 +129,8 @@ mw_status mw_take_prepare(mw_take *t, const mw_cli *cli, mw_error *err)
         return st;
     t->session.any_account = t->session.no_regions = t->list.many;
     st = mw_sweep_plan(t->setup.rules, t->setup.types, t->session.models, &t->plan, err);
+    if (st == MW_OK && t->list.many)
+        st = mw_permit_session_policy(&t->setup, t->session.models, t->plan, &t->list.session_policy, err);
     return st == MW_OK ? mw_permit_client(&t->setup, t->plan, t->session.client, err) : st;
 }
 

@@ -287,6 +287,7 @@ static mw_status credentials_of(struct asking *a, const mw_account_list *l, mw_e
     const char *role = a->entry->role ? a->entry->role : l->role;
     mw_assume_role r = {.external_id = a->entry->external_id ? a->entry->external_id : l->external_id,
                         .session_name = l->session_name,
+                        .policy = l->session_policy,
                         .duration_seconds = l->duration_seconds,
                         .region = n->region};
 

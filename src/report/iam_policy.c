@@ -135,6 +135,15 @@ mw_status mw_iam_policy_json(mw_iam_actions a, bool split, mw_buf *out, mw_error
     return st;
 }
 
+mw_status mw_iam_policy_session(mw_iam_actions a, mw_buf *out, mw_error *err)
+{
+    mw_buf_puts(out, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[");
+    for (size_t i = 0; i < a.count; i++)
+        mw_buf_printf(out, "%s\"%s\"", i ? "," : "", a.items[i]);
+    mw_buf_puts(out, "],\"Resource\":\"*\"}]}");
+    return mw_buf_status(out, err);
+}
+
 /* ---- CloudFormation ---- */
 
 /* "MoonwardPolicy", "MoonwardPolicy2": the first keeps its name when there come to be more. */
@@ -146,7 +155,7 @@ static void numbered(char *out, size_t size, const char *name, const char *betwe
         snprintf(out, size, "%s%s%zu", name, between, number);
 }
 
-size_t mw_iam_policy_resources(mw_doc_builder *b, mw_iam_actions a, const char *role)
+size_t mw_iam_policy_resources(mw_doc_builder *b, mw_iam_actions a, const char *role, const char *condition)
 {
     size_t count = 0;
 
@@ -156,6 +165,8 @@ size_t mw_iam_policy_resources(mw_doc_builder *b, mw_iam_actions a, const char *
         mw_doc_ckey(b, name);
         mw_doc_begin_object(b);
         mw_doc_member_str(b, "Type", "AWS::IAM::ManagedPolicy");
+        if (condition)
+            mw_doc_member_str(b, "Condition", condition);
         mw_doc_ckey(b, "Properties");
         mw_doc_begin_object(b);
         mw_doc_member_str(b, "Description", "What the enabled rules of Moonward read");
@@ -188,7 +199,7 @@ mw_status mw_iam_policy_cloudformation(mw_iam_actions a, mw_buf *out, mw_error *
     mw_doc_member_str(b, "Description", "IAM policies for the enabled rules of Moonward, read-only");
     mw_doc_ckey(b, "Resources");
     mw_doc_begin_object(b);
-    count = mw_iam_policy_resources(b, a, NULL);
+    count = mw_iam_policy_resources(b, a, NULL, NULL);
     mw_doc_end_object(b);
     mw_doc_ckey(b, "Outputs");
     mw_doc_begin_object(b);
@@ -214,17 +225,12 @@ mw_status mw_iam_policy_cloudformation(mw_iam_actions a, mw_buf *out, mw_error *
 
 /* ---- Terraform ---- */
 
-/* The document as an HCL expression: HCL reads JSON's objects and lists as its own. */
-static mw_status add_document(mw_iam_actions a, mw_buf *out, mw_error *err)
+mw_status mw_iam_policy_hcl(mw_buf *out, const mw_doc *d, mw_val v, mw_error *err)
 {
     MW_AUTO(mw_buf) text = {.max = 1 << 22};
-    mw_status st = mw_iam_policy_json(a, false, &text, err);
+    mw_status st = mw_value_json(&text, d, v);
 
-    if (st != MW_OK)
-        return st;
-    while (text.len > 0 && text.data[text.len - 1] == '\n')
-        text.data[--text.len] = '\0';
-    for (const char *p = text.data, *end; *p; p = end) {
+    for (const char *p = text.data ? text.data : "", *end; *p; p = end) {
         end = p + strcspn(p, "\n");
         mw_buf_add(out, p, (size_t)(end - p), NULL);
         if (*end) {
@@ -232,7 +238,21 @@ static mw_status add_document(mw_iam_actions a, mw_buf *out, mw_error *err)
             end++;
         }
     }
-    return mw_buf_status(out, err);
+    return st == MW_OK ? mw_buf_status(out, err) : mw_buf_status(&text, err);
+}
+
+static mw_status add_document(mw_iam_actions a, mw_buf *out, mw_error *err)
+{
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+
+    if (st != MW_OK)
+        return st;
+    mw_iam_policy_push(b, a);
+    if ((st = mw_doc_builder_status(b, err)) == MW_OK)
+        st = mw_iam_policy_hcl(out, mw_doc_view(b), mw_doc_pop(b), err);
+    mw_doc_builder_free(b);
+    return st;
 }
 
 mw_status mw_iam_policy_terraform(mw_iam_actions a, const char *role, mw_buf *out, mw_error *err)

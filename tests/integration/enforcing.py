@@ -98,12 +98,12 @@ def denial(protocol, action):
 
 
 class Proxy:
-    """`with Proxy(moto.url) as p:` p.url; p.allow(policy documents); p.denied and p.used are what came of it."""
+    """`with Proxy(moto.url) as p:` p.url lets everything through until p.allow(policy documents); p.denied and p.used count."""
 
     def __init__(self, upstream):
         self.upstream = urllib.parse.urlsplit(upstream)
         self.models, self.lock = Models(), threading.Lock()
-        self.patterns = ["*"]
+        self.patterns, self.seen = ["*"], []  # seen: bodies of AssumeRole
         self.reset()
 
     def reset(self):
@@ -115,7 +115,6 @@ class Proxy:
             for s in document["Statement"]:
                 assert s["Effect"] == "Allow" and s["Resource"] == "*" and set(s) == {"Sid", "Effect", "Action", "Resource"}, s
                 self.patterns += [a.lower() for a in s["Action"]]
-        self.exact = {p for p in self.patterns if "*" not in p}
         self.reset()
 
     def allows(self, action):
@@ -136,6 +135,8 @@ class Proxy:
                     action = action_of(found[0], found[1], scope.group(1), self.command) if found else "unread:Request"
                     allowed = proxy.allows(action)
                     (proxy.used if allowed else proxy.denied)[action] += 1
+                    if action == "sts:AssumeRole":
+                        proxy.seen.append(body)
                     if not found:
                         proxy.unread.append("%s %s" % (self.command, self.path))
                 if allowed:
@@ -149,7 +150,7 @@ class Proxy:
                     upstream.close()
                 else:
                     kind, text = denial(found[2] if found else "json", action)
-                    status, data, kept = 403, text.encode(), [("Content-Type", kind), ("x-amzn-errortype", "")][:1]
+                    status, data, kept = 403, text.encode(), [("Content-Type", kind)]
                 self.send_response(status)
                 for k, v in kept:
                     if k.lower() not in ("content-length", "transfer-encoding", "connection", "server", "date"):

@@ -23,7 +23,7 @@ static void refuses(void **state)
         {"regoins: [a]\n", ":1: unknown key 'regoins'; did you mean 'regions'?"},
         {"# c\nzzzzzzzzz: 1\n", ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
                                 "external_id, fail_on, jobs, organization, overrides, params, profile, regions, retention, role, "
-                                "role_duration, rules, select, store, types"},
+                                "role_duration, rules, select, session_policy, store, types"},
         {"store: a.db\nfail_on: hihg\n",
          ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},
         {"regions: [eu-west-1, EU]\n",
@@ -36,6 +36,7 @@ static void refuses(void **state)
          ":1: accounts is [\"12345\"], expected a list of account ids (12 digits) or of {id, role, external_id, regions, "
          "name, tags}, or {file: PATH}"},
         {"accounts: [{id: 12345}]\norganization: {}\nrole: R\n", NULL},
+        {"session_policy: never\n", ":1: session_policy is \"never\", expected on or off"},
         {"role_duration: 10\n", ":1: role_duration is 10, expected seconds, from 900 to 43200"},
         {"organization: all\n", ":1: organization is \"all\", expected {ous, include, exclude, tags, role}"},
         {"jobs: 0\n", ":1: jobs is 0, expected a whole number from 1 to 1000"},
@@ -80,6 +81,23 @@ static void refuses(void **state)
             !(rows[i].message[0] == ':' && strstr(err.message, rows[i].message + 1)))
             fail_msg("%s -> %s (want %s)", rows[i].text, err.message, rows[i].message);
         assert_non_null(strstr(err.message, "m.yaml"));
+    }
+}
+
+static void on_and_off(void **state)
+{
+    static const struct {
+        const char *text;
+        bool on;
+    } rows[] = {{"session_policy: off\n", false}, {"session_policy: false\n", false}, {"session_policy: on\n", true},
+                {"session_policy: true\n", true}, {"jobs: 3\n", true}};
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        MW_AUTO(mw_config) c = {0};
+        mw_error err = {0};
+        assert_int_equal(load(rows[i].text, &c, &err), MW_OK);
+        assert_int_equal(mw_config_bool(&c, "session_policy", true), rows[i].on);
     }
 }
 
@@ -155,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(refuses, scratch_empty),
+        cmocka_unit_test_teardown(on_and_off, scratch_empty),
         cmocka_unit_test_teardown(bad_yaml_names_the_line, scratch_empty),
         cmocka_unit_test_teardown(answers, scratch_empty),
         cmocka_unit_test_teardown(empty_is_fine, scratch_empty),
