@@ -110,6 +110,10 @@ static const mw_explained codes[] = {
      "So many calls to this service and region failed in a row that further ones are not sent for "
      "now.",
      "The failures before it say why; run it again later. What was not read is unknown."},
+    {"NotDeclared", "Not among what the run may call",
+     "The client lets through what the plan of the rules calls and the session itself, the list that `moonward permissions` "
+     "prints; this operation is not among it, and was not sent.",
+     "A fault of Moonward: report it, with the operation. What it would have read is unknown."},
     /* of our own: failures that scripts see */
     {"refused", "Not a read",
      "An audit asked for an operation that is not known to only read. Audits only read, always.",
