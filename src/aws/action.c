@@ -1,8 +1,8 @@
 /*
- * From operations to IAM actions. What the names and the models say holds for nine of ten; the table
- * says the rest, and is read as it stands: it is small, and asked while a policy is made, not in a
- * sweep. Must never name an action that nothing asks for: policies that are printed from here are
- * meant to be exact.
+ * From operations to IAM actions. What the names and the models say holds for nine of ten; the
+ * table says the rest, and is read as it stands: it is small, and asked while a policy is made, not
+ * in a sweep. Must never name an action that nothing asks for: policies that are printed from here
+ * are meant to be exact.
  */
 #include "aws/action.h"
 
@@ -41,7 +41,7 @@ static mw_status no_memory(mw_error *err)
 /* The next word of a row; empty at its end. */
 static mw_str word(const char **p)
 {
-    mw_str w = {*p += strspn(*p, BLANKS), 0};
+    mw_str w = { *p += strspn(*p, BLANKS), 0};
 
     w.len = strcspn(w.data, BLANKS "\n");
     *p = w.data + w.len;
@@ -68,13 +68,15 @@ static const char *row_of(const char *service, const char *operation)
     return NULL;
 }
 
-static mw_status by_row(const char *row, mw_arena *arena, const char **out, size_t *count, mw_error *err)
+static mw_status by_row(const char *row, mw_arena *arena, const char **out, size_t *count,
+                        mw_error *err)
 {
     for (mw_str w = word(&row); w.len > 0; w = word(&row)) {
         if (is(w, "-"))
             return MW_OK;
         if (*count == MW_ACTIONS_OF_MAX)
-            return mw_fail(err, MW_ERR_LIMIT, "an operation takes more than %d IAM actions", MW_ACTIONS_OF_MAX);
+            return mw_fail(err, MW_ERR_LIMIT, "an operation takes more than %d IAM actions",
+                           MW_ACTIONS_OF_MAX);
         if (!(out[(*count)++] = mw_arena_strndup(arena, w.data, w.len)))
             return no_memory(err);
     }
@@ -91,13 +93,14 @@ static char *lower(mw_arena *arena, const char *s, size_t len)
     return copy;
 }
 
-mw_status mw_operation_actions(const mw_models *models, const char *service, const char *operation, mw_arena *arena,
-                               const char **out, size_t *count, mw_error *err)
+mw_status mw_operation_actions(const mw_models *models, const char *service, const char *operation,
+                               mw_arena *arena, const char **out, size_t *count, mw_error *err)
 {
     static const char by_method[] = ":{method}";
     const mw_service *s = mw_models_service(models, service);
     const mw_operation *op = s ? mw_service_operation(s, operation) : NULL;
-    const char *row = row_of(service, operation), *signing = s ? mw_service_signing_name(s) : service;
+    const char *row = row_of(service, operation),
+               *signing = s ? mw_service_signing_name(s) : service;
     const char *name = operation;
     char *prefix;
     mw_str w = mw_str_of(signing);
@@ -109,7 +112,8 @@ mw_status mw_operation_actions(const mw_models *models, const char *service, con
         return MW_OK;
     if ((row = row_of(service, "*")) != NULL) {
         w = word(&row);
-        if (w.len > strlen(by_method) && memcmp(w.data + w.len - strlen(by_method), by_method, strlen(by_method)) == 0) {
+        if (w.len > strlen(by_method) &&
+            memcmp(w.data + w.len - strlen(by_method), by_method, strlen(by_method)) == 0) {
             w.len -= strlen(by_method);
             name = op ? mw_operation_method(op) : "GET";
         }

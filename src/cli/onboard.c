@@ -1,6 +1,6 @@
 /*
- * `moonward onboard`: text that makes accounts readable, with the policy of the chosen rules in it. Prints; deploys
- * nothing, calls nobody.
+ * `moonward onboard`: text that makes accounts readable, with the policy of the chosen rules in it.
+ * Prints; deploys nothing, calls nobody.
  */
 #include "cli/commands.h"
 #include "cli/models.h"
@@ -30,7 +30,8 @@ static mw_status take_role(mw_setup *s, mw_onboard *o, mw_error *err)
     slash = strrchr(role, '/');
     o->role = slash ? slash + 1 : role;
     if (slash && slash > role)
-        o->path = mw_arena_printf(&s->arena, "%s%.*s", role[0] == '/' ? "" : "/", (int)(slash - role) + 1, role);
+        o->path = mw_arena_printf(&s->arena, "%s%.*s", role[0] == '/' ? "" : "/",
+                                  (int)(slash - role) + 1, role);
     return o->path ? MW_OK : mw_fail(err, MW_ERR_NOMEM, "out of memory");
 }
 
@@ -40,7 +41,7 @@ static mw_onboard_part part_of(const mw_args *args)
 
     if (!part)
         return mw_args_count(args, "ous") ? MW_ONBOARD_ORGANIZATION : MW_ONBOARD_ACCOUNT;
-    return mw_str_eq(part, "hub") ? MW_ONBOARD_HUB
+    return mw_str_eq(part, "hub")            ? MW_ONBOARD_HUB
            : mw_str_eq(part, "organization") ? MW_ONBOARD_ORGANIZATION
                                              : MW_ONBOARD_ACCOUNT;
 }
@@ -77,8 +78,9 @@ static void warn(const mw_onboard *o, mw_onboard_part part)
         left.count -= n;
     }
     if (policies > MW_IAM_ATTACHED_MAX)
-        mw_log_warn("the rules take %zu managed policies; a role has %zu at most unless the quota is raised", policies,
-                    MW_IAM_ATTACHED_MAX);
+        mw_log_warn("the rules take %zu managed policies; a role has %zu at most unless the quota "
+                    "is raised",
+                    policies, MW_IAM_ATTACHED_MAX);
 }
 
 typedef mw_status writer(const mw_onboard *o, mw_onboard_part part, mw_buf *out, mw_error *err);
@@ -93,11 +95,14 @@ static mw_status render(mw_setup *s, writer *write, mw_buf *out, mw_error *err)
     mw_onboard o = {0};
     mw_status st;
 
-    if ((st = take_options(s, &o, err)) != MW_OK || (st = mw_onboard_check(&o, part, err)) != MW_OK ||
-        (st = mw_model_pack_open(args, &pack, err)) != MW_OK || (st = mw_permit_rules(s, pack.models, &p, err)) != MW_OK ||
+    if ((st = take_options(s, &o, err)) != MW_OK ||
+        (st = mw_onboard_check(&o, part, err)) != MW_OK ||
+        (st = mw_model_pack_open(args, &pack, err)) != MW_OK ||
+        (st = mw_permit_rules(s, pack.models, &p, err)) != MW_OK ||
         (st = mw_permit_actions(&p, &s->arena, &o.actions, err)) != MW_OK)
         return st;
-    o.listing = (mw_iam_actions){listing, mw_organization_operations(s, listing)}; /* their actions have their names */
+    o.listing = (mw_iam_actions){
+        listing, mw_organization_operations(s, listing)}; /* their actions have their names */
     warn(&o, part);
     return write(&o, part, out, err);
 }
@@ -125,16 +130,30 @@ static int run_terraform(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    {.name = "part", .value = "PART", .choices = "account|organization|hub",
-     .help = "The role of one account; the StackSet of it (default with --ous), with the role for the account where it "
+    {.name = "part",
+     .value = "PART",
+     .choices = "account|organization|hub",
+     .help = "The role of one account; the StackSet of it (default with --ous), with the role for "
+             "the account where it "
              "is deployed; or the policy of whoever starts Moonward (default: account)"},
-    {.name = "hub", .value = "ACCOUNT", .help = "Account that Moonward runs in: the only one that the role trusts"},
-    {.name = "hub-role", .value = "NAME", .help = "Role there that may assume it, path included (default: " HUB_ROLE_DEFAULT ")"},
-    {.name = "external-id", .value = "ID", .help = "External id that the role asks for (default: the configuration's)"},
-    {.name = "org-id", .value = "ID", .help = "Organization that the caller must belong to, such as o-a1b2c3d4e5"},
-    {.name = "role", .value = "NAME",
+    {.name = "hub",
+     .value = "ACCOUNT",
+     .help = "Account that Moonward runs in: the only one that the role trusts"},
+    {.name = "hub-role",
+     .value = "NAME",
+     .help = "Role there that may assume it, path included (default: " HUB_ROLE_DEFAULT ")"},
+    {.name = "external-id",
+     .value = "ID",
+     .help = "External id that the role asks for (default: the configuration's)"},
+    {.name = "org-id",
+     .value = "ID",
+     .help = "Organization that the caller must belong to, such as o-a1b2c3d4e5"},
+    {.name = "role",
+     .value = "NAME",
      .help = "Role to make, path included (default: the configuration's, else " ROLE_DEFAULT ")"},
-    {.name = "ous", .value = "ID", .repeatable = true,
+    {.name = "ous",
+     .value = "ID",
+     .repeatable = true,
      .help = "Unit or root whose accounts get the role, those that join later included"},
 };
 
@@ -142,16 +161,20 @@ const mw_command mw_command_onboard_cloudformation = {
     .name = "onboard cloudformation",
     .arguments = "[RULES…]",
     .summary = "CloudFormation text that makes accounts readable: role, trust, StackSet",
-    .description =
-        "Prints a template with a role that has the exact policy of the rules (as `moonward permissions`), and trusts "
-        "one role of the hub account, under the external id and in the organization that are named. Nothing is "
-        "deployed and AWS is not called.\n\n"
-        "With --ous it is a template for the management account (or a delegated administrator): a service-managed "
-        "StackSet that brings the role to the accounts of these units and to those that join, and the role for this "
-        "account itself, which no StackSet reaches.",
-    .examples = "moonward onboard cloudformation --hub 111122223333 --external-id 0b0a6a1e > role.yaml\n"
-                "moonward onboard cloudformation --hub 111122223333 --org-id o-a1b2c3d4e5 --ous r-ab12\n"
-                "moonward onboard cloudformation --part hub\n",
+    .description = "Prints a template with a role that has the exact policy of the rules (as "
+                   "`moonward permissions`), and trusts "
+                   "one role of the hub account, under the external id and in the organization "
+                   "that are named. Nothing is "
+                   "deployed and AWS is not called.\n\n"
+                   "With --ous it is a template for the management account (or a delegated "
+                   "administrator): a service-managed "
+                   "StackSet that brings the role to the accounts of these units and to those that "
+                   "join, and the role for this "
+                   "account itself, which no StackSet reaches.",
+    .examples =
+        "moonward onboard cloudformation --hub 111122223333 --external-id 0b0a6a1e > role.yaml\n"
+        "moonward onboard cloudformation --hub 111122223333 --org-id o-a1b2c3d4e5 --ous r-ab12\n"
+        "moonward onboard cloudformation --part hub\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = MW_ARGS_ANY,
@@ -163,8 +186,9 @@ const mw_command mw_command_onboard_terraform = {
     .arguments = "[RULES…]",
     .summary = "The same as Terraform text",
     .description = "As `moonward onboard cloudformation`, for Terraform's AWS provider.",
-    .examples = "moonward onboard terraform --hub 111122223333 --org-id o-a1b2c3d4e5 > moonward.tf\n"
-                "moonward onboard terraform --hub 111122223333 --ous ou-ab12-11111111\n",
+    .examples =
+        "moonward onboard terraform --hub 111122223333 --org-id o-a1b2c3d4e5 > moonward.tf\n"
+        "moonward onboard terraform --hub 111122223333 --ous ou-ab12-11111111\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = MW_ARGS_ANY,

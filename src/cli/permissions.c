@@ -1,7 +1,7 @@
 /*
- * `moonward permissions`: the IAM policy that the chosen rules take, exactly, and what each action of it is for.
- * It is made from the collection plan, which is also what the client lets through: what is printed, what is asked
- * for and what is allowed to leave are one list.
+ * `moonward permissions`: the IAM policy that the chosen rules take, exactly, and what each action
+ * of it is for. It is made from the collection plan, which is also what the client lets through:
+ * what is printed, what is asked for and what is allowed to leave are one list.
  */
 #include "cli/commands.h"
 #include "cli/models.h"
@@ -86,8 +86,9 @@ static void warn_of_size(mw_iam_actions a)
         left.items += n;
         left.count -= n;
     }
-    mw_log_warn("the policy has %zu characters, a managed policy %zu at most: --split makes %zu of it", size,
-                MW_IAM_MANAGED_MAX, policies);
+    mw_log_warn(
+        "the policy has %zu characters, a managed policy %zu at most: --split makes %zu of it",
+        size, MW_IAM_MANAGED_MAX, policies);
 }
 
 static mw_status write_policy(const mw_args *args, mw_iam_actions a, mw_buf *out, mw_error *err)
@@ -110,7 +111,8 @@ static mw_status render(mw_setup *s, const mw_permissions *p, mw_buf *out, mw_er
     mw_status st;
 
     if (mw_args_flag(args, "explain"))
-        return mw_str_eq(mw_args_get(args, "output"), "json") ? explain_json(p, out, err) : explain_text(p, out, err);
+        return mw_str_eq(mw_args_get(args, "output"), "json") ? explain_json(p, out, err)
+                                                              : explain_text(p, out, err);
     st = mw_permit_actions(p, &s->arena, &actions, err);
     return st == MW_OK ? write_policy(args, actions, out, err) : st;
 }
@@ -127,23 +129,34 @@ static int run(mw_cli *cli)
     mw_error err = {0};
 
     if (mw_setup_config(&s, cli, &err) != MW_OK || mw_setup_rules(&s, &err) != MW_OK ||
-        mw_setup_choose_rules(&s, &err) != MW_OK || mw_model_pack_open(cli->args, &pack, &err) != MW_OK ||
+        mw_setup_choose_rules(&s, &err) != MW_OK ||
+        mw_model_pack_open(cli->args, &pack, &err) != MW_OK ||
         mw_permit_rules(&s, pack.models, &p, &err) != MW_OK)
         return mw_cli_fail(&err);
     if (target)
         return mw_permissions_diff(&s, &p, target);
-    return render(&s, &p, &out, &err) == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
+    return render(&s, &p, &out, &err) == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK)
+                                               : mw_cli_fail(&err);
 }
 
 static const mw_option options[] = {
-    {.name = "format", .value = "FORMAT", .choices = "json|cloudformation|terraform",
+    {.name = "format",
+     .value = "FORMAT",
+     .choices = "json|cloudformation|terraform",
      .help = "Of the policy (default: json)"},
-    {.name = "split", .help = "A list of policies that each fit a managed policy (6,144 characters), in JSON"},
-    {.name = "explain", .help = "Instead of the policy, what each action is for: operations, types and facets, rules"},
-    {.name = "diff", .value = "ROLE|FILE",
-     .help = "Compare with a role of the account, or with a file of policies: what is missing and what is more than "
+    {.name = "split",
+     .help = "A list of policies that each fit a managed policy (6,144 characters), in JSON"},
+    {.name = "explain",
+     .help = "Instead of the policy, what each action is for: operations, types and facets, rules"},
+    {.name = "diff",
+     .value = "ROLE|FILE",
+     .help = "Compare with a role of the account, or with a file of policies: what is missing and "
+             "what is more than "
              "needed; exits 1 when an action is missing"},
-    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format of --explain and --diff (default: text)"},
 };
 
@@ -151,17 +164,22 @@ const mw_command mw_command_permissions = {
     .name = "permissions",
     .arguments = "[RULES…]",
     .summary = "The exact IAM policy of the rules: no action more, none less",
-    .description =
-        "RULES are rule ids or globs over them, --select chooses by an expression; without either it is the policy of "
-        "what a sweep evaluates. The policy is what the role needs that reads an account; sts:AssumeRole and what "
-        "lists an organization belong to whoever starts Moonward (`moonward onboard` writes both). All actions only "
-        "read. AWS is called for --diff with a role only.\n\n"
-        "CloudFormation and Terraform text has as many managed policies as it takes.\n\n"
-        "--diff reads a role with its inline and attached policies and its permissions boundary. An action that is "
-        "allowed or denied under conditions, or for some resources, is conditional; what service control policies "
-        "take away is not seen.\n\n"
-        "Exit status: 0; 1 an action is missing (--diff); 3 usage, configuration or rule error; 4 no usable "
-        "credentials.",
+    .description = "RULES are rule ids or globs over them, --select chooses by an expression; "
+                   "without either it is the policy of "
+                   "what a sweep evaluates. The policy is what the role needs that reads an "
+                   "account; sts:AssumeRole and what "
+                   "lists an organization belong to whoever starts Moonward (`moonward onboard` "
+                   "writes both). All actions only "
+                   "read. AWS is called for --diff with a role only.\n\n"
+                   "CloudFormation and Terraform text has as many managed policies as it takes.\n\n"
+                   "--diff reads a role with its inline and attached policies and its permissions "
+                   "boundary. An action that is "
+                   "allowed or denied under conditions, or for some resources, is conditional; "
+                   "what service control policies "
+                   "take away is not seen.\n\n"
+                   "Exit status: 0; 1 an action is missing (--diff); 3 usage, configuration or "
+                   "rule error; 4 no usable "
+                   "credentials.",
     .examples = "moonward permissions > policy.json\n"
                 "moonward permissions 's3-*' --format cloudformation\n"
                 "moonward permissions --explain\n"

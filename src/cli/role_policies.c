@@ -1,6 +1,7 @@
 /*
- * A role's policies by calls of IAM, one after the other: there are at most some twenty. A policy that cannot be read
- * fails the whole: a comparison with a part of them would call missing what is there.
+ * A role's policies by calls of IAM, one after the other: there are at most some twenty. A policy
+ * that cannot be read fails the whole: a comparison with a part of them would call missing what is
+ * there.
  */
 #include "cli/role_policies.h"
 
@@ -41,13 +42,21 @@ static void call_done(void *user, const mw_call_result *result)
 }
 
 /* Parameters are pairs of name and value; a NULL ends them. */
-static mw_status call(struct reading *r, const char *operation, const char *const *params, mw_call_page on_page)
+static mw_status call(struct reading *r, const char *operation, const char *const *params,
+                      mw_call_page on_page)
 {
     mw_session *n = r->n;
-    const mw_scope scope = {.partition = n->partition, .account = n->account, .region = n->home_region,
+    const mw_scope scope = {.partition = n->partition,
+                            .account = n->account,
+                            .region = n->home_region,
                             .credentials = n->credentials};
-    mw_call c = {.scope = &scope, .service = "iam", .operation = operation, .paginate = true, .on_page = on_page,
-                 .on_done = call_done, .user = r};
+    mw_call c = {.scope = &scope,
+                 .service = "iam",
+                 .operation = operation,
+                 .paginate = true,
+                 .on_page = on_page,
+                 .on_done = call_done,
+                 .user = r};
     mw_doc_builder *b = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, r->err);
 
@@ -78,7 +87,9 @@ static bool role_page(void *user, mw_doc_builder *page, mw_val result)
     struct reading *r = user;
     const mw_doc *d = mw_doc_view(page);
 
-    r->text = keep(r, mw_val_str(d, mw_val_path(d, result, "Role.PermissionsBoundary.PermissionsBoundaryArn"), NULL));
+    r->text = keep(
+        r, mw_val_str(d, mw_val_path(d, result, "Role.PermissionsBoundary.PermissionsBoundaryArn"),
+                      NULL));
     return true;
 }
 
@@ -87,7 +98,8 @@ static void add_name(struct reading *r, const char *name)
     if (!name)
         return;
     if (r->count == POLICIES_MAX)
-        r->st = mw_fail(r->err, MW_ERR_LIMIT, "role %s has more than %d policies", r->role, POLICIES_MAX);
+        r->st = mw_fail(r->err, MW_ERR_LIMIT, "role %s has more than %d policies", r->role,
+                        POLICIES_MAX);
     else if ((name = keep(r, name)) != NULL)
         r->names[r->count++] = name;
 }
@@ -163,8 +175,10 @@ static mw_status role_name(struct reading *r, const char *role)
 
     r->role = slash ? slash + 1 : role;
     if (mw_str_starts(role, "arn:") &&
-        (!account || !slash || strncmp(account + strlen(":iam::"), r->n->account, strlen(r->n->account)) != 0))
-        return mw_fail(r->err, MW_ERR_INVALID, "'%.200s' is no role of account %s, which the credentials belong to", role,
+        (!account || !slash ||
+         strncmp(account + strlen(":iam::"), r->n->account, strlen(r->n->account)) != 0))
+        return mw_fail(r->err, MW_ERR_INVALID,
+                       "'%.200s' is no role of account %s, which the credentials belong to", role,
                        r->n->account);
     return MW_OK;
 }
@@ -206,7 +220,8 @@ mw_status mw_policy_file_read(const char *path, mw_policy_set *out, mw_error *er
     mw_val root;
     mw_status st;
 
-    if ((st = mw_file_read(path, &text, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
+    if ((st = mw_file_read(path, &text, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
         return st;
     if ((st = mw_json_read(b, text.data ? text.data : "", text.len, NULL, NULL, err)) != MW_OK) {
         mw_error_prefix(err, st, "%s", path);

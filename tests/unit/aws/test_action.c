@@ -1,6 +1,6 @@
 /*
- * Operations and the IAM actions that they take. What is expected was read from the Service Authorization Reference and
- * AWS's own managed policies, not from the table under test.
+ * Operations and the IAM actions that they take. What is expected was read from the Service
+ * Authorization Reference and AWS's own managed policies, not from the table under test.
  */
 #include "../../support/support.h"
 
@@ -152,11 +152,14 @@ static const struct {
     {"budgets", "DescribeBudgetActionsForAccount", "budgets:DescribeBudgetActionsForAccount"},
     {"cloudcontrol", "ListResources", "cloudformation:ListResources"},
     {"cloudcontrol", "GetResource", "cloudformation:GetResource"},
-    {"compute-optimizer", "GetEC2InstanceRecommendations", "compute-optimizer:GetEC2InstanceRecommendations ec2:DescribeInstances"},
+    {"compute-optimizer", "GetEC2InstanceRecommendations",
+     "compute-optimizer:GetEC2InstanceRecommendations ec2:DescribeInstances"},
     {"compute-optimizer", "GetEnrollmentStatus", "compute-optimizer:GetEnrollmentStatus"},
     {"keyspaces", "ListKeyspaces", "cassandra:Select"},
     {"keyspaces", "GetTable", "cassandra:Select"},
-    {"keyspaces", "GetTableAutoScalingSettings", "application-autoscaling:DescribeScalableTargets application-autoscaling:DescribeScalingPolicies"},
+    {"keyspaces", "GetTableAutoScalingSettings",
+     "application-autoscaling:DescribeScalableTargets "
+     "application-autoscaling:DescribeScalingPolicies"},
     {"iot-data", "GetThingShadow", "iot:GetThingShadow"},
     {"iotsecuretunneling", "ListTunnels", "iot:ListTunnels"},
     {"lambda", "Invoke", "lambda:InvokeFunction"},
@@ -170,7 +173,8 @@ static const struct {
     {"iam", "GenerateCredentialReport", "iam:GenerateCredentialReport"},
     {"ce", "GetCostAndUsage", "ce:GetCostAndUsage"},
     {"organizations", "ListAccounts", "organizations:ListAccounts"},
-    {"application-autoscaling", "DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets"},
+    {"application-autoscaling", "DescribeScalableTargets",
+     "application-autoscaling:DescribeScalableTargets"},
     {"dms", "DescribeEndpoints", "dms:DescribeEndpoints"},
     {"memorydb", "DescribeClusters", "memorydb:DescribeClusters"},
     {"identitystore", "ListUsers", "identitystore:ListUsers"},
@@ -188,7 +192,8 @@ static const struct {
     {"nosuchservice", "ListThings", "nosuchservice:ListThings"},
 };
 
-static void check(const mw_models *m, const char *service, const char *operation, const char *expected)
+static void check(const mw_models *m, const char *service, const char *operation,
+                  const char *expected)
 {
     MW_AUTO(mw_arena) arena = {0};
     MW_AUTO(mw_buf) got = {0};
@@ -233,7 +238,8 @@ static void known_operations(void **state)
         check(m, rows[i].service, rows[i].operation, rows[i].actions);
 }
 
-/* A row that names what does not exist is a typing error; one that says what would hold without it is noise. */
+/* A row that names what does not exist is a typing error; one that says what would hold without it
+ * is noise. */
 static void the_table_is_sound(void **state)
 {
     const mw_models *m;

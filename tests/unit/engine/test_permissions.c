@@ -1,6 +1,6 @@
 /*
- * Permissions from plans: every call of every shipped type has a well-formed action, actions are shared and remember
- * who asks for them.
+ * Permissions from plans: every call of every shipped type has a well-formed action, actions are
+ * shared and remember who asks for them.
  */
 #include "../../support/support.h"
 
@@ -32,11 +32,15 @@ static void end(struct fixture *f)
     mw_types_free(f->types);
 }
 
-/* IAM User Guide, "Action": a namespace of lower case letters, digits and hyphens, a name of letters and digits. */
+/* IAM User Guide, "Action": a namespace of lower case letters, digits and hyphens, a name of
+ * letters and digits. */
 static bool well_formed(const char *action)
 {
     size_t n = strspn(action, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    size_t name = action[n] ? strspn(action + n + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") : 0;
+    size_t name = action[n]
+                      ? strspn(action + n + 1,
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+                      : 0;
 
     return n > 1 && action[n] == ':' && name > 1 && action[n + 1 + name] == '\0';
 }
@@ -118,7 +122,8 @@ static void what_prepares_a_call(void **state)
     assert_non_null(mw_permissions_get(&f.p, "iam:GenerateCredentialReport"));
     assert_non_null(mw_permissions_get(&f.p, "iam:GetCredentialReport"));
     assert_int_equal(mw_permissions_get(&f.p, "iam:GetCredentialReport")->rules.count, 0);
-    assert_int_equal(mw_permissions_add(&f.p, f.models, "nonsense", "x", NULL, &err), MW_ERR_INVALID);
+    assert_int_equal(mw_permissions_add(&f.p, f.models, "nonsense", "x", NULL, &err),
+                     MW_ERR_INVALID);
     end(&f);
 }
 

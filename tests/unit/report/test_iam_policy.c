@@ -32,11 +32,15 @@ static void make_many(void)
 
 static void one_statement_a_service(void **state)
 {
-    static const char *const items[] = {"access-analyzer:ListAnalyzers", "ec2:DescribeVpcs", "s3:GetBucketAcl",
-                                        "s3:ListAllMyBuckets", "s3express:ListAllMyDirectoryBuckets"};
+    static const char *const items[] = {"access-analyzer:ListAnalyzers", "ec2:DescribeVpcs",
+                                        "s3:GetBucketAcl", "s3:ListAllMyBuckets",
+                                        "s3express:ListAllMyDirectoryBuckets"};
     const mw_iam_actions a = {items, MW_COUNT(items)};
-    static const char *const wanted[] = {"\"Sid\": \"AccessAnalyzer\"", "\"Sid\": \"Ec2\"", "\"Sid\": \"S3\"",
-                                         "\"Sid\": \"S3express\"", "\"Version\": \"2012-10-17\"",
+    static const char *const wanted[] = {"\"Sid\": \"AccessAnalyzer\"",
+                                         "\"Sid\": \"Ec2\"",
+                                         "\"Sid\": \"S3\"",
+                                         "\"Sid\": \"S3express\"",
+                                         "\"Version\": \"2012-10-17\"",
                                          "\"s3:GetBucketAcl\",\n        \"s3:ListAllMyBuckets\"\n"};
     MW_AUTO(mw_buf) out = {0};
     mw_error err = {0};
@@ -80,7 +84,8 @@ static void sizes_and_shares(void **state)
         assert_in_range(n, 1, left.count);
         assert_true(mw_iam_policy_size((mw_iam_actions){left.items, n}) <= MW_IAM_MANAGED_MAX);
         if (n < left.count)
-            assert_true(mw_iam_policy_size((mw_iam_actions){left.items, n + 1}) > MW_IAM_MANAGED_MAX);
+            assert_true(mw_iam_policy_size((mw_iam_actions){left.items, n + 1}) >
+                        MW_IAM_MANAGED_MAX);
         left.items += n;
         left.count -= n;
     }
