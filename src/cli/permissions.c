@@ -177,9 +177,8 @@ const mw_command mw_command_permissions = {
                    "allowed or denied under conditions, or for some resources, is conditional; "
                    "what service control policies "
                    "take away is not seen.\n\n"
-                   "Exit status: 0; 1 an action is missing (--diff); 3 usage, configuration or "
-                   "rule error; 4 no usable "
-                   "credentials.",
+                   "Exit status: 0; 1 an action is missing (--diff); 2 the role could not be read; "
+                   "3 usage, configuration or rule error; 4 no usable credentials.",
     .examples = "moonward permissions > policy.json\n"
                 "moonward permissions 's3-*' --format cloudformation\n"
                 "moonward permissions --explain\n"

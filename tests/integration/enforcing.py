@@ -4,7 +4,7 @@ Which action a request needs is worked out from what stands on the wire: the ser
 X-Amz-Target or the path, read with botocore's models. What the names do not say is the list below, written by hand from the
 Service Authorization Reference. Nothing is shared with the program under test. Shared by tests that enforce policies.
 """
-import botocore.loaders, collections, fnmatch, http.client, http.server, re, threading, urllib.parse
+import botocore.loaders, collections, fnmatch, http.client, http.server, re, sys, threading, urllib.parse
 
 PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}  # of the signature -> of the action
 ACTIONS = {
@@ -14,8 +14,14 @@ ACTIONS = {
     ("s3", "GetBucketNotificationConfiguration"): "s3:GetBucketNotification", ("s3", "GetBucketAccelerateConfiguration"): "s3:GetAccelerateConfiguration",
     ("s3", "GetObjectLockConfiguration"): "s3:GetBucketObjectLockConfiguration", ("s3", "ListMultipartUploads"): "s3:ListBucketMultipartUploads",
     ("s3", "ListBucketIntelligentTieringConfigurations"): "s3:GetIntelligentTieringConfiguration",
-    ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
+    ("s3", "GetBucketLifecycle"): "s3:GetLifecycleConfiguration",  # the older operation of the same path
+    ("s3", "GetBucketIntelligentTieringConfiguration"): "s3:GetIntelligentTieringConfiguration",
+    ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock", ("s3", "ListDirectoryBuckets"): "s3express:ListAllMyDirectoryBuckets",
+    ("budgets", "DescribeBudgets"): "budgets:ViewBudget", ("budgets", "DescribeNotificationsForBudget"): "budgets:ViewBudget",
+    ("budgets", "DescribeSubscribersForNotification"): "budgets:ViewBudget", ("keyspaces", "ListKeyspaces"): "cassandra:Select",
+    ("accessanalyzer", "ListFindingsV2"): "access-analyzer:ListFindings",
 }
+SIGNS_AS = {"s3express": "s3"}
 FREE = {("sts", "GetCallerIdentity")}
 CODES = {"query": "AccessDenied", "ec2": "UnauthorizedOperation", "rest-xml": "AccessDenied", "json": "AccessDeniedException",
          "rest-json": "AccessDeniedException"}
@@ -35,7 +41,7 @@ class Models:
             for name in self.loader.list_available_services("service-2"):
                 m = self.loader.load_service_model(name, "service-2")["metadata"]
                 self.by_signing[m.get("signingName", m["endpointPrefix"])].append(name)
-        return self.by_signing[signing]
+        return self.by_signing[SIGNS_AS.get(signing, signing)]
 
     def paths(self, service):
         if service not in self.rest:
@@ -167,6 +173,10 @@ class Proxy:
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads, request_queue_size = True, 128
+
+            def handle_error(self, request, client_address):
+                if not isinstance(sys.exc_info()[1], ConnectionError):  # a client may leave when it knows enough
+                    super().handle_error(request, client_address)
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]

@@ -6,9 +6,9 @@
 A proxy (enforcing.py) holds every request of a sweep against a policy. With the printed one nothing is denied, and the findings are
 those of an account where everything is allowed. With one action less (each in turn; every Nth with --share), rules that need it
 become unknown, and everything that others said is the same byte for byte. A run that is denied nothing without an action says
-that the action was one too many.
+that the action was one too many. A sweep of every shipped type, with all its facets, must be denied nothing either.
 """
-import argparse, collections, json, os, subprocess, sys
+import argparse, collections, json, os, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import motoserver  # noqa: E402
@@ -94,6 +94,28 @@ def one_less(proxy, binary, env, policy, use, baseline):
     return faults, len(use["rules"])
 
 
+def every_type(proxy, binary, env, folder):
+    """A rule for each shipped type, with all its facets: the policy of these rules allows whatever their sweep asks of moto."""
+    types = json.loads(run(binary, env, "types", "list", "--output", "json").stdout)
+    for i, t in enumerate(types):
+        needs = ", ".join('"%s"' % f for f in t["facets"])
+        with open(os.path.join(folder, "every-%d.lua" % i), "w") as out:
+            out.write('--- Reads everything.\nreturn rule { id = "every-%d", title = "t", severity = "low", pillar = "security", resource = "%s",\n'
+                      '  needs = { %s }, check = function() return pass() end }\n' % (i, t["type"], needs))
+    policies = printed(binary, env, "--split", "--rules", folder)
+    faults = ["a policy has %d characters" % len(p) for p in (json.dumps(p, separators=(",", ":")) for p in policies) if len(p) > 6144]
+    proxy.allow(policies)
+    done = run(binary, env, "sweep", "--rules", folder, "--no-store", "--region", "us-east-1", "--output", "json")
+    if done.returncode != 2:
+        faults.append("a sweep of every type ended with %d: %s" % (done.returncode, done.stderr[-500:]))
+    print("every type: %d policies, %d actions, %d of them asked for" % (len(policies), len({a for p in policies for s in p["Statement"] for a in s["Action"]}),
+                                                                        len(proxy.used)))
+    faults += ["%s was denied in a sweep of every type" % a for a in sorted(proxy.denied)] + ["no operation: " + r for r in proxy.unread[:5]]
+    if len(proxy.used) < 300:
+        faults.append("a sweep of every type asked for %d actions only" % len(proxy.used))
+    return faults
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("binary")
@@ -118,6 +140,8 @@ def main():
         faults += ["no operation: " + r for r in proxy.unread[:5]]
         if by_rule(exact) != by_rule(everything):
             faults.append("the sweep with the printed policy differs from one that may do everything")
+        with tempfile.TemporaryDirectory() as folder:
+            faults += every_type(proxy, a.binary, env, folder)
         chosen = [u for i, u in enumerate(uses) if (i + a.seed) % a.share == 0]
         for use in chosen:
             found, rules = one_less(proxy, a.binary, env, policy, use, exact)
