@@ -85,9 +85,8 @@ mw_status mw_permit_session_policy(mw_setup *s, const mw_models *models, const m
         (st = mw_iam_policy_session(actions, &text, err)) != MW_OK)
         return st;
     if (text.len > MW_IAM_SESSION_MAX) {
-        mw_log_warn("the rules take %zu actions, too many for a session policy (%zu of %zu "
-                    "characters): roles are assumed with "
-                    "all that they allow; 'session_policy: off' says so",
+        mw_log_warn("the rules take %zu actions, %zu characters where a session policy has %zu: roles "
+                    "are assumed with all that they allow ('session_policy: off' is quiet about it)",
                     p.count, text.len, MW_IAM_SESSION_MAX);
         return MW_OK;
     }
