@@ -172,6 +172,24 @@ def session_policy(proxy, binary, env, folder, actions):
           "the session policy of one rule is that of all")
 
 
+def audit(binary, env, folder):
+    """The policy of what a script called, on stderr or in a file; rows stay on stdout."""
+    script, file = os.path.join(folder, "ask.lua"), os.path.join(folder, "used.json")
+    with open(script, "w") as f:
+        f.write('aws.call("s3:ListBuckets")\nfor role in aws.items("iam:ListRoles") do emit { name = role.RoleName } end\n')
+    wanted = ["ec2:DescribeRegions", "iam:ListRoles", "s3:ListAllMyBuckets"]
+    done = run(binary, env, "audit", script, "--output", "json", "--quiet", "--permissions")
+    start = done.stderr.find("{")
+    used = json.JSONDecoder().raw_decode(done.stderr[start:])[0] if start >= 0 else {"Statement": []}
+    check(done.returncode == 0 and [a for s in used["Statement"] for a in s["Action"]] == wanted, "audit --permissions: %d %s" % (done.returncode, done.stderr))
+    json.loads(done.stdout)
+    done = run(binary, env, "audit", script, "--permissions=" + file)
+    with open(file) as f:
+        check(json.load(f) == used and "Statement" not in done.stderr, "audit --permissions=FILE wrote something else")
+    done = run(binary, env, "audit", script, "--snapshot", "latest", "--permissions")
+    check(done.returncode == 3 and "--permissions" in done.stderr, "audit --snapshot --permissions: %d %s" % (done.returncode, done.stderr))
+
+
 def refused(binary, env):
     for argv, word in ((["--hub", "12"], "--hub"), ([], "--hub"), (["--hub", HUB, "--role", "a b"], "--role"), (["--hub", HUB, "--org-id", "x"], "--org-id"),
                        (["--hub", HUB, "--external-id", "${x}"], "--external-id"), (["--hub", HUB, "--ous", "root"], "--ous"),
@@ -191,6 +209,7 @@ def main():
         terraform(binary, env, actions)
         compare(s, binary, env)
         session_policy(proxy, binary, {k: v for k, v in env.items() if k != "MOONWARD_CONFIG"}, folder, actions)
+        audit(binary, env, folder)
         refused(binary, env)
     for fault in faults:
         print(fault)
