@@ -81,6 +81,8 @@ static mw_status perform(struct evaluation *w, const mw_cli *cli, mw_error *err)
     mw_progress_end(&w->progress);
     if (st == MW_OK)
         st = mw_judged_name_after(&w->judged, &w->setup, w->archived.digest, taken_ns, err);
+    if (st == MW_OK)
+        st = mw_findings_digest(&w->judged.findings, w->judged.findings_digest, err);
     mw_judged_seen_now(&w->judged);
     return st;
 }

@@ -52,6 +52,7 @@ static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
                              .coverage = a->coverage,
                              .regions = a->target->in.regions,
                              .region_count = a->target->in.region_count};
+    mw_status st = mw_findings_unpack(&a->judged.findings, err);
     size_t rules = mw_rules_count(s->rules), count = a->judged.findings.count;
     mw_store_finding *rows = mw_alloc((count + 1) * sizeof(*rows));
     const char **ids = mw_alloc((rules + 1) * sizeof(*ids));
@@ -61,8 +62,9 @@ static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
                   .rules_digest = mw_rules_digest(s->rules),
                   .rules = ids,
                   .rule_count = rules};
-    mw_status st = rows && ids ? MW_OK : no_memory(err);
 
+    if (st == MW_OK && !(rows && ids))
+        st = no_memory(err);
     for (size_t i = 0; i < rules && st == MW_OK; i++)
         ids[i] = mw_rules_at(s->rules, i)->id;
     for (size_t i = 0; i < count && st == MW_OK; i++) {
@@ -110,6 +112,8 @@ static mw_status store_account(mw_flow *f, struct finished *a, mw_error *err)
 static mw_status keep_account(mw_flow *f, struct finished *a, mw_error *err)
 {
     mw_flow_account *out = &f->accounts[a->target - f->take->targets.items];
+    mw_findings_cursor c;
+    const mw_finding *x;
     mw_status st = MW_OK;
 
     out->coverage = a->coverage;
@@ -120,8 +124,10 @@ static mw_status keep_account(mw_flow *f, struct finished *a, mw_error *err)
         a->judged.findings = (mw_findings){0};
     }
     f->findings.passed += a->judged.findings.passed;
-    for (size_t i = 0; i < a->judged.findings.count && st == MW_OK; i++)
-        st = mw_findings_add(&f->findings, &a->judged.findings.items[i], err);
+    mw_findings_read(&c, a->judged.findings.items, a->judged.findings.count, a->judged.findings.packed,
+                     a->judged.findings.packed_count);
+    while (st == MW_OK && (x = mw_findings_next(&c)))
+        st = mw_findings_add(&f->findings, x, err);
     return st;
 }
 

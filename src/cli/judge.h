@@ -17,7 +17,7 @@ typedef struct mw_judged {
     mw_profile_rule *profile; /* one for each rule, borrowed; NULL = nothing is measured */
 } mw_judged;
 
-/** Evaluate the set-up's rules. MW_ERR_CANCELLED after a signal. */
+/** Evaluate the set-up's rules; the digest of what they find is the caller's. MW_ERR_CANCELLED after a signal. */
 mw_status mw_judge(mw_setup *s, int snapshot_fd, mw_progress *progress, mw_judged *out,
                    mw_error *err);
 /**

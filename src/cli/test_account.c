@@ -180,6 +180,8 @@ static mw_status find(struct account *a, mw_error *err)
         close(fd);
     if (st != MW_OK)
         return st;
+    if ((st = mw_findings_unpack(&a->findings, err)) != MW_OK)
+        return st;
     a->found.items = mw_arena_alloc(a->arena, (a->findings.count + 1) * sizeof(*a->found.items));
     if (!a->found.items)
         return no_memory(err);

@@ -7,6 +7,8 @@
 #include "engine/evaluate.h"
 
 #include "base/mem.h"
+#include "base/str.h"
+#include "engine/evaluate_pack.h"
 #include "engine/rule_internal.h"
 #include "engine/worker.h"
 
@@ -36,7 +38,7 @@ struct evaluation {
     struct pending *pending;
     mw_doc_builder *scratch;
     mw_buf evidence;
-    size_t *passes;        /* by rule: those that are counted; NULL = they are listed */
+    mw_packer packer;      /* of one list */
     uint32_t known_item;   /* whose members `known` has; + 1, so that 0 is none */
     mw_finding known;
 };
@@ -69,8 +71,22 @@ static void identify(struct evaluation *e, mw_position p, mw_finding *f)
     f->type = rule->resource;
 }
 
+/* Has it nothing that others of its rule have not? */
+static bool is_plain(const mw_finding *f)
+{
+    return (f->status == MW_VERDICT_PASS || f->status == MW_VERDICT_NOT_APPLICABLE) && !f->subkey &&
+           (!f->evidence || strcmp(f->evidence, "[]") == 0);
+}
+
 static mw_status add(struct evaluation *e, mw_position p, const mw_finding *f, mw_error *err)
 {
+    size_t packed = 0;
+    mw_status st = MW_OK;
+
+    if (!e->per_item && is_plain(f))
+        st = mw__packer_take(&e->packer, p.item, &p.rule, 1, f->status, f->message, &packed, err);
+    if (st != MW_OK || packed)
+        return st;
     return mw_findings_add(e->per_item ? &e->out[p.item] : e->out, f, err);
 }
 
@@ -128,10 +144,6 @@ static mw_status on_record(void *user, size_t slot, const mw_record *r, mw_error
 
     if (r->kind != MW_RECORD_VERDICT || r->count > VERDICTS_MAX)
         return mw_fail(err, MW_ERR_PARSE, "a worker's answer is not credible: not a verdict");
-    if (e->passes && r->status == MW_VERDICT_PASS && r->count == 1 && !r->text[0].data && !r->text[1].data) {
-        e->passes[r->rule]++;
-        return MW_OK;
-    }
     if (r->index == 0) {
         mw_arena_clear(&p->arena);
         p->count = 0;
@@ -151,6 +163,28 @@ static mw_status on_record(void *user, size_t slot, const mw_record *r, mw_error
     st = check_evidence(e, r->text[2], &p->arena, &f->evidence, err);
     for (size_t i = 0; st == MW_OK && r->index + 1 == r->count && i < p->count; i++)
         st = add(e, at, &p->items[i], err);
+    return st;
+}
+
+/* Of one item and rules in a row; none has a text. */
+static mw_status on_plain(void *user, uint32_t item, const uint32_t *rules, size_t count, mw_verdict status,
+                          mw_error *err)
+{
+    struct evaluation *e = user;
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; st == MW_OK && i < count;) {
+        size_t packed = 0;
+        mw_finding f;
+        if (!e->per_item)
+            st = mw__packer_take(&e->packer, item, rules + i, count - i, status, NULL, &packed, err);
+        i += packed;
+        if (st != MW_OK || i == count)
+            break;
+        identify(e, (mw_position){item, rules[i++]}, &f);
+        f.status = status;
+        st = mw_findings_add(e->per_item ? &e->out[item] : e->out, &f, err);
+    }
     return st;
 }
 
@@ -230,6 +264,21 @@ static mw_status add_unplanned(struct evaluation *e, mw_error *err)
     return st;
 }
 
+struct dropped {
+    const mw_rules *rules;
+    const unsigned char *quarantined;
+};
+
+static bool is_dropped(void *user, const mw_packed *p)
+{
+    const struct dropped *d = user;
+
+    for (size_t k = 0; k < d->rules->count; k++)
+        if (d->quarantined[k] && strcmp(d->rules->items[k].rule.id, p->rule) == 0)
+            return true;
+    return false;
+}
+
 /* Results of a quarantined rule depend on when it was caught: all of them give way to one error. */
 static mw_status apply_quarantine(struct evaluation *e, const unsigned char *quarantined, mw_error *err)
 {
@@ -249,6 +298,7 @@ static mw_status apply_quarantine(struct evaluation *e, const unsigned char *qua
             e->out->items[kept++] = e->out->items[i];
     }
     e->out->count = kept;
+    mw_findings_drop_packed(e->out, is_dropped, &(struct dropped){e->rules, quarantined});
     for (size_t k = 0; st == MW_OK && k < e->rules->count; k++) {
         const mw_rule *r = &e->rules->items[k].rule;
         mw_finding f = {.rule = r->id, .severity = r->severity, .status = MW_VERDICT_ERROR,
@@ -283,7 +333,7 @@ static mw_status run(struct evaluation *e, const mw_evaluate_options *o, int sna
                     .workers = worker_count(o, e->work),
                     .hard_ms = o && o->hard_ms > 0 ? o->hard_ms : HARD_MS_DEFAULT,
                     .quarantine = !e->per_item, .stop = o ? o->stop : NULL, .user = e,
-                    .on_record = on_record, .on_lost = on_lost,
+                    .on_record = on_record, .on_plain = on_plain, .on_lost = on_lost,
                     .on_observed = e->observer ? on_observed : NULL, .on_progress = o ? o->on_progress : NULL,
                     .progress_user = o ? o->user : NULL, .profile = o ? o->profile : NULL,
                     .quarantined = quarantined};
@@ -314,16 +364,20 @@ static mw_status run(struct evaluation *e, const mw_evaluate_options *o, int sna
     return st;
 }
 
-/* What a quarantined rule passed does not count. */
-static void sum_passes(struct evaluation *e, const unsigned char *quarantined, mw_profile_rule *profile)
+static bool has_nothing_to_say(void *user, const mw_packed *p)
 {
-    for (size_t i = 0; e->passes && i < e->rules->count; i++) {
-        if (quarantined[i])
-            continue;
-        e->out->passed += e->passes[i];
-        if (profile)
-            profile[i].verdicts[MW_VERDICT_PASS] += e->passes[i];
-    }
+    mw_findings *l = user;
+    bool counted = p->status == MW_VERDICT_PASS && !p->message;
+
+    l->passed += counted ? p->count : 0;
+    return counted;
+}
+
+static size_t rule_from(const struct evaluation *e, size_t from, const char *id)
+{
+    while (from + 1 < e->rules->count && strcmp(e->rules->items[from].rule.id, id) != 0)
+        from++;
+    return from;
 }
 
 /* The counts are the broker's own; workers only measure. */
@@ -332,11 +386,14 @@ static void count_profile(const struct evaluation *e, mw_profile_rule *profile)
     for (size_t i = 0; i < e->work->group_count; i++)
         for (size_t k = 0; k < e->work->groups[i].rule_count; k++)
             profile[e->work->groups[i].rules[k]].evaluations += e->work->groups[i].count;
-    for (size_t i = 0, rule = 0; i < e->out->count; i++) { /* both are sorted by the rule's id */
-        const mw_finding *f = &e->out->items[i];
-        while (rule + 1 < e->rules->count && strcmp(e->rules->items[rule].rule.id, f->rule) != 0)
-            rule++;
-        profile[rule].verdicts[f->status]++;
+    /* Rules, findings and packed findings are sorted by the rule's id. */
+    for (size_t i = 0, rule = 0; i < e->out->count; i++) {
+        rule = rule_from(e, rule, e->out->items[i].rule);
+        profile[rule].verdicts[e->out->items[i].status]++;
+    }
+    for (size_t i = 0, rule = 0; i < e->out->packed_count; i++) {
+        rule = rule_from(e, rule, e->out->packed[i].rule);
+        profile[rule].verdicts[e->out->packed[i].status] += e->out->packed[i].count;
     }
 }
 
@@ -353,9 +410,7 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
     int bundle_fd = -1;
     mw_status st;
 
-    if (o && o->count_passes && !jobs)
-        e.passes = mw_alloc((rules->count + 1) * sizeof(*e.passes));
-    if (!quarantined || (o && o->count_passes && !jobs && !e.passes)) {
+    if (!quarantined) {
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory for an evaluation");
         goto out;
     }
@@ -366,6 +421,9 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
         (st = mw_work_init(&work, bundle, snapshot, err)) != MW_OK)
         goto out;
     e.work = &work;
+    e.packer = (mw_packer){.work = &work, .rules = rules, .out = out};
+    if (!jobs && (st = mw__packer_begin(&e.packer, err)) != MW_OK)
+        goto out;
     st = run(&e, o, snapshot_fd, bundle_fd, quarantined, stats, err);
     if (st == MW_OK && !e.per_item &&
         (st = add_gaps(&e, err)) == MW_OK && (st = add_unplanned(&e, err)) == MW_OK)
@@ -374,15 +432,15 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
         mw_findings_sort(out);
     if (st == MW_OK && o && o->profile)
         count_profile(&e, o->profile);
-    if (st == MW_OK)
-        sum_passes(&e, quarantined, o ? o->profile : NULL);
+    if (st == MW_OK && o && o->count_passes && !e.per_item)
+        mw_findings_drop_packed(out, has_nothing_to_say, out);
 out:
     mw_work_clear(&work);
     mw_doc_free(bundle);
     mw_doc_free(snapshot);
     if (bundle_fd >= 0)
         close(bundle_fd);
-    mw_free(e.passes);
+    mw__packer_clear(&e.packer);
     mw_free(quarantined);
     return st;
 }

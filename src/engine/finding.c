@@ -2,7 +2,7 @@
  * Findings as plain data: names of verdicts, the list that owns its strings, order, fingerprint,
  * digest, JSON. Pure over memory. The same findings must give the same bytes, whatever order they came in.
  */
-#include "engine/finding.h"
+#include "engine/finding_internal.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -33,12 +33,12 @@ mw_status mw_verdict_parse(const char *s, mw_verdict *out)
 
 #define FINGERPRINT_SEPARATOR '\x1f' /* ASCII unit separator: in no identifier of AWS */
 
-static mw_status fill_fingerprint(mw_finding *f, mw_error *err)
+mw_status mw__finding_fingerprint(mw_finding *f, mw_error *err)
 {
     const char *const parts[] = {f->rule, f->partition, f->account, f->region, f->id,
                                  f->subkey ? f->subkey : ""};
     uint8_t digest[MW_SHA256_SIZE];
-    char text[8192];
+    char text[MW_FINGERPRINT_TEXT_MAX];
     size_t n = 0;
 
     for (size_t i = 0; i < MW_COUNT(parts); i++) {
@@ -112,8 +112,7 @@ mw_status mw_findings_add(mw_findings *l, const mw_finding *f, mw_error *err)
     mw_finding copy = *f;
     mw_status st;
 
-    if (l->arena.max_bytes == 0)
-        l->arena.max_bytes = (size_t)4 << 30; /* a million findings of a few hundred bytes, with room */
+    mw__findings_limit(l);
     copy.rule = or_empty(f->rule);
     copy.severity = or_empty(f->severity);
     copy.type = or_empty(f->type);
@@ -124,7 +123,7 @@ mw_status mw_findings_add(mw_findings *l, const mw_finding *f, mw_error *err)
     copy.evidence = f->evidence ? f->evidence : "[]";
     if (l->count == KNOWN_FROM)
         l->known = mw_alloc(KNOWN_SLOTS * sizeof(*l->known));
-    st = fill_fingerprint(&copy, err);
+    st = mw__finding_fingerprint(&copy, err);
     if (st != MW_OK)
         return st;
     if (!keep_known(l, &copy.rule, before->rule) ||
@@ -157,7 +156,7 @@ static int order_of(const char *a, const char *b)
     return a == b ? 0 : strcmp(a, b);
 }
 
-static int compare(const void *pa, const void *pb)
+int mw__finding_compare(const void *pa, const void *pb)
 {
     const mw_finding *a = pa, *b = pb;
     int order;
@@ -176,7 +175,7 @@ static int compare(const void *pa, const void *pb)
 static bool in_order(const mw_finding *items, size_t n)
 {
     for (size_t i = 1; i < n; i++)
-        if (compare(&items[i - 1], &items[i]) > 0)
+        if (mw__finding_compare(&items[i - 1], &items[i]) > 0)
             return false;
     return true;
 }
@@ -255,15 +254,18 @@ static bool gather(mw_findings *l)
 
 void mw_findings_sort(mw_findings *l)
 {
+    mw__findings_sort_packed(l);
     if (in_order(l->items, l->count))
         return;
     if (l->count > 2 * RULES_SORTED_MAX && gather(l) && in_order(l->items, l->count))
         return;
-    qsort(l->items, l->count, sizeof(*l->items), compare);
+    qsort(l->items, l->count, sizeof(*l->items), mw__finding_compare);
 }
 
 void mw_findings_clear(mw_findings *l)
 {
+    mw_findings_drop_packed(l, NULL, NULL);
+    mw_free(l->packed);
     mw_free(l->items);
     mw_free(l->known);
     mw_arena_clear(&l->arena);
@@ -362,9 +364,12 @@ mw_status mw_findings_hash_end(mw_findings_hash *h, char out[65], mw_error *err)
 mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err)
 {
     mw_findings_hash h;
+    mw_findings_cursor c;
+    const mw_finding *f;
 
     mw_findings_hash_begin(&h);
-    for (size_t i = 0; i < l->count; i++)
-        mw_findings_hash_add(&h, &l->items[i]);
+    mw_findings_read(&c, l->items, l->count, l->packed, l->packed_count);
+    while ((f = mw_findings_next(&c)))
+        mw_findings_hash_add(&h, f);
     return mw_findings_hash_end(&h, out, err);
 }

@@ -1,4 +1,4 @@
-/* A rule's verdict on a resource, as plain data. */
+/* A rule's verdict on a resource, as plain data, and lists of them. */
 #ifndef MW_ENGINE_FINDING_H
 #define MW_ENGINE_FINDING_H
 
@@ -27,9 +27,36 @@ typedef struct mw_finding {
     const char *first_seen, *last_seen;
 } mw_finding;
 
+/** A resource that findings in packed form are of. Texts belong to their list. */
+typedef struct mw_subject {
+    const char *id, *arn, *name, *account, *region, *partition; /* arn, name may be NULL */
+} mw_subject;
+
+/**
+ * Findings of one rule that have nothing of their own: one verdict, one message, no subkey, no evidence. A bit for
+ * each subject says whether it is among them, so a pass takes a bit and not the 208 bytes of a mw_finding.
+ */
+typedef struct mw_packed {
+    const char *rule, *severity, *type;
+    const char *message;         /* or NULL */
+    mw_verdict status;
+    const mw_subject *subjects;  /* all of the type, by account, region, id; no two alike */
+    size_t subject_count, subject_bytes; /* the latter: the most that account, region, partition and id of one take */
+    uint64_t *bits;
+    size_t count;                /* of the bits that are set */
+} mw_packed;
+
+static inline void mw_packed_set(mw_packed *p, size_t subject)
+{
+    p->bits[subject / 64] |= (uint64_t)1 << (subject % 64);
+    p->count++;
+}
+
 typedef struct mw_findings {
     mw_finding *items;
     size_t count, cap;
+    mw_packed *packed;       /* findings beside the items; no finding is in both */
+    size_t packed_count, packed_cap;
     size_t passed;           /* counted, not listed: mw_evaluate_options.count_passes */
     mw_arena arena;          /* owns every string */
     struct mw_known_text *known; /* texts that come again and again; NULL in a short list */
@@ -39,6 +66,10 @@ typedef struct mw_findings {
 mw_status mw_findings_add(mw_findings *l, const mw_finding *f, mw_error *err);
 /** By rule, account, region, resource id, subkey. */
 void mw_findings_sort(mw_findings *l);
+/** All of them, packed ones included. Cost: one step for each of `packed`. */
+size_t mw_findings_total(const mw_findings *l);
+/** Packed findings become items; the list must be sorted, and stays so. 208 bytes each. */
+mw_status mw_findings_unpack(mw_findings *l, mw_error *err);
 void mw_findings_clear(mw_findings *l);
 /** SHA-256 hex over the sorted findings without first_seen, last_seen, change. */
 mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err);
@@ -53,6 +84,35 @@ void mw_findings_hash_begin(mw_findings_hash *h);
 void mw_findings_hash_add(mw_findings_hash *h, const mw_finding *f);
 /** MW_ERR_NOMEM when any of it failed. */
 mw_status mw_findings_hash_end(mw_findings_hash *h, char out[65], mw_error *err);
+/**
+ * Read sorted findings in the contract's order; packed ones are made as they are met. Everything is borrowed.
+ *
+ *     mw_findings_read(&c, l.items, l.count, l.packed, l.packed_count);
+ *     while ((f = mw_findings_next(&c)))
+ */
+typedef struct mw_findings_cursor {
+    const mw_finding *items;
+    const mw_packed *packed;
+    size_t count, packed_count;
+    size_t item, first, end; /* the next item; [first, end) of `packed` are of the rule that is read */
+    size_t subject;          /* from here on they are looked for */
+    bool waiting;            /* `made` has the next packed one */
+    mw_finding made, told;
+} mw_findings_cursor;
+void mw_findings_read(mw_findings_cursor *c, const mw_finding *items, size_t count, const mw_packed *packed,
+                      size_t packed_count);
+/** Valid until the next call; NULL behind the last. Cost of a packed one: its fingerprint, a SHA-256. */
+const mw_finding *mw_findings_next(mw_findings_cursor *c);
+
+/**
+ * Begin a kind of packed findings: rule, severity, type, message, status, subjects of @p kind (its bits are left alone).
+ * Texts are copied; the subjects must be the list's own,
+ * and those of a rule's kinds the same. MW_ERR_LIMIT: what identifies such a finding may be too
+ * long for a fingerprint, so it must be an item, and its adding fails.
+ */
+mw_status mw_findings_pack(mw_findings *l, const mw_packed *kind, mw_error *err);
+/** Take those kinds out that @p drop says, with their findings. */
+void mw_findings_drop_packed(mw_findings *l, bool (*drop)(void *user, const mw_packed *p), void *user);
 /** One finding as the contract's JSON object. */
 mw_status mw_finding_json(const mw_finding *f, mw_buf *out);
 

@@ -287,21 +287,56 @@ static mw_status take_profile(struct run *r, const mw_record *rec, mw_error *err
     return MW_OK;
 }
 
-/* Each of them as if it had been said alone. */
+/* One as if it had been said alone. */
+static mw_status take_plain(struct run *r, struct slot *s, mw_position at, uint8_t status, mw_error *err)
+{
+    const mw_record one = {.kind = MW_RECORD_VERDICT, .status = status, .count = 1, .item = at.item, .rule = at.rule};
+
+    return take_answer(r, s, &one, err);
+}
+
+/*
+ * Those of one item at once, from @p at on, where nothing is in question: the slot expects them, none of its evaluations was
+ * lost, no rule is in quarantine. *taken = 0: it is not so.
+ */
+static mw_status take_row(struct run *r, struct slot *s, mw_position at, const mw_record *rec, uint32_t most,
+                          uint32_t *taken, mw_error *err)
+{
+    const mw_work_group *g = mw_work_group_of(r->p->work, at.item);
+    size_t k;
+    mw_status st;
+
+    *taken = 0;
+    if (!r->p->on_plain || !g || s->index != 0 || s->lost_count > 0 || r->quarantines > 0 || !settle(r, s) ||
+        mw_position_compare(at, s->next) != 0)
+        return MW_OK;
+    k = mw_work_rule_at(g, at.rule);
+    *taken = most < g->rule_count - k ? most : (uint32_t)(g->rule_count - k);
+    st = r->p->on_plain(r->p->user, at.item, &g->rules[k], *taken, (mw_verdict)rec->status, err);
+    s->next.rule = g->rules[k + *taken - 1] + 1;
+    s->heard = true;
+    s->start_deaths = 0;
+    s->answers += *taken;
+    r->answered += *taken;
+    return st;
+}
+
 static mw_status take_passes(struct run *r, struct slot *s, const mw_record *rec, mw_error *err)
 {
     mw_position at = {rec->item, rec->rule};
     mw_status st = MW_OK;
 
-    if (rec->count == 0 || rec->count > MW_PASSES_MAX)
-        return incredible(err, "its count is wrong");
-    for (uint32_t i = 0; st == MW_OK && i < rec->count; i++, at.rule++) {
-        mw_record one = {.kind = MW_RECORD_VERDICT, .status = MW_VERDICT_PASS, .count = 1};
+    for (uint32_t i = 0, taken; st == MW_OK && i < rec->count; i += taken) {
         if (i > 0 && !mw_work_at_or_after(r->p->work, &at))
             return incredible(err, "it goes beyond its share");
-        one.item = at.item;
-        one.rule = at.rule;
-        st = take_answer(r, s, &one, err);
+        st = take_row(r, s, at, rec, rec->count - i, &taken, err);
+        if (st == MW_OK && taken > 0) {
+            at = s->next;
+        } else if (st == MW_OK) {
+            st = take_plain(r, s, at, rec->status, err);
+            at.rule++;
+            taken = 1;
+        }
     }
     return st;
 }

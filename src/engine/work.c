@@ -162,22 +162,29 @@ mw_val mw_work_resource(const mw_work *w, uint32_t item)
     return mw_val_at(w->snap.doc, g->array, g->offset + (item - g->first));
 }
 
-bool mw_work_at_or_after(const mw_work *w, mw_position *p)
+size_t mw_work_rule_at(const mw_work_group *g, uint32_t rule)
 {
-    const mw_work_group *g = mw_work_group_of(w, p->item);
-    size_t low = 0, high;
+    size_t low = 0, high = g->rule_count;
 
-    if (!g)
-        return false;
-    for (high = g->rule_count; low < high;) {
+    while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (g->rules[mid] < p->rule)
+        if (g->rules[mid] < rule)
             low = mid + 1;
         else
             high = mid;
     }
-    if (low < g->rule_count) {
-        p->rule = g->rules[low];
+    return low;
+}
+
+bool mw_work_at_or_after(const mw_work *w, mw_position *p)
+{
+    const mw_work_group *g = mw_work_group_of(w, p->item);
+    size_t at;
+
+    if (!g)
+        return false;
+    if ((at = mw_work_rule_at(g, p->rule)) < g->rule_count) {
+        p->rule = g->rules[at];
         return true;
     }
     if (!(g = mw_work_group_of(w, p->item + 1)))

@@ -45,6 +45,8 @@ void mw_work_clear(mw_work *w);
 const mw_work_group *mw_work_group_of(const mw_work *w, uint32_t item);
 /** The resource of an item; ABSENT in the modes that load. */
 mw_val mw_work_resource(const mw_work *w, uint32_t item);
+/** Where rule @p rule is in the group's rules, or the first behind it; rule_count: there is none. */
+size_t mw_work_rule_at(const mw_work_group *g, uint32_t rule);
 /** The first position at or after @p p. False: there is none. */
 bool mw_work_at_or_after(const mw_work *w, mw_position *p);
 /** Item at which share @p k of @p n begins, so that shares have about as many evaluations each. */

@@ -46,8 +46,9 @@ struct worker {
     size_t pack_count;
     mw_vm_rule *rules;
     struct rule *told;
-    mw_position passed, pass_next; /* the first of those that passed, and what comes behind the last */
-    uint32_t passes;
+    mw_position plain;        /* the first of those in a row that have one verdict and nothing to say */
+    uint32_t plain_count;
+    mw_verdict plain_status;
     size_t rule_count;
     bool profile;
     size_t vm_bytes;
@@ -115,46 +116,53 @@ bool mw__worker_read(void *to, size_t len)
     return true;
 }
 
+/* Only this process writes it, so nothing needs to be locked. */
+static void move(struct worker *w)
+{
+    atomic_store_explicit(&w->page->sequence, atomic_load_explicit(&w->page->sequence, memory_order_relaxed) + 1,
+                          memory_order_release);
+}
+
 static void get_on(struct worker *w, mw_position p)
 {
     atomic_store_explicit(&w->page->item, p.item, memory_order_relaxed);
     atomic_store_explicit(&w->page->rule, p.rule, memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->page->sequence, 1, memory_order_release);
+    move(w);
 }
 
 static void set_phase(struct worker *w, mw_worker_phase phase)
 {
     atomic_store_explicit(&w->page->phase, (uint32_t)phase, memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->page->sequence, 1, memory_order_release);
+    move(w);
 }
 
 static void say(struct worker *w, const mw_record *r);
 
-/* The passes that were only counted so far. */
-static void say_passes(struct worker *w)
+/* The verdicts that were only counted so far. Whoever leaves an evaluation out calls this first: they are in a row. */
+static void say_plain(struct worker *w)
 {
-    const mw_record r = {.kind = MW_RECORD_PASSES, .item = w->passed.item, .rule = w->passed.rule, .count = w->passes};
+    const mw_record r = {.kind = MW_RECORD_PASSES, .item = w->plain.item, .rule = w->plain.rule,
+                         .count = w->plain_count, .status = (uint8_t)w->plain_status};
 
-    if (w->passes == 0)
+    if (w->plain_count == 0)
         return;
-    w->passes = 0;
+    w->plain_count = 0;
     say(w, &r);
 }
 
-static void pass(struct worker *w, mw_position p)
+static void count_plain(struct worker *w, mw_position p, mw_verdict status)
 {
-    if (w->passes > 0 && (w->passes == MW_PASSES_MAX || mw_position_compare(w->pass_next, p) != 0))
-        say_passes(w);
-    if (w->passes++ == 0)
-        w->passed = p;
-    p.rule++;
-    if (mw_work_at_or_after(&w->work, &p))
-        w->pass_next = p;
+    if (w->plain_count == MW_PASSES_MAX || status != w->plain_status)
+        say_plain(w);
+    if (w->plain_count++ > 0)
+        return;
+    w->plain = p;
+    w->plain_status = status;
 }
 
 static void flush(struct worker *w)
 {
-    say_passes(w);
+    say_plain(w);
     if (w->out.len > 0 &&
         mw_fd_write_all(MW_WORKER_RESULTS_FD, "results", w->out.data, w->out.len, NULL) != MW_OK)
         _exit(1); /* nobody listens any more */
@@ -169,7 +177,7 @@ static mw_str text(const char *s)
 
 static void say(struct worker *w, const mw_record *r)
 {
-    say_passes(w);
+    say_plain(w);
     if (w->out.len >= FLUSH_AT)
         flush(w);
     if (mw_record_encode(&w->out, r, NULL) == MW_OK)
@@ -321,8 +329,8 @@ static void say_verdicts(struct worker *w, mw_position p, const mw_vm_verdict *v
     _Static_assert((int)MW_VM_ERROR == (int)MW_VERDICT_ERROR && (int)MW_VM_FAIL == (int)MW_VERDICT_FAIL &&
                        (int)MW_VM_UNKNOWN == (int)MW_VERDICT_UNKNOWN,
                    "the VM's outcomes are the verdicts");
-    if (n == 1 && v->outcome == MW_VM_PASS && !v->subkey && !v->message) {
-        pass(w, p);
+    if (n == 1 && (v->outcome == MW_VM_PASS || v->outcome == MW_VM_NOT_APPLICABLE) && !v->subkey && !v->message) {
+        count_plain(w, p, (mw_verdict)v->outcome);
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -342,11 +350,8 @@ static bool guard(struct worker *w, mw_position p, mw_val resource)
     mw_vm_verdict v = {.outcome = MW_VM_NOT_APPLICABLE};
     const char *path;
     char cause[400];
-    int match;
+    int match = mw_snap_applies(&w->work.snap, resource, w->bundle, applies, &path, &value);
 
-    if (applies == MW_VAL_ABSENT)
-        return false;
-    match = mw_snap_applies(&w->work.snap, resource, w->bundle, applies, &path, &value);
     if (match == 1)
         return false;
     if (match < 0) {
@@ -461,18 +466,16 @@ static void renew(struct worker *w, size_t pack)
         _exit(1);
 }
 
-static void evaluate(struct worker *w, mw_position p)
+static void evaluate(struct worker *w, mw_position p, const mw_work_group *g, mw_val resource)
 {
-    const mw_work_group *g = mw_work_group_of(&w->work, p.item);
     struct rule *told = &w->told[p.rule];
     mw_vm *vm = w->vms[told->pack];
-    mw_val resource = mw_work_resource(&w->work, p.item);
     const mw_vm_verdict *verdicts, failed = {.outcome = MW_VM_ERROR, .message = told->broken};
     mw_vm_subject s = {.rule = &w->rules[p.rule], .world = g->world, .resource = resource,
                        .params = params_of(w, p, g), .soft_ms = w->soft_ms};
     size_t n;
 
-    if (guard(w, p, resource))
+    if (told->applies != MW_VAL_ABSENT && guard(w, p, resource))
         return;
     if (told->broken[0]) {
         say_verdicts(w, p, &failed, 1);
@@ -520,17 +523,24 @@ static void say_profile(struct worker *w)
 
 static void evaluate_all(struct worker *w, mw_position from, uint32_t end, mw_position skip)
 {
-    for (mw_position p = from; mw_work_at_or_after(&w->work, &p) && p.item < end; p.rule++) {
-        if (mw_position_compare(p, skip) == 0) {
-            flush(w); /* what came before the deadly one is safe now */
-            continue;
+    for (mw_position p = from; mw_work_at_or_after(&w->work, &p) && p.item < end; p = (mw_position){p.item + 1, 0}) {
+        const mw_work_group *g = mw_work_group_of(&w->work, p.item);
+        mw_val resource = mw_work_resource(&w->work, p.item);
+        for (size_t i = mw_work_rule_at(g, p.rule); i < g->rule_count; i++) {
+            p.rule = g->rules[i];
+            if (mw_position_compare(p, skip) == 0) {
+                flush(w); /* what came before the deadly one is safe now */
+                continue;
+            }
+            if (quarantined(w, p.rule)) {
+                say_plain(w);
+                continue;
+            }
+            get_on(w, p);
+            evaluate(w, p, g, resource);
+            if (ticks >= FLUSH_TICKS)
+                flush(w);
         }
-        if (quarantined(w, p.rule))
-            continue;
-        get_on(w, p);
-        evaluate(w, p);
-        if (ticks >= FLUSH_TICKS)
-            flush(w);
     }
 }
 

@@ -73,6 +73,12 @@ typedef struct mw_pool {
     void *user;
     /** A record of an evaluation, in order within a slot. Failing it makes the worker's answer incredible. */
     mw_status (*on_record)(void *user, size_t slot, const mw_record *r, mw_error *err);
+    /**
+     * Verdicts of one item and of @p count of its rules in a row, that have no text: pass or not applicable. In order
+     * with the records. NULL: they come one by one, as records.
+     */
+    mw_status (*on_plain)(void *user, uint32_t item, const uint32_t *rules, size_t count, mw_verdict status,
+                          mw_error *err);
     /** Evaluation @p p has no answer: the worker died in it. What came of it so far is void. */
     mw_status (*on_lost)(void *user, size_t slot, mw_position p, const char *why, mw_error *err);
     /** An OBSERVED record, for a rule and an item that there are. NULL: none is expected. */

@@ -5,6 +5,8 @@
  */
 #include "engine/worker_records.h"
 
+#include "engine/finding.h"
+
 #include <string.h>
 
 #define HEADER 4
@@ -76,6 +78,13 @@ static bool known_kind(uint8_t kind)
     return kind != 0 && strchr("IVPLBRTEQOCMZ", kind) != NULL;
 }
 
+/* Several evaluations at once: nothing is in it that only one can have, and its verdict needs no reason. */
+static bool is_row(const mw_record *r)
+{
+    return r->count > 0 && r->count <= MW_PASSES_MAX && r->index == 0 && !r->text[0].data && !r->text[1].data &&
+           !r->text[2].data && (r->status == MW_VERDICT_PASS || r->status == MW_VERDICT_NOT_APPLICABLE);
+}
+
 mw_status mw_record_decode(const void *data, size_t len, mw_record *r, size_t *used, mw_error *err)
 {
     const uint8_t *p = data, *end;
@@ -121,6 +130,8 @@ mw_status mw_record_decode(const void *data, size_t len, mw_record *r, size_t *u
     }
     if (p != end)
         return mw_fail(err, MW_ERR_PARSE, "a record with bytes behind its texts");
+    if (r->kind == MW_RECORD_PASSES && !is_row(r))
+        return mw_fail(err, MW_ERR_PARSE, "a record of %u verdicts that cannot be", (unsigned)r->count);
     *used = HEADER + size;
     return MW_OK;
 }

@@ -17,7 +17,8 @@
 typedef enum mw_record_kind {
     MW_RECORD_READY = 'I',   /* text 0: isolation */
     MW_RECORD_VERDICT = 'V', /* item, rule, status, index of count; texts: subkey, message, evidence */
-    MW_RECORD_PASSES = 'P',  /* item, rule: the first of count evaluations in a row that passed with nothing to say */
+    MW_RECORD_PASSES = 'P',  /* item, rule: the first of count evaluations in a row with one verdict, status: pass or not
+                                applicable, and nothing to say; at most MW_PASSES_MAX, no texts */
     MW_RECORD_LOG = 'L',     /* item, rule; text 0 */
     MW_RECORD_OBSERVED = 'B',/* before the verdicts, when asked for: item, rule, count = nanoseconds of processor
                                 time; texts: ways of the rule's marks ('0' to '3' each), traceback */

@@ -43,6 +43,8 @@ void mw_report_count(const mw_report *r, mw_report_counts *out)
         out->open += mw_str_eq(f->change, "open");
         out->regressed += mw_str_eq(f->change, "regressed");
     }
+    for (size_t i = 0; i < r->packed_count; i++)
+        out->by_status[r->packed[i].status] += r->packed[i].count;
     out->scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
     for (size_t i = 0; i < out->scopes; i++)
         out->scopes_complete +=
@@ -113,6 +115,24 @@ mw_status mw_report_json_middle(const mw_report *r, mw_buf *out, mw_error *err)
     return mw_buf_status(out, err);
 }
 
+/* All findings; what stands before the first, before each other, behind each. */
+static mw_status write_findings(const mw_report *r, mw_buf *out, const char *before_first, const char *before,
+                                const char *behind, mw_error *err)
+{
+    mw_findings_cursor c;
+    const mw_finding *f;
+    mw_status st;
+
+    mw_findings_read(&c, r->findings, r->count, r->packed, r->packed_count);
+    for (bool first = true; (f = mw_findings_next(&c)); first = false) {
+        mw_buf_puts(out, first ? before_first : before);
+        if ((st = mw_finding_json(f, out)) != MW_OK)
+            return mw_fail(err, st, "report: finding of %s", f->rule);
+        mw_buf_puts(out, behind);
+    }
+    return MW_OK;
+}
+
 mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
 {
     size_t start = out->len;
@@ -129,11 +149,8 @@ mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
     }
     if ((st = mw_report_json_middle(r, out, err)) != MW_OK)
         return st;
-    for (size_t i = 0; i < r->count; i++) {
-        mw_buf_puts(out, i ? MW_REPORT_BETWEEN : "\n");
-        if ((st = mw_finding_json(&r->findings[i], out)) != MW_OK)
-            return mw_fail(err, st, "report: finding of %s", r->findings[i].rule);
-    }
+    if ((st = write_findings(r, out, "\n", MW_REPORT_BETWEEN, "", err)) != MW_OK)
+        return st;
     mw_buf_puts(out, MW_REPORT_TAIL);
     mw_value_neutral(out, start);
     return mw_buf_status(out, err);
@@ -142,13 +159,10 @@ mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
 mw_status mw_report_jsonl(const mw_report *r, mw_buf *out, mw_error *err)
 {
     size_t start = out->len;
+    mw_status st = write_findings(r, out, "", "", "\n", err);
 
-    for (size_t i = 0; i < r->count; i++) {
-        mw_status st = mw_finding_json(&r->findings[i], out);
-        if (st != MW_OK)
-            return mw_fail(err, st, "report: finding of %s", r->findings[i].rule);
-        mw_buf_putc(out, '\n');
-    }
+    if (st != MW_OK)
+        return st;
     mw_value_neutral(out, start);
     return mw_buf_status(out, err);
 }

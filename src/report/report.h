@@ -19,6 +19,8 @@ typedef struct mw_report {
     mw_val coverage;           /* the contract's "coverage" array */
     const mw_finding *findings;
     size_t count;
+    const mw_packed *packed; /* findings beside those: passes, and what does not apply */
+    size_t packed_count;
     size_t passed;          /* counted beside those that are listed */
     bool compared;             /* with an earlier run: change and fixed mean something */
     size_t fixed;              /* by this run, what no longer exists included */

@@ -559,17 +559,26 @@ static void next_part(struct text *t)
     }
 }
 
-static size_t accounts_in(const mw_report *r)
+static bool is_another(const char **first, const char *account)
+{
+    if (!*first)
+        *first = account;
+    return !mw_str_eq(*first, account);
+}
+
+static bool has_many_accounts(const mw_report *r)
 {
     const char *first = NULL;
 
-    for (size_t i = 0; i < r->count; i++) {
-        if (!first)
-            first = r->findings[i].account;
-        else if (!mw_str_eq(first, r->findings[i].account))
-            return 2;
+    for (size_t i = 0; i < r->count; i++)
+        if (is_another(&first, r->findings[i].account))
+            return true;
+    for (size_t i = 0; i < r->packed_count; i++) { /* subjects are by account, and a rule judges all of them */
+        const mw_packed *p = &r->packed[i];
+        if (is_another(&first, p->subjects[0].account) || is_another(&first, p->subjects[p->subject_count - 1].account))
+            return true;
     }
-    return first != NULL;
+    return false;
 }
 
 static void text_start(struct text *t, const mw_report *r, const mw_text_options *o, mw_buf *out)
@@ -579,7 +588,7 @@ static void text_start(struct text *t, const mw_report *r, const mw_text_options
     if (t->width < MIN_WIDTH)
         t->width = MIN_WIDTH;
     t->list_max = o->list_max ? o->list_max : DEFAULT_LIST_MAX;
-    t->many_accounts = accounts_in(r) > 1;
+    t->many_accounts = has_many_accounts(r);
     mw_report_count(r, &t->counts);
 }
 

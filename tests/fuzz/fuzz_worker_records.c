@@ -1,4 +1,5 @@
-/* The decoder of what workers say: never beyond the input, and what it accepts encodes to the same bytes. */
+/* The decoder of what workers say: never beyond the input, what it accepts encodes to the same bytes, and
+   a row of verdicts is one that may be believed. */
 #include "engine/worker_records.h"
 
 #include <stdlib.h>
@@ -19,6 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             if (r.text[i].data && ((const uint8_t *)r.text[i].data < data + at ||
                                    (const uint8_t *)r.text[i].data + r.text[i].len > data + at + used))
                 abort();
+        if (r.kind == MW_RECORD_PASSES && (r.count == 0 || r.count > MW_PASSES_MAX || (r.status & ~2) || r.text[0].data ||
+                                           r.text[1].data || r.text[2].data))
+            abort();
         mw_buf_reset(&again);
         if (mw_record_encode(&again, &r, NULL) != MW_OK || again.len != used ||
             memcmp(again.data, data + at, used) != 0)

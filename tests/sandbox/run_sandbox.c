@@ -95,7 +95,8 @@ static void run_file(const char *path, unsigned *failed)
         mw_rules_free(rules);
         return;
     }
-    if (!rules || mw_evaluate(rules, snapshot, &o, &found, &stats, &err) != MW_OK) {
+    if (!rules || mw_evaluate(rules, snapshot, &o, &found, &stats, &err) != MW_OK ||
+        mw_findings_unpack(&found, &err) != MW_OK) {
         print_error("%s: %s\n", path, err.message);
         ++*failed;
         mw_rules_free(rules);

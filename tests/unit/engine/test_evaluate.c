@@ -57,7 +57,7 @@ static void evaluate(const mw_rules *rules, const mw_evaluate_options *o, mw_fin
 {
     mw_error err = {0};
 
-    if (mw_evaluate(rules, snapshot, o, out, stats, &err) != MW_OK)
+    if (mw_evaluate(rules, snapshot, o, out, stats, &err) != MW_OK || mw_findings_unpack(out, &err) != MW_OK)
         fail_msg("%s", err.message);
 }
 

@@ -126,7 +126,8 @@ static void test_places(void **state)
     assert_int_equal(mw_rules_get(rules, "q")->need_count, 0);
     for (int workers = 1; workers <= 3; workers += 2) {
         mw_findings out = {0};
-        if (mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = workers}, &out, NULL, &err) != MW_OK)
+        if (mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = workers}, &out, NULL, &err) != MW_OK ||
+            mw_findings_unpack(&out, &err) != MW_OK)
             fail_msg("%s", err.message);
         assert_int_equal(out.count, 2 * MW_COUNT(resources));
         for (size_t i = 0; i < MW_COUNT(resources); i++) {

@@ -105,6 +105,7 @@ static void test_trust(void **state)
     if (load(packs, 2, NULL, &rules, &err) != MW_OK)
         fail_msg("%s", err.message);
     assert_int_equal(mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = 1}, &out, NULL, &err), MW_OK);
+    assert_int_equal(mw_findings_unpack(&out, &err), MW_OK);
     assert_int_equal(out.count, 2);
     for (size_t i = 0; i < out.count; i++)
         if (out.items[i].status != MW_VERDICT_PASS)
@@ -142,6 +143,7 @@ static void test_spoiled(void **state)
     folder_close(&b);
     assert_int_equal(mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = 1, .profile = profile}, &out, NULL, &err),
                      MW_OK);
+    assert_int_equal(mw_findings_unpack(&out, &err), MW_OK);
     assert_int_equal(out.count, 2);
     assert_int_equal(out.items[0].status, MW_VERDICT_ERROR);
     assert_int_equal(out.items[1].status, MW_VERDICT_PASS);

@@ -51,7 +51,7 @@ static void evaluate_with(const mw_rules *rules, const mw_evaluate_options *o, m
 {
     mw_error err = {0};
 
-    if (mw_evaluate(rules, snapshot, o, out, stats, &err) != MW_OK)
+    if (mw_evaluate(rules, snapshot, o, out, stats, &err) != MW_OK || mw_findings_unpack(out, &err) != MW_OK)
         fail_msg("%s", err.message);
 }
 
@@ -256,9 +256,20 @@ static int lie(char how)
     case 'n': say(&out, &(mw_record){.kind = MW_RECORD_LOADED, .count = 1, .text = {MW_STR("{}")}}); break;
     case 'o': v.count = UINT32_MAX; break;
     case 'p': say(&out, &(mw_record){.kind = MW_RECORD_DONE}); break;
+    case 'q': passes.status = MW_VERDICT_FAIL; break;
+    case 'r': passes.text[1] = MW_STR("a reason"); break;
+    case 's': /* more than its share, of a verdict in a row */
+        passes.status = MW_VERDICT_NOT_APPLICABLE;
+        passes.count = MW_PASSES_MAX;
+        break;
+    case 't': /* the same twice */
+        passes.count = 2;
+        say(&out, &passes);
+        passes.count = 1;
+        break;
     default: break;
     }
-    if (strchr("bcdef", how))
+    if (strchr("bcdefqrst", how))
         say(&out, &passes);
     if (strchr("ghio", how))
         say(&out, &v);
@@ -269,7 +280,7 @@ static int lie(char how)
 static void test_liars(void **state)
 {
     (void)state;
-    for (char how = 'a'; how <= 'p'; how++) {
+    for (char how = 'a'; how <= 't'; how++) {
         char id[] = {'l', 'i', 'e', '-', how, '\0'};
         mw_findings out = {0};
         mw_evaluate_stats stats;
@@ -281,6 +292,7 @@ static void test_liars(void **state)
         add_rule(&dir, id, "", "return pass()");
         rules = test_load(&dir);
         st = mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = 2}, &out, &stats, &err);
+        assert_int_equal(out.packed_count, 0);
         if (how == 'a') {
             assert_int_equal(st, MW_ERR_IO);
             assert_non_null(strstr(err.message, "workers cannot start"));
