@@ -1,15 +1,16 @@
 /*
  * How fast rules judge: native C predicates, the VM, and whole runs with workers, in one run over the same synthetic EC2
- * instances (evidence: rule-performance). Twenty rules read a flat field, a nested field and a list each, with no early exit. The
+ * instances (evidence: rule-performance). Rules read a flat field, a nested field and a list each, with no early exit. The
  * figures to hold are ratios and sizes: a rule at most 8 times the predicate, at most 900 bytes a resource, 1,000
  * rules over 100,000 resources within 60 seconds of processor time. bench_rules.py sets JMESPath filters beside it.
  *
- *   bench_rules [instances]        default 100000
- *   bench_rules --json [instances] writes the instances and the rules as JSON, for bench_rules.py
+ *   bench_rules [instances [rules]]  default 100000 20
+ *   bench_rules --json [instances]   writes the instances and the rules as JSON, for bench_rules.py
  */
 #include "instances.h"
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "engine/worker.h"
 #include "lua/vm.h"
 
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RULES 20
+static size_t rule_count = 20;
 #define ROUNDS 5
 #define TYPE "AWS::EC2::Instance"
 
@@ -162,7 +163,7 @@ static double time_native(const mw_snap *snap, mw_val array, size_t *matches)
         *matches = 0;
         for (size_t r = 0; r < mw_val_len(d, array); r++) {
             mw_val item = mw_val_get_atom(d, mw_val_at(d, array, r), snap->item);
-            for (size_t rule = 0; rule < RULES; rule++) {
+            for (size_t rule = 0; rule < rule_count; rule++) {
                 const mw_atom *a = atom[shape_of(rule)];
                 bool flat = mw_val_atom(d, mw_val_get_atom(d, item, a[0])) == a[1], found = false;
                 bool nested = mw_val_atom(d, mw_val_get_atom(d, mw_val_get_atom(d, item, a[2]), a[3])) == a[4];
@@ -194,15 +195,15 @@ static void rule_text(mw_buf *out, size_t rule)
 
 static double time_vm(const mw_snap *snap, mw_val array, size_t *matches)
 {
-    mw_vm_rule rules[RULES];
+    mw_vm_rule *rules = mw_alloc(rule_count * sizeof(*rules));
     mw_error err = {0};
     double best = 1e9;
     mw_vm *vm;
 
-    if (mw_vm_new(0, &vm, &err) != MW_OK)
+    if (!rules || mw_vm_new(0, &vm, &err) != MW_OK)
         die("vm", &err);
     mw_vm_set_documents(vm, snap, NULL);
-    for (size_t i = 0; i < RULES; i++) {
+    for (size_t i = 0; i < rule_count; i++) {
         MW_AUTO(mw_buf) text = {.max = 4096};
         rule_text(&text, i);
         rules[i] = (mw_vm_rule){.id = "bench", .resource = TYPE};
@@ -214,7 +215,7 @@ static double time_vm(const mw_snap *snap, mw_val array, size_t *matches)
         double start = cpu(RUSAGE_SELF), took;
         *matches = 0;
         for (size_t r = 0; r < mw_val_len(snap->doc, array); r++)
-            for (size_t i = 0; i < RULES; i++) {
+            for (size_t i = 0; i < rule_count; i++) {
                 const mw_vm_subject s = {.rule = &rules[i], .resource = mw_val_at(snap->doc, array, r), .params = MW_VAL_NULL,
                                          .soft_ms = 50};
                 const mw_vm_verdict *v;
@@ -225,6 +226,7 @@ static double time_vm(const mw_snap *snap, mw_val array, size_t *matches)
         best = took < best ? took : best;
     }
     mw_vm_free(vm);
+    mw_free(rules);
     return best;
 }
 
@@ -239,7 +241,7 @@ static mw_rules *load_rules(mw_types *types)
 
     if (!mkdtemp(folder))
         die("folder", NULL);
-    for (size_t i = 0; i < RULES; i++) {
+    for (size_t i = 0; i < rule_count; i++) {
         MW_AUTO(mw_buf) text = {.max = 4096};
         rule_text(&text, i);
         snprintf(path, sizeof(path), "%s/bench-%zu.lua", folder, i);
@@ -248,7 +250,7 @@ static mw_rules *load_rules(mw_types *types)
     }
     if (mw_rules_load(&(mw_rules_options){.paths = paths, .path_count = 1, .types = types}, &rules, &err) != MW_OK)
         die("rules", &err);
-    for (size_t i = 0; i < RULES; i++) {
+    for (size_t i = 0; i < rule_count; i++) {
         snprintf(path, sizeof(path), "%s/bench-%zu.lua", folder, i);
         unlink(path);
     }
@@ -310,7 +312,7 @@ static void write_json(unsigned count)
     MW_AUTO(mw_buf) json = {.max = 1 << 20};
 
     printf("{\"rules\":[");
-    for (size_t i = 0; i < RULES; i++) {
+    for (size_t i = 0; i < rule_count; i++) {
         size_t s = shape_of(i);
         printf("%s[[\"%s\",\"%s\"],[\"%s.%s\",\"%s\"],[\"%s[].%s\",\"%s\"]]", i ? "," : "", shapes[s].flat, shapes[s].flat_value,
                shapes[s].nested, shapes[s].inner, shapes[s].nested_value, shapes[s].list, shapes[s].member, shapes[s].member_value);
@@ -330,7 +332,7 @@ int main(int argc, char **argv)
     unsigned count = argc > 1 + json ? (unsigned)strtoul(argv[1 + json], NULL, 10) : 100000;
     size_t json_bytes, native_matches, vm_matches;
     double native, vm, one, two, workers, broker, per_rule, start;
-    double evaluations = (double)count * RULES;
+    double evaluations;
     mw_types *types = NULL;
     mw_doc *d = NULL;
     mw_error err = {0};
@@ -346,6 +348,9 @@ int main(int argc, char **argv)
         write_json(count);
         return 0;
     }
+    if (argc > 2 && (rule_count = strtoul(argv[2], NULL, 10)) == 0)
+        die("rules", NULL);
+    evaluations = (double)count * (double)rule_count;
     fd = make_snapshot(count, &json_bytes);
     if (mw_doc_map(fd, &d, &err) != MW_OK || mw_snap_init(&snap, d, &err) != MW_OK || fstat(fd, &st) != 0 ||
         mw_types_load(NULL, 0, &types, &err) != MW_OK)
