@@ -7,7 +7,6 @@
 #include "engine/evaluate.h"
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "engine/evaluate_pack.h"
 #include "engine/rule_internal.h"
 #include "engine/worker.h"
