@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "report/coverage.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -37,7 +38,6 @@ static mw_val first_world(const mw_doc *snapshot)
 static void add_scope(mw_doc_builder *b, const mw_doc *d, mw_val scope)
 {
     static const char *const keys[] = {"account", "region", "type", "facet", "state", "resources", "calls"};
-    mw_val cause = mw_val_get(d, scope, "cause");
 
     mw_doc_begin_object(b);
     for (size_t i = 0; i < MW_COUNT(keys); i++) {
@@ -49,11 +49,19 @@ static void add_scope(mw_doc_builder *b, const mw_doc *d, mw_val scope)
             mw_doc_add_copy(b, d, v);
     }
     mw_doc_ckey(b, "cause");
-    if (mw_val_kind(d, cause) == MW_KIND_OBJECT)
-        mw_doc_add_copy(b, d, cause);
-    else
-        mw_doc_add_null(b);
+    mw_cause_write(b, d, mw_val_get(d, scope, "cause"));
     mw_doc_end_object(b);
+}
+
+mw_coverage_extra mw_coverage_skipped(const char *account, const char *region)
+{
+    return (mw_coverage_extra){.account = account,
+                               .region = region,
+                               .type = "AWS::::Region",
+                               .state = MW_SCOPE_SKIPPED,
+                               .operation = "ec2:DescribeRegions",
+                               .code = "RegionDisabled",
+                               .message = "the region is not enabled in this account"};
 }
 
 /* A line up to the cause, which the caller adds before it ends the object. */
@@ -73,24 +81,28 @@ static void begin_line(mw_doc_builder *b, const mw_snapshot_scope *s)
 mw_status mw_coverage_scope_write(mw_doc_builder *b, const mw_snapshot_scope *s, mw_error *err)
 {
     mw_status st = MW_OK;
+    mw_val cause = MW_VAL_ABSENT;
 
     begin_line(b, s);
-    if (s->cause)
-        st = mw_json_read(b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, err);
-    else
-        mw_doc_add_null(b);
+    if (s->cause && (st = mw_json_read(b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, err)) == MW_OK)
+        cause = mw_doc_pop(b);
+    mw_cause_write(b, mw_doc_view(b), cause);
     mw_doc_end_object(b);
     return st;
 }
 
 void mw_coverage_extra_write(mw_doc_builder *b, const mw_coverage_extra *e)
 {
-    begin_line(b, &(mw_snapshot_scope){
-                      .account = e->account, .region = e->region, .type = e->type, .state = e->state, .calls = 1});
+    begin_line(b, &(mw_snapshot_scope){.account = e->account,
+                                       .region = e->region,
+                                       .type = e->type,
+                                       .state = e->state,
+                                       .calls = mw_str_eq(e->state, MW_SCOPE_SKIPPED) ? 0 : 1});
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "operation", e->operation);
     mw_doc_member_str(b, "code", e->code);
     mw_doc_member_str(b, "message", e->message);
+    mw_doc_member_str(b, "class", mw_cause_class_name(mw_cause_classify(e->code, e->message)));
     mw_doc_end_object(b);
     mw_doc_end_object(b);
 }

@@ -13,6 +13,8 @@ typedef struct mw_coverage_extra {
 
 /** Push a stored scope as a line of the ledger. MW_ERR_PARSE: its cause is no JSON. */
 mw_status mw_coverage_scope_write(mw_doc_builder *b, const mw_snapshot_scope *s, mw_error *err);
+/** A region of the account that is not enabled, and so not looked at: no gap. */
+mw_coverage_extra mw_coverage_skipped(const char *account, const char *region);
 /** Push it as a line of the ledger; and the reverse, borrowed from @p d. */
 void mw_coverage_extra_write(mw_doc_builder *b, const mw_coverage_extra *e);
 void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out);

@@ -39,6 +39,36 @@ mw_status mw_regions_select(const char *const *patterns, size_t pattern_count, c
     return MW_OK;
 }
 
+size_t mw_regions_skipped(const char *const *patterns, size_t pattern_count, const char *const *disabled,
+                          size_t disabled_count, const char **out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < disabled_count; i++) {
+        bool matched = false;
+        for (size_t p = 0; p < pattern_count && !matched; p++)
+            matched = strpbrk(patterns[p], "*?") && mw_glob_match(patterns[p], disabled[i]);
+        if (matched)
+            out[n++] = disabled[i];
+    }
+    return n;
+}
+
+mw_status mw_regions_params(mw_doc **out, mw_error *err)
+{
+    mw_doc_builder *b = NULL;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
+
+    if (st != MW_OK)
+        return st;
+    mw_doc_begin_object(b);
+    mw_doc_member_bool(b, "AllRegions", true);
+    mw_doc_end_object(b);
+    st = mw_doc_finish(b, mw_doc_pop(b), out, err);
+    mw_doc_builder_free(b);
+    return st;
+}
+
 /* Where IAM and the other global services of a partition live: AWS General Reference, "IAM endpoints". */
 const char *mw_home_region(const char *partition)
 {

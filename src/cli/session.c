@@ -21,8 +21,8 @@ struct answer {
     mw_call_result result;
     mw_session *session;
     const char *account, *arn;
-    const char *names[REGIONS_MAX];
-    size_t name_count;
+    const char *names[REGIONS_MAX], *disabled[REGIONS_MAX];
+    size_t name_count, disabled_count;
 };
 
 static const char *keep(const mw_session *n, const char *s)
@@ -46,11 +46,14 @@ static bool regions_page(void *user, mw_doc_builder *page, mw_val result)
     const mw_doc *d = mw_doc_view(page);
     mw_val list = mw_val_get(d, result, "Regions");
 
-    for (size_t i = 0; i < mw_val_len(d, list) && a->name_count < REGIONS_MAX; i++) {
+    for (size_t i = 0; i < mw_val_len(d, list) && i < REGIONS_MAX; i++) {
         mw_val region = mw_val_at(d, list, i);
         const char *name = mw_val_get_str(d, region, "RegionName", NULL);
-        if (name && !mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in") &&
-            mw_str_eq(mw_partition_of_region(a->session->models, name), a->session->partition))
+        if (!name || !mw_str_eq(mw_partition_of_region(a->session->models, name), a->session->partition))
+            continue;
+        if (mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in"))
+            a->disabled[a->disabled_count++] = keep(a->session, name);
+        else
             a->names[a->name_count++] = keep(a->session, name);
     }
     return true;
@@ -61,14 +64,15 @@ static void call_done(void *user, const mw_call_result *result)
     ((struct answer *)user)->result = *result;
 }
 
-static mw_status call(mw_session *n, const char *service, const char *operation, mw_call_page on_page,
-                      struct answer *a, mw_error *err)
+static mw_status call(mw_session *n, const char *service, const char *operation, const mw_doc *params,
+                      mw_call_page on_page, struct answer *a, mw_error *err)
 {
     const mw_scope scope = {.partition = mw_partition_of_region(n->models, n->region),
                             .account = n->account ? n->account : "", .region = n->region,
                             .credentials = n->credentials};
     const mw_call c = {.scope = &scope, .service = service, .operation = operation,
-                       .params = MW_VAL_ABSENT, .on_page = on_page, .on_done = call_done, .user = a};
+                       .params_doc = params, .params = params ? mw_doc_root(params) : MW_VAL_ABSENT,
+                       .on_page = on_page, .on_done = call_done, .user = a};
     mw_status st;
 
     a->session = n;
@@ -174,7 +178,7 @@ static mw_status identify_caller(mw_session *n, mw_error *err)
 
     if (st != MW_OK)
         return st;
-    st = call(n, "sts", "GetCallerIdentity", identity_page, &a, err);
+    st = call(n, "sts", "GetCallerIdentity", NULL, identity_page, &a, err);
     if (st == MW_ERR_AWS) /* it needs no permission: whoever is refused is nobody */
         return mw_error_prefix(err, mw_fail(err, MW_ERR_CREDENTIALS, "%s", a.result.error.message),
                                "credentials (%s)", mw_provider_describe(n->credentials));
@@ -241,8 +245,10 @@ static mw_status trust_names(mw_session *n, const char **patterns, size_t count,
         if (strpbrk(patterns[i], "*?"))
             return mw_error_prefix(err, MW_ERR_AWS, "--region: '%s' needs the list of enabled regions",
                                    patterns[i]);
-    n->regions_unchecked = true;
-    n->unchecked = (mw_coverage_extra){
+    if (!(n->extras = mw_arena_alloc(&n->setup->arena, sizeof(*n->extras))))
+        return no_memory(err);
+    n->extra_count = 1;
+    n->extras[0] = (mw_coverage_extra){
         .account = n->account, .region = n->region, .type = "AWS::::Region",
         .state = mw_str_eq(why->aws.code, "UnauthorizedOperation") || why->aws.http_status == 403 ? "denied"
                                                                                                 : "failed",
@@ -253,21 +259,44 @@ static mw_status trust_names(mw_session *n, const char **patterns, size_t count,
     return take_regions(n, (const char *const *)patterns, count, patterns, count, err);
 }
 
+/* Regions that a glob would have meant if they were enabled: the ledger tells them. */
+static mw_status skip_regions(mw_session *n, const char **disabled, size_t count, mw_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!disabled[i])
+            return no_memory(err);
+    qsort(disabled, count, sizeof(*disabled), by_name);
+    if (!(n->extras = mw_arena_alloc(&n->setup->arena, (count + 1) * sizeof(*n->extras))))
+        return no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        n->extras[n->extra_count++] = mw_coverage_skipped(n->account, disabled[i]);
+    return MW_OK;
+}
+
 static mw_status find_regions(mw_session *n, mw_error *err)
 {
     struct answer a = {0};
-    const char **patterns;
+    const char **patterns, *skipped[REGIONS_MAX];
     size_t count;
+    mw_doc *all = NULL;
     mw_status st;
 
-    if ((st = mw_session_patterns(n, &patterns, &count, err)) != MW_OK)
+    if ((st = mw_session_patterns(n, &patterns, &count, err)) != MW_OK || (st = mw_regions_params(&all, err)) != MW_OK)
         return st;
-    st = call(n, "ec2", "DescribeRegions", regions_page, &a, err);
+    st = call(n, "ec2", "DescribeRegions", all, regions_page, &a, err);
+    mw_doc_free(all);
     if (st == MW_ERR_AWS)
         return trust_names(n, patterns, count, &a.result, err);
     if (st != MW_OK)
         return st;
-    return take_regions(n, (const char *const *)patterns, count, a.names, a.name_count, err);
+    for (size_t i = 0; i < a.disabled_count; i++)
+        if (!a.disabled[i])
+            return no_memory(err);
+    if ((st = take_regions(n, (const char *const *)patterns, count, a.names, a.name_count, err)) != MW_OK)
+        return st;
+    return skip_regions(n, skipped,
+                        mw_regions_skipped((const char *const *)patterns, count, (const char *const *)a.disabled,
+                                           a.disabled_count, skipped), err);
 }
 
 /* ---- replay ---- */
@@ -286,8 +315,9 @@ static mw_status split(mw_session *n, const char *list, const char **out, size_t
 static mw_status identify_recording(mw_session *n, mw_error *err)
 {
     static const char *const all[] = {"*"};
-    const char *names[REGIONS_MAX], **patterns, *recorded = mw_client_noted(n->client, "regions");
-    size_t name_count, count;
+    const char *names[REGIONS_MAX], *skipped[REGIONS_MAX], **patterns, *recorded = mw_client_noted(n->client, "regions");
+    const char *disabled = mw_client_noted(n->client, "regions_disabled");
+    size_t name_count, skipped_count, count;
     mw_status st;
 
     n->account = mw_client_noted(n->client, "account");
@@ -296,7 +326,9 @@ static mw_status identify_recording(mw_session *n, mw_error *err)
         return mw_fail(err, MW_ERR_INVALID, "--replay: the recording in %s does not say its account and "
                                             "regions; record a sweep with --record", n->recording);
     n->partition = n->partition ? n->partition : "aws";
-    if ((st = check_account(n, NULL, err)) != MW_OK || (st = split(n, recorded, names, &name_count, err)) != MW_OK)
+    if ((st = check_account(n, NULL, err)) != MW_OK || (st = split(n, recorded, names, &name_count, err)) != MW_OK ||
+        (st = split(n, disabled ? disabled : "", skipped, &skipped_count, err)) != MW_OK ||
+        (st = skip_regions(n, skipped, skipped_count, err)) != MW_OK)
         return st;
     /* What the machine happens to have configured says nothing about a recording: only a flag does. */
     if ((count = mw_args_count(n->setup->cli->args, "region")) == 0)
@@ -309,7 +341,15 @@ static mw_status identify_recording(mw_session *n, mw_error *err)
 static mw_status note(mw_session *n, mw_error *err)
 {
     MW_AUTO(mw_buf) list = {.max = 1 << 16};
+    MW_AUTO(mw_buf) disabled = {.max = 1 << 16};
     mw_status st;
+
+    for (size_t i = 0; i < n->extra_count; i++)
+        if (mw_str_eq(n->extras[i].state, MW_SCOPE_SKIPPED))
+            mw_buf_printf(&disabled, "%s%s", disabled.len ? "," : "", n->extras[i].region);
+    if ((st = mw_buf_status(&disabled, err)) != MW_OK ||
+        (disabled.len && (st = mw_client_note(n->client, "regions_disabled", disabled.data, err)) != MW_OK))
+        return st;
 
     for (size_t i = 0; i < n->region_count; i++)
         mw_buf_printf(&list, "%s%s", i ? "," : "", n->regions[i]);

@@ -22,8 +22,8 @@ typedef struct mw_session {
     bool no_regions;              /* the accounts say themselves which regions they have: do not ask here */
     const char **regions;         /* to sweep, sorted */
     size_t region_count;
-    bool regions_unchecked;       /* which regions are enabled could not be read: */
-    mw_coverage_extra unchecked;  /* …and why, as a line of the ledger */
+    mw_coverage_extra *extras;    /* lines of the ledger: regions that are skipped, or why nobody knows which are enabled */
+    size_t extra_count;
 } mw_session;
 
 /** AWS configuration and client (--profile, --endpoint-url, --jobs, --record, --replay). No call is made. */
@@ -51,6 +51,12 @@ mw_status mw_session_patterns(mw_session *n, const char ***out, size_t *count, m
 mw_status mw_regions_select(const char *const *patterns, size_t pattern_count, const char *const *enabled,
                             size_t enabled_count, const char *where, const char **out, size_t *count,
                             mw_error *err);
+
+/** Parameters of ec2:DescribeRegions that give all regions with their OptInStatus, as root of @p out. */
+mw_status mw_regions_params(mw_doc **out, mw_error *err);
+/** Pure: the regions among @p disabled that a glob of the patterns names, in their order. @p out has room for all. */
+size_t mw_regions_skipped(const char *const *patterns, size_t pattern_count, const char *const *disabled,
+                          size_t disabled_count, const char **out);
 
 /** Region in which a partition's global services are signed and listed. */
 const char *mw_home_region(const char *partition);

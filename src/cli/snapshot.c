@@ -3,6 +3,7 @@
 #include "cli/coverage.h"
 #include "cli/moment.h"
 #include "cli/setup.h"
+#include "cli/stored.h"
 
 #include "base/str.h"
 #include "report/term.h"

@@ -7,6 +7,7 @@
 #include "cli/stored_large.h"
 
 #include "base/str.h"
+#include "inventory/cause.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,9 +61,10 @@ static bool take_extras(void *user, const mw_snapshot_info *info)
                               l->err)) == MW_OK) {
         const mw_doc *d = mw_doc_view(b);
         mw_val list = mw_val_get(d, mw_val_get(d, mw_doc_pop(b), "notes"), "extras");
-        l->scopes += mw_val_len(d, list);
-        for (size_t i = 0; i < mw_val_len(d, list) && !l->stop; i++)
+        for (size_t i = 0; i < mw_val_len(d, list) && !l->stop; i++) {
+            l->scopes += !mw_str_eq(mw_val_get_str(d, mw_val_at(d, list, i), "state", ""), MW_SCOPE_SKIPPED);
             hand_on(l, d, mw_val_at(d, list, i));
+        }
     }
     mw_doc_builder_free(b);
     return false;

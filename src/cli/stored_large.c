@@ -26,6 +26,7 @@ struct large {
     mw_store *store;
     mw_stored run; /* its report: a choice of findings and scopes */
     mw_report_counts counts;
+    mw_tally tally;
     mw_report_rule *rules;
     size_t rule_count, rule_cap;
     mw_error *err;
@@ -98,6 +99,36 @@ static bool count(void *user, const mw_store_count *c)
     l->counts.open += mw_str_eq(c->change, "open") ? c->count : 0;
     l->counts.regressed += mw_str_eq(c->change, "regressed") ? c->count : 0;
     return true;
+}
+
+static bool tally_scope(void *user, const mw_doc *d, mw_val scope)
+{
+    struct large *l = user;
+
+    return (l->st = mw_tally_add(&l->tally, d, scope, l->err)) == MW_OK;
+}
+
+static bool count_unknown(void *user, const mw_store_finding *row)
+{
+    struct large *l = user;
+
+    if (mw_str_eq(row->status, mw_verdict_name(MW_VERDICT_UNKNOWN)))
+        l->counts.unknown_by_class[mw_cause_classify_text(row->message)]++;
+    return true;
+}
+
+/* Ledger and unknown findings, line by line: they are told by class. */
+static mw_status tally(struct large *l, mw_error *err)
+{
+    const char *run = l->run.report.run_id;
+    mw_status st = mw_stored_each_scope(l->store, run, tally_scope, l, err);
+
+    if (st == MW_OK && (st = l->st) == MW_OK && l->counts.by_status[MW_VERDICT_UNKNOWN])
+        st = mw_store_run_findings(l->store, run, count_unknown, l, err);
+    l->counts.scopes = l->tally.scopes;
+    l->counts.scopes_complete = l->tally.complete;
+    l->run.report.tally = &l->tally;
+    return st;
 }
 
 /* ---- the choice for text ---- */
@@ -275,7 +306,7 @@ static mw_status print(struct large *l, mw_error *err)
         return mw_fail(err, MW_ERR_LIMIT, "--query works on a document in memory, and run %s is too large for it; use "
                                           "--output jsonl and a filter of lines", l->run.report.run_id);
     if ((st = mw_store_run_counts(l->store, l->run.report.run_id, count, l, err)) != MW_OK || (st = l->st) != MW_OK ||
-        (st = mw_stored_scopes(l->store, l->run.report.run_id, &l->counts.scopes, &l->counts.scopes_complete, err)) != MW_OK)
+        (st = tally(l, err)) != MW_OK)
         return st;
     l->run.report.counts = &l->counts;
     l->run.report.rules = l->rules;
@@ -302,6 +333,7 @@ int mw_stored_print_large(mw_setup *s, mw_store *store, const char *run, bool ju
                               mw_config_bool(&s->config, "allow_incomplete", false));
     mw_buf_clear(&l.out);
     mw_free(l.rules);
+    mw_tally_clear(&l.tally);
     mw_stored_clear(&l.run);
     return st == MW_OK ? code : mw_cli_fail(err);
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define ENABLED_MAX 64
-#define EXTRAS_MAX  (ENABLED_MAX + 1)
+#define EXTRAS_MAX  (2 * ENABLED_MAX + 1)
 
 void mw_targets_clear(mw_targets *t)
 {
@@ -43,8 +43,8 @@ static mw_status session_alone(mw_session *n, mw_targets *out, mw_error *err)
                                  .regions = (const char *const *)n->regions,
                                  .region_count = n->region_count,
                                  .credentials = n->credentials ? mw_provider_ref(n->credentials) : NULL};
-    t->extras = n->regions_unchecked ? &n->unchecked : NULL;
-    t->extra_count = n->regions_unchecked;
+    t->extras = n->extras;
+    t->extra_count = n->extra_count;
     *out = (mw_targets){.items = t, .count = 1};
     return MW_OK;
 }
@@ -60,8 +60,8 @@ struct asking {
     const char *const *patterns;
     size_t pattern_count;
     const char *account; /* whose the credentials are */
-    const char *enabled[ENABLED_MAX];
-    size_t enabled_count;
+    const char *enabled[ENABLED_MAX], *disabled[ENABLED_MAX];
+    size_t enabled_count, disabled_count;
     bool out_of_memory;
 };
 
@@ -102,7 +102,7 @@ static const char *code_of(const mw_call_result *r)
     }
 }
 
-static void add_extra(struct asking *a, const char *region, const char *state, const char *code, const char *message)
+static void add_extra(struct asking *a, const mw_coverage_extra *e)
 {
     mw_target *t = a->target;
 
@@ -112,13 +112,18 @@ static void add_extra(struct asking *a, const char *region, const char *state, c
         a->out_of_memory = true;
         return;
     }
-    t->extras[t->extra_count++] = (mw_coverage_extra){.account = t->in.account,
-                                                      .region = region,
-                                                      .type = "AWS::::Region",
-                                                      .state = state,
-                                                      .operation = "ec2:DescribeRegions",
-                                                      .code = keep(a, code),
-                                                      .message = keep(a, message)};
+    t->extras[t->extra_count++] = *e;
+}
+
+static void add_gap(struct asking *a, const char *region, const char *state, const char *code, const char *message)
+{
+    add_extra(a, &(mw_coverage_extra){.account = a->target->in.account,
+                                      .region = region,
+                                      .type = "AWS::::Region",
+                                      .state = state,
+                                      .operation = "ec2:DescribeRegions",
+                                      .code = keep(a, code),
+                                      .message = keep(a, message)});
 }
 
 static bool plain(const char *pattern)
@@ -164,14 +169,22 @@ static void set_regions(struct asking *a, const char **names, size_t count)
 static void choose_regions(struct asking *a)
 {
     const char *chosen[ENABLED_MAX];
-    size_t n = 0;
+    size_t n = 0, skipped;
+
+    if (a->disabled_count > 1)
+        qsort(a->disabled, a->disabled_count, sizeof(*a->disabled), by_name);
+    skipped = mw_regions_skipped(a->patterns, a->pattern_count, a->disabled, a->disabled_count, chosen);
+    for (size_t i = 0; i < skipped; i++) {
+        mw_coverage_extra e = mw_coverage_skipped(a->target->in.account, chosen[i]);
+        add_extra(a, &e);
+    }
 
     for (size_t p = 0; p < a->pattern_count; p++) {
         bool matched = false;
         for (size_t i = 0; i < a->enabled_count; i++)
             matched = mw_glob_match(a->patterns[p], a->enabled[i]) || matched;
         if (!matched)
-            add_extra(a, a->patterns[p], "unsupported", "RegionDisabled",
+            add_gap(a, a->patterns[p], "unsupported", "RegionDisabled",
                       plain(a->patterns[p]) ? "the region is not enabled in this account"
                                             : "no region that is enabled in this account matches");
     }
@@ -191,10 +204,12 @@ static bool regions_page(void *user, mw_doc_builder *page, mw_val result)
     const mw_doc *d = mw_doc_view(page);
     mw_val list = mw_val_get(d, result, "Regions");
 
-    for (size_t i = 0; i < mw_val_len(d, list) && a->enabled_count < ENABLED_MAX; i++) {
+    for (size_t i = 0; i < mw_val_len(d, list) && i < ENABLED_MAX; i++) {
         mw_val region = mw_val_at(d, list, i);
         const char *name = mw_val_get_str(d, region, "RegionName", NULL);
-        if (name && !mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in"))
+        if (name && mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in"))
+            a->disabled[a->disabled_count++] = keep(a, name);
+        else if (name)
             a->enabled[a->enabled_count++] = keep(a, name);
     }
     return true;
@@ -215,7 +230,7 @@ static void regions_done(void *user, const mw_call_result *r)
         fail_account(a, "ec2:DescribeRegions", code_of(r), r->status == MW_ERR_AWS ? r->aws.message : r->error.message);
         return;
     }
-    add_extra(a, a->scope.region, r->http_status == 403 || mw_str_eq(r->aws.code, "UnauthorizedOperation") ? "denied" : "failed",
+    add_gap(a, a->scope.region, r->http_status == 403 || mw_str_eq(r->aws.code, "UnauthorizedOperation") ? "denied" : "failed",
               r->aws.code, r->aws.message);
     set_regions(a, names, count);
 }
@@ -230,11 +245,19 @@ static bool identity_page(void *user, mw_doc_builder *page, mw_val result)
 
 static void ask_regions(struct asking *a)
 {
-    const mw_call c = {.scope = &a->scope, .service = "ec2", .operation = "DescribeRegions", .params = MW_VAL_ABSENT,
-                       .on_page = regions_page, .on_done = regions_done, .user = a};
+    mw_call c = {.scope = &a->scope, .service = "ec2", .operation = "DescribeRegions", .on_page = regions_page,
+                 .on_done = regions_done, .user = a};
+    mw_doc *all = NULL;
     mw_error err = {0};
+    mw_status st = mw_regions_params(&all, &err);
 
-    if (mw_client_call(a->n->client, &c, &err) != MW_OK)
+    if (st == MW_OK) {
+        c.params_doc = all;
+        c.params = mw_doc_root(all);
+        st = mw_client_call(a->n->client, &c, &err);
+    }
+    mw_doc_free(all);
+    if (st != MW_OK)
         fail_account(a, "ec2:DescribeRegions", "Failed", err.message);
 }
 

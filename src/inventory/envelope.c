@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "inventory/cause.h"
 
 #include <string.h>
 
@@ -328,22 +329,15 @@ void mw_snapshot_add_scope(mw_doc_builder *b, const mw_scope_entry *s)
     mw_doc_member_int(b, "resources", (int64_t)s->resources);
     mw_doc_member_int(b, "calls", (int64_t)s->calls);
     mw_doc_ckey(b, "cause");
-    mw_doc_add_val(b, s->cause == MW_VAL_ABSENT ? MW_VAL_NULL : s->cause);
+    mw_cause_write(b, mw_doc_view(b), s->cause);
     mw_doc_end_object(b);
 }
 
 const char *mw_scope_state_of(const char *code)
 {
-    /* Each API reference's "Common Errors", and what S3 answers to HEAD, where there is no body. */
-    static const char *const denied[] = {
-        "AccessDenied", "AccessDeniedException", "AccessDeniedFault", "AccessDenied.VPCE",
-        "UnauthorizedOperation", "Client.UnauthorizedOperation", "UnauthorizedAccess",
-        "AuthorizationError", "AuthorizationErrorException", "NotAuthorized", "NotAuthorizedException",
-        "UnauthorizedException", "Unauthorized", "Forbidden", "ForbiddenException", "AllAccessDisabled",
-        "AuthFailure", "OptInRequired", "SubscriptionRequiredException", "403", "401"};
-
-    for (size_t i = 0; code && i < MW_COUNT(denied); i++)
-        if (mw_str_eq(code, denied[i]))
-            return "denied";
+    /* AuthFailure and the missing opt-in are refusals too, whatever their class. */
+    if (code && (mw_cause_is_denial(mw_cause_classify(code, NULL)) || mw_str_eq(code, "AuthFailure") ||
+                 mw_str_eq(code, "OptInRequired") || mw_str_eq(code, "SubscriptionRequiredException")))
+        return "denied";
     return mw_str_eq(code, "UnsupportedByModels") ? "unsupported" : "failed";
 }

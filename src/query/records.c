@@ -6,6 +6,7 @@
 #include "query/internal.h"
 
 #include "base/str.h"
+#include "inventory/cause.h"
 
 #include <string.h>
 
@@ -50,12 +51,28 @@ static const char *keep(cursor *c, const char *s)
     return copy;
 }
 
+/* The class of a cause that was stored as text; NULL without one. */
+static const char *class_of(cursor *c, const char *cause)
+{
+    mw_doc_builder *b = NULL;
+    const char *class = NULL;
+
+    if (!cause)
+        return NULL;
+    if (mw_doc_builder_new(NULL, &b, NULL) != MW_OK)
+        c->full = true;
+    else if (mw_json_read(b, cause, strlen(cause), &(mw_json_options){.exact = true}, NULL, NULL) == MW_OK)
+        class = mw_cause_class_name(mw_cause_classify_val(mw_doc_view(b), mw_doc_pop(b)));
+    mw_doc_builder_free(b);
+    return class;
+}
+
 static bool take_scope(void *user, const mw_snapshot_scope *s)
 {
     cursor *c = user;
     record *r = add(c);
     const char *const text[] = {s->account, s->region, s->partition, s->type, s->facet,
-                                s->state,   NULL,      NULL,         s->cause};
+                                s->state,   NULL,      NULL,         s->cause,  class_of(c, s->cause)};
 
     for (size_t i = 0; r && i < MW_COUNT(text); i++)
         r->text[i] = keep(c, text[i]);

@@ -27,7 +27,7 @@ const mw_column *mw__query_columns(query_view_kind kind, size_t *count)
         {"partition", MW_COLUMN_TEXT, false},    {"type", MW_COLUMN_TEXT, false},
         {"facet", MW_COLUMN_TEXT, false},        {"state", MW_COLUMN_TEXT, false},
         {"resources", MW_COLUMN_INTEGER, false}, {"calls", MW_COLUMN_INTEGER, false},
-        {"cause", MW_COLUMN_JSON, false},
+        {"cause", MW_COLUMN_JSON, false},        {"class", MW_COLUMN_TEXT, false},
     };
     static const mw_column finding[] = {
         {"run", MW_COLUMN_TEXT, false},        {"rule", MW_COLUMN_TEXT, false},

@@ -36,6 +36,8 @@ void mw_report_count(const mw_report *r, mw_report_counts *out)
     for (size_t i = 0; i < r->count; i++) {
         const mw_finding *f = &r->findings[i];
         out->by_status[f->status]++;
+        if (f->status == MW_VERDICT_UNKNOWN)
+            out->unknown_by_class[mw_cause_classify_text(f->message)]++;
         if (f->status != MW_VERDICT_FAIL)
             continue;
         out->failing[mw_severity_rank(f->severity)]++;
@@ -45,12 +47,21 @@ void mw_report_count(const mw_report *r, mw_report_counts *out)
     }
     for (size_t i = 0; i < r->packed_count; i++)
         out->by_status[r->packed[i].status] += r->packed[i].count;
-    out->scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
-    for (size_t i = 0; i < out->scopes; i++)
-        out->scopes_complete +=
-            mw_str_eq(mw_val_get_str(r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i),
-                                     "state", NULL),
-                      "complete");
+    for (size_t i = 0; r->coverage_doc && i < mw_val_len(r->coverage_doc, r->coverage); i++) {
+        const char *state = mw_val_get_str(r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i), "state", NULL);
+        out->scopes += !mw_str_eq(state, MW_SCOPE_SKIPPED);
+        out->scopes_complete += mw_str_eq(state, "complete");
+    }
+}
+
+mw_status mw_report_tally(const mw_report *r, mw_tally *own, const mw_tally **out, mw_error *err)
+{
+    mw_status st = MW_OK;
+
+    *out = r->tally ? r->tally : own;
+    for (size_t i = 0; !r->tally && r->coverage_doc && i < mw_val_len(r->coverage_doc, r->coverage) && st == MW_OK; i++)
+        st = mw_tally_add(own, r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i), err);
+    return st;
 }
 
 bool mw_report_complete(const mw_report_counts *c)
@@ -71,8 +82,13 @@ static void member(mw_buf *out, bool *first, const char *key, const char *value)
 
 mw_status mw_report_summary_json(const mw_report *r, mw_buf *out, mw_error *err)
 {
+    MW_AUTO(mw_tally) own = {0};
+    const mw_tally *tally;
     mw_report_counts c;
+    mw_status st = mw_report_tally(r, &own, &tally, err);
 
+    if (st != MW_OK)
+        return st;
     mw_report_count(r, &c);
     mw_buf_puts(out, "{\"by_status\":{");
     for (unsigned v = 0; v <= MW_VERDICT_ERROR; v++)
@@ -82,10 +98,15 @@ mw_status mw_report_summary_json(const mw_report *r, mw_buf *out, mw_error *err)
     for (unsigned s = 0; s < MW_SEVERITY_COUNT; s++)
         mw_buf_printf(out, "%s\"%s\":%zu", s ? "," : "", severities[s], c.failing[s]);
     if (r->compared)
-        mw_buf_printf(out, "},\"by_change\":{\"new\":%zu,\"open\":%zu,\"regressed\":%zu,\"fixed\":%zu}}",
+        mw_buf_printf(out, "},\"by_change\":{\"new\":%zu,\"open\":%zu,\"regressed\":%zu,\"fixed\":%zu}",
                       c.added, c.open, c.regressed, r->fixed);
     else
-        mw_buf_puts(out, "},\"by_change\":null}");
+        mw_buf_puts(out, "},\"by_change\":null");
+    mw_buf_puts(out, ",\"unknown_by_class\":");
+    mw_tally_classes_json(c.unknown_by_class, out);
+    mw_buf_puts(out, ",\"coverage\":");
+    mw_tally_json(tally, out);
+    mw_buf_putc(out, '}');
     return mw_buf_status(out, err);
 }
 

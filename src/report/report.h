@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "engine/finding.h"
+#include "report/coverage.h"
 
 struct mw_report_counts;
 typedef struct mw_report_rule {
@@ -29,6 +30,7 @@ typedef struct mw_report {
     const struct mw_report_counts *counts;
     const mw_report_rule *rules;
     size_t rule_count;
+    const mw_tally *tally; /* likewise of the ledger */
 } mw_report;
 
 /** critical 0, high 1, medium 2, low 3, info 4; anything else 5. */
@@ -41,9 +43,13 @@ typedef struct mw_report_counts {
     size_t by_status[MW_VERDICT_ERROR + 1];      /* by mw_verdict */
     size_t failing[MW_SEVERITY_COUNT + 1];       /* failing findings by severity rank */
     size_t added, open, regressed;               /* failing findings by change */
-    size_t scopes, scopes_complete;
+    size_t scopes, scopes_complete;              /* without those that are skipped */
+    size_t unknown_by_class[MW_CAUSE_COUNT];     /* unknown findings by why */
 } mw_report_counts;
 void mw_report_count(const mw_report *r, mw_report_counts *out);
+
+/** The figures of its ledger: those that it has, else counted into @p own, which the caller clears. */
+mw_status mw_report_tally(const mw_report *r, mw_tally *own, const mw_tally **out, mw_error *err);
 
 /**
  * Did everything that was asked for get an answer? False when a finding is unknown or an error, or the state of

@@ -17,6 +17,7 @@
 #define DEFAULT_LIST_MAX 20
 #define NAME_COLUMNS_MAX 44
 #define CAUSES_MAX 20
+#define LEAST_MAX 5
 #define CAUSE_MAX 200 /* bytes: some services answer with a page of HTML */
 
 struct text {
@@ -336,12 +337,15 @@ static bool same_story(const mw_doc *d, mw_val a, mw_val b)
 
     return same_member(d, a, b, "account") && same_member(d, a, b, "type") &&
            same_member(d, a, b, "facet") && same_member(d, a, b, "state") &&
-           same_member(d, x, y, "operation") && same_member(d, x, y, "code");
+           same_member(d, x, y, "operation") && same_member(d, x, y, "code") &&
+           mw_cause_classify_val(d, x) == mw_cause_classify_val(d, y);
 }
 
 static bool is_incomplete(const mw_doc *d, mw_val scope)
 {
-    return !mw_str_eq(mw_val_get_str(d, scope, "state", NULL), "complete");
+    const char *state = mw_val_get_str(d, scope, "state", NULL);
+
+    return !mw_str_eq(state, "complete") && !mw_str_eq(state, MW_SCOPE_SKIPPED);
 }
 
 static void scope_line(struct text *t, size_t first)
@@ -373,23 +377,89 @@ static void scope_line(struct text *t, size_t first)
                       code ? code : "");
     else if (message)
         mw_buf_printf(&line, ": %s", message);
+    if (mw_cause_classify_val(d, cause) != MW_CAUSE_OTHER)
+        mw_buf_printf(&line, " [%s]", mw_cause_class_name(mw_cause_classify_val(d, cause)));
     mw_term_inherit(t->out, &line);
     mw_buf_puts(t->out, "  ");
     mw_term_wrap(t->out, line.data, 2, 6, t->width);
     mw_buf_putc(t->out, '\n');
 }
 
-static void coverage_part(struct text *t)
+/* Regions that are not enabled have nothing to look at: told once, with their names. */
+static void skipped_line(struct text *t)
 {
+    MW_AUTO(mw_buf) line = {.max = 1 << 20};
     const mw_doc *d = t->r->coverage_doc;
-    size_t n = t->counts.scopes, listed = d ? mw_val_len(d, t->r->coverage) : 0, shown = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; d && i < mw_val_len(d, t->r->coverage); i++) {
+        mw_val scope = mw_val_at(d, t->r->coverage, i);
+        if (!mw_str_eq(mw_val_get_str(d, scope, "state", NULL), MW_SCOPE_SKIPPED))
+            continue;
+        mw_buf_printf(&line, "%s", n++ ? ", " : "not enabled, so skipped: ");
+        if (t->many_accounts)
+            mw_buf_printf(&line, "%s ", mw_val_get_str(d, scope, "account", ""));
+        mw_buf_puts(&line, mw_val_get_str(d, scope, "region", ""));
+    }
+    if (n == 0)
+        return;
+    mw_term_inherit(t->out, &line);
+    mw_buf_puts(t->out, "  ");
+    mw_term_wrap(t->out, line.data, 2, 6, t->width);
+    mw_buf_putc(t->out, '\n');
+}
+
+/* The least complete accounts or types, when there is more than one to tell apart. */
+static void least_complete(struct text *t, const char *what, const mw_tally_rows *rows)
+{
+    MW_AUTO(mw_buf) line = {.max = 1 << 20};
+    size_t shown = 0;
+
+    for (unsigned below = 0; below < 1000 && shown < LEAST_MAX; below += 50)
+        for (size_t i = 0; i < rows->count && shown < LEAST_MAX; i++) {
+            const mw_tally_row *r = &rows->items[i];
+            unsigned permille = mw_tally_permille(r->complete, r->scopes);
+            if (permille < below || permille >= below + 50 || permille == 1000)
+                continue;
+            mw_buf_printf(&line, "%s%s %u.%u %%", shown++ ? ", " : "", r->key, permille / 10, permille % 10);
+        }
+    if (shown == 0 || rows->count < 2)
+        return;
+    mw_term_inherit(t->out, &line);
+    mw_buf_printf(t->out, "  least complete %s: ", what);
+    mw_term_wrap(t->out, line.data, 18 + strlen(what), 6, t->width);
+    mw_buf_putc(t->out, '\n');
+}
+
+static void coverage_head(struct text *t, const mw_tally *y)
+{
+    MW_AUTO(mw_buf) classes = {.max = 1 << 16};
+    unsigned permille = mw_tally_permille(y->complete, y->scopes);
 
     colored(t, MW_COLOR_BOLD, "Coverage");
     mw_buf_puts(t->out, ": ");
-    if (t->counts.scopes_complete == n)
-        mw_buf_printf(t->out, "complete, %zu of %zu scope%s\n", n, n, plural(n));
+    if (y->complete == y->scopes)
+        mw_buf_printf(t->out, "complete, %zu of %zu scope%s", y->scopes, y->scopes, plural(y->scopes));
     else
-        mw_buf_printf(t->out, "%zu of %zu scopes complete; incomplete:\n", t->counts.scopes_complete, n);
+        mw_buf_printf(t->out, "%u.%u %%, %zu of %zu scopes complete", permille / 10, permille % 10, y->complete, y->scopes);
+    if (y->cached)
+        mw_buf_printf(t->out, ", %zu from the store", y->cached);
+    mw_tally_classes_text(y->by_class, &classes);
+    mw_term_inherit(t->out, &classes);
+    mw_buf_printf(t->out, "%s%s%s\n", classes.len ? "; incomplete: " : "", classes.len ? classes.data : "", classes.len ? ":" : "");
+}
+
+static mw_status coverage_part(struct text *t, mw_error *err)
+{
+    MW_AUTO(mw_tally) own = {0};
+    const mw_tally *y;
+    const mw_doc *d = t->r->coverage_doc;
+    size_t listed = d ? mw_val_len(d, t->r->coverage) : 0, shown = 0;
+    mw_status st = mw_report_tally(t->r, &own, &y, err);
+
+    if (st != MW_OK)
+        return st;
+    coverage_head(t, y);
     for (size_t i = 0; i < listed; i++) {
         mw_val scope = mw_val_at(d, t->r->coverage, i);
         bool told = false;
@@ -405,12 +475,17 @@ static void coverage_part(struct text *t)
         }
         scope_line(t, i);
     }
+    least_complete(t, "accounts", &y->accounts);
+    least_complete(t, "types", &y->types);
+    skipped_line(t);
+    return MW_OK;
 }
 
 /* ---- counts and what to do next ---- */
 
 static void counts_part(struct text *t)
 {
+    MW_AUTO(mw_buf) unknown = {.max = 1 << 16};
     const mw_report_counts *c = &t->counts;
     const char *between = "";
 
@@ -419,6 +494,12 @@ static void counts_part(struct text *t)
                   c->by_status[MW_VERDICT_FAIL], c->by_status[MW_VERDICT_PASS],
                   c->by_status[MW_VERDICT_NOT_APPLICABLE], c->by_status[MW_VERDICT_UNKNOWN],
                   c->by_status[MW_VERDICT_ERROR]);
+    mw_tally_classes_text(c->unknown_by_class, &unknown);
+    mw_term_inherit(t->out, &unknown);
+    if (unknown.len) {
+        colored(t, MW_COLOR_BOLD, "Unknown");
+        mw_buf_printf(t->out, ":  %s\n", unknown.data);
+    }
     if (c->by_status[MW_VERDICT_FAIL]) {
         colored(t, MW_COLOR_BOLD, "Failing");
         mw_buf_puts(t->out, ":  ");
@@ -444,19 +525,6 @@ static void counts_part(struct text *t)
     if (!t->o->stored)
         mw_buf_puts(t->out, ", not stored");
     mw_buf_putc(t->out, '\n');
-}
-
-/* Codes by which AWS services say "you may not". */
-static bool is_denial(const char *code)
-{
-    static const char *const codes[] = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
-                                        "AuthorizationError", "AuthorizationErrorException",
-                                        "NotAuthorized", "UnauthorizedAccess",
-                                        "ForbiddenException", "Forbidden", "403"};
-    for (size_t i = 0; i < MW_COUNT(codes); i++)
-        if (mw_str_eq(code, codes[i]))
-            return true;
-    return false;
 }
 
 /* The action that AWS says is missing ("… is not authorized to perform: s3:ListAllMyBuckets on …"); it is not always named
@@ -495,7 +563,7 @@ static void denied_actions(const struct text *t, mw_buf *out)
     for (size_t i = 0; i < mw_val_len(d, t->r->coverage); i++) {
         mw_val cause = mw_val_get(d, mw_val_at(d, t->r->coverage, i), "cause");
         mw_str action = denied_action(d, cause);
-        if (action.data && is_denial(mw_val_get_str(d, cause, "code", NULL)) && !listed(out, action))
+        if (action.data && mw_cause_is_denial(mw_cause_classify_val(d, cause)) && !listed(out, action))
             mw_buf_printf(out, ", %.*s", (int)action.len, action.data);
     }
 }
@@ -603,7 +671,8 @@ mw_status mw_report_text(const mw_report *r, const mw_text_options *o, mw_buf *o
                            MW_COLOR_YELLOW, err)) != MW_OK ||
         (st = grouped_part(&t, MW_VERDICT_ERROR, "ERROR: a rule failed", MW_COLOR_RED, err)) != MW_OK)
         return st;
-    coverage_part(&t);
+    if ((st = coverage_part(&t, err)) != MW_OK)
+        return st;
     counts_part(&t);
     next_part(&t);
     return mw_buf_status(out, err);

@@ -49,17 +49,17 @@ static void ledger(void **state)
     mw_json_write(&out, coverage, mw_doc_root(coverage), MW_JSON_COMPACT);
     assert_string_equal(
         out.data,
-        "[{\"account\":\"1\",\"calls\":1,\"cause\":{\"code\":\"UnauthorizedOperation\",\"message\":\"no\","
+        "[{\"account\":\"1\",\"calls\":1,\"cause\":{\"class\":\"denied\",\"code\":\"UnauthorizedOperation\",\"message\":\"no\","
         "\"operation\":\"ec2:DescribeRegions\"},\"facet\":null,\"region\":\"us-east-1\",\"resources\":0,"
         "\"state\":\"denied\",\"type\":\"AWS::::Region\"},"
-        "{\"account\":\"1\",\"calls\":3,\"cause\":{\"code\":\"InternalError\",\"message\":\"\","
+        "{\"account\":\"1\",\"calls\":3,\"cause\":{\"class\":\"service_error\",\"code\":\"InternalError\",\"message\":\"\","
         "\"operation\":\"ec2:DescribeInstances\"},\"facet\":null,\"region\":\"eu-west-1\",\"resources\":0,"
         "\"state\":\"failed\",\"type\":\"AWS::EC2::Instance\"},"
         "{\"account\":\"1\",\"calls\":1,\"cause\":null,\"facet\":null,\"region\":\"us-east-1\",\"resources\":0,"
         "\"state\":\"complete\",\"type\":\"AWS::EC2::Instance\"},"
         "{\"account\":\"1\",\"calls\":1,\"cause\":null,\"facet\":null,\"region\":\"us-east-1\",\"resources\":2,"
         "\"state\":\"complete\",\"type\":\"AWS::S3::Bucket\"},"
-        "{\"account\":\"1\",\"calls\":2,\"cause\":{\"code\":\"AccessDenied\",\"message\":\"no\","
+        "{\"account\":\"1\",\"calls\":2,\"cause\":{\"class\":\"denied\",\"code\":\"AccessDenied\",\"message\":\"no\","
         "\"operation\":\"s3:GetBucketVersioning\"},\"facet\":\"Versioning\",\"region\":\"us-east-1\","
         "\"resources\":2,\"state\":\"denied\",\"type\":\"AWS::S3::Bucket\"}]");
     mw_doc_free(coverage);

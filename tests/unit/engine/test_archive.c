@@ -13,7 +13,7 @@
 #define RESOURCE(account, region, type, id, doc)                                                           \
     "{\"type\":\"" type "\",\"id\":\"" id "\",\"arn\":null,\"name\":\"" id "\",\"account\":\"" account "\",\"region\":\"" region \
     "\",\"partition\":\"aws\",\"tags\":{\"$$unknown\":\"mine\"},\"created\":null,\"rest\":null,\"doc\":" doc "}"
-#define CAUSE "{\"operation\":\"s3:GetX\",\"code\":\"AccessDenied\",\"message\":\"no\"}"
+#define CAUSE "{\"operation\":\"s3:GetX\",\"code\":\"AccessDenied\",\"message\":\"no\",\"class\":\"denied\"}"
 #define HEAD(now)                                                                                          \
     "{\"now\":\"" now "\",\"types\":{"                                                                     \
     "\"AWS::IAM::Role\":{\"scope\":\"global\",\"facets\":[\"Policies\"],\"collected\":[]},"                \

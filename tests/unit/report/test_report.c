@@ -235,7 +235,13 @@ static void counts(void **state)
     assert_string_equal(out.data,
                         "{\"by_status\":{\"pass\":1,\"fail\":4,\"not_applicable\":1,\"unknown\":4,\"error\":1},"
                         "\"by_severity\":{\"critical\":2,\"high\":1,\"medium\":0,\"low\":1,\"info\":0},"
-                        "\"by_change\":null}");
+                        "\"by_change\":null,\"unknown_by_class\":{\"denied\":3,\"rule\":1},"
+                        "\"coverage\":{\"scopes\":5,\"complete\":1,\"percent\":20,\"skipped\":0,\"cached\":0,"
+                        "\"by_class\":{\"denied\":3,\"service_error\":1},"
+                        "\"by_account\":[{\"account\":\"111122223333\",\"scopes\":5,\"complete\":1,\"percent\":20}],"
+                        "\"by_type\":[{\"type\":\"AWS::EC2::Instance\",\"scopes\":1,\"complete\":1,\"percent\":100},"
+                        "{\"type\":\"AWS::KMS::Key\",\"scopes\":1,\"complete\":0,\"percent\":0},"
+                        "{\"type\":\"AWS::S3::Bucket\",\"scopes\":3,\"complete\":0,\"percent\":0}]}}");
     mw_doc_free(coverage);
 }
 
