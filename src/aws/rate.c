@@ -57,6 +57,7 @@ static const mw_rate_limit limits[] = {
 static const mw_rate_limit unknown_limit = {NULL, 10, 5, 20, 20};
 
 #define WINDOW_MS    500
+#define ESTIMATE_MOST 4000 /* requests that an estimate follows one by one: every row is at its ceiling by then */
 #define TRUST_TOKENS 10.0 /* at once, before anything is known: the quota may be a wrong guess */
 
 static double larger(double a, double b)
@@ -154,6 +155,24 @@ int64_t mw_rate_take(mw_rate *r, int64_t now_ms)
     }
     r->window_taken += 1.0;
     return 0;
+}
+
+/* The bucket itself is run ahead of time; once it is at its most, the rest goes at that rate. */
+int64_t mw_rate_estimate_ms(const mw_rate_limit *limit, uint64_t requests)
+{
+    mw_rate r;
+    int64_t now_ms = 0;
+
+    mw_rate_init(&r, limit, 0);
+    for (uint64_t n = 0; n < requests; n++) {
+        int64_t wait_ms;
+        if (n == ESTIMATE_MOST)
+            return now_ms + (int64_t)((double)(requests - n) * 1000.0 / r.rps);
+        while ((wait_ms = mw_rate_take(&r, now_ms)) > 0)
+            now_ms += wait_ms;
+        mw_rate_answered(&r, now_ms);
+    }
+    return now_ms;
 }
 
 void mw_rate_give_back(mw_rate *r)

@@ -69,6 +69,8 @@ typedef struct mw_rate {
 
 /** The row of @p service, or the one of all others. */
 const mw_rate_limit *mw_rate_limit_of(const char *service);
+/** How long so many requests take at the least when none is throttled: from the same table and rules. */
+int64_t mw_rate_estimate_ms(const mw_rate_limit *limit, uint64_t requests);
 /** @p limit lives as long as @p r; NULL = no limit until the first throttle. */
 void mw_rate_init(mw_rate *r, const mw_rate_limit *limit, int64_t now_ms);
 /** Another run learnt that @p ceiling_rps is where AWS says "slower". Only lowers what is known. */

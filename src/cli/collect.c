@@ -1,6 +1,7 @@
 /* `moonward collect`: take a snapshot and store it; nothing is judged. */
 #include "cli/commands.h"
 #include "cli/flow.h"
+#include "cli/plan.h"
 #include "cli/stored.h"
 
 #include "base/str.h"
@@ -92,7 +93,7 @@ static int run(mw_cli *cli)
     if (mw_take_prepare(&w.take, cli, &err) != MW_OK) {
         code = mw_cli_fail(&err);
     } else if (mw_args_flag(cli->args, "plan")) {
-        code = mw_take_print_plan(&w.take);
+        code = mw_plan_print(&w.take);
     } else if (!mw_take_stores(&w.take)) {
         mw_fail(&err, MW_ERR_INVALID,
                 "a replay is stored only where the command line says so: add --store FILE");

@@ -6,6 +6,7 @@
 #include "cli/flow.h"
 #include "cli/judge.h"
 #include "cli/outcome.h"
+#include "cli/plan.h"
 #include "cli/profile.h"
 #include "cli/results.h"
 #include "cli/stored.h"
@@ -94,7 +95,7 @@ static int run(mw_cli *cli)
     if (prepare(&w, cli, &err) != MW_OK)
         code = mw_cli_fail(&err);
     else if (mw_args_flag(cli->args, "plan"))
-        code = mw_take_print_plan(&w.take);
+        code = mw_plan_print(&w.take);
     else if (mw_flow_run(&w.flow, &err) != MW_OK)
         code = mw_cli_fail(&err);
     else

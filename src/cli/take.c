@@ -64,59 +64,6 @@ mw_status mw_sweep_plan(const mw_rules *rules, const mw_types *types, const mw_m
     return st;
 }
 
-static bool is_region_of(const char *partition, mw_val partitions, const mw_doc *d,
-                         const char *pattern, size_t *count)
-{
-    mw_val list = mw_val_get(d, partitions, "partitions");
-    size_t before = *count;
-
-    for (size_t i = 0; i < mw_val_len(d, list); i++) {
-        mw_val one = mw_val_at(d, list, i), regions = mw_val_get(d, one, "regions");
-        if (!mw_str_eq(mw_val_get_str(d, one, "id", ""), partition))
-            continue;
-        for (size_t k = 0; k < mw_val_len(d, regions); k++) {
-            mw_val name;
-            mw_val_member(d, regions, k, &name);
-            *count += mw_glob_match(pattern, mw_val_str(d, name, NULL)) &&
-                      !mw_str_ends(mw_val_str(d, name, NULL), "-global");
-        }
-    }
-    return *count > before;
-}
-
-/* Without calling AWS: globs are counted over the regions that the partition has. */
-static mw_status count_regions(mw_take *t, size_t *out, mw_error *err)
-{
-    const mw_models *m = t->session.models;
-    const char **patterns;
-    size_t count;
-    mw_status st = mw_session_patterns(&t->session, &patterns, &count, err);
-
-    *out = 0;
-    for (size_t i = 0; i < count && st == MW_OK; i++) {
-        if (!strpbrk(patterns[i], "*?"))
-            (*out)++;
-        else if (!is_region_of("aws", mw_models_partitions(m), mw_models_doc(m), patterns[i], out))
-            st = mw_fail(err, MW_ERR_INVALID, "--region: no region of AWS matches '%s'",
-                         patterns[i]);
-    }
-    return st;
-}
-
-int mw_take_print_plan(mw_take *t)
-{
-    MW_AUTO(mw_buf) out = {0};
-    const char *output = mw_args_get(t->setup.cli->args, "output");
-    mw_error err = {0};
-    size_t regions;
-
-    if (count_regions(t, &regions, &err) != MW_OK ||
-        mw_plan_describe(t->plan, t->list.many && t->list.count ? t->list.count : 1, regions, mw_str_eq(output, "json"), &out, &err) != MW_OK ||
-        mw_buf_status(&out, &err) != MW_OK)
-        return mw_cli_fail(&err);
-    return mw_cli_print(out.data, out.len, MW_EXIT_OK);
-}
-
 mw_status mw_take_prepare(mw_take *t, const mw_cli *cli, mw_error *err)
 {
     mw_status st;

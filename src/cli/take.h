@@ -19,8 +19,6 @@ typedef struct mw_take {
 /** Configuration, rules (those of the command line, else `select`), client, plan. No call is made.
  */
 mw_status mw_take_prepare(mw_take *t, const mw_cli *cli, mw_error *err);
-/** `--plan`: print the calls. @return exit status. */
-int mw_take_print_plan(mw_take *t);
 /** Who we are, and which accounts there are. */
 mw_status mw_take_identify(mw_take *t, mw_error *err);
 /** A replay is an experiment, not a look at the account: it is stored only where the command line
@@ -31,7 +29,8 @@ void mw_take_clear(mw_take *t);
 #define MW_TAKE_PLAN_OPTION                                                                        \
     {                                                                                              \
         .name = "plan",                                                                            \
-        .help = "Print the API calls that are made for it, and stop: AWS is not called"            \
+        .help = "Print the API calls, how many, how long they take and what they cost, and stop: "     \
+                "AWS is not called"            \
     }
 
 #endif

@@ -259,13 +259,13 @@ typedef struct shown {
     const mw_type *t;
     const mw_rules *rules;
     const mw_models *models;
-    mw_doc_builder *plan; /* the plan's JSON */
+    mw_doc_builder *plan; /* its members */
     mw_val calls;
 } shown;
 
 static mw_status make_plan(shown *s, const mw_types *types, mw_error *err)
 {
-    MW_AUTO(mw_buf) text = {.max = (size_t)16 << 20};
+    const mw_plan_view once = {.accounts = 1, .regions = 1};
     mw_plan *p = NULL;
     mw_status st = mw_plan_new(types, s->models, &p, err);
 
@@ -273,13 +273,12 @@ static mw_status make_plan(shown *s, const mw_types *types, mw_error *err)
         st = mw_plan_need(p, mw_type_name(s->t), NULL, err);
     for (size_t i = 0; st == MW_OK && i < mw_type_facet_count(s->t); i++)
         st = mw_plan_need(p, mw_type_name(s->t), mw_type_facet_at(s->t, i), err);
-    if (st == MW_OK)
-        st = mw_plan_describe(p, 1, 1, true, &text, err);
+    if (st == MW_OK && (st = mw_doc_builder_new(NULL, &s->plan, err)) == MW_OK) {
+        mw_doc_begin_object(s->plan);
+        st = mw_plan_members(p, &once, s->plan, err);
+        mw_doc_end_object(s->plan);
+    }
     mw_plan_free(p);
-    if (st == MW_OK)
-        st = mw_doc_builder_new(NULL, &s->plan, err);
-    if (st == MW_OK)
-        st = mw_json_read(s->plan, text.data, text.len, NULL, NULL, err);
     if (st == MW_OK)
         s->calls = mw_val_get(mw_doc_view(s->plan), mw_doc_pop(s->plan), "calls");
     return st;

@@ -279,7 +279,7 @@ mw_status plan_read_by(struct planning *g, size_t call, plan_per per, unsigned b
     r = mw_arena_alloc(&g->p->arena, sizeof(*r));
     if (!r)
         return plan_no_memory(g->err);
-    *r = (plan_reader){g->t->type->name, part, NULL};
+    *r = (plan_reader){.type = g->t->type->name, .part = part, .of = g->t, .per = per, .batch = batch};
     *last = r;
     if (c->readers == r || per > c->per) {
         c->per = per;

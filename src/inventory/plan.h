@@ -11,12 +11,18 @@ mw_status mw_plan_new(const mw_types *types, const mw_models *models, mw_plan **
 void mw_plan_free(mw_plan *p);
 /** Ask for a type's list (facet NULL) or one of its facets. Parents and needed facets follow. Idempotent. */
 mw_status mw_plan_need(mw_plan *p, const char *type, const char *facet, mw_error *err);
+typedef struct mw_plan_view {
+    size_t accounts, regions;
+    const uint64_t *requests; /* estimated, by the plan's distinct calls; NULL = not told */
+} mw_plan_view;
+
+/** Append for humans: each distinct call, how often it is made (per account, region, resource, batch), who reads it. */
+mw_status mw_plan_text(const mw_plan *p, const mw_plan_view *v, mw_buf *out, mw_error *err);
 /**
- * Append for humans, or as JSON {"calls": [{"operation", "per", "for": [types/facets], "supported"}], …}:
- * each distinct API call, how often it is made (per account, region, resource, batch), and who reads it.
+ * The same as members of an object that is open in @p b: "calls" [{"operation", "per", "for": [types/facets],
+ * "supported"}], "accounts", "regions", "at_least", "botocore", "types".
  */
-mw_status mw_plan_describe(const mw_plan *p, size_t accounts, size_t regions, bool json, mw_buf *out,
-                           mw_error *err);
+mw_status mw_plan_members(const mw_plan *p, const mw_plan_view *v, mw_doc_builder *b, mw_error *err);
 /**
  * Tell @p fn of each call and who reads it, what prepares a call included: "s3:GetBucketAcl", "AWS::S3::Bucket",
  * "Acl" (NULL: the list). One operation may come more than once.

@@ -31,13 +31,22 @@ static void add_readers(const plan_call *c, mw_buf *out)
                       r->part ? r->part : "");
 }
 
-static void describe_text(const mw_plan *p, plan_call *const *calls, size_t accounts, size_t regions,
-                          mw_buf *out)
+/* Where the call stands in the plan: the figures are in that order. */
+static uint64_t requests_of(const mw_plan *p, const mw_plan_view *v, const plan_call *c)
+{
+    size_t i = 0;
+
+    while (i < p->call_count && p->calls[i] != c)
+        i++;
+    return v->requests && i < p->call_count ? v->requests[i] : 0;
+}
+
+static void describe_text(const mw_plan *p, plan_call *const *calls, const mw_plan_view *v, mw_buf *out)
 {
     static const char *const titles[] = {
         "once per account", "once per region", "once per item of the parent type",
         "once per resource", "once per batch of resources", "once per value"};
-    size_t least = 0, lacking = 0, width = 0;
+    size_t least = 0, lacking = 0, width = 0, accounts = v->accounts, regions = v->regions;
     plan_per last = PER_VALUE;
 
     for (size_t i = 0; i < p->call_count; i++) {
@@ -61,6 +70,8 @@ static void describe_text(const mw_plan *p, plan_call *const *calls, size_t acco
             mw_buf_printf(out, " (%u per call)", c->batch);
         if (c->prepared)
             mw_buf_printf(out, " (after %s)", c->prepare_name);
+        if (v->requests && c->op)
+            mw_buf_printf(out, " ~%llu", (unsigned long long)requests_of(p, v, c));
         if (!c->op)
             mw_buf_puts(out, " [unknown: the models lack it]");
         mw_buf_putc(out, '\n');
@@ -71,7 +82,7 @@ static void describe_text(const mw_plan *p, plan_call *const *calls, size_t acco
                       lacking, mw_models_botocore_version(p->models));
 }
 
-static void describe_call(const plan_call *c, mw_doc_builder *b)
+static void describe_call(const mw_plan *p, const mw_plan_view *v, const plan_call *c, mw_doc_builder *b)
 {
     MW_AUTO(mw_buf) name = {0};
 
@@ -91,29 +102,38 @@ static void describe_call(const plan_call *c, mw_doc_builder *b)
     }
     mw_doc_end_array(b);
     mw_doc_member_bool(b, "supported", c->op != NULL);
+    if (v->requests)
+        mw_doc_member_int(b, "requests", (int64_t)requests_of(p, v, c));
     mw_doc_end_object(b);
 }
 
-static mw_status describe_json(const mw_plan *p, plan_call *const *calls, size_t accounts,
-                               size_t regions, mw_buf *out, mw_error *err)
+static mw_status sorted_calls(const mw_plan *p, plan_call ***out, mw_error *err)
 {
-    mw_doc_builder *b = NULL;
+    if (!(*out = mw_alloc((p->call_count + 1) * sizeof(plan_call *))))
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for the collection plan");
+    memcpy(*out, p->calls, p->call_count * sizeof(plan_call *));
+    if (p->call_count > 1)
+        qsort(*out, p->call_count, sizeof(plan_call *), by_name);
+    return MW_OK;
+}
+
+mw_status mw_plan_members(const mw_plan *p, const mw_plan_view *v, mw_doc_builder *b, mw_error *err)
+{
+    plan_call **calls;
     size_t least = 0;
-    mw_val root;
-    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    mw_status st = sorted_calls(p, &calls, err);
 
     if (st != MW_OK)
         return st;
-    mw_doc_begin_object(b);
     mw_doc_ckey(b, "calls");
     mw_doc_begin_array(b);
     for (size_t i = 0; i < p->call_count; i++) {
-        describe_call(calls[i], b);
-        least += calls[i]->op ? times(calls[i], accounts, regions) : 0;
+        describe_call(p, v, calls[i], b);
+        least += calls[i]->op ? times(calls[i], v->accounts, v->regions) : 0;
     }
     mw_doc_end_array(b);
-    mw_doc_member_int(b, "accounts", (int64_t)accounts);
-    mw_doc_member_int(b, "regions", (int64_t)regions);
+    mw_doc_member_int(b, "accounts", (int64_t)v->accounts);
+    mw_doc_member_int(b, "regions", (int64_t)v->regions);
     mw_doc_member_int(b, "at_least", (int64_t)least);
     mw_doc_member_str(b, "botocore", mw_models_botocore_version(p->models));
     mw_doc_ckey(b, "types");
@@ -121,29 +141,18 @@ static mw_status describe_json(const mw_plan *p, plan_call *const *calls, size_t
     for (size_t i = 0; i < p->count; i++)
         mw_doc_add_cstr(b, p->items[i]->type->name);
     mw_doc_end_array(b);
-    mw_doc_end_object(b);
-    root = mw_doc_pop(b);
-    st = mw_doc_builder_status(b, err);
-    if (st == MW_OK)
-        st = mw_json_write(out, mw_doc_view(b), root, MW_JSON_PRETTY);
-    mw_doc_builder_free(b);
-    return st;
+    mw_free(calls);
+    return mw_doc_builder_status(b, err);
 }
 
-mw_status mw_plan_describe(const mw_plan *p, size_t accounts, size_t regions, bool json, mw_buf *out,
-                           mw_error *err)
+mw_status mw_plan_text(const mw_plan *p, const mw_plan_view *v, mw_buf *out, mw_error *err)
 {
-    plan_call **calls = mw_alloc((p->call_count + 1) * sizeof(plan_call *));
-    mw_status st = MW_OK;
+    plan_call **calls;
+    mw_status st = sorted_calls(p, &calls, err);
 
-    if (!calls)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory for the collection plan");
-    memcpy(calls, p->calls, p->call_count * sizeof(plan_call *));
-    qsort(calls, p->call_count, sizeof(plan_call *), by_name);
-    if (json)
-        st = describe_json(p, calls, accounts, regions, out, err);
-    else
-        describe_text(p, calls, accounts, regions, out);
+    if (st != MW_OK)
+        return st;
+    describe_text(p, calls, v, out);
     mw_free(calls);
-    return st == MW_OK ? mw_buf_status(out, err) : st;
+    return mw_buf_status(out, err);
 }

@@ -29,6 +29,9 @@ typedef struct plan_query {
 
 typedef struct plan_reader {
     const char *type, *part; /* part: facet, "describe", "region"; NULL = the list */
+    const struct plan_type *of;
+    plan_per per; /* how often this one alone makes the call */
+    unsigned batch;
     struct plan_reader *next;
 } plan_reader;
 
