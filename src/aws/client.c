@@ -99,6 +99,7 @@ mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *e
     c->models = o->models;
     c->config = o->config;
     c->stop = o->stop;
+    c->budget = o->budget;
     if (o->config)
         c->no_host_prefix = mw_aws_config_bool(o->config, "AWS_DISABLE_HOST_PREFIX_INJECTION",
                                                "disable_host_prefix_injection", false);
@@ -130,6 +131,17 @@ out:
     }
     *out = c;
     return MW_OK;
+}
+
+const mw_budget *mw_client_budget(const mw_client *c)
+{
+    return c->budget;
+}
+
+bool mw__client_may_send(mw_client *c, const mw_operation *op)
+{
+    return !c->budget || mw_budget_take(c->budget, op ? mw_service_name(mw_operation_service(op)) : "sts",
+                                        op ? mw_operation_name(op) : "AssumeRole");
 }
 
 mw_status mw_client_close(mw_client *c, mw_error *err)

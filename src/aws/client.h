@@ -5,6 +5,7 @@
 #ifndef MW_AWS_CLIENT_H
 #define MW_AWS_CLIENT_H
 
+#include "aws/budget.h"
 #include "aws/credentials.h"
 #include "aws/http.h"
 #include "aws/protocol.h"
@@ -34,6 +35,7 @@ typedef struct mw_client_options {
     const char *rates_path;     /* file that keeps learnt rates between runs; NULL = none. Not used in a replay */
     const char *record_dir;     /* --record: every exchange, secrets removed */
     const char *replay_dir;     /* --replay: no network at all */
+    mw_budget *budget;          /* requests are taken from it, retries and those for credentials included; NULL = no limit */
     bool few_connections;       /* one call, not a sweep: see mw_transport_options */
     const mw_http *http;        /* NULL = libcurl; a test's carrier otherwise */
     const volatile bool *stop;  /* set by a signal handler: in-flight calls end as MW_ERR_CANCELLED */
@@ -47,6 +49,8 @@ void mw_client_free(mw_client *c);
 const mw_http *mw_client_http(mw_client *c);
 const mw_models *mw_client_models(const mw_client *c);
 bool mw_client_replays(const mw_client *c);
+/** What requests are taken from; NULL = nothing limits them. */
+const mw_budget *mw_client_budget(const mw_client *c);
 /** Time of the recording (replay) or now: what `ctx.now` is, so that a replay judges ages alike. Unix seconds. */
 int64_t mw_client_now_unix(const mw_client *c);
 /** Value noted in the recording's manifest by mw_client_note() (accounts, regions); NULL when absent. */
@@ -56,7 +60,7 @@ mw_status mw_client_note(mw_client *c, const char *key, const char *value, mw_er
 typedef struct mw_call_result {
     /* MW_OK, MW_ERR_AWS, MW_ERR_NET, MW_ERR_TIMEOUT, MW_ERR_CREDENTIALS, … A call that was not sent
      * because the circuit breaker of its (account, region, service) is open ends as MW_ERR_AWS with
-     * the code "CircuitOpen" and the HTTP status 0. */
+     * the code "CircuitOpen" and the HTTP status 0; so does one for which the budget was spent, as "BudgetSpent". */
     mw_status status;
     mw_aws_error aws;       /* when MW_ERR_AWS */
     int http_status;        /* of the last answer; 0 when there was none */

@@ -391,6 +391,31 @@ static void on_exchange(void *user, const mw_http_response *answer, const mw_err
     mw__client_pump(c); /* the call may be gone by now */
 }
 
+/* ---- the budget ---- */
+
+static void over_budget(mw_active_call *k)
+{
+    const mw_budget *b = k->client->budget;
+    mw_aws_error *e = &k->result.aws;
+    mw_error err = {0};
+
+    *e = (mw_aws_error){.code = MW_CODE_BUDGET_SPENT};
+    snprintf(e->message, sizeof(e->message), "the budget of this run is spent (%llu requests, %.4f USD); not sent",
+             (unsigned long long)b->calls, b->usd);
+    mw_fail(&err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
+            e->code, e->message);
+    fail(k, MW_ERR_AWS, &err);
+}
+
+/* Credentials that could not be asked for are the budget's affair too. */
+static bool credentials_over_budget(mw_active_call *k, mw_status status)
+{
+    if (!k->client->budget || status != MW_ERR_LIMIT)
+        return false;
+    over_budget(k);
+    return true;
+}
+
 /* ---- attempts ---- */
 
 static void on_credentials(void *user, mw_status status, const mw_error *error)
@@ -406,6 +431,8 @@ static void on_credentials(void *user, mw_status status, const mw_error *error)
         begin_attempt(k);
         return;
     }
+    if (credentials_over_budget(k, status))
+        return;
     mw__call_refused_session(k, status, error);
     fail(k, status, error);
 }
@@ -498,6 +525,10 @@ void mw__call_go(mw_active_call *k)
         else
             mw__call_refused_session(k, st, &err);
     }
+    if (st == MW_OK && !mw__client_may_send(c, k->op)) {
+        over_budget(k);
+        return;
+    }
     if (st == MW_OK) {
         k->unsent = false;
         limits.total_timeout_ms = mw__call_time_left(k);
@@ -505,7 +536,7 @@ void mw__call_go(mw_active_call *k)
         c->stats.requests++;
         st = c->http->send(c->http->ctx, &k->request, &limits, on_exchange, k, &err);
     }
-    if (st != MW_OK)
+    if (st != MW_OK && !(provider && credentials_over_budget(k, st)))
         fail(k, st, &err);
 }
 
@@ -521,8 +552,13 @@ static void answer_from_recording(mw_active_call *k)
         .page = k->page,
     };
     mw_error err = {0};
-    mw_status st = mw_replay_find(k->client->replay, &key, &answer, &err);
+    mw_status st;
 
+    if (!mw__client_may_send(k->client, k->op)) {
+        over_budget(k);
+        return;
+    }
+    st = mw_replay_find(k->client->replay, &key, &answer, &err);
     if (st == MW_OK)
         on_answer(k, &answer);
     else

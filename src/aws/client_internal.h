@@ -81,6 +81,7 @@ struct mw_client {
     const mw_aws_config *config;
     char *endpoint_url;
     const volatile bool *stop;
+    mw_budget *budget; /* NULL = none */
     mw_transport *transport; /* NULL with an injected carrier */
     const mw_http *http;
     mw_http provider_http; /* the same, with turns */
@@ -179,6 +180,8 @@ int mw__call_time_left(const mw_active_call *k);
 void mw__call_go(mw_active_call *k);
 /** Its deadline has passed while it waited. */
 void mw__call_expired(mw_active_call *k);
+/** May one more request be sent? @p op NULL: one for credentials. */
+bool mw__client_may_send(mw_client *c, const mw_operation *op);
 /** The circuit breaker is open for so long yet. */
 void mw__call_refused(mw_active_call *k, int64_t open_ms);
 

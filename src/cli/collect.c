@@ -107,7 +107,7 @@ static int run(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    MW_TAKE_PLAN_OPTION,
+    MW_TAKE_OPTIONS,
     {.name = "allow-incomplete", .help = "Do not exit 2 for an incomplete scope"},
     MW_FLOW_OPTIONS,
     {.name = "output",

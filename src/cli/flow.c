@@ -195,6 +195,9 @@ static mw_status collect(mw_flow *f, mw_error *err)
     if (st == MW_OK && f->order_count > 0)
         st = mw_collect(t->session.client, t->plan, &o, NULL, err);
     mw_progress_end(&t->progress);
+    if (t->session.budget && t->session.budget->refused)
+        mw_log_warn("the budget is spent: %llu requests for %.4f USD; what was not asked is unknown",
+                    (unsigned long long)t->session.budget->calls, t->session.budget->usd);
     mw_free(accounts);
     if (st == MW_OK && *t->setup.cli->stop)
         st = mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal");

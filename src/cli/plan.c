@@ -20,7 +20,7 @@
 /* Resources of a scope, as the snapshot's ledger has them. */
 struct counted {
     const char *account, *region, *type;
-    int64_t resources;
+    int64_t resources, calls;
 };
 
 struct share {
@@ -90,7 +90,7 @@ static bool take_scope(void *user, const mw_snapshot_scope *s)
         p->counts = wider;
         p->cap = cap;
     }
-    p->counts[p->count++] = (struct counted){keep(p, s->account), keep(p, s->region), keep(p, s->type), s->resources};
+    p->counts[p->count++] = (struct counted){keep(p, s->account), keep(p, s->region), keep(p, s->type), s->resources, s->calls};
     return p->st == MW_OK;
 }
 
@@ -142,13 +142,14 @@ static mw_status read_snapshot(struct planned *p)
     return MW_OK;
 }
 
-static int64_t count_of(void *user, const char *account, const char *region, const char *type)
+static int64_t count_of(void *user, const char *account, const char *region, const char *type, int64_t *calls)
 {
     const struct planned *p = user;
-    const struct counted wanted = {account, region, type, 0};
+    const struct counted wanted = {account, region, type, 0, 0};
     const struct counted *found =
         p->count ? bsearch(&wanted, p->counts, p->count, sizeof(wanted), by_scope) : NULL;
 
+    *calls = found ? found->calls : -1;
     return found ? found->resources : -1;
 }
 

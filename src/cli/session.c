@@ -85,11 +85,27 @@ static mw_status call(mw_session *n, const char *service, const char *operation,
 
 /* ---- opening ---- */
 
+static mw_status no_memory(mw_error *err)
+{
+    return mw_fail(err, MW_ERR_NOMEM, "session: out of memory");
+}
+
 /* A replay depends on the recording alone, not on what the machine happens to have configured. */
 static const char *empty_environment(const char *name)
 {
     (void)name;
     return NULL;
+}
+
+static mw_status read_budget(mw_setup *s, mw_session *out, mw_error *err)
+{
+    const char *text = mw_args_get(s->cli->args, "budget");
+
+    if (!text)
+        return MW_OK;
+    if (!(out->budget = mw_arena_alloc(&s->arena, sizeof(*out->budget))))
+        return no_memory(err);
+    return mw_budget_parse(text, out->budget, err);
 }
 
 mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *out, mw_error *err)
@@ -105,12 +121,15 @@ mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *ou
     *out = (mw_session){.setup = s, .recording = dir};
     if (o.record_dir && o.replay_dir)
         return mw_fail(err, MW_ERR_INVALID, "--record and --replay exclude each other");
+    if ((st = read_budget(s, out, err)) != MW_OK)
+        return st;
     if (o.replay_dir)
         config = (mw_aws_config_options){.getenv_fn = empty_environment};
     if ((st = mw_setup_jobs(s, &o.max_in_flight, err)) != MW_OK ||
         (st = mw_model_pack_open(args, &out->pack, err)) != MW_OK ||
         (st = mw_aws_config_load(&config, &out->aws, err)) != MW_OK)
         goto out;
+    o.budget = out->budget;
     o.models = out->models = out->pack.models;
     o.config = out->aws;
     if (!o.replay_dir && (store = mw_setup_store_path(s, NULL)) != NULL)
@@ -143,11 +162,6 @@ mw_status mw_session_close(mw_session *n, mw_error *err)
 
 /* ---- identity ---- */
 
-static mw_status no_memory(mw_error *err)
-{
-    return mw_fail(err, MW_ERR_NOMEM, "session: out of memory");
-}
-
 static mw_status check_account(mw_session *n, const char *arn, mw_error *err)
 {
     const char **wanted;
@@ -179,6 +193,8 @@ static mw_status identify_caller(mw_session *n, mw_error *err)
     if (st != MW_OK)
         return st;
     st = call(n, "sts", "GetCallerIdentity", NULL, identity_page, &a, err);
+    if (st == MW_ERR_AWS && mw_str_eq(a.result.aws.code, MW_CODE_BUDGET_SPENT))
+        return mw_error_prefix(err, MW_ERR_LIMIT, "--budget");
     if (st == MW_ERR_AWS) /* it needs no permission: whoever is refused is nobody */
         return mw_error_prefix(err, mw_fail(err, MW_ERR_CREDENTIALS, "%s", a.result.error.message),
                                "credentials (%s)", mw_provider_describe(n->credentials));

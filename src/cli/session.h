@@ -14,6 +14,7 @@ typedef struct mw_session {
     const mw_models *models;
     mw_model_pack pack;           /* that they are from */
     mw_aws_config *aws;
+    mw_budget *budget;            /* --budget; NULL = none */
     mw_client *client;
     mw_provider *credentials;     /* NULL in a replay */
     const char *region;           /* where the session's own calls go */

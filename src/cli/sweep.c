@@ -107,7 +107,7 @@ static int run(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    MW_TAKE_PLAN_OPTION,
+    MW_TAKE_OPTIONS,
     MW_JUDGE_OPTIONS,
     {.name = "profile-rules",
      .value = "FILE",

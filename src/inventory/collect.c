@@ -15,6 +15,8 @@
 
 /* Calls handed to the client at a time: each holds a prepared request, so the rest wait as jobs. */
 #define WINDOW 256u
+/* With a budget that is nearly spent, one call goes after the other: what is asked then does not depend on who answers first. */
+#define BUDGET_NEAR 1000u
 /* Accounts under way: enough that one whose services throttle does not hold up the rest. */
 #define ACCOUNTS_OPEN 16u
 
@@ -177,6 +179,36 @@ static const char *home_of(const mw_collect_account *in, const plan_type *t)
     return t->home && mw_str_eq(in->partition, "aws") ? t->home : in->home_region;
 }
 
+static size_t readers_of(const collection *c, const scope *s)
+{
+    size_t n = 0;
+
+    if (s->type->list_count > 0)
+        for (const plan_reader *r = c->plan->calls[s->type->lists[0].call]->readers; r; r = r->next)
+            n++;
+    return n;
+}
+
+/* What one call answers for the whole account, then what most others share; else as planned. */
+static bool goes_before(const collection *c, const scope *a, const scope *b)
+{
+    if (a->type->regional != b->type->regional)
+        return !a->type->regional;
+    return readers_of(c, a) > readers_of(c, b);
+}
+
+/* A budget is spent on what is cheap and shared first. Stable, so that the same plan asks in the same order. */
+static void order_scopes(const collection *c, account *a)
+{
+    for (size_t i = 1; i < a->scope_count; i++) {
+        scope *s = a->scopes[i];
+        size_t k = i;
+        for (; k > 0 && goes_before(c, s, a->scopes[k - 1]); k--)
+            a->scopes[k] = a->scopes[k - 1];
+        a->scopes[k] = s;
+    }
+}
+
 static void open_account(collection *c, size_t index)
 {
     const mw_collect_account *in = &c->o->accounts[index];
@@ -215,6 +247,8 @@ static void open_account(collection *c, size_t index)
             scope_link_sources(a, s);
         }
     }
+    if (mw_client_budget(c->client))
+        order_scopes(c, a);
     a->work++; /* holds the account open while its lists are asked for */
     for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++) {
         if (in->failed_code)
@@ -227,19 +261,28 @@ static void open_account(collection *c, size_t index)
     account_done(a);
 }
 
+static size_t window(const collection *c)
+{
+    const mw_budget *b = mw_client_budget(c->client);
+
+    return !b || (b->usd_most < 0 && mw_budget_left(b) > BUDGET_NEAR) ? WINDOW : 1;
+}
+
 void collection_pump(collection *c)
 {
+    size_t open = mw_client_budget(c->client) ? 1 : ACCOUNTS_OPEN; /* a budget makes one account whole before the next */
+
     if (c->pumping)
         return;
     c->pumping = true;
-    while (c->status == MW_OK && !c->cancelled && c->active < WINDOW) {
+    while (c->status == MW_OK && !c->cancelled && c->active < window(c)) {
         job j;
         if (pop(&c->starts, &j) || pop(&c->jobs, &j)) {
             collection_enter(c, j.account);
             j.fn(c, j.a, j.b);
             account_done(j.account);
         } else if (c->next_account < c->o->account_count &&
-                   c->next_account - c->accounts_finished < ACCOUNTS_OPEN) {
+                   c->next_account - c->accounts_finished < open) {
             open_account(c, c->next_account++);
         } else {
             break;

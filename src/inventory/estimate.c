@@ -34,6 +34,7 @@ struct estimating {
     mw_estimate *out;
     const mw_estimate_account *a; /* at hand */
     uint64_t *counts;             /* of it: type × region; types that are not regional have the first column */
+    uint64_t *calls;              /* the same: that listing them took; UINT64_MAX = not known */
     size_t columns;
     struct lane *lanes; /* of it */
     size_t lane_count, lane_cap;
@@ -156,7 +157,9 @@ static void count_types(struct estimating *g)
         const plan_type *type = g->p->items[t];
         for (size_t r = 0; r < (type->regional ? g->a->region_count : 1); r++) {
             const char *region = type->regional ? g->a->regions[r] : home_of(g, type);
-            int64_t n = g->o->count ? g->o->count(g->o->user, g->a->account, region, type->type->name) : -1;
+            int64_t calls = -1;
+            int64_t n = g->o->count ? g->o->count(g->o->user, g->a->account, region, type->type->name, &calls) : -1;
+            g->calls[t * g->columns + r] = n >= 0 && calls >= 0 ? (uint64_t)calls : UINT64_MAX;
             g->out->scopes_known += n >= 0;
             g->out->scopes_assumed += n < 0;
             g->counts[t * g->columns + r] = n >= 0 ? (uint64_t)n : MW_ESTIMATE_RESOURCES;
@@ -191,7 +194,13 @@ static uint64_t times(const struct estimating *g, const plan_call *c, const plan
         return parents ? parents + pages_of(c, n) - 1 : 0;
     }
     case PER_BATCH: return r->batch ? (n + r->batch - 1) / r->batch : n;
-    default: return n;
+    default:
+        /* Asked only for those whose list does not tell the region: where it was counted, those are known. */
+        if (mw_str_eq(r->part, "region") && r->of->locate_count && g->calls[t * g->columns + column] != UINT64_MAX) {
+            uint64_t calls = g->calls[t * g->columns + column];
+            return calls <= 1 ? 0 : calls - 1 < n ? calls - 1 : n;
+        }
+        return n;
     }
 }
 
@@ -322,7 +331,8 @@ mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_es
         if (o->accounts[i].region_count > g.columns)
             g.columns = o->accounts[i].region_count;
     g.counts = mw_arena_alloc(&out->arena, (p->count + 1) * g.columns * sizeof(*g.counts));
-    if (!out->calls || !g.counts)
+    g.calls = mw_arena_alloc(&out->arena, (p->count + 1) * g.columns * sizeof(*g.calls));
+    if (!out->calls || !g.counts || !g.calls)
         return no_memory(err);
     for (size_t i = 0; i < o->account_count && st == MW_OK; i++) {
         g.a = &o->accounts[i];

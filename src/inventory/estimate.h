@@ -27,8 +27,8 @@ typedef struct mw_estimate_account {
 typedef struct mw_estimate_options {
     const mw_estimate_account *accounts;
     size_t account_count;
-    /** Resources of a scope when they were last counted; -1: nobody knows. */
-    int64_t (*count)(void *user, const char *account, const char *region, const char *type);
+    /** Resources of a scope when they were last counted, and the calls that listing them took; -1: nobody knows. */
+    int64_t (*count)(void *user, const char *account, const char *region, const char *type, int64_t *calls);
     void *user;
     int jobs; /* requests in flight; 0 = MW_ESTIMATE_JOBS */
 } mw_estimate_options;

@@ -114,6 +114,11 @@ static const mw_explained codes[] = {
      "The client lets through what the plan of the rules calls and the session itself, the list that `moonward permissions` "
      "prints; this operation is not among it, and was not sent.",
      "A fault of Moonward: report it, with the operation. What it would have read is unknown."},
+    {"BudgetSpent", "The budget of the run was spent",
+     "--budget allowed so many requests or dollars; this call was not sent.",
+     "Give the run more, or sweep again with --max-age: what was read is then taken from the store."},
+    {"RegionDisabled", "The region is not enabled", "The account has not opted in to this region.",
+     "Leave it out of --region, or enable it in the account's settings."},
     /* of our own: failures that scripts see */
     {"refused", "Not a read",
      "An audit asked for an operation that is not known to only read. Audits only read, always.",
