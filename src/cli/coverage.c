@@ -50,6 +50,10 @@ static void add_scope(mw_doc_builder *b, const mw_doc *d, mw_val scope)
     }
     mw_doc_ckey(b, "cause");
     mw_cause_write(b, d, mw_val_get(d, scope, "cause"));
+    if (mw_val_get(d, scope, "cached") != MW_VAL_ABSENT) {
+        mw_doc_ckey(b, "cached");
+        mw_doc_add_copy(b, d, mw_val_get(d, scope, "cached"));
+    }
     mw_doc_end_object(b);
 }
 
@@ -81,12 +85,17 @@ static void begin_line(mw_doc_builder *b, const mw_snapshot_scope *s)
 mw_status mw_coverage_scope_write(mw_doc_builder *b, const mw_snapshot_scope *s, mw_error *err)
 {
     mw_status st = MW_OK;
-    mw_val cause = MW_VAL_ABSENT;
+    mw_val cause = MW_VAL_ABSENT, cached;
 
     begin_line(b, s);
     if (s->cause && (st = mw_json_read(b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, err)) == MW_OK)
         cause = mw_doc_pop(b);
-    mw_cause_write(b, mw_doc_view(b), cause);
+    cached = mw_val_get(mw_doc_view(b), cause, "cached");
+    mw_cause_write(b, mw_doc_view(b), cached == MW_VAL_ABSENT ? cause : MW_VAL_ABSENT);
+    if (cached != MW_VAL_ABSENT) {
+        mw_doc_ckey(b, "cached");
+        mw_doc_add_val(b, cached);
+    }
     mw_doc_end_object(b);
     return st;
 }

@@ -24,6 +24,7 @@ void mw_flow_clear(mw_flow *f)
 {
     for (size_t i = 0; f->accounts && i < f->take->targets.count; i++)
         mw_doc_free(f->accounts[i].coverage);
+    mw_fresh_clear(&f->fresh);
     mw_store_close(f->store);
     mw_doc_free(f->notes);
     mw_doc_free(f->coverage);
@@ -189,6 +190,11 @@ static mw_status collect(mw_flow *f, mw_error *err)
                             .progress_user = &t->progress};
     mw_status st = accounts ? MW_OK : no_memory(err);
 
+    if (f->fresh.count) {
+        o.known = mw_fresh_known;
+        o.load = mw_fresh_load;
+        o.known_user = &f->fresh;
+    }
     for (size_t i = 0; i < f->order_count && st == MW_OK; i++)
         accounts[i] = t->targets.items[f->order[i]].in;
     mw_progress_start(&t->progress, t->setup.cli);
@@ -333,6 +339,22 @@ static mw_status finish_stored(mw_flow *f, mw_error *err)
     return st;
 }
 
+/* --max-age: which snapshots are young enough. */
+static mw_status read_fresh(mw_flow *f, mw_error *err)
+{
+    const char *text = mw_args_get(f->take->setup.cli->args, "max-age");
+    int64_t age_ns;
+    mw_status st;
+
+    if (!text)
+        return MW_OK;
+    if (!f->store)
+        return mw_fail(err, MW_ERR_INVALID, "--max-age needs a store");
+    if ((st = mw_retention_age(text, &age_ns, err)) != MW_OK)
+        return mw_error_prefix(err, st, "--max-age");
+    return mw_fresh_read(&f->fresh, f->store, age_ns / 1000000000, mw_now_unix(), err);
+}
+
 mw_status mw_flow_run(mw_flow *f, mw_error *err)
 {
     mw_take *t = f->take;
@@ -344,7 +366,7 @@ mw_status mw_flow_run(mw_flow *f, mw_error *err)
     f->accounts = mw_arena_alloc(&t->setup.arena, (t->targets.count + 1) * sizeof(*f->accounts));
     if (!f->order || !f->accounts)
         return no_memory(err);
-    if ((st = mw_flow_run_begin(f, err)) != MW_OK || (st = collect(f, err)) != MW_OK)
+    if ((st = mw_flow_run_begin(f, err)) != MW_OK || (st = read_fresh(f, err)) != MW_OK || (st = collect(f, err)) != MW_OK)
         return st;
     return f->store ? finish_stored(f, err) : finish_kept(f, err);
 }

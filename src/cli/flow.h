@@ -3,6 +3,7 @@
 #define MW_CLI_FLOW_H
 
 #include "base/time.h"
+#include "cli/fresh.h"
 #include "cli/take.h"
 #include "engine/evaluate.h"
 #include "store/snapshots.h"
@@ -29,6 +30,7 @@ typedef struct mw_flow {
     mw_doc *coverage;                    /* likewise */
     /* Under way. */
     mw_store *store;
+    mw_fresh fresh; /* with --max-age */
     mw_doc *notes;
     int64_t started_ns, now_unix;
     size_t *order; /* of the accounts that are collected, among the targets */

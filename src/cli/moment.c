@@ -60,7 +60,8 @@ static bool take_scope(void *user, const mw_snapshot_scope *s)
                                                     .type = keep(l, s->type),
                                                     .facet = keep(l, s->facet),
                                                     .state = keep(l, s->state),
-                                                    .cause = keep(l, s->cause)};
+                                                    .cause = keep(l, s->cause),
+                                                    .resources = s->resources};
     return l->st == MW_OK;
 }
 

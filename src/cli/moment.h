@@ -12,6 +12,7 @@
 typedef struct mw_moment_scope {
     const char *account, *region, *type, *facet; /* facet NULL = the list */
     const char *state, *cause;                   /* cause: JSON text or NULL */
+    int64_t resources;
 } mw_moment_scope;
 
 /** `MW_AUTO(mw_moment) m = {0};` */

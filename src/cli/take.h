@@ -30,6 +30,8 @@ void mw_take_clear(mw_take *t);
     {.name = "plan",                                                                               \
      .help = "Print the API calls, how many, how long they take and what they cost, and stop: "    \
              "AWS is not called"},                                                                 \
+    {.name = "max-age", .value = "AGE",                                                            \
+     .help = "Take from the store what it has completely and no older than 15m, 12h, 2d"},         \
     {                                                                                              \
         .name = "budget", .value = "calls=N,cost=USD",                                             \
         .help = "Stop asking AWS when so many requests are sent, or so much is spent; what was "   \

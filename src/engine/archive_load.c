@@ -151,6 +151,7 @@ static bool take_scope(void *user, const mw_snapshot_scope *s)
         if (fails(l, mw_json_read(l->b, s->cause, strlen(s->cause), &exact, NULL, l->err)))
             return false;
         e.cause = mw_doc_pop(l->b);
+        mw_scope_entry_cached(mw_doc_view(l->b), &e);
     }
     mw_snapshot_add_scope(l->b, &e);
     return true;

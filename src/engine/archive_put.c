@@ -35,7 +35,7 @@ static mw_status no_memory(mw_error *err)
 static mw_status note(struct putting *p, mw_val scope, mw_error *err)
 {
     const mw_doc *d = p->d;
-    mw_val cause = mw_val_get(d, scope, "cause");
+    mw_val cause = mw_val_get(d, scope, "cause"), cached = mw_val_get(d, scope, "cached");
     mw_snapshot_scope e = {.partition = mw_val_get_str(d, scope, "partition", "aws"),
                            .account = mw_val_get_str(d, scope, "account", ""),
                            .region = mw_val_get_str(d, scope, "region", ""),
@@ -49,6 +49,13 @@ static mw_status note(struct putting *p, mw_val scope, mw_error *err)
     if (mw_val_kind(d, cause) > MW_KIND_NULL) {
         if (mw_json_write(&p->text, d, cause, MW_JSON_EXACT) != MW_OK)
             return mw_buf_status(&p->text, err);
+        e.cause = p->text.data;
+    } else if (cached != MW_VAL_ABSENT) { /* complete, by what an earlier snapshot had */
+        mw_buf_puts(&p->text, "{\"cached\":");
+        mw_json_write(&p->text, d, cached, MW_JSON_EXACT);
+        mw_buf_putc(&p->text, '}');
+        if (mw_buf_status(&p->text, err) != MW_OK)
+            return p->text.failed;
         e.cause = p->text.data;
     }
     return mw_snapshot_note(p->w, &e, err);

@@ -247,11 +247,14 @@ static void open_account(collection *c, size_t index)
             scope_link_sources(a, s);
         }
     }
+    account_know(c, a);
     if (mw_client_budget(c->client))
         order_scopes(c, a);
     a->work++; /* holds the account open while its lists are asked for */
     for (size_t i = 0; i < a->scope_count && c->status == MW_OK; i++) {
-        if (in->failed_code)
+        if (a->scopes[i]->known_unix)
+            c->progress.scopes_done++;
+        else if (in->failed_code)
             scope_failed(c, a->scopes[i], unknown_of(c, in->failed_operation, in->failed_code, in->failed_message));
         else
             scope_start(c, a->scopes[i]);

@@ -16,6 +16,18 @@ typedef struct mw_collect_account {
     const char *failed_operation, *failed_code, *failed_message;
 } mw_collect_account;
 
+/** What one list answers for, with the facets that are asked for. */
+typedef struct mw_collect_scope {
+    const char *account, *region, *type;
+    bool regional; /* listed by region; otherwise once per account */
+    const char *const *facets;
+    size_t facet_count;
+    /* Lists of these regions show each other's resources: they are known together, or not; 0 = it stands alone. */
+    const char *const *regions;
+    size_t region_count;
+    size_t resources; /* out of `known`: that its list had */
+} mw_collect_scope;
+
 typedef struct mw_collect_progress {
     size_t scopes_done, scopes_total, resources;
     uint64_t requests, throttled;
@@ -34,6 +46,14 @@ typedef struct mw_collect_options {
      */
     mw_status (*on_account)(void *user, size_t index, int snapshot_fd, mw_error *err);
     void *user;
+    /**
+     * Scopes that need not be asked. `known`: when the scope was fetched completely (Unix seconds), or -1: ask. `load`:
+     * push each of its resources (of all its regions together), as a snapshot has them, onto @p b and give it to @p take. Both NULL: ask for all.
+     */
+    int64_t (*known)(void *known_user, mw_collect_scope *scope);
+    mw_status (*load)(void *known_user, mw_collect_scope *scope, mw_doc_builder *b,
+                      mw_status (*take)(void *taker, mw_val resource), void *taker, mw_error *err);
+    void *known_user;
     void (*on_progress)(void *user, const mw_collect_progress *p); /* may be NULL */
     void *progress_user;
 } mw_collect_options;

@@ -44,6 +44,12 @@ void scope_link_sources(account *a, scope *derived)
     }
 }
 
+void scope_each_fed(scope *source, void (*fn)(void *user, scope *fed), void *user)
+{
+    for (feed *f = source->feeds; f; f = f->next)
+        fn(user, f->to);
+}
+
 void scope_feed(collection *c, resource *r)
 {
     for (feed *f = r->scope->feeds; f; f = f->next) {

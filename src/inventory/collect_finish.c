@@ -38,6 +38,12 @@ static const char *state(const collection *c, size_t ok, size_t failed, mw_val c
     return ok ? "partial" : mw_scope_state_of(mw_val_get_str(view(c), cause, "code", NULL));
 }
 
+/* A run that is gone on with stands for a time before what it takes from the store. */
+static int64_t age_of(const collection *c, const scope *s)
+{
+    return s->known_unix && c->o->now_unix > s->known_unix ? c->o->now_unix - s->known_unix : 0;
+}
+
 static void add_entries(collection *c, const scope *s)
 {
     mw_scope_entry list = {.account = s->account->in->account,
@@ -47,7 +53,9 @@ static void add_entries(collection *c, const scope *s)
                            .state = state(c, s->pages + s->resources, s->failed, s->cause),
                            .resources = s->resources,
                            .calls = s->calls,
-                           .cause = s->cause};
+                           .cause = s->cause,
+                           .known_unix = s->known_unix,
+                           .age_s = age_of(c, s)};
 
     if (!add_entry(c, &list))
         return;
@@ -65,7 +73,7 @@ static void add_entries(collection *c, const scope *s)
         const facet_scope *fs = &s->facets[i];
         mw_scope_entry e = list;
         e.facet = s->type->facets[i].name;
-        e.resources = fs->ok;
+        e.resources = s->known_unix ? s->resources : fs->ok;
         e.calls = fs->calls;
         /* A facet cannot be more complete than the list of what it belongs to. */
         if (fs->failed) {
@@ -151,6 +159,26 @@ static bool collects(const plan_type *t, const char *facet)
     return false;
 }
 
+void made_add(collection *c, made_list *list, mw_val whole)
+{
+    made m = {.resource = whole};
+
+    m.account = mw_val_get(view(c), whole, "account");
+    m.region = mw_val_get(view(c), whole, "region");
+    m.id = mw_val_get(view(c), whole, "id");
+    if (list->count == list->cap) {
+        size_t cap = list->cap ? list->cap * 2 : 64;
+        made *items = mw_realloc(list->items, cap * sizeof(*items));
+        if (!items) {
+            collection_no_memory(c);
+            return;
+        }
+        list->items = items;
+        list->cap = cap;
+    }
+    list->items[list->count++] = m;
+}
+
 static void make_resource(collection *c, const resource *r, made_list *list)
 {
     const account *a = r->scope->account;
@@ -173,20 +201,7 @@ static void make_resource(collection *c, const resource *r, made_list *list)
         collection_fail(c, st, &err);
         return;
     }
-    m.account = mw_val_get(view(c), m.resource, "account");
-    m.region = mw_val_get(view(c), m.resource, "region");
-    m.id = mw_val_get(view(c), m.resource, "id");
-    if (list->count == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 64;
-        made *items = mw_realloc(list->items, cap * sizeof(*items));
-        if (!items) {
-            collection_no_memory(c);
-            return;
-        }
-        list->items = items;
-        list->cap = cap;
-    }
-    list->items[list->count++] = m;
+    made_add(c, list, m.resource);
 }
 
 void account_free(collection *c, account *a)
@@ -364,6 +379,8 @@ void account_finish(collection *c, account *a)
         for (size_t t = 0; t < c->plan->count; t++)
             if (c->plan->items[t] == s->type)
                 list = &c->made[t];
+        if (s->known_unix)
+            scope_load(c, s, list);
         add_entries(c, s);
         for (resource *r = s->first; r && c->status == MW_OK; r = r->next)
             make_resource(c, r, list);

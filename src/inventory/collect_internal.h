@@ -136,6 +136,7 @@ struct scope {
     size_t member_count;
     size_t pending;          /* what may still bring resources */
     bool listed;
+    int64_t known_unix;      /* not asked: it was fetched then; 0 = asked */
     size_t resources, calls, pages, failed;
     size_t undescribed;      /* listed, but the describe call failed */
     mw_val cause, describe_cause;
@@ -262,6 +263,15 @@ mw_val smaller_cause(const collection *c, mw_val a, mw_val b);
 /** Pages of one query added up: arrays joined, objects member by member, else the first that is not null. */
 mw_val combine_pages(collection *c, const mw_val *pages, size_t n);
 
+/* collect_known.c */
+/** Which scopes of the account need not be asked: those that are known with all that they are linked to. */
+void account_know(collection *c, account *a);
+/** The resources of such a scope, into @p list; and their number. */
+void scope_load(collection *c, scope *s, made_list *list);
+
+/* collect_finish.c */
+void made_add(collection *c, made_list *list, mw_val whole);
+
 /* collect_list.c */
 void scope_start(collection *c, scope *s);
 void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items);
@@ -275,6 +285,8 @@ mw_template_context collection_template(const account *a, const call_context *x)
 
 /* collect_derive.c */
 void scope_link_sources(account *a, scope *derived);
+/** Call @p fn for each scope that this one feeds. */
+void scope_each_fed(scope *source, void (*fn)(void *user, scope *fed), void *user);
 /** A resource of a source: of a union at once one of the derived type, else kept for its group. */
 void scope_feed(collection *c, resource *r);
 /** The source's list is over: so may be those that it feeds. */

@@ -317,6 +317,19 @@ void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *co
     mw_doc_end_object(b);
 }
 
+void mw_scope_entry_cached(const mw_doc *d, mw_scope_entry *e)
+{
+    mw_val cached = mw_val_get(d, e->cause, "cached");
+    const char *at = mw_val_get_str(d, cached, "fetched_at", NULL);
+    int64_t ns;
+
+    if (!at || mw_time_parse(at, strlen(at), &ns, NULL) != MW_OK)
+        return;
+    e->known_unix = ns / 1000000000;
+    e->age_s = mw_val_get_int(d, cached, "age_s", 0);
+    e->cause = MW_VAL_ABSENT;
+}
+
 void mw_snapshot_add_scope(mw_doc_builder *b, const mw_scope_entry *s)
 {
     mw_doc_begin_object(b);
@@ -330,6 +343,15 @@ void mw_snapshot_add_scope(mw_doc_builder *b, const mw_scope_entry *s)
     mw_doc_member_int(b, "calls", (int64_t)s->calls);
     mw_doc_ckey(b, "cause");
     mw_cause_write(b, mw_doc_view(b), s->cause);
+    if (s->known_unix) {
+        char fetched_at[MW_TIME_SIZE];
+        mw_time_iso(fetched_at, s->known_unix * 1000000000);
+        mw_doc_ckey(b, "cached");
+        mw_doc_begin_object(b);
+        mw_doc_member_str(b, "fetched_at", fetched_at);
+        mw_doc_member_int(b, "age_s", s->age_s);
+        mw_doc_end_object(b);
+    }
     mw_doc_end_object(b);
 }
 

@@ -44,8 +44,11 @@ typedef struct mw_scope_entry {
     const char *state;
     size_t resources, calls;
     mw_val cause;      /* in the builder, or ABSENT */
+    int64_t known_unix, age_s; /* taken from the store: fetched then, so old; 0 = asked */
 } mw_scope_entry;
 
+/** A cause {"cached": {…}}, as a store keeps it, becomes what the members of the entry say. */
+void mw_scope_entry_cached(const mw_doc *d, mw_scope_entry *e);
 /** Push one element of a world's `scopes`. */
 void mw_snapshot_add_scope(mw_doc_builder *b, const mw_scope_entry *s);
 /** "denied" for the codes by which AWS refuses permission, "unsupported", else "failed". */

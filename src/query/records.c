@@ -61,8 +61,11 @@ static const char *class_of(cursor *c, const char *cause)
         return NULL;
     if (mw_doc_builder_new(NULL, &b, NULL) != MW_OK)
         c->full = true;
-    else if (mw_json_read(b, cause, strlen(cause), &(mw_json_options){.exact = true}, NULL, NULL) == MW_OK)
-        class = mw_cause_class_name(mw_cause_classify_val(mw_doc_view(b), mw_doc_pop(b)));
+    else if (mw_json_read(b, cause, strlen(cause), &(mw_json_options){.exact = true}, NULL, NULL) == MW_OK) {
+        mw_val v = mw_doc_pop(b);
+        if (mw_val_get(mw_doc_view(b), v, "cached") == MW_VAL_ABSENT)
+            class = mw_cause_class_name(mw_cause_classify_val(mw_doc_view(b), v));
+    }
     mw_doc_builder_free(b);
     return class;
 }

@@ -88,6 +88,43 @@ def budget(w, real):
     check(done.returncode == 3 and "calls=N" in done.stderr, "a bad budget", done.returncode, done.stderr)
 
 
+IDENTITY = {"sts:GetCallerIdentity", "ec2:DescribeRegions"}
+
+
+def max_age(w):
+    first = w.run("sweep", store="age.db")
+    again, seen = w.counted("sweep", "--max-age", "15m", store="age.db")
+    check(set(seen) <= IDENTITY and sum(seen.values()) == 2, "what is fresh is not asked", seen)
+    check(again["summary"]["by_status"] == first["summary"]["by_status"], "and judged alike", again["summary"]["by_status"], first["summary"]["by_status"])
+    bare = lambda d: [(f["rule"], f["status"], f["fingerprint"], f["message"], json.dumps(f["evidence"])) for f in d["findings"]]  # noqa: E731
+    check(bare(again) == bare(first), "each finding is the same")
+    marks = [c.get("cached") for c in again["coverage"]]
+    check(all(m and m["fetched_at"] and m["age_s"] >= 0 for m in marks), "each scope says so", marks[:2])
+    check(all(c["calls"] == 0 and c["state"] == "complete" and c["cause"] is None for c in again["coverage"]), "without calls, complete")
+    check(again["summary"]["coverage"]["cached"] == len(again["coverage"]), "and is counted", again["summary"]["coverage"]["cached"])
+    check([c["resources"] for c in again["coverage"] if not c["facet"]] == [c["resources"] for c in first["coverage"] if not c["facet"]], "with its resources")
+    third = w.run("sweep", "--max-age", "15m", store="age.db")
+    check([c["cached"]["fetched_at"] for c in third["coverage"]] == [m["fetched_at"] for m in marks], "what is taken twice keeps its age")
+
+    # Another region, and a scope that is not complete, are asked; so is what no snapshot held.
+    w.s.faults("ec2:DescribeInstances denied region=eu-central-1")
+    w.run("sweep", store="part.db")
+    w.s.faults()
+    document, seen = w.counted("sweep", "--max-age", "1h", store="part.db")
+    check(set(seen) <= IDENTITY | {"ec2:DescribeInstances"} and seen.get("ec2:DescribeInstances") == 1, "what was denied is asked", seen)
+    check(all(c["state"] == "complete" for c in document["coverage"]), "and is complete then")
+    w.run("sweep", store="one.db", regions=REGIONS[:1])
+    _, seen = w.counted("sweep", "--max-age", "1h", store="one.db")
+    check(seen.get("ec2:DescribeVpcs") == 1 and "s3:ListBuckets" not in seen, "another region is asked alone", seen)
+    w.run("sweep", "s3-bucket-versioning-enabled", store="facet.db")
+    _, seen = w.counted("sweep", "s3-bucket-versioning-enabled", "--max-age", "1h", store="facet.db")
+    check(set(seen) <= IDENTITY, "the same rule asks nothing", seen)
+    _, seen = w.counted("sweep", "s3-bucket-acl-not-public", "--max-age", "1h", store="facet.db")
+    check(seen.get("s3:ListBuckets", 0) >= 1 and seen.get("s3:GetBucketAcl", 0) > 0, "a facet that was not asked for is", seen)
+    w.run("sweep", "--max-age", "x", store="age.db", code=(3,))
+    w.run("sweep", "--max-age", "5m", "--no-store", code=(3,))
+
+
 def skipped(binary, folder):
     try:
         import boto3, moto.server  # noqa: F401
@@ -112,6 +149,7 @@ def main():
         w = World(binary, server, folder)
         real = plan(w)
         budget(w, real)
+        max_age(w)
         skipped(binary, folder)
     for p in problems:
         print(p)
