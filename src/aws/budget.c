@@ -1,6 +1,7 @@
 /*
- * A budget of requests and dollars, taken before anything is sent, so that it is never exceeded by one. What a request
- * costs is taken at its most: one for metrics at the price of all that it may ask for.
+ * A budget of requests and dollars, taken before anything is sent, so that it is never exceeded by
+ * one. What a request costs is taken at its most: one for metrics at the price of all that it may
+ * ask for.
  */
 #include "aws/budget.h"
 
@@ -17,7 +18,8 @@
 
 static mw_status refuse(const char *text, mw_error *err)
 {
-    return mw_fail(err, MW_ERR_INVALID, "--budget: '%.60s' is not calls=N, cost=USD or both with a comma between", text);
+    return mw_fail(err, MW_ERR_INVALID,
+                   "--budget: '%.60s' is not calls=N, cost=USD or both with a comma between", text);
 }
 
 /* Digits with at most one point: what strtod takes beside that is no price. */
@@ -42,9 +44,11 @@ mw_status mw_budget_parse(const char *text, mw_budget *out, mw_error *err)
     for (;;) {
         size_t len = strcspn(at, ",");
         long long n;
-        if (mw_str_starts(at, "calls=") && out->calls_most == UINT64_MAX && mw_parse_int(at + 6, len - 6, &n) && n >= 0)
+        if (mw_str_starts(at, "calls=") && out->calls_most == UINT64_MAX &&
+            mw_parse_int(at + 6, len - 6, &n) && n >= 0)
             out->calls_most = (uint64_t)n;
-        else if (!mw_str_starts(at, "cost=") || out->usd_most >= 0 || !parse_usd(at + 5, len - 5, &out->usd_most))
+        else if (!mw_str_starts(at, "cost=") || out->usd_most >= 0 ||
+                 !parse_usd(at + 5, len - 5, &out->usd_most))
             return refuse(text, err);
         if (!at[len])
             return MW_OK;
@@ -52,11 +56,12 @@ mw_status mw_budget_parse(const char *text, mw_budget *out, mw_error *err)
     }
 }
 
-bool mw_budget_take(mw_budget *b, const char *service, const char *operation)
+bool mw_budget_take(mw_budget *b, const char *service, const char *operation, unsigned page)
 {
     double usd = mw_price_usd(service, operation, 1, METRICS_MOST);
 
-    if (b->calls >= b->calls_most || (b->usd_most >= 0 && usd > 0 && b->usd + usd > b->usd_most)) {
+    if (b->calls >= b->calls_most || (b->usd_most >= 0 && usd > 0 && b->usd + usd > b->usd_most) ||
+        (b->gate && !b->gate(b->gate_user, service, operation, page))) {
         b->refused++;
         return false;
     }

@@ -16,12 +16,17 @@ typedef struct mw_budget {
     uint64_t calls;      /* taken, retries included */
     double usd;
     uint64_t refused;
+    /* Beside the figures: may a request of this operation ("s3:ListBuckets") and page (from 1) be
+     * sent? NULL = any. */
+    bool (*gate)(void *user, const char *service, const char *operation, unsigned page);
+    void *gate_user;
 } mw_budget;
 
-/** `calls=500`, `cost=0.50`, or both with a comma between. @return MW_OK; MW_ERR_INVALID saying what was expected. */
+/** `calls=500`, `cost=0.50`, or both with a comma between. @return MW_OK; MW_ERR_INVALID saying
+ * what was expected. */
 mw_status mw_budget_parse(const char *text, mw_budget *out, mw_error *err);
 /** One request is about to be sent: false, and nothing taken, when it would exceed the budget. */
-bool mw_budget_take(mw_budget *b, const char *service, const char *operation);
+bool mw_budget_take(mw_budget *b, const char *service, const char *operation, unsigned page);
 /** Requests that may still be sent whatever they cost; UINT64_MAX without a limit. */
 uint64_t mw_budget_left(const mw_budget *b);
 

@@ -138,10 +138,10 @@ const mw_budget *mw_client_budget(const mw_client *c)
     return c->budget;
 }
 
-bool mw__client_may_send(mw_client *c, const mw_operation *op)
+bool mw__client_may_send(mw_client *c, const mw_operation *op, unsigned page)
 {
     return !c->budget || mw_budget_take(c->budget, op ? mw_service_name(mw_operation_service(op)) : "sts",
-                                        op ? mw_operation_name(op) : "AssumeRole");
+                                        op ? mw_operation_name(op) : "AssumeRole", page);
 }
 
 mw_status mw_client_close(mw_client *c, mw_error *err)

@@ -525,7 +525,7 @@ void mw__call_go(mw_active_call *k)
         else
             mw__call_refused_session(k, st, &err);
     }
-    if (st == MW_OK && !mw__client_may_send(c, k->op)) {
+    if (st == MW_OK && !mw__client_may_send(c, k->op, k->page)) {
         over_budget(k);
         return;
     }
@@ -554,7 +554,7 @@ static void answer_from_recording(mw_active_call *k)
     mw_error err = {0};
     mw_status st;
 
-    if (!mw__client_may_send(k->client, k->op)) {
+    if (!mw__client_may_send(k->client, k->op, k->page)) {
         over_budget(k);
         return;
     }

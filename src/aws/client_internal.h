@@ -181,7 +181,7 @@ void mw__call_go(mw_active_call *k);
 /** Its deadline has passed while it waited. */
 void mw__call_expired(mw_active_call *k);
 /** May one more request be sent? @p op NULL: one for credentials. */
-bool mw__client_may_send(mw_client *c, const mw_operation *op);
+bool mw__client_may_send(mw_client *c, const mw_operation *op, unsigned page);
 /** The circuit breaker is open for so long yet. */
 void mw__call_refused(mw_active_call *k, int64_t open_ms);
 

@@ -192,7 +192,7 @@ static void turn_go(void *user, int64_t refused_ms)
     if (refused_ms > 0)
         mw_fail(&err, MW_ERR_NET, "%d requests in a row failed, the last with: %s; not sent",
                 b->failed, b->cause);
-    else if (!mw__client_may_send(turn->client, NULL))
+    else if (!mw__client_may_send(turn->client, NULL, 1))
         mw_fail(&err, MW_ERR_LIMIT, "the budget is spent; not sent");
     turn->go(turn->user, err.status != MW_OK ? &err : NULL);
 }

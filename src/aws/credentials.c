@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "base/time.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ADVISORY_SECONDS 900  /* botocore RefreshableCredentials._advisory_refresh_timeout */
@@ -399,4 +400,13 @@ mw_status mw__credentials_from_json(const char *text, size_t len, const char *so
 out:
     mw_doc_builder_free(b);
     return st;
+}
+
+void mw_provider_about(const mw_provider *p, char key_tail[5], int64_t *expires_at_unix)
+{
+    const char *id = p->usable ? p->current.access_key_id : "";
+    size_t len = strlen(id);
+
+    snprintf(key_tail, 5, "%s", len >= 16 ? id + len - 4 : ""); /* of a shorter one, four would be too much */
+    *expires_at_unix = p->usable ? p->current.expires_at_unix : 0;
 }

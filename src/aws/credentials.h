@@ -71,6 +71,16 @@ mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models
                             mw_provider **out, mw_error *err);
 
 /**
+ * The same, telling each source that was looked at in order, until one is used: @p why is what was missing, or which
+ * settings it is used by. Never a secret.
+ */
+typedef void (*mw_provider_told)(void *user, const char *source, bool used, const char *why);
+mw_status mw_provider_chain_told(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                                 mw_provider_told told, void *user, mw_provider **out, mw_error *err);
+/** Of the credentials at hand: the last four characters of the access key id ("" before any are), and their end (0 = none). */
+void mw_provider_about(const mw_provider *p, char key_tail[5], int64_t *expires_at_unix);
+
+/**
  * Bearer tokens for a service, by its signing name: AWS_BEARER_TOKEN_<NAME>, else the token of the
  * profile's `sso_session`. MW_ERR_CREDENTIALS names what was looked at.
  */

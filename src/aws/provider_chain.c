@@ -19,7 +19,38 @@ typedef struct context {
     const mw_http *http;
     const char *visited[MAX_CHAIN];
     size_t depth;
+    mw_provider_told told; /* NULL = nobody listens; sources of a profile's role are not told apart */
+    void *told_user;
 } context;
+
+/* What each source is found by; said when it is not there. */
+static const struct {
+    const char *source, *needs;
+} sources[] = {
+    {"environment", "AWS_ACCESS_KEY_ID is not set"},
+    {"role of a profile", "the profile has no role_arn"},
+    {"web identity", "neither AWS_WEB_IDENTITY_TOKEN_FILE nor web_identity_token_file is set"},
+    {"IAM Identity Center", "the profile has no sso_account_id and sso_role_name"},
+    {"credentials file", "the profile has no keys there"},
+    {"login session", "the profile has no login_session"},
+    {"credential_process", "the profile has none"},
+    {"config file", "the profile has no keys there"},
+    {"container", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set"},
+    {"instance metadata", "AWS_EC2_METADATA_DISABLED is true"},
+};
+enum { ENVIRONMENT, ROLE, WEB_IDENTITY, SSO, CREDENTIALS_FILE, LOGIN, PROCESS, CONFIG_FILE, CONTAINER, INSTANCE };
+
+/* Tell how a step of the chain ended, and hand its status on. */
+static mw_status tell(const context *c, int source, mw_provider *const *out, mw_status st, const mw_error *err)
+{
+    if (c->told && c->depth == 0)
+        c->told(c->told_user, sources[source].source, st == MW_OK,
+                st == MW_OK              ? mw_provider_describe(*out)
+                : st == MW_ERR_NOTFOUND  ? sources[source].needs
+                : err && *err->message   ? err->message
+                                         : "it failed");
+    return st;
+}
 
 static mw_status profile_role(context *c, const char *profile, mw_provider **out, mw_error *err);
 
@@ -33,19 +64,20 @@ static bool has_static_keys(const mw_aws_config *config, const char *profile)
 static mw_status profile_itself(const context *c, const char *profile, bool environment,
                                 mw_provider **out, mw_error *err)
 {
-    mw_status st = mw__provider_web_identity(c->config, c->models, c->http, profile, environment,
-                                             out, err);
+    mw_status st = tell(c, WEB_IDENTITY, out,
+                        mw__provider_web_identity(c->config, c->models, c->http, profile, environment, out, err), err);
 
     if (st == MW_ERR_NOTFOUND)
-        st = mw__provider_sso(c->config, c->models, c->http, profile, out, err);
+        st = tell(c, SSO, out, mw__provider_sso(c->config, c->models, c->http, profile, out, err), err);
     if (st == MW_ERR_NOTFOUND)
-        st = mw__provider_file(c->config, MW_CREDENTIALS_FILE, profile, out, err);
+        st = tell(c, CREDENTIALS_FILE, out,
+                  mw__provider_file(c->config, MW_CREDENTIALS_FILE, profile, out, err), err);
     if (st == MW_ERR_NOTFOUND)
-        st = mw__provider_login(c->config, c->models, c->http, profile, out, err);
+        st = tell(c, LOGIN, out, mw__provider_login(c->config, c->models, c->http, profile, out, err), err);
     if (st == MW_ERR_NOTFOUND)
-        st = mw__provider_process(c->config, profile, out, err);
+        st = tell(c, PROCESS, out, mw__provider_process(c->config, profile, out, err), err);
     if (st == MW_ERR_NOTFOUND)
-        st = mw__provider_file(c->config, MW_CONFIG_FILE, profile, out, err);
+        st = tell(c, CONFIG_FILE, out, mw__provider_file(c->config, MW_CONFIG_FILE, profile, out, err), err);
     return st;
 }
 
@@ -171,10 +203,10 @@ static mw_status profile_role(context *c, const char *profile, mw_provider **out
 
 /* ---- the chain ---- */
 
-mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models,
-                            const mw_http *http, mw_provider **out, mw_error *err)
+mw_status mw_provider_chain_told(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                                 mw_provider_told told, void *user, mw_provider **out, mw_error *err)
 {
-    context c = {.config = config, .models = models, .http = http};
+    context c = {.config = config, .models = models, .http = http, .told = told, .told_user = user};
     bool explicit_profile = mw__aws_config_explicit_profile(config);
     const char *profile = mw_aws_config_profile(config);
     char looked_at[400];
@@ -182,13 +214,18 @@ mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models
 
     *out = NULL;
     if (!explicit_profile)
-        st = mw__provider_environment(config, out, err);
-    if (st == MW_ERR_NOTFOUND)
+        st = tell(&c, ENVIRONMENT, out, mw__provider_environment(config, out, err), err);
+    else if (told)
+        told(user, sources[ENVIRONMENT].source, false, "a profile was asked for, which goes first");
+    if (st == MW_ERR_NOTFOUND) {
         st = profile_role(&c, profile, out, err);
+        c.depth = 0; /* what follows is the chain's own again */
+        tell(&c, ROLE, out, st, err);
+    }
     if (st == MW_ERR_NOTFOUND)
         st = profile_itself(&c, profile, !explicit_profile, out, err);
     if (st == MW_ERR_NOTFOUND)
-        st = mw__provider_container(config, http, out, err);
+        st = tell(&c, CONTAINER, out, mw__provider_container(config, http, out, err), err);
     if (st != MW_ERR_NOTFOUND)
         return st;
     snprintf(looked_at, sizeof(looked_at),
@@ -196,12 +233,18 @@ mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models
              explicit_profile ? "" : "environment, ", profile,
              mw__aws_config_path(config, MW_CREDENTIALS_FILE),
              mw__aws_config_path(config, MW_CONFIG_FILE));
-    st = mw__provider_instance(config, http, looked_at, out, err);
+    st = tell(&c, INSTANCE, out, mw__provider_instance(config, http, looked_at, out, err), err);
     if (st == MW_ERR_NOTFOUND)
         return mw_fail(err, MW_ERR_CREDENTIALS,
                        "%s (instance metadata is switched off by AWS_EC2_METADATA_DISABLED)",
                        looked_at);
     return st;
+}
+
+mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models,
+                            const mw_http *http, mw_provider **out, mw_error *err)
+{
+    return mw_provider_chain_told(config, models, http, NULL, NULL, out, err);
 }
 
 mw_status mw_provider_bearer(const mw_aws_config *config, const mw_models *models,

@@ -62,7 +62,7 @@ static const mw_command *const commands[] = {
     &mw_command_new_remediation, &mw_command_new_audit,   &mw_command_test,
     &mw_command_lint,          &mw_command_types,         &mw_command_types_list,
     &mw_command_types_show,    &mw_command_repl,
-    &mw_command_doc,           &mw_command_call,          &mw_command_models_list,
+    &mw_command_doctor,        &mw_command_doc,           &mw_command_call,          &mw_command_models_list,
     &mw_command_models_show,   &mw_command_models_compile, &mw_command_config_show,
     &mw_command_permissions,   &mw_command_onboard_cloudformation,
     &mw_command_onboard_terraform,

@@ -36,6 +36,7 @@ extern const mw_command mw_command_new_remediation;
 extern const mw_command mw_command_new_audit;
 extern const mw_command mw_command_types;         /* types.c */
 extern const mw_command mw_command_repl;          /* repl.c */
+extern const mw_command mw_command_doctor;        /* doctor.c */
 extern const mw_command mw_command_doc;           /* doc.c */
 extern const mw_command mw_command_config_show;   /* config_show.c */
 extern const mw_command mw_command_completion;    /* completion.c */

@@ -118,7 +118,7 @@ mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *ou
     const char *store;
     mw_status st;
 
-    *out = (mw_session){.setup = s, .recording = dir};
+    *out = (mw_session){.setup = s, .recording = dir, .budget = out->budget};
     if (o.record_dir && o.replay_dir)
         return mw_fail(err, MW_ERR_INVALID, "--record and --replay exclude each other");
     if ((st = read_budget(s, out, err)) != MW_OK)
@@ -210,6 +210,7 @@ static mw_status identify_caller(mw_session *n, mw_error *err)
         }
     }
     n->account = a.account;
+    n->arn = a.arn;
     n->partition = keep(n, partition);
     if (!n->partition)
         return no_memory(err);

@@ -18,7 +18,7 @@ typedef struct mw_session {
     mw_client *client;
     mw_provider *credentials;     /* NULL in a replay */
     const char *region;           /* where the session's own calls go */
-    const char *account, *partition, *home_region;
+    const char *account, *arn, *partition, *home_region;
     bool any_account;             /* --account names others than the credentials' own: do not compare */
     bool no_regions;              /* the accounts say themselves which regions they have: do not ask here */
     const char **regions;         /* to sweep, sorted */
@@ -27,7 +27,7 @@ typedef struct mw_session {
     size_t extra_count;
 } mw_session;
 
-/** AWS configuration and client (--profile, --endpoint-url, --jobs, --record, --replay). No call is made. */
+/** @p out is zero, or has a budget. AWS configuration and client (--profile, --endpoint-url, --jobs, --record, --replay). No call is made. */
 mw_status mw_session_open(mw_setup *s, mw_session *out, mw_error *err);
 /** The same on a recording, whatever --replay says. */
 mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *out, mw_error *err);

@@ -5,24 +5,10 @@
 #include "cli/commands.h"
 
 #include "base/str.h"
+#include "cli/isolation.h"
 #include "cli/models.h"
 
-#include <linux/seccomp.h>
 #include <lua.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* Whether this kernel takes filters with the action that workers need; asking installs none. */
-static const char *isolation(void)
-{
-    const uint32_t action = SECCOMP_RET_KILL_PROCESS;
-
-    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0
-               ? "seccomp"
-               : "process only (the kernel takes no seccomp filters)";
-}
 
 static int run(mw_cli *cli)
 {
@@ -40,11 +26,11 @@ static int run(mw_cli *cli)
         mw_buf_printf(&out,
                       "{\"version\":\"%s\",\"botocore\":\"%s\",\"services\":%zu,\"lua\":\"%s\","
                       "\"isolation\":\"%s\"}\n",
-                      MW_VERSION, botocore, services, LUA_RELEASE, isolation());
+                      MW_VERSION, botocore, services, LUA_RELEASE, mw_isolation());
     else
         mw_buf_printf(&out, "moonward %s\nmodels     botocore %s, %zu services\nlua        %s\n"
                             "isolation  %s\n",
-                      MW_VERSION, botocore, services, LUA_RELEASE, isolation());
+                      MW_VERSION, botocore, services, LUA_RELEASE, mw_isolation());
     if (mw_buf_status(&out, &err) != MW_OK)
         return mw_cli_fail(&err);
     return mw_cli_print(out.data, out.len, MW_EXIT_OK);

@@ -1,7 +1,7 @@
 /*
- * Why something could not be read, by class. Two tables: codes, which AWS's services and this client give, and the
- * phrases by which AWS says whose policy refused. Relies on nothing but the text; must never make a cause look milder
- * than it is, so whatever is not recognised is `other`.
+ * Why something could not be read, by class. Two tables: codes, which AWS's services and this
+ * client give, and the phrases by which AWS says whose policy refused. Relies on nothing but the
+ * text; must never make a cause look milder than it is, so whatever is not recognised is `other`.
  */
 #include "inventory/cause.h"
 
@@ -13,24 +13,41 @@
 static const struct {
     const char *name, *help;
 } classes[MW_CAUSE_COUNT] = {
-    [MW_CAUSE_DENIED_IDENTITY_POLICY] = {"denied_identity_policy", "no identity-based policy allows it: grant it to the role"},
-    [MW_CAUSE_DENIED_SCP] = {"denied_scp", "a service control policy of the organization refuses it: no policy of the account can allow it"},
-    [MW_CAUSE_DENIED_RCP] = {"denied_rcp", "a resource control policy of the organization refuses it"},
-    [MW_CAUSE_DENIED_PERMISSIONS_BOUNDARY] = {"denied_permissions_boundary", "the role's permissions boundary refuses it: widen the boundary"},
-    [MW_CAUSE_DENIED_SESSION_POLICY] = {"denied_session_policy", "the session was given less than its role: assume the role without that session policy"},
-    [MW_CAUSE_DENIED_RESOURCE_POLICY] = {"denied_resource_policy", "the resource's own policy refuses it"},
-    [MW_CAUSE_DENIED_ENDPOINT_POLICY] = {"denied_endpoint_policy", "the policy of a VPC endpoint refuses it"},
-    [MW_CAUSE_DENIED_TRUST_POLICY] = {"denied_trust_policy", "the role's trust policy does not let these credentials in"},
+    [MW_CAUSE_DENIED_IDENTITY_POLICY] =
+        {"denied_identity_policy", "no identity-based policy allows it: grant it to the role"},
+    [MW_CAUSE_DENIED_SCP] = {"denied_scp", "a service control policy of the organization refuses "
+                                           "it: no policy of the account can allow it"},
+    [MW_CAUSE_DENIED_RCP] = {"denied_rcp",
+                             "a resource control policy of the organization refuses it"},
+    [MW_CAUSE_DENIED_PERMISSIONS_BOUNDARY] =
+        {"denied_permissions_boundary",
+         "the role's permissions boundary refuses it: widen the boundary"},
+    [MW_CAUSE_DENIED_SESSION_POLICY] =
+        {"denied_session_policy",
+         "the session was given less than its role: assume the role without that session policy"},
+    [MW_CAUSE_DENIED_RESOURCE_POLICY] = {"denied_resource_policy",
+                                         "the resource's own policy refuses it"},
+    [MW_CAUSE_DENIED_ENDPOINT_POLICY] = {"denied_endpoint_policy",
+                                         "the policy of a VPC endpoint refuses it"},
+    [MW_CAUSE_DENIED_TRUST_POLICY] = {"denied_trust_policy",
+                                      "the role's trust policy does not let these credentials in"},
     [MW_CAUSE_DENIED] = {"denied", "AWS refuses it and does not say by which policy"},
-    [MW_CAUSE_CREDENTIALS] = {"credentials", "the credentials are missing, expired or not valid there"},
-    [MW_CAUSE_THROTTLED] = {"throttled", "AWS said \"slower\" until the attempts were used up: sweep again, or with fewer --jobs"},
+    [MW_CAUSE_CREDENTIALS] = {"credentials",
+                              "the credentials are missing, expired or not valid there"},
+    [MW_CAUSE_THROTTLED] =
+        {"throttled",
+         "AWS said \"slower\" until the attempts were used up: sweep again, or with fewer --jobs"},
     [MW_CAUSE_REGION_DISABLED] = {"region_disabled", "the region is not enabled in this account"},
     [MW_CAUSE_NOT_IN_REGION] = {"not_in_region", "the service does not offer this in the region"},
-    [MW_CAUSE_BREAKER_OPEN] = {"breaker_open", "so many requests failed in a row that no more were sent"},
-    [MW_CAUSE_BUDGET] = {"budget", "--budget was spent: raise it, or sweep the rest with --max-age"},
-    [MW_CAUSE_UNREACHABLE] = {"unreachable", "nobody answered: network, DNS, proxy or TLS; moonward doctor tells"},
+    [MW_CAUSE_BREAKER_OPEN] = {"breaker_open",
+                               "so many requests failed in a row that no more were sent"},
+    [MW_CAUSE_BUDGET] = {"budget",
+                         "--budget was spent: raise it, or sweep the rest with --max-age"},
+    [MW_CAUSE_UNREACHABLE] = {"unreachable",
+                              "nobody answered: network, DNS, proxy or TLS; moonward doctor tells"},
     [MW_CAUSE_DEADLINE] = {"deadline", "it took longer than it may"},
-    [MW_CAUSE_MALFORMED] = {"malformed", "the answer was not what the service's model says, or larger than allowed"},
+    [MW_CAUSE_MALFORMED] =
+        {"malformed", "the answer was not what the service's model says, or larger than allowed"},
     [MW_CAUSE_SERVICE_ERROR] = {"service_error", "AWS failed: sweep again"},
     [MW_CAUSE_UNSUPPORTED] = {"unsupported", "the models or the account do not have it"},
     [MW_CAUSE_NOT_ASKED] = {"not_asked", "it was not asked for"},
@@ -43,13 +60,21 @@ const char *mw_cause_class_name(mw_cause_class c)
     return c < MW_CAUSE_COUNT ? classes[c].name : classes[MW_CAUSE_OTHER].name;
 }
 
+mw_cause_class mw_cause_classify_name(const char *name)
+{
+    for (unsigned c = 0; c < MW_CAUSE_COUNT; c++)
+        if (mw_str_eq(classes[c].name, name))
+            return (mw_cause_class)c;
+    return MW_CAUSE_OTHER;
+}
+
 const char *mw_cause_class_help(mw_cause_class c)
 {
     return c < MW_CAUSE_COUNT ? classes[c].help : classes[MW_CAUSE_OTHER].help;
 }
 
-/* AWS's: each API reference's "Common Errors", and what S3 answers to HEAD, where there is no body. Ours: the names of
- * src/inventory/collect_call.c, src/aws/client_call.c and src/cli/targets.c. */
+/* AWS's: each API reference's "Common Errors", and what S3 answers to HEAD, where there is no body.
+ * Ours: the names of src/inventory/collect_call.c, src/aws/client_call.c and src/cli/targets.c. */
 static const struct {
     const char *code;
     mw_cause_class class;
@@ -133,8 +158,9 @@ static const struct {
     {"NotRecorded", MW_CAUSE_NOT_ASKED},
 };
 
-/* How AWS ends a refusal: "because no X allows the … action", or "with an explicit deny in a X" (IAM User Guide, "Access denied
- * error messages"). The longer names stand first: "resource control" is no "resource-based" policy. */
+/* How AWS ends a refusal: "because no X allows the … action", or "with an explicit deny in a X"
+ * (IAM User Guide, "Access denied error messages"). The longer names stand first: "resource
+ * control" is no "resource-based" policy. */
 static const struct {
     const char *policy;
     mw_cause_class class;
@@ -149,7 +175,8 @@ static const struct {
     {"resource-based policy", MW_CAUSE_DENIED_RESOURCE_POLICY},
 };
 
-/* The phrase, then one of the policies' names: a resource that is called like a policy does not count. */
+/* The phrase, then one of the policies' names: a resource that is called like a policy does not
+ * count. */
 static bool refused_by(const char *message, const char *phrase, mw_cause_class *out)
 {
     for (const char *at = strstr(message, phrase); at; at = strstr(at, phrase)) {
@@ -185,7 +212,8 @@ mw_cause_class mw_cause_classify(const char *code, const char *message)
 
 mw_cause_class mw_cause_classify_val(const mw_doc *d, mw_val cause)
 {
-    return mw_cause_classify(mw_val_get_str(d, cause, "code", NULL), mw_val_get_str(d, cause, "message", NULL));
+    return mw_cause_classify(mw_val_get_str(d, cause, "code", NULL),
+                             mw_val_get_str(d, cause, "message", NULL));
 }
 
 mw_cause_class mw_cause_classify_text(const char *message)
@@ -194,7 +222,8 @@ mw_cause_class mw_cause_classify_text(const char *message)
     bool coded = false;
     char code[128];
 
-    /* "…: service:Operation: CODE (AWS's words)": a code stands behind a colon, before a parenthesis or the end. */
+    /* "…: service:Operation: CODE (AWS's words)": a code stands behind a colon, before a
+     * parenthesis or the end. */
     for (const char *at = message; at; at = strstr(at, ": ")) {
         size_t n;
         mw_cause_class class;

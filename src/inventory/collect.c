@@ -268,7 +268,7 @@ static size_t window(const collection *c)
 {
     const mw_budget *b = mw_client_budget(c->client);
 
-    return !b || (b->usd_most < 0 && mw_budget_left(b) > BUDGET_NEAR) ? WINDOW : 1;
+    return !b || (!b->gate && b->usd_most < 0 && mw_budget_left(b) > BUDGET_NEAR) ? WINDOW : 1;
 }
 
 void collection_pump(collection *c)

@@ -1,7 +1,7 @@
 /*
- * Scopes that need not be asked because the caller knows them freshly enough. A scope is taken so only together with
- * all that it is linked to: children are listed by what parents' lists gave, derived types are made of their sources'
- * items, and neither can be had from finished resources.
+ * Scopes that need not be asked because the caller knows them freshly enough. A scope is taken so
+ * only together with all that it is linked to: children are listed by what parents' lists gave,
+ * derived types are made of their sources' items, and neither can be had from finished resources.
  */
 #include "inventory/collect_internal.h"
 

@@ -1,6 +1,6 @@
 /*
- * How many requests a plan makes, before it makes them: by the counts of an earlier snapshot where there are any, else
- * by assumptions that are said. Pure: nothing is asked of AWS.
+ * How many requests a plan makes, before it makes them: by the counts of an earlier snapshot where
+ * there are any, else by assumptions that are said. Pure: nothing is asked of AWS.
  */
 #ifndef MW_INVENTORY_ESTIMATE_H
 #define MW_INVENTORY_ESTIMATE_H
@@ -9,14 +9,14 @@
 #include "inventory/plan.h"
 
 /** Of a scope that nobody has counted. */
-#define MW_ESTIMATE_RESOURCES 20
+#define MW_ESTIMATE_RESOURCES    20
 /** Bytes of an answer without its items, and of one listed item; ms that a request takes. */
 #define MW_ESTIMATE_ANSWER_BYTES 900
 #define MW_ESTIMATE_ITEM_BYTES   1200
 #define MW_ESTIMATE_LATENCY_MS   100
 /** Accounts that are read at the same time (collect.c), and requests in flight. */
-#define MW_ESTIMATE_ACCOUNTS 16
-#define MW_ESTIMATE_JOBS     32
+#define MW_ESTIMATE_ACCOUNTS     16
+#define MW_ESTIMATE_JOBS         32
 
 typedef struct mw_estimate_account {
     const char *account, *partition, *home_region;
@@ -27,8 +27,10 @@ typedef struct mw_estimate_account {
 typedef struct mw_estimate_options {
     const mw_estimate_account *accounts;
     size_t account_count;
-    /** Resources of a scope when they were last counted, and the calls that listing them took; -1: nobody knows. */
-    int64_t (*count)(void *user, const char *account, const char *region, const char *type, int64_t *calls);
+    /** Resources of a scope when they were last counted, and the calls that listing them took; -1:
+     * nobody knows. */
+    int64_t (*count)(void *user, const char *account, const char *region, const char *type,
+                     int64_t *calls);
     void *user;
     int jobs; /* requests in flight; 0 = MW_ESTIMATE_JOBS */
 } mw_estimate_options;
@@ -57,10 +59,11 @@ typedef struct mw_estimate {
 } mw_estimate;
 
 /** @return MW_OK; MW_ERR_NOMEM. Cost: accounts × regions × calls. */
-mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_estimate *out, mw_error *err);
+mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_estimate *out,
+                           mw_error *err);
 /** Requests beside the plan's, such as those that find out who we are. */
-mw_status mw_estimate_add(mw_estimate *e, const char *operation, const char *account, const char *region,
-                          uint64_t requests, mw_error *err);
+mw_status mw_estimate_add(mw_estimate *e, const char *operation, const char *account,
+                          const char *region, uint64_t requests, mw_error *err);
 void mw_estimate_clear(mw_estimate *e);
 
 /** Of the calls of @p p, which does @p part make too? @p used has room for as many as @p p has. */

@@ -1,4 +1,5 @@
-/* The ledger of a run as figures: how much of it is complete, by account and type, and why the rest is not. */
+/* The ledger of a run as figures: how much of it is complete, by account and type, and why the rest
+ * is not. */
 #ifndef MW_REPORT_COVERAGE_H
 #define MW_REPORT_COVERAGE_H
 

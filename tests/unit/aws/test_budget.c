@@ -54,19 +54,19 @@ static void taken(void **state)
 
     (void)state;
     assert_int_equal(mw_budget_parse("calls=2", &b, NULL), MW_OK);
-    assert_true(mw_budget_take(&b, "ec2", "DescribeVpcs"));
-    assert_true(mw_budget_take(&b, "ce", "GetCostAndUsage"));
-    assert_false(mw_budget_take(&b, "ec2", "DescribeVpcs"));
+    assert_true(mw_budget_take(&b, "ec2", "DescribeVpcs", 1));
+    assert_true(mw_budget_take(&b, "ce", "GetCostAndUsage", 1));
+    assert_false(mw_budget_take(&b, "ec2", "DescribeVpcs", 1));
     assert_int_equal(b.calls, 2);
     assert_int_equal(b.refused, 1);
     assert_int_equal(mw_budget_left(&b), 0);
 
     /* Dollars refuse what would go beyond them, and leave what is free. */
     assert_int_equal(mw_budget_parse("cost=0.025", &b, NULL), MW_OK);
-    assert_true(mw_budget_take(&b, "ce", "GetCostAndUsage"));
-    assert_true(mw_budget_take(&b, "ce", "GetCostAndUsage"));
-    assert_false(mw_budget_take(&b, "ce", "GetCostAndUsage"));
-    assert_true(mw_budget_take(&b, "ec2", "DescribeVpcs"));
+    assert_true(mw_budget_take(&b, "ce", "GetCostAndUsage", 1));
+    assert_true(mw_budget_take(&b, "ce", "GetCostAndUsage", 1));
+    assert_false(mw_budget_take(&b, "ce", "GetCostAndUsage", 1));
+    assert_true(mw_budget_take(&b, "ec2", "DescribeVpcs", 1));
     assert_true(mw_budget_left(&b) == UINT64_MAX);
 }
 

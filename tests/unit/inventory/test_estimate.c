@@ -17,7 +17,8 @@
 static const char *const regions[] = {"eu-west-1", "us-west-2"};
 static const mw_estimate_account one = {"111122223333", "aws", "us-east-1", regions, 2};
 
-static int64_t count(void *user, const char *account, const char *region, const char *type, int64_t *calls)
+static int64_t count(void *user, const char *account, const char *region, const char *type,
+                     int64_t *calls)
 {
     static const struct {
         const char *region, *type;
@@ -48,8 +49,12 @@ static void figures(void **state)
 {
     static const struct {
         const char *type, *facet;
-    } needs[] = {{"AWS::EC2::Instance", "Image"}, {"AWS::S3::Bucket", "Versioning"}, {"AWS::S3::Bucket", "Acl"},
-                 {"AWS::IAM::AccessKey", NULL},   {"AWS::IAM::User", "CredentialReport"}, {"AWS::KMS::Key", "RotationStatus"},
+    } needs[] = {{"AWS::EC2::Instance", "Image"},
+                 {"AWS::S3::Bucket", "Versioning"},
+                 {"AWS::S3::Bucket", "Acl"},
+                 {"AWS::IAM::AccessKey", NULL},
+                 {"AWS::IAM::User", "CredentialReport"},
+                 {"AWS::KMS::Key", "RotationStatus"},
                  {"AWS::RDS::DBInstance", NULL}};
     static const struct {
         const char *operation;
@@ -82,7 +87,8 @@ static void figures(void **state)
     assert_ok(mw_plan_estimate(plan, &o, &e, &err));
     for (size_t i = 0; i < MW_COUNT(want); i++) {
         if (requests_of(&e.operations, want[i].operation) != want[i].requests)
-            fail_msg("%s: %llu", want[i].operation, (unsigned long long)requests_of(&e.operations, want[i].operation));
+            fail_msg("%s: %llu", want[i].operation,
+                     (unsigned long long)requests_of(&e.operations, want[i].operation));
     }
     assert_int_equal(e.scopes_assumed, 2); /* databases of both regions */
     for (size_t i = 0; i < e.call_count; i++)
@@ -90,7 +96,8 @@ static void figures(void **state)
     assert_int_equal(sum, e.requests);
     assert_int_equal(requests_of(&e.accounts, one.account), e.requests);
     assert_int_equal(requests_of(&e.regions, "eu-west-1") + requests_of(&e.regions, "us-west-2") +
-                         requests_of(&e.regions, "us-east-1"), e.requests);
+                         requests_of(&e.regions, "us-east-1"),
+                     e.requests);
     assert_ok(mw_estimate_add(&e, "sts:AssumeRole", one.account, "us-east-1", 1, &err));
     assert_int_equal(e.requests, sum + 1);
     mw_plan_free(plan);
@@ -117,7 +124,8 @@ static void prices(void **state)
 {
     (void)state;
     assert_null(mw_price_of("ec2", "DescribeInstances"));
-    assert_true(mw_price_usd("ce", "GetCostAndUsage", 3, 0) > 0.0299 && mw_price_usd("ce", "GetCostAndUsage", 3, 0) < 0.0301);
+    assert_true(mw_price_usd("ce", "GetCostAndUsage", 3, 0) > 0.0299 &&
+                mw_price_usd("ce", "GetCostAndUsage", 3, 0) < 0.0301);
     assert_true(mw_price_usd("cloudwatch", "GetMetricData", 2, 1000) > 0.0099);
     assert_true(mw_price_usd("cloudwatch", "GetMetricData", 2, 1000) < 0.0101);
     assert_true(mw_price_usd("s3", "ListBuckets", 1, 0) > mw_price_usd("s3", "GetBucketAcl", 1, 0));
@@ -126,7 +134,8 @@ static void prices(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(figures), cmocka_unit_test(time_by_rate), cmocka_unit_test(prices)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(figures), cmocka_unit_test(time_by_rate),
+                                       cmocka_unit_test(prices)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
