@@ -176,9 +176,11 @@ static const struct {
 };
 
 /* The phrase, then one of the policies' names: a resource that is called like a policy does not
- * count. */
+ * count. The last one is AWS's own: it ends the message. */
 static bool refused_by(const char *message, const char *phrase, mw_cause_class *out)
 {
+    bool found = false;
+
     for (const char *at = strstr(message, phrase); at; at = strstr(at, phrase)) {
         at += strlen(phrase);
         if (mw_str_starts(at, "a ") || mw_str_starts(at, "an ") || mw_str_starts(at, "the "))
@@ -187,10 +189,11 @@ static bool refused_by(const char *message, const char *phrase, mw_cause_class *
             if (!mw_str_starts(at, policies[i].policy))
                 continue;
             *out = policies[i].class;
-            return true;
+            found = true;
+            break;
         }
     }
-    return false;
+    return found;
 }
 
 static mw_cause_class of_code(const char *code)
@@ -235,7 +238,7 @@ mw_cause_class mw_cause_classify_text(const char *message)
         code[n] = '\0';
         if ((class = mw_cause_classify(code, at + n)) != MW_CAUSE_OTHER)
             return class;
-        coded = true;
+        coded = coded || (code[0] >= 'A' && code[0] <= 'Z') || (code[0] >= '0' && code[0] <= '9');
     }
     return coded ? MW_CAUSE_OTHER : MW_CAUSE_RULE;
 }

@@ -66,7 +66,7 @@ static const char whole_text[] =
     "Coverage: 0.0 %, 0 of 1 scopes complete; incomplete: 1 denied:\n"
     "  T: denied in r: s3:X AccessDenied [denied]\n"
     "Results:  1 fail, 0 pass, 0 not applicable, 1 unknown, 0 error\n"
-    "Unknown:  1 other\n"
+    "Unknown:  1 rule\n"
     "Failing:  1 high\n"
     "Run:      x, t\n\n"
     "Next:\n"

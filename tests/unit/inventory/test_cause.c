@@ -60,6 +60,9 @@ static void classes(void **state)
         {"AccessDenied",
          USER "arn:aws:s3:::x explicit deny in a bucket with an explicit deny in a session policy",
          "denied_session_policy"},
+        {"AccessDenied",
+         USER "explicit deny in a session policy with an explicit deny in a permissions boundary",
+         "denied_permissions_boundary"},
         {"403", "Forbidden", "denied"},
         {"Throttling", "Rate exceeded", "throttled"},
         {"RequestLimitExceeded", NULL, "throttled"},
@@ -101,6 +104,7 @@ static void texts(void **state)
          "InternalError; not sent)",
          "breaker_open"},
         {"no telling: the certificate has no end", "rule"},
+        {"denied", "rule"},
         {"", "rule"},
         {NULL, "rule"},
     };
