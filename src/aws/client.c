@@ -48,6 +48,7 @@ static mw_status make_traffic(mw_client *c, const mw_client_options *o, mw_error
 {
     mw_traffic_options t = {
         .breaker = mw_breaker_standard,
+        .rate_factor = o->rate_factor,
         .max_in_flight = o->max_in_flight > 0 ? o->max_in_flight : IN_FLIGHT_DEFAULT,
         .max_per_account = o->max_per_account,
         .max_per_service = o->max_per_service,
@@ -100,6 +101,7 @@ mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *e
     c->config = o->config;
     c->stop = o->stop;
     c->budget = o->budget;
+    c->quotas_everywhere = o->quotas_everywhere;
     if (o->config)
         c->no_host_prefix = mw_aws_config_bool(o->config, "AWS_DISABLE_HOST_PREFIX_INJECTION",
                                                "disable_host_prefix_injection", false);

@@ -32,6 +32,8 @@ typedef struct mw_client_options {
      * others to share with. 0 = three quarters, three quarters, half; -1 = all. */
     int max_per_account, max_per_service, max_per_host;
     int breaker_failures;       /* in a row, before a service in a region is left alone: 0 = 20, -1 = never */
+    double rate_factor;         /* of AWS's quotas, so much is assumed before anything is learnt; 0 = 1 */
+    bool quotas_everywhere;     /* they hold at another endpoint too: it leads to AWS */
     const char *rates_path;     /* file that keeps learnt rates between runs; NULL = none. Not used in a replay */
     const char *record_dir;     /* --record: every exchange, secrets removed */
     const char *replay_dir;     /* --replay: no network at all */

@@ -105,7 +105,7 @@ struct mw_client {
     mw_clocks clocks;
     char *rates_path; /* NULL = learnt ceilings are not kept */
     mw_rate_entries rates;
-    bool no_host_prefix;
+    bool no_host_prefix, quotas_everywhere;
     mw_arena arena;
     bucket_region *buckets[MW_BUCKET_TABLE];
     size_t bucket_count;

@@ -16,9 +16,10 @@ static void prepare_lane(mw_client *c, mw_lane *lane, const char *account, const
 {
     const mw_rate_entry *e;
 
-    /* AWS's quotas say nothing about another endpoint. */
-    if (c->endpoint_url ||
-        (c->config && mw_aws_config_endpoint_url(c->config, mw_service_id(service)))) {
+    /* AWS's quotas say nothing about another endpoint, unless it only leads to AWS. */
+    if (!c->quotas_everywhere &&
+        (c->endpoint_url ||
+         (c->config && mw_aws_config_endpoint_url(c->config, mw_service_id(service))))) {
         mw_lane_free_rate(lane, now_ms);
         return;
     }

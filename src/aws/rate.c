@@ -34,25 +34,30 @@ const mw_rate_rules mw_rate_standard = {
     .trial_least = 4,
     .trial_answers = 16,
     .trial_most = 400,
-    .noise_ratio = 0.35,
+    .noise_ratio = 0.4,
     .noise_low = 0.2,
     .noise_most = 0.5,
+    .noise_over = 0.9,
     .tolerate_answers = 256,
     .tolerate_most = 8192,
 };
 
-/* Half of a known quota to start with, four fifths as the first ceiling: the other consumers of the
- * account keep the rest. Quotas: the services' own guides ("API request throttling for EC2":
- * 100 requests at once, 20 a second; Lambda: 15 a second for the control plane; Route 53: 5 a second
- * for the account; CloudWatch DescribeAlarms: 9). IAM publishes none: 30 is a guess of ours. S3, KMS,
- * DynamoDB and STS allow hundreds. */
-#define KNOWN(name, burst, rps) {name, (burst) * 0.5, (rps) * 0.5, (rps) * 0.8, (rps)}
+/* A quarter of a known quota to start with, so that one that was guessed four times too high holds,
+ * and four fifths as the first ceiling: the other consumers of the account keep the rest. Quotas:
+ * the services' own guides ("API request throttling for EC2": 100 requests at once, 20 a second;
+ * Lambda: 15 a second for the control plane; Route 53: 5 a second for the account; CloudWatch
+ * DescribeAlarms: 9). IAM publishes none: 30 is a guess of ours. S3, KMS, DynamoDB and STS allow
+ * hundreds. */
+#define KNOWN(name, burst, rps)                                                                    \
+    {                                                                                              \
+        name, (burst)*0.5, (rps)*0.25, (rps)*0.8, (rps)                                            \
+    }
 static const mw_rate_limit limits[] = {
-    KNOWN("ec2", 100, 20),       KNOWN("lambda", 15, 15),      KNOWN("iam", 30, 30),
-    KNOWN("route53", 10, 5),     KNOWN("cloudwatch", 10, 9),   KNOWN("cloudfront", 10, 5),
-    KNOWN("wafv2", 10, 5),       KNOWN("kinesis", 10, 5),      KNOWN("service-quotas", 10, 5),
-    KNOWN("s3", 200, 200),       KNOWN("s3control", 200, 200), KNOWN("kms", 100, 100),
-    KNOWN("sts", 200, 200),      KNOWN("dynamodb", 100, 100),
+    KNOWN("ec2", 100, 20),   KNOWN("lambda", 15, 15),      KNOWN("iam", 30, 30),
+    KNOWN("route53", 10, 5), KNOWN("cloudwatch", 10, 9),   KNOWN("cloudfront", 10, 5),
+    KNOWN("wafv2", 10, 5),   KNOWN("kinesis", 10, 5),      KNOWN("service-quotas", 10, 5),
+    KNOWN("s3", 200, 200),   KNOWN("s3control", 200, 200), KNOWN("kms", 100, 100),
+    KNOWN("sts", 200, 200),  KNOWN("dynamodb", 100, 100),
 };
 static const mw_rate_limit unknown_limit = {NULL, 10, 5, 20, 20};
 
@@ -78,14 +83,15 @@ const mw_rate_limit *mw_rate_limit_of(const char *service)
     return &unknown_limit;
 }
 
-void mw_rate_init(mw_rate *r, const mw_rate_limit *limit, int64_t now_ms)
+void mw_rate_init(mw_rate *r, const mw_rate_limit *limit, double factor, int64_t now_ms)
 {
-    *r = (mw_rate){.limit = limit, .filled_ms = now_ms, .window_ms = now_ms};
+    *r = (mw_rate){.filled_ms = now_ms, .window_ms = now_ms};
     if (!limit)
         return;
-    r->rps = limit->start_rps;
-    r->ceiling_rps = limit->ceiling_rps;
-    r->burst = limit->burst;
+    r->rps = limit->start_rps * factor;
+    r->ceiling_rps = limit->ceiling_rps * factor;
+    r->most_rps = limit->most_rps * factor;
+    r->burst = limit->burst * factor;
     r->tokens = smaller(r->burst, TRUST_TOKENS);
 }
 
@@ -110,8 +116,8 @@ static void raise_rate(mw_rate *r, int64_t now_ms)
 
     /* What was never limited finds its own ceiling; a known quota is not passed. */
     r->ceiling_rps += passed_s * larger(p->creep_rps, p->creep_share * r->ceiling_rps);
-    if (r->limit)
-        r->ceiling_rps = smaller(r->ceiling_rps, r->limit->most_rps);
+    if (r->most_rps > 0)
+        r->ceiling_rps = smaller(r->ceiling_rps, r->most_rps);
     if (now_ms <= quiet_from)
         return;
     quiet_s = (double)(now_ms - (quiet_from > r->filled_ms ? quiet_from : r->filled_ms)) / 1000.0;
@@ -223,8 +229,8 @@ void mw_rate_answered(mw_rate *r, int64_t now_ms)
     }
     if (observe(r, false, now_ms) && r->rps > 0) {
         r->ceiling_rps *= 1 + mw_rate_standard.creep_answer;
-        if (r->limit)
-            r->ceiling_rps = smaller(r->ceiling_rps, r->limit->most_rps);
+        if (r->most_rps > 0)
+            r->ceiling_rps = smaller(r->ceiling_rps, r->most_rps);
     }
 }
 
@@ -248,10 +254,13 @@ static void cut(mw_rate *r, double share, int64_t now_ms)
         r->before_rps = r->rps;
         r->before_ceiling_rps = r->ceiling_rps;
         r->before_burst = r->burst;
-        r->before_share = 0; /* it is seen as it begins: that is not yet the share of this rate */
+        /* It is seen as it begins: that is not yet the share of this rate. */
+        r->before_share = r->tolerate_next ? r->noise : 0;
         r->on_trial = true;
     } else {
-        r->before_share = share;
+        /* Nobody knows how far a rate without a limit was beyond one: it may take several cuts,
+         * each of which helps a little. Against the worst of them, the last has helped much. */
+        r->before_share = r->most_rps > 0 ? share : larger(r->before_share, share);
     }
     if (r->rps <= 0) {
         r->rps = larger(r->measured_rps, r->window_taken * 1000.0 / WINDOW_MS);
@@ -277,7 +286,7 @@ static void take_back(mw_rate *r, double share, int64_t now_ms)
     r->ceiling_rps = r->before_ceiling_rps;
     r->burst = r->before_burst;
     r->on_trial = r->learnt = false;
-    r->noise = share;
+    r->noise = larger(share, r->before_share); /* both are of a few answers */
     r->tolerate_next = r->tolerate_next ? r->tolerate_next * 2 : p->tolerate_answers;
     if (r->tolerate_next > p->tolerate_most)
         r->tolerate_next = p->tolerate_most;
@@ -296,12 +305,15 @@ static void judge_trial(mw_rate *r, int64_t now_ms)
 {
     const mw_rate_rules *p = &mw_rate_standard;
     double share = (double)r->trial_throttled / r->trial_seen;
-    bool noise = share <= p->noise_most && r->before_share > 0 &&
-                 share >= r->before_share * p->noise_ratio;
-    bool waits = noise || share <= p->noise_low;
+    bool noise =
+        share <= p->noise_most && r->before_share > 0 && share >= r->before_share * p->noise_ratio;
+    /* Where no limit is known to exist, two of four answers are no reason for less and less. */
+    bool limited = r->most_rps > 0;
+    bool waits = noise || !limited || share <= p->noise_low;
 
     if (r->trial_throttled < 2 || r->trial_seen < (waits ? p->trial_answers : p->trial_least)) {
-        if (now_ms - r->cut_ms >= p->quiet_ms) { /* let the bucket fill; it grows again */
+        if (limited &&
+            now_ms - r->cut_ms >= p->quiet_ms) { /* let the bucket fill; it grows again */
             r->rps = larger(r->rps * p->cut, p->floor_rps);
             r->cut_ms = now_ms;
         }
@@ -320,7 +332,9 @@ static void judge(mw_rate *r, int64_t now_ms)
     bool limited = r->rps > 0;
 
     if (r->tolerate_left > 0) {
-        if (r->seen < p->trial_answers || share <= larger(r->noise * 2, p->noise_low))
+        double usual = larger(smaller(r->noise * 2, p->noise_over), p->noise_low);
+
+        if (r->seen < p->trial_answers || share <= usual)
             return;
         r->tolerate_next = 0; /* what was taken for noise grew with the rate */
     }

@@ -170,7 +170,8 @@ mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
     l->account = share_of(t, KIND_ACCOUNT, account ? account : "");
     l->service = share_of(t, KIND_SERVICE, service);
     mw_retry_bucket_init(&l->quota, &t->options.retry, service);
-    mw_rate_init(&l->rate, t->options.retry.limit_rate ? mw_rate_limit_of(service) : NULL, now_ms);
+    mw_rate_init(&l->rate, t->options.retry.limit_rate ? mw_rate_limit_of(service) : NULL,
+                 t->options.rate_factor > 0 ? t->options.rate_factor : 1, now_ms);
     l->next_in_slot = *slot;
     *slot = l;
     t->lane_count++;
@@ -184,7 +185,7 @@ void mw_traffic_forget(mw_traffic *t, const char *account)
 
     for (size_t i = 0; i < LANE_TABLE; i++)
         for (mw_lane **at = &t->lanes[i], *l; (l = *at) != NULL;) {
-            bool idle = l->place == PLACE_NONE && !l->head && !(l->rate.learnt && l->rate.limit);
+            bool idle = l->place == PLACE_NONE && !l->head && !(l->rate.learnt && l->rate.most_rps > 0);
             if (idle && l->key_len > len && memcmp(l->key, account, len) == 0 && l->key[len] == '\n') {
                 *at = l->next_in_slot;
                 t->lane_count--;
@@ -197,7 +198,7 @@ void mw_traffic_forget(mw_traffic *t, const char *account)
 
 void mw_lane_free_rate(mw_lane *l, int64_t now_ms)
 {
-    mw_rate_init(&l->rate, NULL, now_ms);
+    mw_rate_init(&l->rate, NULL, 1, now_ms);
 }
 
 void mw_lane_remember_rate(mw_lane *l, double ceiling_rps)
@@ -211,7 +212,7 @@ void mw_traffic_learnt(const mw_traffic *t, mw_lane_learnt fn, void *user)
         for (const mw_lane *l = t->lanes[i]; l; l = l->next_in_slot) {
             char key[KEY_SIZE], *part[3] = {key};
 
-            if (!l->rate.learnt || !l->rate.limit)
+            if (!l->rate.learnt || l->rate.most_rps <= 0)
                 continue;
             memcpy(key, l->key, l->key_len);
             for (size_t n = 0, at = 0; at < l->key_len; at++)

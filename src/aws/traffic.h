@@ -18,6 +18,7 @@ typedef struct mw_share mw_share;
 typedef struct mw_traffic_options {
     mw_retry_policy retry;
     mw_breaker_policy breaker;
+    double rate_factor; /* of AWS's quotas that are assumed; 0 = 1 */
     int max_in_flight;
     /* Of these, at most; 0 = three quarters, three quarters and half; -1 = all. A limit holds only
      * while there is more than one account (service, host) to share with. */

@@ -28,7 +28,7 @@ typedef struct row {
     int early;
 } row;
 
-#define GUESS(burst, rps) {NULL, (burst) * 0.5, (rps) * 0.5, (rps) * 0.8, (rps)}
+#define GUESS(burst, rps) {NULL, (burst) * 0.5, (rps) * 0.25, (rps) * 0.8, (rps)}
 #define UNKNOWN           {NULL, 10, 5, 20, 20}
 #define WIDE              1e6, 1e6, 1 /* whatever comes is allowed */
 
@@ -41,10 +41,12 @@ static const row rows[] = {
     {"unknown service, 5 of its own", UNKNOWN, 10, 5, 1, false, 800, 0.01, CALLS, 0, 0},
     /* an endpoint that is not AWS: it has to be learnt by running into it */
     {"no limit assumed", {0}, 100, 20, 8, true, 260, 0.12, CALLS, 0, 0},
+    {"no limit assumed, Lambda's", {0}, 15, 15, 4, true, 300, 0.12, CALLS, 0, 0},
+    {"no limit assumed, a quarter of EC2's", {0}, 25, 5, 2, true, 1100, 0.12, CALLS, 0, 0},
     /* the same without any limit, and throttles all the same: 14 s are possible for 2,000 calls */
     {"free", {0}, WIDE, true, 15, 0, CALLS, 0, 0},
     {"free, 5 % noise", {0}, WIDE, true, 45, 0.08, CALLS, 0.05, 0},
-    {"free, 30 % noise", {0}, WIDE, true, 200, 0.35, CALLS, 0.3, 0},
+    {"free, 30 % noise", {0}, WIDE, true, 80, 0.35, CALLS, 0.3, 0},
     {"free, 5 % noise, few calls", {0}, WIDE, true, 4, 0.2, 60, 0.05, 0},
     {"free, the first six of few", {0}, WIDE, true, 3, 1, 60, 0, 6},
     {"free, the first six of 2,000", {0}, WIDE, true, 18, 1, CALLS, 0, 6},
@@ -81,18 +83,18 @@ static void simulate(const row *w, uint32_t seed)
     int fresh = w->calls, early = w->early, done = 0, waiting = 0, sent = 0, throttled = 0;
     int other = 0, harmed = 0;
     double other_due = 0;
-    uint32_t random = seed;
+    uint32_t random = seed, their_random = seed + 1000;
     mw_rate r;
 
     assert_non_null(again);
-    mw_rate_init(&r, w->unlimited ? NULL : &w->assumed, 0);
+    mw_rate_init(&r, w->unlimited ? NULL : &w->assumed, 1, 0);
     for (now = 0; done < w->calls && now < 4000000; now++) {
         aws.tokens += aws.rps / 1000;
         aws.tokens = aws.tokens > aws.burst ? aws.burst : aws.tokens;
         if ((double)now >= other_due) {
             other++;
             harmed += take(&aws) ? 0 : 1;
-            other_due += 1000 / w->other_rps;
+            other_due += 1000 / w->other_rps * (0.5 + next_random(&their_random) % 1000 / 1000.0);
         }
         for (size_t f = 0; f < IN_FLIGHT; f++) {
             int ready = -1;
@@ -147,7 +149,7 @@ static void tokens_and_waits(void **state)
     mw_rate r;
 
     (void)state;
-    mw_rate_init(&r, &limit, 1000);
+    mw_rate_init(&r, &limit, 1, 1000);
     assert_int_equal(mw_rate_take(&r, 1000), 0);
     assert_int_equal(mw_rate_take(&r, 1000), 0);
     assert_in_range(mw_rate_take(&r, 1000), 250, 251);
@@ -171,11 +173,11 @@ static void throttles_cut(void **state)
     mw_rate r;
 
     (void)state;
-    mw_rate_init(&r, &limit, 0);
+    mw_rate_init(&r, &limit, 1, 0);
     for (int i = 0; i < 9; i++)
         mw_rate_throttled(&r, -1, 10); /* a handful of answers is no evidence … */
     assert_true(r.rps > 9.9 && r.ceiling_rps > 15.9);
-    mw_rate_init(&r, &limit, 0);
+    mw_rate_init(&r, &limit, 1, 0);
     answers(&r, 20, 10);
     mw_rate_throttled(&r, -1, 10); /* … more are */
     assert_true(r.rps > 4.9 && r.rps < 5.1 && r.ceiling_rps > 6.2 && r.ceiling_rps < 6.3);
@@ -201,7 +203,7 @@ static void a_storm_passes(void **state)
     int sent = 0;
 
     (void)state;
-    mw_rate_init(&r, &limit, 0);
+    mw_rate_init(&r, &limit, 1, 0);
     for (; t < 30000; t += 10)
         if (mw_rate_take(&r, t) == 0)
             mw_rate_answered(&r, t);
@@ -226,7 +228,7 @@ static void noise_is_not_a_limit(void **state)
     int64_t t = 0;
 
     (void)state;
-    mw_rate_init(&r, &limit, 0);
+    mw_rate_init(&r, &limit, 1, 0);
     for (int stage = 0; stage < 3; stage++, t += 5000) {
         assert_true(stage == 0 ? r.rps > 9.9 : r.rps < 7.5);
         answers(&r, 18, t);
@@ -251,7 +253,7 @@ static void unlimited_until_told(void **state)
     mw_rate r;
 
     (void)state;
-    mw_rate_init(&r, NULL, 0);
+    mw_rate_init(&r, NULL, 1, 0);
     for (int64_t t = 0; t < 2000; t++) {
         assert_int_equal(mw_rate_take(&r, t), 0); /* 1,000 a second */
         mw_rate_answered(&r, t);

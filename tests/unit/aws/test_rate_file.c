@@ -106,12 +106,12 @@ static void a_remembered_ceiling_only_lowers(void **state)
     mw_rate r;
 
     (void)state;
-    mw_rate_init(&r, mw_rate_limit_of("ec2"), 0); /* from 10, up to 16 a second */
+    mw_rate_init(&r, mw_rate_limit_of("ec2"), 1, 0); /* from 10, up to 16 a second */
     mw_rate_remember(&r, 100);
     assert_true(r.ceiling_rps > 15.9 && !r.learnt);
     mw_rate_remember(&r, 3);
     assert_true(r.ceiling_rps == 3 && r.rps == 3 && r.burst == 3 && r.tokens == 3 && r.learnt);
-    mw_rate_init(&r, NULL, 0);
+    mw_rate_init(&r, NULL, 1, 0);
     mw_rate_remember(&r, 3);
     assert_int_equal(mw_rate_take(&r, 0), 0);
     assert_true(r.rps == 0);
