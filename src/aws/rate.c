@@ -169,7 +169,7 @@ int64_t mw_rate_estimate_ms(const mw_rate_limit *limit, uint64_t requests)
     mw_rate r;
     int64_t now_ms = 0;
 
-    mw_rate_init(&r, limit, 0);
+    mw_rate_init(&r, limit, 1.0, 0);
     for (uint64_t n = 0; n < requests; n++) {
         int64_t wait_ms;
         if (n == ESTIMATE_MOST)

@@ -3,6 +3,7 @@
  * read, so that a typing error costs a message and not a night's sweep. Relative paths count from the
  * file's folder, so that a sweep does not depend on where it is started.
  */
+#include "cli/config_rate.h"
 #include "cli/config_rules.h"
 #include "cli/retention.h"
 
@@ -18,7 +19,7 @@
 #define CONFIG_MAX_BYTES ((size_t)4 << 20)
 
 enum kind {
-    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS, RETENTION, ON_OFF
+    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS, RETENTION, ON_OFF, RATE
 };
 
 static const struct key {
@@ -27,7 +28,7 @@ static const struct key {
 } keys[] = {
     {"accounts", ACCOUNTS}, {"allow_incomplete", SWITCH}, {"fail_on", SEVERITY}, {"jobs", COUNT},
     {"overrides", OVERRIDES}, {"params", PARAMS},         {"profile", TEXT},     {"regions", REGIONS},
-    {"retention", RETENTION},
+    {"rate", RATE},         {"retention", RETENTION},
     {"rules", PACKS},       {"select", TEXTS},            {"store", PATH},       {"types", PATHS},
     {"organization", ORGANIZATION}, {"role", TEXT},       {"external_id", TEXT}, {"role_duration", SECONDS},
     {"session_policy", ON_OFF},
@@ -50,6 +51,7 @@ static const char *const expected[] = {
     [SECONDS] = "seconds, from 900 to 43200",
     [RETENTION] = "{keep: N, older_than: AGE}",
     [ON_OFF] = "on or off",
+    [RATE] = "{factor: N, any_endpoint: true or false}",
 };
 
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
@@ -125,6 +127,7 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
     case PARAMS:
     case ORGANIZATION:
     case RETENTION:
+    case RATE:
         return is == MW_KIND_OBJECT;
     case PACKS:
         return is == MW_KIND_ARRAY ? mw_val_len(d, v) > 0 : item_fits(c, PATH, v);
@@ -149,6 +152,7 @@ static mw_status refuse(const mw_config *c, const char *where, enum kind kind, m
 static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_error *err)
 {
     mw_retention retention;
+    mw_config_rate rate;
     const char *names[MW_COUNT(keys)], *near;
 
     for (size_t i = 0; i < MW_COUNT(keys); i++) {
@@ -162,6 +166,7 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
         case PACKS: return mw__config_check_packs(c, v, err);
         case OVERRIDES: return mw__config_check_overrides(c, v, err);
         case RETENTION: return mw_retention_config(c, &retention, err);
+        case RATE: return mw_config_rate_read(c, &rate, err);
         default: return MW_OK;
         }
     }
@@ -170,7 +175,7 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
         return mw_config_fail(c, name, err, "unknown key '%.60s'; did you mean '%s'?", name, near);
     return mw_config_fail(c, name, err,
                           "unknown key '%.60s', expected one of accounts, allow_incomplete, external_id, "
-                          "fail_on, jobs, organization, overrides, params, profile, regions, retention, role, "
+                          "fail_on, jobs, organization, overrides, params, profile, rate, regions, retention, role, "
                           "role_duration, rules, select, session_policy, store, types", name);
 }
 

@@ -7,6 +7,7 @@
 #include "aws/endpoint.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/config_rate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,7 @@ mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *ou
     mw_client_options o = {.endpoint_url = mw_args_get(args, "endpoint-url"),
                            .record_dir = mw_args_get(args, "record"),
                            .replay_dir = dir, .stop = s->cli->stop};
+    mw_config_rate rate;
     const char *store;
     mw_status st;
 
@@ -126,12 +128,15 @@ mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *ou
     if (o.replay_dir)
         config = (mw_aws_config_options){.getenv_fn = empty_environment};
     if ((st = mw_setup_jobs(s, &o.max_in_flight, err)) != MW_OK ||
+        (st = mw_config_rate_read(&s->config, &rate, err)) != MW_OK ||
         (st = mw_model_pack_open(args, &out->pack, err)) != MW_OK ||
         (st = mw_aws_config_load(&config, &out->aws, err)) != MW_OK)
         goto out;
     o.budget = out->budget;
     o.models = out->models = out->pack.models;
     o.config = out->aws;
+    o.rate_factor = rate.factor;
+    o.quotas_everywhere = rate.any_endpoint;
     if (!o.replay_dir && (store = mw_setup_store_path(s, NULL)) != NULL)
         o.rates_path = mw_arena_printf(&s->arena, "%s.rates", store);
     st = mw_client_new(&o, &out->client, err);

@@ -1,7 +1,7 @@
 /* moonward.yaml: what it may say, and what each mistake is answered with. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/config.h"
+#include "cli/config_rate.h"
 #include "unit/store/scratch.h"
 
 #include <setjmp.h>
@@ -22,7 +22,7 @@ static void refuses(void **state)
     } rows[] = {
         {"regoins: [a]\n", ":1: unknown key 'regoins'; did you mean 'regions'?"},
         {"# c\nzzzzzzzzz: 1\n", ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
-                                "external_id, fail_on, jobs, organization, overrides, params, profile, regions, retention, role, "
+                                "external_id, fail_on, jobs, organization, overrides, params, profile, rate, regions, retention, role, "
                                 "role_duration, rules, select, session_policy, store, types"},
         {"store: a.db\nfail_on: hihg\n",
          ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},
@@ -41,6 +41,12 @@ static void refuses(void **state)
         {"organization: all\n", ":1: organization is \"all\", expected {ous, include, exclude, tags, role}"},
         {"jobs: 0\n", ":1: jobs is 0, expected a whole number from 1 to 1000"},
         {"jobs: many\n", ":1: jobs is \"many\", expected a whole number from 1 to 1000"},
+        {"rate: 3\n", ":1: rate is 3, expected {factor: N, any_endpoint: true or false}"},
+        {"rate:\n  factor: 0\n", ":2: rate.factor: expected a number from 0.01 to 100"},
+        {"rate: {factor: '2'}\n", ":1: rate.factor: expected a number from 0.01 to 100"},
+        {"rate: {factor: .nan}\n", ":1: rate.factor: expected a number from 0.01 to 100"},
+        {"rate: {any_endpoint: 1}\n", ":1: rate.any_endpoint: expected true or false"},
+        {"rate: {faktor: 1}\n", ":1: rate: unknown key 'faktor', expected factor or any_endpoint"},
         {"allow_incomplete: yes\n", ":1: allow_incomplete is \"yes\", expected true or false"},
         {"store: ''\n", ":1: store is \"\", expected a path"},
         {"rules: {a: b}\n", ":1: rules is {\"a\":\"b\"}, expected a path or a list of paths and packs"},
@@ -112,6 +118,20 @@ static void bad_yaml_names_the_line(void **state)
     assert_int_equal(load("store: a\nstore: b\n", &c, &err), MW_ERR_INVALID);
     assert_int_equal(mw_config_load(scratch("absent.yaml"), &c, &err), MW_ERR_NOTFOUND);
     assert_non_null(strstr(err.message, "absent.yaml"));
+}
+
+static void rates(void **state)
+{
+    MW_AUTO(mw_config) c = {0}, none = {0};
+    mw_config_rate r;
+
+    (void)state;
+    assert_int_equal(load("rate: {factor: 0.5, any_endpoint: true}\n", &c, NULL), MW_OK);
+    assert_int_equal(mw_config_rate_read(&c, &r, NULL), MW_OK);
+    assert_true(r.any_endpoint && r.factor > 0.49 && r.factor < 0.51);
+    assert_int_equal(load("jobs: 3\n", &none, NULL), MW_OK);
+    assert_int_equal(mw_config_rate_read(&none, &r, NULL), MW_OK);
+    assert_true(!r.any_endpoint && r.factor > 0.99 && r.factor < 1.01);
 }
 
 static void answers(void **state)
