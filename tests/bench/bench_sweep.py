@@ -31,9 +31,9 @@ def measure(argv, env, repeat=3):
 
 
 @contextlib.contextmanager
-def answering():
+def answering(*options):
     """A server of answers, and the environment that leads to it."""
-    server = subprocess.Popen([sys.executable, os.path.join(HERE, "answers.py")], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([sys.executable, os.path.join(HERE, "answers.py"), *options], stdout=subprocess.PIPE, text=True)
     try:
         env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         env.update(AWS_ENDPOINT_URL=server.stdout.readline().strip(), AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE",
