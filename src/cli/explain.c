@@ -389,10 +389,8 @@ static mw_status find_finding(mw_setup *s, const char *prefix, mw_buf *out, mw_e
     MW_AUTO(mw_stored) stored = {0};
     const mw_finding *f;
     mw_error ignored = {0};
-    mw_status st = mw_stored_load(s, mw_args_get(s->cli->args, "run"), &stored, err);
+    mw_status st = mw_stored_load_one(s, mw_args_get(s->cli->args, "run"), prefix, &stored, &f, err);
 
-    if (st == MW_OK)
-        st = mw_stored_find(&stored, prefix, &f, err);
     if (st != MW_OK)
         return st;
     /* A rule that is gone or broken does not keep its findings from being explained. */

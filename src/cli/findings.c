@@ -23,8 +23,9 @@ static bool any_matches(const mw_args *args, const char *option, const char *tex
     return n == 0;
 }
 
-static bool wanted(const mw_args *args, const mw_finding *f)
+static bool wanted(void *user, const mw_finding *f)
 {
+    const mw_args *args = ((const mw_cli *)user)->args;
     bool default_status = mw_args_count(args, "status") == 0 && !mw_args_flag(args, "all");
 
     if (default_status && f->status == MW_VERDICT_PASS)
@@ -44,27 +45,21 @@ static int run_list(mw_cli *cli)
     MW_AUTO(mw_stored) stored = {0};
     MW_AUTO(mw_buf) out = {.max = (size_t)2 << 30};
     const char *output = mw_args_get(cli->args, "output");
-    mw_finding *items;
-    size_t n = 0;
+    const mw_stored_choice choice = {.wanted = wanted, .user = cli, .coverage = mw_str_eq(output, "json")};
     mw_text_options text;
     mw_error err = {0};
     mw_status st;
 
     if (mw_setup_config(&s, cli, &err) != MW_OK ||
-        mw_stored_load(&s, mw_args_get(cli->args, "run"), &stored, &err) != MW_OK)
+        mw_stored_load(&s, mw_args_get(cli->args, "run"), &choice, &stored, &err) != MW_OK)
         return mw_cli_fail(&err);
-    items = stored.findings.items;
-    for (size_t i = 0; i < stored.findings.count; i++)
-        if (wanted(cli->args, &items[i]))
-            items[n++] = items[i];
-    stored.report.count = n;
     text = mw_setup_text(&s);
     if (mw_str_eq(output, "json"))
         st = mw_report_json(&stored.report, &out, &err);
     else if (mw_str_eq(output, "jsonl"))
         st = mw_report_jsonl(&stored.report, &out, &err);
     else
-        st = mw_report_table(items, n, &text, &out, &err);
+        st = mw_report_table(stored.findings.items, stored.findings.count, &text, &out, &err);
     return st == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
 }
 
@@ -159,9 +154,7 @@ static int run_show(mw_cli *cli)
     mw_status st;
 
     if (mw_setup_config(&s, cli, &err) != MW_OK ||
-        mw_stored_load(&s, mw_args_get(cli->args, "run"), &stored, &err) != MW_OK)
-        return mw_cli_fail(&err);
-    if (mw_stored_find(&stored, prefix, &found, &err) != MW_OK)
+        mw_stored_load_one(&s, mw_args_get(cli->args, "run"), prefix, &stored, &found, &err) != MW_OK)
         return mw_cli_fail(&err);
     if (mw_str_eq(mw_args_get(cli->args, "output"), "json")) {
         if ((st = mw_finding_json(found, &out)) == MW_OK)

@@ -138,6 +138,7 @@ mw_status mw_stored_coverage_text(mw_store *store, const char *snapshot, mw_buf 
 
 struct load {
     mw_stored *out;
+    const mw_stored_choice *choice;
     mw_error *err;
     mw_status st;
 };
@@ -188,7 +189,7 @@ static bool take_finding(void *user, const mw_store_finding *row)
     struct load *l = user;
     mw_finding f;
 
-    if ((l->st = mw_stored_finding(row, &f, l->err)) == MW_OK)
+    if ((l->st = mw_stored_finding(row, &f, l->err)) == MW_OK && l->choice->wanted(l->choice->user, &f))
         l->st = mw_findings_add(&l->out->findings, &f, l->err);
     return l->st == MW_OK;
 }
@@ -203,13 +204,13 @@ mw_status mw_stored_head(mw_store *store, const char *run, mw_stored *out, mw_er
     return st == MW_OK ? l.st : st;
 }
 
-static mw_status load(mw_store *store, const char *run, mw_stored *out, mw_error *err)
+static mw_status load(mw_store *store, const char *run, const mw_stored_choice *choice, mw_stored *out, mw_error *err)
 {
-    struct load l = {.out = out, .err = err};
+    struct load l = {.out = out, .choice = choice, .err = err};
     mw_status st;
 
     if ((st = mw_stored_head(store, run, out, err)) == MW_OK &&
-        (out->coverage || (st = mw_stored_coverage(store, out->report.run_id, &out->coverage, err)) == MW_OK) &&
+        (!choice->coverage || out->coverage || (st = mw_stored_coverage(store, out->report.run_id, &out->coverage, err)) == MW_OK) &&
         (st = mw_store_run_findings(store, out->report.run_id, take_finding, &l, err)) == MW_OK)
         st = l.st;
     out->report.coverage_doc = out->coverage;
@@ -219,29 +220,39 @@ static mw_status load(mw_store *store, const char *run, mw_stored *out, mw_error
     return st;
 }
 
-mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error *err)
+mw_status mw_stored_load(mw_setup *s, const char *run, const mw_stored_choice *choice, mw_stored *out, mw_error *err)
 {
     mw_store *store = NULL;
     mw_status st = mw_setup_store(s, &store, err);
 
     if (st == MW_OK)
-        st = load(store, run, out, err);
+        st = load(store, run, choice, out, err);
     mw_store_close(store);
     return st;
 }
 
-mw_status mw_stored_find(const mw_stored *r, const char *prefix, const mw_finding **out, mw_error *err)
+static bool begins_so(void *user, const mw_finding *f)
 {
-    *out = NULL;
-    for (size_t i = 0; i < r->findings.count; i++) {
-        const mw_finding *f = &r->findings.items[i];
-        if (!mw_str_starts(f->fingerprint, prefix))
-            continue;
-        if (*out && !mw_str_eq((*out)->fingerprint, f->fingerprint))
+    return mw_str_starts(f->fingerprint, *(const char *const *)user);
+}
+
+mw_status mw_stored_load_one(mw_setup *s, const char *run, const char *prefix, mw_stored *out, const mw_finding **found,
+                             mw_error *err)
+{
+    const mw_stored_choice choice = {.wanted = begins_so, .user = &prefix};
+    const mw_findings *all = &out->findings;
+    mw_status st;
+
+    *found = NULL;
+    if ((st = mw_stored_load(s, run, &choice, out, err)) != MW_OK)
+        return st;
+    if (all->count == 0)
+        return mw_fail(err, MW_ERR_NOTFOUND, "run %s has no finding '%s'", out->report.run_id, prefix);
+    for (size_t i = 1; i < all->count; i++)
+        if (!mw_str_eq(all->items[i].fingerprint, all->items[0].fingerprint))
             return mw_fail(err, MW_ERR_INVALID, "several findings begin with '%s': give more of it", prefix);
-        *out = f;
-    }
-    return *out ? MW_OK : mw_fail(err, MW_ERR_NOTFOUND, "run %s has no finding '%s'", r->report.run_id, prefix);
+    *found = &all->items[all->count - 1];
+    return MW_OK;
 }
 
 void mw_stored_clear(mw_stored *r)
@@ -252,10 +263,18 @@ void mw_stored_clear(mw_stored *r)
     *r = (mw_stored){0};
 }
 
+static bool every_one(void *user, const mw_finding *f)
+{
+    (void)user;
+    (void)f;
+    return true;
+}
+
 int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw_error *err)
 {
     MW_AUTO(mw_stored) head = {0};
     MW_AUTO(mw_stored) stored = {0};
+    const mw_stored_choice everything = {.wanted = every_one, .coverage = true};
     mw_store *store = NULL;
     size_t size = 0;
     mw_status st;
@@ -263,7 +282,7 @@ int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw
 
     if ((st = mw_setup_store(s, &store, err)) == MW_OK && (st = mw_stored_head(store, run, &head, err)) == MW_OK &&
         (st = mw_stored_size(store, head.report.run_id, &size, err)) == MW_OK && size <= MW_STORED_LARGE)
-        st = load(store, head.report.run_id, &stored, err);
+        st = load(store, head.report.run_id, &everything, &stored, err);
     stored.report.passed = passed;
     if (st != MW_OK)
         code = mw_cli_fail(err);

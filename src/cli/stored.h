@@ -13,10 +13,21 @@ typedef struct mw_stored {
     mw_report report; /* borrows from the three above */
 } mw_stored;
 
+/** What of a run is read into memory: a run of an organization does not fit, what is asked for does. */
+typedef struct mw_stored_choice {
+    bool (*wanted)(void *user, const mw_finding *f);
+    void *user;
+    bool coverage; /* the ledger too */
+} mw_stored_choice;
+
 /** @p run NULL = the newest finished run. MW_ERR_NOTFOUND names the run or the empty store. */
-mw_status mw_stored_load(mw_setup *s, const char *run, mw_stored *out, mw_error *err);
-/** The finding whose fingerprint begins with @p prefix. MW_ERR_NOTFOUND; MW_ERR_INVALID: several do. */
-mw_status mw_stored_find(const mw_stored *r, const char *prefix, const mw_finding **out, mw_error *err);
+mw_status mw_stored_load(mw_setup *s, const char *run, const mw_stored_choice *choice, mw_stored *out, mw_error *err);
+/**
+ * The finding whose fingerprint begins with @p prefix, and nothing else, in @p out. MW_ERR_NOTFOUND;
+ * MW_ERR_INVALID: several do.
+ */
+mw_status mw_stored_load_one(mw_setup *s, const char *run, const char *prefix, mw_stored *out, const mw_finding **found,
+                             mw_error *err);
 void mw_stored_clear(mw_stored *r);
 
 /** What is known of a run beside findings and coverage; @p run NULL = the newest finished one. */

@@ -39,6 +39,17 @@ class Watch(threading.Thread):
             pass
 
 
+def read_both(process):
+    """What a process says on stderr, while its stdout is read to the end too."""
+    said = []
+    other = threading.Thread(target=lambda: said.append(process.stderr.read()))
+    other.start()
+    while process.stdout.read(1 << 20):
+        pass
+    other.join()
+    return said[0]
+
+
 def sweep(binary, server, folder, store, shards):
     base = [binary, "sweep", "--config", os.path.join(folder, "moonward.yaml"), "--store", store, "--output", "text", "--progress", "off"]
     runs = [base] if shards == 1 else [base + ["--run-id", "bench", "--shard", "%d/%d" % (i + 1, shards)] for i in range(shards)]
@@ -48,12 +59,15 @@ def sweep(binary, server, folder, store, shards):
     watches = [Watch(p.pid) for p in processes]
     for w in watches:
         w.start()
-    texts = [p.communicate() for p in processes]
-    took = time.monotonic() - began
-    for p, (_, said) in zip(processes, texts):
+    cpu = []
+    for p in processes:
+        said = read_both(p)
+        _, status, usage = os.wait4(p.pid, 0)
+        p.returncode = os.waitstatus_to_exitcode(status)
         if p.returncode not in (0, 1, 2):
             sys.exit("a sweep ended with %d: %s" % (p.returncode, said[-2000:]))
-    return took, max(w.peak_kb for w in watches), [p.returncode for p in processes], sum(os.times()[2:4])
+        cpu.append(round(usage.ru_utime + usage.ru_stime, 1))
+    return time.monotonic() - began, max(w.peak_kb for w in watches), [p.returncode for p in processes], cpu
 
 
 def missed_and_phantom(server, store, accounts):
@@ -106,7 +120,7 @@ def main():
         resources = sqlite3.connect(store).execute("SELECT sum(resources) FROM snapshot WHERE open = 0").fetchone()[0]
         findings = sqlite3.connect(store).execute("SELECT count(*) FROM finding").fetchone()[0]
         print(json.dumps({"accounts": a.accounts, "regions": a.regions, "shards": a.shards, "seconds": round(took, 1), "broker_peak_mb": round(peak_kb / 1024),
-                          "our_cpu_s": round(cpu, 1), "server_cpu_s": round(stats["cpu_us"] / 1e6, 1), "exit": codes, "requests": stats["requests"],
+                          "our_cpu_s": round(sum(cpu), 1), "cpu_of_each_s": cpu, "server_cpu_s": round(stats["cpu_us"] / 1e6, 1), "exit": codes, "requests": stats["requests"],
                           "throttled_percent": round(100 * stats["throttled"] / max(1, stats["requests"]), 2), "resources": resources, "findings": findings,
                           "compared": compared, "missed": missed, "phantom": phantom, "store_mb": round(os.path.getsize(store) / 1e6)}, indent=1))
         if a.keep:
