@@ -1,7 +1,8 @@
 /*
  * `moonward evaluate`: rules over a stored snapshot. AWS is not called and nothing is stored: the
  * findings are those of the sweep that took the snapshot, or of other rules over what it saw. What
- * it did not see stays unknown.
+ * it did not see stays unknown. A snapshot that was taken account by account is judged so: the
+ * documents of one account are in memory at a time, and a rule sees those of its account alone.
  */
 #include "cli/commands.h"
 #include "cli/coverage.h"
@@ -20,48 +21,144 @@
 struct evaluation {
     mw_setup setup;
     mw_progress progress;
-    mw_archived archived;
-    mw_doc *snapshot, *coverage;
-    int fd;
+    mw_store *store;
+    mw_archive_options options;
+    mw_archived archived;     /* what is known of the snapshot; of the last account's part, if there are several */
+    const char **accounts;    /* whose parts it consists of, by id; none when it was taken in one */
+    size_t account_count;
+    mw_doc_builder *ledger;
+    mw_doc *coverage;
     mw_judged judged;
 };
 
-/* What the run that took the snapshot could not read beside its scopes. Borrowed from its notes. */
-static mw_status read_extras(struct evaluation *w, mw_coverage_extra **out, size_t *count, mw_error *err)
-{
-    const mw_doc *d = w->archived.about;
-    mw_val list = mw_val_get(d, w->archived.notes, "extras");
+/* ---- which snapshot, and whose ---- */
 
-    *count = mw_val_len(d, list);
-    if (!(*out = mw_arena_alloc(&w->setup.arena, (*count + 1) * sizeof(**out))))
-        return mw_fail(err, MW_ERR_NOMEM, "coverage: out of memory");
-    for (size_t i = 0; i < *count; i++)
-        mw_coverage_extra_read(d, mw_val_at(d, list, i), &(*out)[i]);
-    return MW_OK;
+static bool take_id(void *user, const mw_snapshot_info *info)
+{
+    struct evaluation *w = user;
+
+    w->archived.id = mw_arena_strdup(&w->setup.arena, info->id);
+    return false;
 }
 
-static mw_status load(struct evaluation *w, mw_error *err)
+static bool count_part(void *user, const char *account, const char *digest)
+{
+    (void)account;
+    (void)digest;
+    ++*(size_t *)user;
+    return true;
+}
+
+static bool take_part(void *user, const char *account, const char *digest)
+{
+    struct evaluation *w = user;
+
+    (void)digest;
+    w->accounts[w->account_count++] = mw_arena_strdup(&w->setup.arena, account);
+    return w->accounts[w->account_count - 1] != NULL;
+}
+
+static mw_status find_snapshot(struct evaluation *w, mw_error *err)
 {
     const mw_args *args = w->setup.cli->args;
     char at[MW_TIME_SIZE];
     const char *name;
-    mw_archive_options o = {.types = w->setup.types};
-    mw_coverage_extra *extras;
-    size_t count;
-    mw_store *store = NULL;
+    size_t parts = 0;
     mw_status st;
 
     if ((st = mw_moment_name(args, mw_args_get(args, "snapshot"), at, &name, err)) != MW_OK ||
-        (st = mw_rules_types(&w->setup, &o.wanted, &o.wanted_count, err)) != MW_OK ||
-        (st = mw_setup_store(&w->setup, &store, err)) != MW_OK)
+        (st = mw_setup_store(&w->setup, &w->store, err)) != MW_OK ||
+        (st = mw_snapshot_find(w->store, name, take_id, w, err)) != MW_OK ||
+        (st = mw_snapshot_parts(w->store, w->archived.id ? w->archived.id : "", count_part, &parts, err)) != MW_OK)
         return st;
-    st = mw_archive_load(store, name, &o, &w->fd, &w->archived, err);
-    mw_store_close(store);
-    if (st != MW_OK || (st = mw_doc_map(w->fd, &w->snapshot, err)) != MW_OK)
+    w->accounts = mw_arena_alloc(&w->setup.arena, (parts + 1) * sizeof(*w->accounts));
+    if (!w->archived.id || !w->accounts)
+        return mw_fail(err, MW_ERR_NOMEM, "snapshot: out of memory");
+    if ((st = mw_snapshot_parts(w->store, w->archived.id, take_part, w, err)) == MW_OK && w->account_count < parts)
+        st = mw_fail(err, MW_ERR_NOMEM, "snapshot: out of memory");
+    return st;
+}
+
+/* ---- one account after the other ---- */
+
+static void add_lines(struct evaluation *w, const mw_doc *lines)
+{
+    for (size_t i = 0; i < mw_val_len(lines, mw_doc_root(lines)); i++)
+        mw_doc_add_copy(w->ledger, lines, mw_val_at(lines, mw_doc_root(lines), i));
+}
+
+/* What the run that took the snapshot could not read beside its scopes; it comes first. */
+static void add_extras(struct evaluation *w)
+{
+    const mw_doc *d = w->archived.about;
+    mw_val list = mw_val_get(d, w->archived.notes, "extras");
+
+    for (size_t i = 0; i < mw_val_len(d, list); i++) {
+        mw_coverage_extra e;
+
+        mw_coverage_extra_read(d, mw_val_at(d, list, i), &e);
+        mw_coverage_extra_write(w->ledger, &e);
+    }
+}
+
+/* @p account NULL: the snapshot is in one piece. Its documents are gone from memory afterwards. */
+static mw_status judge_account(struct evaluation *w, const char *id, const char *account, mw_error *err)
+{
+    mw_judged part = {0};
+    mw_findings_cursor c;
+    const mw_finding *f;
+    mw_doc *snapshot = NULL, *lines = NULL;
+    int fd = -1;
+    bool first = !w->archived.about;
+    mw_status st;
+
+    w->options.account = account;
+    mw_archived_clear(&w->archived);
+    if ((st = mw_archive_load(w->store, id, &w->options, &fd, &w->archived, err)) != MW_OK ||
+        (st = mw_doc_map(fd, &snapshot, err)) != MW_OK ||
+        (st = mw_coverage_from_snapshot(snapshot, NULL, 0, &lines, err)) != MW_OK ||
+        (st = mw_judge(&w->setup, fd, &w->progress, &part, err)) != MW_OK)
+        goto out;
+    if (first)
+        add_extras(w);
+    add_lines(w, lines);
+    if (!account) {
+        w->judged.findings = part.findings;
+        part.findings = (mw_findings){0};
+        goto out;
+    }
+    w->judged.findings.passed += part.findings.passed;
+    mw_findings_read(&c, part.findings.items, part.findings.count, part.findings.packed, part.findings.packed_count);
+    while (st == MW_OK && (f = mw_findings_next(&c))) {
+        mw_finding own = *f;
+        if (mw_str_eq(own.account, "*")) /* a rule that failed here may have done well elsewhere */
+            own.account = account;
+        st = mw_findings_add(&w->judged.findings, &own, err);
+    }
+out:
+    mw_judged_clear(&part);
+    mw_doc_free(lines);
+    mw_doc_free(snapshot);
+    if (fd >= 0)
+        close(fd);
+    return st;
+}
+
+static mw_status judge_all(struct evaluation *w, mw_error *err)
+{
+    const char *id = w->archived.id;
+    mw_status st = MW_OK;
+
+    mw_doc_begin_array(w->ledger);
+    if (w->account_count < 2)
+        st = judge_account(w, id, NULL, err);
+    for (size_t i = 0; w->account_count >= 2 && i < w->account_count && st == MW_OK; i++)
+        st = judge_account(w, id, w->accounts[i], err);
+    mw_doc_end_array(w->ledger);
+    if (st != MW_OK || (st = mw_doc_finish(w->ledger, mw_doc_pop(w->ledger), &w->coverage, err)) != MW_OK)
         return st;
-    return read_extras(w, &extras, &count, err) != MW_OK
-               ? err->status
-               : mw_coverage_from_snapshot(w->snapshot, extras, count, &w->coverage, err);
+    mw_findings_sort(&w->judged.findings);
+    return mw_findings_digest(&w->judged.findings, w->judged.findings_digest, err);
 }
 
 static mw_status perform(struct evaluation *w, const mw_cli *cli, mw_error *err)
@@ -72,24 +169,26 @@ static mw_status perform(struct evaluation *w, const mw_cli *cli, mw_error *err)
     if ((st = mw_results_check(cli->args, err)) != MW_OK ||
         (st = mw_setup_config(&w->setup, cli, err)) != MW_OK ||
         (st = mw_setup_rules(&w->setup, err)) != MW_OK ||
-        (st = mw_setup_choose_rules(&w->setup, err)) != MW_OK || (st = load(w, err)) != MW_OK ||
-        (st = mw_time_parse(w->archived.taken_at, strlen(w->archived.taken_at), &taken_ns, err)) !=
-            MW_OK)
+        (st = mw_setup_choose_rules(&w->setup, err)) != MW_OK ||
+        (st = mw_rules_types(&w->setup, &w->options.wanted, &w->options.wanted_count, err)) != MW_OK ||
+        (st = find_snapshot(w, err)) != MW_OK ||
+        (st = mw_doc_builder_new(&(mw_doc_options){.share = true}, &w->ledger, err)) != MW_OK)
         return st;
+    w->options.types = w->setup.types;
     mw_progress_start(&w->progress, cli);
-    st = mw_judge(&w->setup, w->fd, &w->progress, &w->judged, err);
+    st = judge_all(w, err);
     mw_progress_end(&w->progress);
     if (st == MW_OK)
-        st = mw_judged_name_after(&w->judged, &w->setup, w->archived.digest, taken_ns, err);
+        st = mw_time_parse(w->archived.taken_at, strlen(w->archived.taken_at), &taken_ns, err);
     if (st == MW_OK)
-        st = mw_findings_digest(&w->judged.findings, w->judged.findings_digest, err);
+        st = mw_judged_name_after(&w->judged, &w->setup, w->archived.digest, taken_ns, err);
     mw_judged_seen_now(&w->judged);
     return st;
 }
 
 static int run(mw_cli *cli)
 {
-    struct evaluation w = {.fd = -1};
+    struct evaluation w = {0};
     mw_error err = {0};
     int code = perform(&w, cli, &err) == MW_OK
                    ? mw_judged_finish(&w.judged, &w.setup, w.archived.digest, w.coverage)
@@ -97,10 +196,9 @@ static int run(mw_cli *cli)
 
     mw_judged_clear(&w.judged);
     mw_doc_free(w.coverage);
-    mw_doc_free(w.snapshot);
-    if (w.fd >= 0)
-        close(w.fd);
+    mw_doc_builder_free(w.ledger);
     mw_archived_clear(&w.archived);
+    mw_store_close(w.store);
     mw_setup_clear(&w.setup);
     return code;
 }

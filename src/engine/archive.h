@@ -32,6 +32,7 @@ typedef struct mw_archive_options {
         *types; /* as they are today: what they have and the snapshot did not ask for is unknown */
     const char *const *wanted; /* load resources of these types only; NULL = of all */
     size_t wanted_count;
+    const char *account; /* load what is of this account only; NULL = of all */
 } mw_archive_options;
 
 /** `MW_AUTO(mw_archived) a = {0};` */

@@ -182,11 +182,11 @@ static bool take_resource(void *user, const mw_snapshot_resource *r)
 
 static mw_status load_resources(struct loading *l, mw_error *err)
 {
-    mw_snapshot_filter f = {0};
+    mw_snapshot_filter f = {.account = l->o->account};
     mw_status st = MW_OK;
 
     if (!l->o->wanted)
-        return mw_snapshot_resources(l->s, l->out->id, NULL, true, take_resource, l, err);
+        return mw_snapshot_resources(l->s, l->out->id, &f, true, take_resource, l, err);
     for (size_t i = 0; i < l->o->wanted_count && st == MW_OK && l->st == MW_OK; i++) {
         f.type = l->o->wanted[i];
         st = mw_snapshot_resources(l->s, l->out->id, &f, true, take_resource, l, err);
@@ -213,7 +213,7 @@ static mw_status build(struct loading *l, mw_error *err)
     mw_doc_member_str(b, "now", l->out->taken_at);
     mw_doc_ckey(b, "scopes");
     mw_doc_begin_array(b);
-    if ((st = mw_snapshot_scopes(l->s, l->out->id, take_scope, l, err)) != MW_OK ||
+    if ((st = mw_snapshot_scopes_of(l->s, l->out->id, l->o->account, take_scope, l, err)) != MW_OK ||
         (st = l->st) != MW_OK)
         return st;
     mw_doc_end_array(b);

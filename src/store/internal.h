@@ -65,6 +65,10 @@ mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open
 mw_store *mw__snapshot_of(struct mw_snapshot_writer *w, int64_t *n);
 /** Inside a transaction: open snapshots other than @p id never were. */
 mw_status mw__snapshots_drop_open(mw_store *s, const char *id, mw_error *err);
+/** Numbers of the scopes of one account: a look-up for each word that may be a type. */
+#define MW_SCOPES_OF(account)                                                                      \
+    "SELECT x.n FROM word y CROSS JOIN scope x WHERE x.type = y.n AND x.account = (SELECT n FROM " \
+    "word WHERE text = " account ")"
 #define MW_VERSION_SQL "SELECT dictionary, len, doc FROM version WHERE vid = ?1"
 /** The snapshot that `latest`, `latest~N` or a time names. Any other name: MW_OK and nothing @p found. */
 mw_status mw__snapshot_place(mw_store *s, const char *name, bool (*row)(void *user, const mw_snapshot_info *info),

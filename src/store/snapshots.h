@@ -150,6 +150,11 @@ mw_status mw_snapshot_scopes(mw_store *s, const char *id,
                              bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
                              mw_error *err);
 
+/** The part of it that is @p account's; NULL = all. Cost: that account's lines, and the types that there are. */
+mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account,
+                                bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
+                                mw_error *err);
+
 /** NULL members match everything. */
 typedef struct mw_snapshot_filter {
     const char *account, *region, *type, *id;

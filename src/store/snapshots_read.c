@@ -35,9 +35,22 @@ static mw_snapshot_resource scope_of(sqlite3_stmt *q, int at)
                                   .type = mw__store_must(q, at + 3)};
 }
 
+#define LEDGER                                                                                     \
+    "SELECT p.text, a.text, r.text, t.text, f.text, st.text, v.resources, v.calls, v.cause"        \
+    " FROM coverage v JOIN word st ON st.n = v.state LEFT JOIN word f ON f.n = v.facet JOIN"       \
+    SCOPE_TABLES "WHERE c.n = v.scope AND v.snapshot = ?1"
+#define LEDGER_ORDER " ORDER BY a.text, r.text, t.text, coalesce(f.text, '')"
+
 mw_status mw_snapshot_scopes(mw_store *s, const char *id,
                              bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
                              mw_error *err)
+{
+    return mw_snapshot_scopes_of(s, id, NULL, row, user, err);
+}
+
+mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account,
+                                bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
+                                mw_error *err)
 {
     int64_t n;
     int code = SQLITE_DONE;
@@ -45,15 +58,15 @@ mw_status mw_snapshot_scopes(mw_store *s, const char *id,
     mw_status st = mw__snapshot_number(s, id, &n, err);
 
     if (st == MW_OK)
-        st = mw__store_prepare(
-            s,
-            "SELECT p.text, a.text, r.text, t.text, f.text, st.text, v.resources, v.calls, v.cause"
-            " FROM coverage v JOIN word st ON st.n = v.state LEFT JOIN word f ON f.n = v.facet "
-            "JOIN" SCOPE_TABLES "WHERE c.n = v.scope AND v.snapshot = ?1"
-            " ORDER BY a.text, r.text, t.text, coalesce(f.text, '')",
-            &q, err);
-    if (st == MW_OK)
+        st = mw__store_prepare(s,
+                               account ? LEDGER " AND v.scope IN (" MW_SCOPES_OF("?2") ")" LEDGER_ORDER
+                                       : LEDGER LEDGER_ORDER,
+                               &q, err);
+    if (st == MW_OK) {
         sqlite3_bind_int64(q, 1, n);
+        if (account)
+            sqlite3_bind_text(q, 2, account, -1, SQLITE_STATIC);
+    }
     while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
         const mw_snapshot_scope e = {.partition = mw__store_must(q, 0),
                                      .account = mw__store_must(q, 1),

@@ -41,17 +41,21 @@ static mw_status keep(char **to, const char *s, mw_error *err)
     return MW_OK;
 }
 
+#define SCOPES                                                                                     \
+    "SELECT c.n, l.complete, l.seen, p.text, a.text, r.text, t.text FROM looked l JOIN scope c"    \
+    " ON c.n = l.scope JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account"                 \
+    " JOIN word r ON r.n = c.region JOIN word p ON p.n = c.partition WHERE l.snapshot = ?4"
+#define SCOPES_ORDER                                                                               \
+    " AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS NULL OR t.text = ?3)"             \
+    " ORDER BY t.text, a.text, r.text, p.text"
+
 static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_filter *f,
                          mw_error *err)
 {
     const mw_store_query all[] = {
         {&x->scopes,
-         "SELECT c.n, l.complete, l.seen, p.text, a.text, r.text, t.text FROM looked l JOIN scope "
-         "c ON c.n = l.scope"
-         " JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account JOIN word r ON r.n = c.region"
-         " JOIN word p ON p.n = c.partition WHERE l.snapshot = ?4 AND (?1 IS NULL OR a.text = ?1)"
-         " AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS NULL OR t.text = ?3)"
-         " ORDER BY t.text, a.text, r.text, p.text"},
+         f && f->account ? SCOPES " AND l.scope IN (" MW_SCOPES_OF("?1") ")" SCOPES_ORDER
+                         : SCOPES SCOPES_ORDER},
         {&x->resources, "SELECT r.id, w.text, s.vid, EXISTS(SELECT 1 FROM stale WHERE snapshot = "
                         "?3 AND rid = r.rid)"
                         " FROM resource r JOIN span s ON s.rid = r.rid AND s.s0 <= ?3 AND (s.s1 IS "
@@ -67,7 +71,8 @@ static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_
         (st = mw__snapshot_number(x->s, id, &x->n, err)) != MW_OK)
         return st;
     if (f) { /* copied by SQLite: the caller's filter need not live on */
-        sqlite3_bind_text(x->scopes, 1, f->account, -1, SQLITE_TRANSIENT);
+        if (f->account)
+            sqlite3_bind_text(x->scopes, 1, f->account, -1, SQLITE_TRANSIENT);
         sqlite3_bind_text(x->scopes, 2, f->region, -1, SQLITE_TRANSIENT);
         sqlite3_bind_text(x->scopes, 3, f->type, -1, SQLITE_TRANSIENT);
         if ((st = keep(&x->id, f->id, err)) != MW_OK ||

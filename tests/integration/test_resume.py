@@ -89,6 +89,8 @@ def killed(w, kills, seed):
     lasts = time.monotonic() - began
     check(code in (0, 1), "an undisturbed run ended with %d" % code, said)
     truth = essence(text)
+    code, again, said = w.run("whole.db", command="evaluate")
+    check(code in (0, 1) and essence(again) == truth, "evaluate, account by account, differs from the sweep", code, said)
     done, rounds = 0, 0
     while done < kills:
         store = "killed-%d.db" % rounds

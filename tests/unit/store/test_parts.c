@@ -34,6 +34,8 @@ static mw_status put(mw_store *s, const char *id, const char *account, const cha
     if (st == MW_OK)
         st = mw_snapshot_close(w, complete, err);
     if (st == MW_OK)
+        st = mw_snapshot_note(w, &(mw_snapshot_scope){.partition = "aws", .account = account, .region = "*", .type = TYPE, .state = "complete"}, err);
+    if (st == MW_OK)
         return mw_snapshot_seal(w, NULL, err);
     if (w)
         mw_snapshot_abandon(w);
@@ -76,6 +78,45 @@ static bool add_part(void *user, const char *account, const char *digest)
     (void)digest;
     mw_buf_printf(user, "%s ", account + 11);
     return true;
+}
+
+static bool add_scope(void *user, const mw_snapshot_scope *scope)
+{
+    mw_buf_printf(user, "%s:%s ", scope->account + 11, scope->state);
+    return true;
+}
+
+/** One account of several, its ledger and its resources; none of it where it has none. */
+static void of_an_account(void **state)
+{
+    static const struct {
+        const char *account, *ledger, *resources;
+    } rows[] = {
+        {NULL, "1:complete 2:complete ", "1/a=1 2/b=1 2/c=1 "},
+        {"000000000001", "1:complete ", "1/a=1 "},
+        {"000000000002", "2:complete ", "2/b=1 2/c=1 "},
+        {"000000000003", "", ""}, /* of an older snapshot alone */
+        {"000000000009", "", ""},
+        {TYPE, "", ""},
+    };
+    mw_store *s = open_store("account.db");
+    mw_error err = {0};
+
+    (void)state;
+    assert_ok(put(s, "O", "000000000003", "a=1", false, true, &err));
+    assert_ok(put(s, "P", "000000000002", "b=1 c=1", true, true, &err));
+    assert_ok(put(s, "P", "000000000001", "a=1", true, true, &err));
+    assert_ok(mw_snapshot_publish(s, "P", "d", NULL, &err));
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        MW_AUTO(mw_buf) ledger = {0}, resources = {0};
+        const mw_snapshot_filter f = {.account = rows[i].account};
+
+        assert_ok(mw_snapshot_scopes_of(s, "P", rows[i].account, add_scope, &ledger, &err));
+        assert_string_equal(ledger.data ? ledger.data : "", rows[i].ledger);
+        assert_ok(mw_snapshot_resources(s, "P", &f, true, add_text, &resources, &err));
+        assert_string_equal(resources.data ? resources.data : "", rows[i].resources);
+    }
+    mw_store_close(s);
 }
 
 static void in_parts(void **state)
@@ -289,6 +330,7 @@ static void claims(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(of_an_account, scratch_empty),
         cmocka_unit_test_teardown(in_parts, scratch_empty),   cmocka_unit_test_teardown(taken_back, scratch_empty),
         cmocka_unit_test_teardown(log_of_open, scratch_empty), cmocka_unit_test_teardown(findings_in_parts, scratch_empty),
         cmocka_unit_test_teardown(together, scratch_empty),   cmocka_unit_test_teardown(claims, scratch_empty),
