@@ -10,8 +10,8 @@ static const mw_option global_options[] = {
     {.name = "config", .value = "FILE", .env = "MOONWARD_CONFIG",
      .help = "Configuration file (default: ./moonward.yaml when it exists)"},
     {.name = "store", .value = "FILE", .env = "MOONWARD_STORE",
-     .help = "Database of snapshots, runs and findings (default: "
-             "$XDG_STATE_HOME/moonward/moonward.db)"},
+     .help = "Database of snapshots, runs and findings: a file (default: "
+             "$XDG_STATE_HOME/moonward/moonward.db), or postgresql://user@host/database"},
     {.name = "rules", .value = "PATH", .repeatable = true, .env = "MOONWARD_RULES",
      .env_separator = ':', .help = "File or folder with rules, instead of the built-in ones; 'builtin' stands for those"},
     {.name = "select", .value = "EXPR", .repeatable = true, .env = "MOONWARD_SELECT",

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "store/store.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -267,7 +268,7 @@ static const char *text_of(const mw_config *c, enum kind kind, mw_val v)
         return mw_arena_printf(arena, "%012lld", (long long)mw_val_int(c->doc, v));
     if (kind == PACKS && mw_str_eq(s, "builtin")) /* the one pack that has a name and no path */
         return s;
-    if ((kind == PATH || kind == PATHS || kind == PACKS) && s && s[0] != '/' && slash)
+    if ((kind == PATH || kind == PATHS || kind == PACKS) && s && s[0] != '/' && slash && !mw_store_is_url(s))
         return mw_arena_printf(arena, "%.*s/%s", (int)(slash - c->path), c->path, s);
     return s;
 }

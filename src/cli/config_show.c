@@ -99,6 +99,20 @@ static bool is_texts(const mw_doc *d, mw_val v)
     return v != MW_VAL_ABSENT && mw_val_kind(d, v) != MW_KIND_OBJECT;
 }
 
+/* A store may be a URL with a password in it. */
+static mw_status leave_out_password(mw_setup *s, struct setting *to, mw_error *err)
+{
+    MW_AUTO(mw_buf) name = {.max = 1 << 16};
+    const char *path = mw_setup_store_path(s, NULL);
+    mw_status st = path ? mw_store_name(path, &name, err) : MW_OK;
+
+    if (st == MW_OK && path && mw_store_is_url(path)) {
+        mw_buf_reset(&to->value);
+        mw_json_write_string(&to->value, name.data, name.len);
+    }
+    return st;
+}
+
 static mw_status fill(mw_setup *s, struct setting *to, mw_error *err)
 {
     const mw_args *args = s->cli->args;
@@ -141,6 +155,8 @@ static mw_status fill(mw_setup *s, struct setting *to, mw_error *err)
             if (strcmp(defaults[i].key, to->key) == 0)
                 mw_buf_puts(&to->value, defaults[i].value);
     }
+    if (strcmp(to->key, "store") == 0 && (st = leave_out_password(s, to, err)) != MW_OK)
+        return st;
     if (!to->origin)
         to->origin = mw_arena_printf(&s->arena, "%s:%u", s->config.path, mw_yaml_line(&s->config.marks, to->key));
     return to->origin ? mw_buf_status(&to->value, err) : mw_fail(err, MW_ERR_NOMEM, "config: out of memory");

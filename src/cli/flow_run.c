@@ -175,13 +175,19 @@ static mw_status go_on(const mw_flow *f, const struct unended *u, mw_error *err)
 
 static mw_status claim(mw_flow *f, const char *run, bool shared, mw_error *err)
 {
+    const mw_targets *t = &f->take->targets;
+    const char **accounts = mw_arena_alloc(&f->take->setup.arena, (t->count + 1) * sizeof(*accounts));
     const volatile bool *stop = f->take->setup.cli->stop;
     const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000L};
     char holder[MW_STORE_HOLDER_SIZE];
     bool said = false;
     mw_status st;
 
-    while ((st = mw_store_claim(f->store, run, shared, holder, err)) == MW_ERR_CONFLICT && !*stop) {
+    if (!accounts)
+        return mw_fail(err, MW_ERR_NOMEM, "claim: out of memory");
+    for (size_t i = 0; i < t->count; i++)
+        accounts[i] = t->items[i].in.account;
+    while ((st = mw_store_claim(f->store, run, accounts, t->count, shared, holder, err)) == MW_ERR_CONFLICT && !*stop) {
         if (!said)
             mw_log_warn("run %s writes to the store: waiting for it to end", holder[0] ? holder : "(another)");
         said = true;
@@ -208,7 +214,8 @@ static mw_status name_run(mw_flow *f, mw_error *err)
     if (resume || (u.found && mw_str_eq(id, u.id))) {
         snprintf(f->run, sizeof(f->run), "%s", u.id);
         mw_log_info("going on with run %s: %zu accounts are stored", u.id, u.accounts);
-        return go_on(f, &u, err);
+        /* From here on it is that run's claim. */
+        return mw_str_eq(id, u.id) || (st = claim(f, u.id, false, err)) == MW_OK ? go_on(f, &u, err) : st;
     }
     f->now_unix = now_unix;
     if (u.found)

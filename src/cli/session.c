@@ -117,7 +117,6 @@ mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *ou
                            .record_dir = mw_args_get(args, "record"),
                            .replay_dir = dir, .stop = s->cli->stop};
     mw_config_rate rate;
-    const char *store;
     mw_status st;
 
     *out = (mw_session){.setup = s, .recording = dir, .budget = out->budget};
@@ -137,8 +136,8 @@ mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *ou
     o.config = out->aws;
     o.rate_factor = rate.factor;
     o.quotas_everywhere = rate.any_endpoint;
-    if (!o.replay_dir && (store = mw_setup_store_path(s, NULL)) != NULL)
-        o.rates_path = mw_arena_printf(&s->arena, "%s.rates", store);
+    if (!o.replay_dir)
+        o.rates_path = mw_setup_rates_path(s);
     st = mw_client_new(&o, &out->client, err);
 out:
     if (st != MW_OK)

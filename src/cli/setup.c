@@ -216,13 +216,10 @@ mw_status mw_setup_choose_rules(mw_setup *s, mw_error *err)
 /* ---- store ---- */
 
 /* XDG Base Directory Specification 0.8: state that should outlive a restart. */
-const char *mw_setup_store_path(mw_setup *s, mw_error *err)
+static const char *state_path(mw_setup *s, mw_error *err)
 {
-    const char *given = mw_setup_str(s, "store"), *state = getenv("XDG_STATE_HOME"),
-               *home = getenv("HOME"), *path;
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME"), *path;
 
-    if (given)
-        return given;
     if (state && state[0] == '/') /* relative ones are to be ignored, says the specification */
         path = mw_arena_printf(&s->arena, "%s/moonward/moonward.db", state);
     else if (home && home[0] == '/')
@@ -236,6 +233,22 @@ const char *mw_setup_store_path(mw_setup *s, mw_error *err)
     return path;
 }
 
+const char *mw_setup_store_path(mw_setup *s, mw_error *err)
+{
+    const char *given = mw_setup_str(s, "store");
+
+    return given ? given : state_path(s, err);
+}
+
+const char *mw_setup_rates_path(mw_setup *s)
+{
+    const char *store = mw_setup_store_path(s, NULL);
+
+    if (store && mw_store_is_url(store))
+        store = state_path(s, NULL);
+    return store ? mw_arena_printf(&s->arena, "%s.rates", store) : NULL;
+}
+
 mw_status mw_setup_store(mw_setup *s, mw_store **out, mw_error *err)
 {
     const char *path = mw_setup_store_path(s, err);
@@ -243,7 +256,7 @@ mw_status mw_setup_store(mw_setup *s, mw_store **out, mw_error *err)
     *out = NULL;
     if (!path)
         return err->status;
-    if (!mw_file_exists(path))
+    if (!mw_store_is_url(path) && !mw_file_exists(path))
         return mw_fail(err, MW_ERR_NOTFOUND, "nothing is stored in %s yet: 'moonward sweep' does it", path);
     return mw_store_open(path, out, err);
 }

@@ -47,8 +47,10 @@ mw_status mw_setup_list(mw_setup *s, const char *flag, const char *key, const ch
 /** --jobs: 1 to 1000, or 0 when nothing is set. */
 mw_status mw_setup_jobs(const mw_setup *s, int *out, mw_error *err);
 
-/** Where the store is, whether or not the file exists. In the arena; NULL with a message when there is no home. */
+/** Where the store is, whether or not it exists: a file, or a URL that may have a password in it. In the arena; NULL with a message when there is no home. */
 const char *mw_setup_store_path(mw_setup *s, mw_error *err);
+/** Where learnt rates are kept: beside the store, when that is a file. In the arena; NULL when there is no home. */
+const char *mw_setup_rates_path(mw_setup *s);
 /** Open the store for reading: MW_ERR_NOTFOUND says that nothing was stored yet. */
 mw_status mw_setup_store(mw_setup *s, mw_store **out, mw_error *err);
 

@@ -298,7 +298,7 @@ static mw_status claim(mw_store *store, const char *id, mw_error *err)
     MW_AUTO(mw_buf) open = {0};
     char holder[MW_STORE_HOLDER_SIZE];
     mw_error none = {0};
-    mw_status st = mw_store_claim(store, id, false, holder, err);
+    mw_status st = mw_store_claim(store, id, NULL, 0, false, holder, err);
 
     if (st != MW_OK)
         return mw_error_prefix(err, st, "import");

@@ -19,9 +19,9 @@ struct writer {
     mw_store *s;
     const mw_run *run;
     const char *account, *now; /* account NULL = all */
-    sqlite3_int64 run_n;
-    sqlite3_stmt *verdict_find, *verdict_add, *finding_add;
-    sqlite3_stmt *ledger_get, *ledger_add, *ledger_set, *hold;
+    int64_t run_n;
+    mw_query *verdict_find, *verdict_add, *finding_add;
+    mw_query *ledger_get, *ledger_add, *ledger_set, *hold;
     mw_buf scratch;
     size_t fixed;
 };
@@ -45,28 +45,27 @@ static void digest_of(struct writer *w, const mw_store_finding *f, uint8_t out[M
 
 /* Numbers follow digests; the next free one where two begin alike. *n = where to look, then where it is. */
 static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[],
-                             sqlite3_int64 *n, mw_error *err)
+                             int64_t *n, mw_error *err)
 {
     const char *const fields[] = {f->fingerprint, f->rule, f->status, f->severity, f->type,
                                   f->id, f->arn, f->name, f->account, f->region,
                                   f->partition, f->subkey, f->message, f->evidence};
-    int code;
+    mw_step code;
 
     for (bool found = false;; *n = *n == INT64_MAX ? 0 : *n + 1) {
-        sqlite3_bind_int64(w->verdict_find, 1, *n);
-        code = sqlite3_step(w->verdict_find);
-        found = code == SQLITE_ROW && sqlite3_column_bytes(w->verdict_find, 0) == MW_SHA256_SIZE &&
-                memcmp(sqlite3_column_blob(w->verdict_find, 0), digest, MW_SHA256_SIZE) == 0;
-        sqlite3_reset(w->verdict_find);
+        mw__store_bind_int(w->verdict_find, 1, *n);
+        code = mw__store_step(w->verdict_find);
+        found = code == MW_ROW && mw__store_digest_is(w->verdict_find, 0, digest, MW_SHA256_SIZE);
+        mw__store_reset(w->verdict_find);
         if (found)
             return MW_OK;
-        if (code == SQLITE_DONE)
+        if (code == MW_DONE)
             break;
-        if (code != SQLITE_ROW)
+        if (code != MW_ROW)
             return mw__store_fail(w->s, "looking for a verdict", err);
     }
-    sqlite3_bind_int64(w->verdict_add, 1, *n);
-    sqlite3_bind_blob(w->verdict_add, 2, digest, MW_SHA256_SIZE, SQLITE_STATIC);
+    mw__store_bind_int(w->verdict_add, 1, *n);
+    mw__store_bind_blob(w->verdict_add, 2, digest, MW_SHA256_SIZE);
     for (size_t i = 0; i < MW_COUNT(fields); i++)
         mw__store_bind(w->verdict_add, (int)i + 3, fields[i]);
     return mw__store_run(w->s, w->verdict_add, "recording a verdict", err);
@@ -74,7 +73,7 @@ static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const 
 
 struct verdict {
     uint8_t digest[MW_SHA256_SIZE];
-    sqlite3_int64 n;
+    int64_t n;
     size_t finding;
 };
 
@@ -87,7 +86,7 @@ static int by_number(const void *a, const void *b)
 
 /* In the order of the table, which is several times faster than random places. */
 static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings, size_t count,
-                              sqlite3_int64 *numbers, mw_error *err)
+                              int64_t *numbers, mw_error *err)
 {
     struct verdict *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
     mw_status st = MW_OK;
@@ -124,19 +123,19 @@ struct life {
 
 static mw_status get_life(struct writer *w, const char *fingerprint, struct life *l, mw_error *err)
 {
-    int code;
+    mw_step code;
 
     memset(l, 0, sizeof(*l));
     mw__store_bind(w->ledger_get, 1, fingerprint);
-    code = sqlite3_step(w->ledger_get);
-    if (code == SQLITE_ROW) {
+    code = mw__store_step(w->ledger_get);
+    if (code == MW_ROW) {
         l->known = true;
-        l->open = sqlite3_column_int(w->ledger_get, 0) != 0;
+        l->open = mw__store_int(w->ledger_get, 0) != 0;
         snprintf(l->first_seen, sizeof(l->first_seen), "%s", mw__store_must(w->ledger_get, 1));
         snprintf(l->last_seen, sizeof(l->last_seen), "%s", mw__store_must(w->ledger_get, 2));
     }
-    sqlite3_reset(w->ledger_get);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
+    mw__store_reset(w->ledger_get);
+    if (code != MW_ROW && code != MW_DONE)
         return mw__store_fail(w->s, "reading the ledger", err);
     return MW_OK;
 }
@@ -144,10 +143,10 @@ static mw_status get_life(struct writer *w, const char *fingerprint, struct life
 static mw_status set_life(struct writer *w, const char *fingerprint, const struct life *l,
                           const char *fixed_at, mw_error *err)
 {
-    sqlite3_bind_int(w->ledger_set, 1, l->open);
+    mw__store_bind_int(w->ledger_set, 1, l->open);
     mw__store_bind(w->ledger_set, 2, l->last_seen);
     mw__store_bind(w->ledger_set, 3, fixed_at);
-    sqlite3_bind_int64(w->ledger_set, 4, w->run_n);
+    mw__store_bind_int(w->ledger_set, 4, w->run_n);
     mw__store_bind(w->ledger_set, 5, fingerprint);
     return mw__store_run(w->s, w->ledger_set, "writing the ledger", err);
 }
@@ -158,17 +157,17 @@ static mw_status add_life(struct writer *w, const mw_store_finding *f, const cha
 
     for (size_t i = 0; i < MW_COUNT(fields); i++)
         mw__store_bind(w->ledger_add, (int)i + 1, fields[i]);
-    sqlite3_bind_int64(w->ledger_add, 8, w->run_n);
+    mw__store_bind_int(w->ledger_add, 8, w->run_n);
     return mw__store_run(w->s, w->ledger_add, "writing the ledger", err);
 }
 
 /* Nothing about this resource may be closed in this run. */
 static mw_status hold(struct writer *w, const mw_store_finding *f, mw_error *err)
 {
-    mw__store_bind(w->hold, 1, f->rule);
-    mw__store_bind(w->hold, 2, f->account);
-    mw__store_bind(w->hold, 3, f->region);
-    mw__store_bind(w->hold, 4, f->id);
+    const char *const fields[] = {f->rule, f->account, f->region, f->id};
+
+    for (size_t i = 0; i < MW_COUNT(fields); i++) /* empty, not null: `=` finds it by index */
+        mw__store_bind(w->hold, (int)i + 1, fields[i] ? fields[i] : "");
     return mw__store_run(w->s, w->hold, "recording what is unknown", err);
 }
 
@@ -205,16 +204,16 @@ static mw_status judge(struct writer *w, mw_store_finding *f, mw_error *err)
     return st;
 }
 
-static mw_status put_finding(struct writer *w, mw_store_finding *f, size_t seq, sqlite3_int64 verdict,
+static mw_status put_finding(struct writer *w, mw_store_finding *f, size_t seq, int64_t verdict,
                              mw_error *err)
 {
     mw_status st = judge(w, f, err);
 
     if (st != MW_OK)
         return st;
-    sqlite3_bind_int64(w->finding_add, 1, w->run_n);
-    sqlite3_bind_int64(w->finding_add, 2, (sqlite3_int64)seq);
-    sqlite3_bind_int64(w->finding_add, 3, verdict);
+    mw__store_bind_int(w->finding_add, 1, w->run_n);
+    mw__store_bind_int(w->finding_add, 2, (int64_t)seq);
+    mw__store_bind_int(w->finding_add, 3, verdict);
     mw__store_bind(w->finding_add, 4, f->change);
     mw__store_bind(w->finding_add, 5, f->first_seen[0] ? f->first_seen : NULL);
     mw__store_bind(w->finding_add, 6, f->last_seen[0] ? f->last_seen : NULL);
@@ -226,16 +225,16 @@ static mw_status put_finding(struct writer *w, mw_store_finding *f, size_t seq, 
 static mw_status close_gone(struct writer *w, const char *rule,
                             bool (*complete)(void *user, const char *account, const char *region,
                                              const char *type),
-                            void *user, sqlite3_stmt *open, sqlite3_stmt *gone, mw_error *err)
+                            void *user, mw_query *open, mw_query *gone, mw_error *err)
 {
     mw_status st = MW_OK;
-    int code;
+    mw_step code;
 
     mw__store_bind(open, 1, rule);
-    sqlite3_bind_int64(open, 2, w->run_n);
+    mw__store_bind_int(open, 2, w->run_n);
     if (w->account)
         mw__store_bind(open, 3, w->account);
-    while (st == MW_OK && (code = sqlite3_step(open)) == SQLITE_ROW) {
+    while (st == MW_OK && (code = mw__store_step(open)) == MW_ROW) {
         if (!complete(user, mw__store_must(open, 1), mw__store_must(open, 2),
                       mw__store_must(open, 3)))
             continue;
@@ -243,17 +242,17 @@ static mw_status close_gone(struct writer *w, const char *rule,
         st = mw__store_run(w->s, gone, "closing a finding", err);
         w->fixed++;
     }
-    if (st == MW_OK && code != SQLITE_DONE)
+    if (st == MW_OK && code != MW_DONE)
         st = mw__store_fail(w->s, "reading the ledger", err);
-    sqlite3_reset(open);
+    mw__store_reset(open);
     return st;
 }
 
 #define OPEN_OF_RULE                                                                               \
     "SELECT fingerprint, account, region, type FROM ledger l"                                      \
     " WHERE open = 1 AND rule = ?1 AND seen_run <> ?2 AND NOT EXISTS ("                            \
-    "  SELECT 1 FROM temp.held h WHERE h.rule = l.rule AND h.account IS l.account"                 \
-    "   AND h.region IS l.region AND (h.id IS l.id OR h.id = '*'))"
+    "  SELECT 1 FROM held h WHERE h.rule = l.rule AND h.account = coalesce(l.account, '')"         \
+    "   AND h.region = coalesce(l.region, '') AND (h.id = coalesce(l.id, '') OR h.id = '*'))"
 
 static mw_status close_all_gone(struct writer *w,
                                 bool (*complete)(void *user, const char *account,
@@ -261,15 +260,15 @@ static mw_status close_all_gone(struct writer *w,
                                 void *user, mw_error *err)
 {
     const char *now = w->now;
-    sqlite3_stmt *open = NULL, *gone = NULL, *update = NULL;
+    mw_query *open = NULL, *gone = NULL, *update = NULL;
     mw_status st;
 
     if ((st = mw__store_prepare(w->s, w->account ? OPEN_OF_RULE " AND account = ?3" : OPEN_OF_RULE, &open,
                                 err)) != MW_OK ||
-        (st = mw__store_prepare(w->s, "INSERT INTO temp.gone VALUES(?1)", &gone, err)) != MW_OK ||
+        (st = mw__store_prepare(w->s, "COPY gone(fingerprint)", &gone, err)) != MW_OK ||
         (st = mw__store_prepare(w->s,
                                 "UPDATE ledger SET open = 0, fixed_at = ?1, seen_run = ?2"
-                                " WHERE fingerprint IN (SELECT fingerprint FROM temp.gone)",
+                                " WHERE fingerprint IN (SELECT fingerprint FROM gone)",
                                 &update, err)) != MW_OK)
         goto out;
     for (size_t i = 0; i < w->run->rule_count && st == MW_OK; i++)
@@ -277,12 +276,12 @@ static mw_status close_all_gone(struct writer *w,
     if (st != MW_OK)
         goto out;
     mw__store_bind(update, 1, now);
-    sqlite3_bind_int64(update, 2, w->run_n);
+    mw__store_bind_int(update, 2, w->run_n);
     st = mw__store_run(w->s, update, "closing findings", err);
 out:
-    sqlite3_finalize(open);
-    sqlite3_finalize(gone);
-    sqlite3_finalize(update);
+    mw__store_finalize(open);
+    mw__store_finalize(gone);
+    mw__store_finalize(update);
     return st;
 }
 
@@ -293,37 +292,34 @@ static mw_status put_run_row(struct writer *w, mw_error *err)
     const mw_run *r = w->run;
     const char *const fields[] = {r->id, r->started_at, r->finished_at, r->engine, r->rules_digest,
                                   r->findings_digest, r->snapshot, r->coverage};
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = mw__store_prepare(
         w->s,
         "INSERT INTO run(id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot,"
-        " coverage) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+        " coverage) VALUES(?1,?2,?3,?4,?5,?6,?7,?8) RETURNING n",
         &q, err);
 
     if (st == MW_OK) {
         for (size_t i = 0; i < MW_COUNT(fields); i++)
             mw__store_bind(q, (int)i + 1, fields[i]);
-        if (sqlite3_step(q) != SQLITE_DONE)
-            st = sqlite3_extended_errcode(w->s->db) == SQLITE_CONSTRAINT_UNIQUE
-                     ? mw_fail(err, MW_ERR_CONFLICT, "store %s holds run %s already", w->s->path, r->id)
-                     : mw__store_fail(w->s, "recording the run", err);
-        w->run_n = sqlite3_last_insert_rowid(w->s->db);
+        if ((st = mw__store_run_int(w->s, q, "recording the run", &w->run_n, err)) != MW_OK && mw__store_taken(w->s))
+            st = mw_fail(err, MW_ERR_CONFLICT, "store %s holds run %s already", w->s->path, r->id);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
 static mw_status put_fixed(struct writer *w, mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = mw__store_prepare(w->s, "UPDATE run SET fixed = fixed + ?1 WHERE n = ?2", &q, err);
 
     if (st == MW_OK) {
-        sqlite3_bind_int64(q, 1, (sqlite3_int64)w->fixed);
-        sqlite3_bind_int64(q, 2, w->run_n);
+        mw__store_bind_int(q, 1, (int64_t)w->fixed);
+        mw__store_bind_int(q, 2, w->run_n);
         st = mw__store_run(w->s, q, "recording the run", err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -331,21 +327,20 @@ static mw_status prepare_all(struct writer *w, mw_error *err)
 {
     const mw_store_query all[] = {
         {&w->verdict_find, "SELECT digest FROM verdict WHERE n = ?1"},
-        {&w->verdict_add, "INSERT INTO verdict(n, digest, fingerprint, rule, status, severity, type, id, arn,"
-                          " name, account, region, partition, subkey, message, evidence)"
-                          " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"},
-        {&w->finding_add, "INSERT INTO finding VALUES(?1,?2,?3,?4,?5,?6)"},
+        {&w->verdict_add, "COPY verdict(n, digest, fingerprint, rule, status, severity, type, id, arn,"
+                          " name, account, region, partition, subkey, message, evidence)"},
+        {&w->finding_add, "COPY finding(run, seq, verdict, change, first_seen, last_seen)"},
         {&w->ledger_get, "SELECT open, first_seen, last_seen FROM ledger WHERE fingerprint = ?1"},
         {&w->ledger_add, "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,1,?7,?7,NULL,?8)"},
         {&w->ledger_set, "UPDATE ledger SET open = ?1, last_seen = ?2,"
                          " fixed_at = coalesce(?3, fixed_at), seen_run = ?4 WHERE fingerprint = ?5"},
-        {&w->hold, "INSERT INTO temp.held VALUES(?1,?2,?3,?4)"},
+        {&w->hold, "COPY held(rule, account, region, id)"},
     };
     mw_status st = mw__store_exec(w->s,
-                                  "CREATE TEMP TABLE IF NOT EXISTS held(rule, account, region, id);"
-                                  "CREATE INDEX IF NOT EXISTS temp.held_key ON held(rule, account, region);"
-                                  "CREATE TEMP TABLE IF NOT EXISTS gone(fingerprint);"
-                                  "DELETE FROM temp.held; DELETE FROM temp.gone",
+                                  "CREATE TEMP TABLE IF NOT EXISTS held(rule TEXT, account TEXT, region TEXT, id TEXT);"
+                                  "CREATE INDEX IF NOT EXISTS held_key ON held(rule, account, region);"
+                                  "CREATE TEMP TABLE IF NOT EXISTS gone(fingerprint TEXT);"
+                                  "DELETE FROM held; DELETE FROM gone",
                                   "preparing", err);
 
     return st == MW_OK ? mw__store_prepare_all(w->s, all, MW_COUNT(all), err) : st;
@@ -357,7 +352,7 @@ static mw_status put_findings(struct writer *w, mw_store_finding *findings, size
                                                const char *type),
                               void *user, mw_error *err)
 {
-    sqlite3_int64 *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
+    int64_t *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
     mw_status st = verdicts ? put_verdicts(w, findings, count, verdicts, err)
                             : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", w->s->path);
 
@@ -371,13 +366,13 @@ static mw_status put_findings(struct writer *w, mw_store_finding *findings, size
 
 static void writer_clear(struct writer *w)
 {
-    sqlite3_finalize(w->verdict_find);
-    sqlite3_finalize(w->verdict_add);
-    sqlite3_finalize(w->finding_add);
-    sqlite3_finalize(w->ledger_get);
-    sqlite3_finalize(w->ledger_add);
-    sqlite3_finalize(w->ledger_set);
-    sqlite3_finalize(w->hold);
+    mw__store_finalize(w->verdict_find);
+    mw__store_finalize(w->verdict_add);
+    mw__store_finalize(w->finding_add);
+    mw__store_finalize(w->ledger_get);
+    mw__store_finalize(w->ledger_add);
+    mw__store_finalize(w->ledger_set);
+    mw__store_finalize(w->hold);
     mw_buf_clear(&w->scratch);
 }
 
@@ -388,7 +383,7 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
 {
     struct writer w = {.s = s, .run = run, .scratch = {.max = (size_t)16 << 20},
                        .now = run->finished_at ? run->finished_at : run->started_at};
-    mw_status st = mw__store_exec(s, "BEGIN IMMEDIATE", "beginning", err);
+    mw_status st = s->driver->begin(s, true, "beginning", err);
 
     if (st != MW_OK)
         return st;
@@ -404,37 +399,32 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
 
 static mw_status number_of_run(struct writer *w, mw_error *err)
 {
-    sqlite3_stmt *q;
-    int code;
+    mw_query *q;
     mw_status st = mw__store_prepare(w->s, "SELECT n FROM run WHERE id = ?1", &q, err);
 
     if (st == MW_OK) {
         mw__store_bind(q, 1, w->run->id);
-        code = sqlite3_step(q);
-        if (code == SQLITE_ROW)
-            w->run_n = sqlite3_column_int64(q, 0);
-        else if (code != SQLITE_DONE)
-            st = mw__store_fail(w->s, "looking for a run", err);
+        st = mw__store_run_int(w->s, q, "looking for a run", &w->run_n, err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
 static mw_status next_part(struct writer *w, size_t *seq, mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = mw__store_prepare(w->s, "SELECT coalesce((max(seq) >> ?2) + 1, 0) FROM finding WHERE run = ?1",
                                      &q, err);
 
     if (st == MW_OK) {
-        sqlite3_bind_int64(q, 1, w->run_n);
-        sqlite3_bind_int(q, 2, MW_PART_BITS);
-        if (sqlite3_step(q) == SQLITE_ROW)
-            *seq = (size_t)sqlite3_column_int64(q, 0) << MW_PART_BITS;
+        mw__store_bind_int(q, 1, w->run_n);
+        mw__store_bind_int(q, 2, MW_PART_BITS);
+        if (mw__store_step(q) == MW_ROW)
+            *seq = (size_t)mw__store_int(q, 0) << MW_PART_BITS;
         else
             st = mw__store_fail(w->s, "looking for a run", err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -462,7 +452,7 @@ mw_status mw_store_put_part(mw_store *s, const mw_run *run, const char *account,
 mw_status mw_store_finish_run(mw_store *s, const mw_run *run, mw_error *err)
 {
     const char *const fields[] = {run->finished_at, run->findings_digest, run->snapshot, run->coverage, run->id};
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = mw__store_prepare(s,
                                      "UPDATE run SET finished_at = ?1, findings_digest = ?2, snapshot = ?3,"
                                      " coverage = ?4 WHERE id = ?5",
@@ -473,8 +463,8 @@ mw_status mw_store_finish_run(mw_store *s, const mw_run *run, mw_error *err)
             mw__store_bind(q, (int)i + 1, fields[i]);
         st = mw__store_run(s, q, "finishing a run", err);
     }
-    sqlite3_finalize(q);
-    return st == MW_OK && sqlite3_changes(s->db) == 0
+    mw__store_finalize(q);
+    return st == MW_OK && mw__store_changes(s) == 0
                ? mw_fail(err, MW_ERR_NOTFOUND, "store %s has no run %s", s->path, run->id)
                : st;
 }

@@ -16,44 +16,44 @@
     "SELECT id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot, coverage," \
     " fixed FROM run "
 
-static mw_status each_run(mw_store *s, sqlite3_stmt *q, bool (*row)(void *user, const mw_run *run),
+static mw_status each_run(mw_store *s, mw_query *q, bool (*row)(void *user, const mw_run *run),
                           void *user, size_t *count, mw_error *err)
 {
-    int code;
+    mw_step code;
 
     *count = 0;
-    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+    while ((code = mw__store_step(q)) == MW_ROW) {
         const mw_run r = {
             .id = mw__store_must(q, 0), .started_at = mw__store_must(q, 1),
             .finished_at = mw__store_text(q, 2), .engine = mw__store_text(q, 3),
             .rules_digest = mw__store_text(q, 4), .findings_digest = mw__store_text(q, 5),
             .snapshot = mw__store_text(q, 6), .coverage = mw__store_text(q, 7),
-            .fixed = (size_t)sqlite3_column_int64(q, 8),
+            .fixed = (size_t)mw__store_int(q, 8),
         };
         (*count)++;
         if (!row(user, &r))
             return MW_OK;
     }
-    return code == SQLITE_DONE ? MW_OK : mw__store_fail(s, "reading runs", err);
+    return code == MW_DONE ? MW_OK : mw__store_fail(s, "reading runs", err);
 }
 
 mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user,
                         mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     size_t count;
     mw_status st = mw__store_prepare(s, RUN_COLUMNS "ORDER BY n DESC", &q, err);
 
     if (st == MW_OK)
         st = each_run(s, q, row, user, &count, err);
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
 mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
                            void *user, mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     size_t count = 0;
     mw_status st = mw__store_prepare(s,
                                      run ? RUN_COLUMNS "WHERE id = ?1"
@@ -66,7 +66,7 @@ mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user,
             mw__store_bind(q, 1, run);
         st = each_run(s, q, row, user, &count, err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     if (st == MW_OK && count == 0)
         st = run ? mw_fail(err, MW_ERR_NOTFOUND, "store %s has no run %s", s->path, run)
                  : mw_fail(err, MW_ERR_NOTFOUND, "store %s has no finished run", s->path);
@@ -81,7 +81,7 @@ mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user,
     " f.last_seen, f.seq FROM finding f JOIN verdict v ON v.n = f.verdict"                         \
     " WHERE f.run = ?1 AND f.seq >= ?2 AND f.seq < ?3 ORDER BY f.seq"
 
-static mw_store_finding finding_of(sqlite3_stmt *q)
+static mw_store_finding finding_of(mw_query *q)
 {
     mw_store_finding f = {
         .fingerprint = mw__store_must(q, 0), .rule = mw__store_must(q, 1),
@@ -109,7 +109,7 @@ struct part {
 struct merge {
     mw_store *s;
     int64_t run;
-    sqlite3_stmt *findings;
+    mw_query *findings;
     struct part *parts; /* by account */
     size_t count, cap;
     bool (*row)(void *user, const mw_store_finding *f);
@@ -127,18 +127,18 @@ static mw_status set_rule(struct merge *m, struct part *p, const char *rule, mw_
 /* The findings of a part that are of the rule of its next one. */
 static mw_status stream_rule(struct merge *m, struct part *p, mw_error *err)
 {
-    sqlite3_stmt *q = m->findings;
+    mw_query *q = m->findings;
     mw_status st = MW_OK;
     bool more = false;
-    int code = SQLITE_DONE;
+    mw_step code = MW_DONE;
 
-    sqlite3_bind_int64(q, 1, m->run);
-    sqlite3_bind_int64(q, 2, p->next);
-    sqlite3_bind_int64(q, 3, p->end);
-    while (!m->stop && (code = sqlite3_step(q)) == SQLITE_ROW) {
+    mw__store_bind_int(q, 1, m->run);
+    mw__store_bind_int(q, 2, p->next);
+    mw__store_bind_int(q, 3, p->end);
+    while (!m->stop && (code = mw__store_step(q)) == MW_ROW) {
         const mw_store_finding f = finding_of(q);
         if (f.rule && strcmp(f.rule, p->rule) != 0) {
-            p->next = sqlite3_column_int64(q, 17);
+            p->next = mw__store_int(q, 17);
             st = set_rule(m, p, f.rule, err);
             more = true;
             break;
@@ -146,15 +146,15 @@ static mw_status stream_rule(struct merge *m, struct part *p, mw_error *err)
         m->stop = !m->row(m->user, &f);
     }
     if (st == MW_OK && !more && !m->stop)
-        st = code == SQLITE_DONE ? set_rule(m, p, NULL, err) : mw__store_fail(m->s, "reading findings", err);
-    sqlite3_reset(q);
+        st = code == MW_DONE ? set_rule(m, p, NULL, err) : mw__store_fail(m->s, "reading findings", err);
+    mw__store_reset(q);
     return st;
 }
 
 /* The part that begins at or behind @p from; its end is known when the next one is found. */
-static mw_status add_part(struct merge *m, sqlite3_stmt *q, mw_error *err)
+static mw_status add_part(struct merge *m, mw_query *q, mw_error *err)
 {
-    struct part p = {.next = sqlite3_column_int64(q, 0)};
+    struct part p = {.next = mw__store_int(q, 0)};
     const char *account = mw__store_must(q, 2);
 
     if (m->count == m->cap) {
@@ -183,24 +183,24 @@ static int by_account(const void *pa, const void *pb)
 
 static mw_status find_parts(struct merge *m, mw_error *err)
 {
-    sqlite3_stmt *q;
-    int code = SQLITE_ROW;
+    mw_query *q;
+    mw_step code = MW_ROW;
     mw_status st = mw__store_prepare(m->s,
                                      "SELECT f.seq, v.rule, v.account FROM finding f JOIN verdict v"
                                      " ON v.n = f.verdict WHERE f.run = ?1 AND f.seq >= ?2 ORDER BY f.seq LIMIT 1",
                                      &q, err);
 
-    while (st == MW_OK && code == SQLITE_ROW) {
-        sqlite3_bind_int64(q, 1, m->run);
-        sqlite3_bind_int64(q, 2, m->count ? m->parts[m->count - 1].end : 0);
-        code = sqlite3_step(q);
-        if (code == SQLITE_ROW)
+    while (st == MW_OK && code == MW_ROW) {
+        mw__store_bind_int(q, 1, m->run);
+        mw__store_bind_int(q, 2, m->count ? m->parts[m->count - 1].end : 0);
+        code = mw__store_step(q);
+        if (code == MW_ROW)
             st = add_part(m, q, err);
-        else if (code != SQLITE_DONE)
+        else if (code != MW_DONE)
             st = mw__store_fail(m->s, "reading findings", err);
-        sqlite3_reset(q);
+        mw__store_reset(q);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     if (m->count > 1)
         qsort(m->parts, m->count, sizeof(*m->parts), by_account);
     return st;
@@ -230,20 +230,20 @@ static mw_status merge(struct merge *m, mw_error *err)
 
 static mw_status run_number(mw_store *s, const char *run, int64_t *n, mw_error *err)
 {
-    sqlite3_stmt *q;
-    int code;
+    mw_query *q;
+    mw_step code;
     mw_status st = mw__store_prepare(s, "SELECT n FROM run WHERE id = ?1", &q, err);
 
     *n = 0;
     if (st == MW_OK) {
         mw__store_bind(q, 1, run);
-        code = sqlite3_step(q);
-        if (code == SQLITE_ROW)
-            *n = sqlite3_column_int64(q, 0);
-        else if (code != SQLITE_DONE)
+        code = mw__store_step(q);
+        if (code == MW_ROW)
+            *n = mw__store_int(q, 0);
+        else if (code != MW_DONE)
             st = mw__store_fail(s, "reading runs", err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -256,7 +256,7 @@ mw_status mw_store_run_findings(mw_store *s, const char *run,
 
     if (st == MW_OK && (st = mw__store_prepare(s, FINDINGS, &m.findings, err)) == MW_OK)
         st = merge(&m, err);
-    sqlite3_finalize(m.findings);
+    mw__store_finalize(m.findings);
     for (size_t i = 0; i < m.count; i++) {
         mw_free(m.parts[i].account);
         mw_free(m.parts[i].rule);
@@ -282,7 +282,7 @@ struct kinds {
     mw_buf key;
 };
 
-static mw_status count_one(struct kinds *k, sqlite3_stmt *q, mw_error *err)
+static mw_status count_one(struct kinds *k, mw_query *q, mw_error *err)
 {
     struct kind *at;
     uint64_t slot;
@@ -347,9 +347,9 @@ mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *us
                               void *user, mw_error *err)
 {
     struct kinds k = {.s = s, .slots = mw_alloc(KINDS_MAX * sizeof(*k.slots)), .key = {.max = 1 << 16}};
-    sqlite3_stmt *q = NULL;
+    mw_query *q = NULL;
     int64_t n = 0;
-    int code = SQLITE_DONE;
+    mw_step code = MW_DONE;
     mw_status st = k.slots ? run_number(s, run, &n, err) : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
 
     if (st == MW_OK)
@@ -358,12 +358,12 @@ mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *us
                                " JOIN verdict v ON v.n = f.verdict WHERE f.run = ?1",
                                &q, err);
     if (st == MW_OK)
-        sqlite3_bind_int64(q, 1, n);
-    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW)
+        mw__store_bind_int(q, 1, n);
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW)
         st = count_one(&k, q, err);
-    if (st == MW_OK && code != SQLITE_DONE)
+    if (st == MW_OK && code != MW_DONE)
         st = mw__store_fail(s, "counting findings", err);
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     if (st == MW_OK)
         tell_kinds(&k, row, user);
     for (size_t i = 0; k.slots && i < KINDS_MAX; i++)

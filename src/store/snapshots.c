@@ -35,9 +35,9 @@ int64_t mw__snapshot_position(mw_buf *scratch, const char *partition, const char
 mw_status mw__store_codec(mw_store *s, int64_t dictionary, mw_codec **out, mw_error *err)
 {
     uint8_t digest[MW_SHA256_SIZE];
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st;
-    int code;
+    mw_step code;
 
     if (!s->codec && !(s->codec = mw_codec_new()))
         return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
@@ -46,54 +46,61 @@ mw_status mw__store_codec(mw_store *s, int64_t dictionary, mw_codec **out, mw_er
         return MW_OK;
     if ((st = mw__store_prepare(s, "SELECT body, sha FROM dictionary WHERE n = ?1", &q, err)) ==
         MW_OK) {
-        sqlite3_bind_int64(q, 1, dictionary);
-        code = sqlite3_step(q);
-        if (code == SQLITE_ROW) {
-            const void *body = sqlite3_column_blob(q, 0);
-            size_t len = (size_t)sqlite3_column_bytes(q, 0);
+        mw__store_bind_int(q, 1, dictionary);
+        code = mw__store_step(q);
+        if (code == MW_ROW) {
+            size_t len;
+            const void *body = mw__store_blob(q, 0, &len);
             mw_sha256(digest, body, len);
-            if (sqlite3_column_bytes(q, 1) != sizeof(digest) ||
-                memcmp(digest, sqlite3_column_blob(q, 1), sizeof(digest)) != 0)
+            if (!mw__store_digest_is(q, 1, digest, sizeof(digest)))
                 st = mw_fail(err, MW_ERR_PARSE, "store %s: dictionary %lld is damaged", s->path,
                              (long long)dictionary);
             else
                 st = mw_codec_add(s->codec, dictionary, body, len, err);
-        } else if (code == SQLITE_DONE) {
+        } else if (code == MW_DONE) {
             st = mw_fail(err, MW_ERR_PARSE, "store %s: dictionary %lld is missing", s->path,
                          (long long)dictionary);
         } else {
             st = mw__store_fail(s, "reading a dictionary", err);
         }
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
-mw_status mw__store_version(mw_store *s, sqlite3_stmt *q, int64_t vid, const char **doc,
+mw_status mw__store_document(mw_store *s, mw_query *q, int at, int64_t vid, const char **doc, size_t *len,
+                             mw_error *err)
+{
+    int64_t dictionary = mw__store_int(q, at), size = mw__store_int(q, at + 1);
+    size_t packed_len;
+    const void *packed = mw__store_blob(q, at + 2, &packed_len);
+    mw_codec *codec;
+    mw_status st;
+
+    *len = size > 0 ? (size_t)size : 0;
+    if ((st = mw__store_codec(s, dictionary, &codec, err)) == MW_OK &&
+        (st = mw_codec_unpack(codec, dictionary, packed, packed_len, *len, MW_SNAPSHOT_DOC_MAX, doc, err)) != MW_OK)
+        st = mw_error_prefix(err, st, "store %s: document %lld is damaged", s->path, (long long)vid);
+    return st;
+}
+
+mw_status mw__store_version(mw_store *s, mw_query *q, int64_t vid, const char **doc,
                             size_t *len, mw_error *err)
 {
     mw_status st = MW_OK;
-    mw_codec *codec;
-    int code;
+    mw_step code;
 
-    sqlite3_bind_int64(q, 1, vid);
-    code = sqlite3_step(q);
-    if (code == SQLITE_ROW) {
-        int64_t dictionary = sqlite3_column_int64(q, 0), size = sqlite3_column_int64(q, 1);
-        *len = size > 0 ? (size_t)size : 0;
-        if ((st = mw__store_codec(s, dictionary, &codec, err)) == MW_OK &&
-            (st = mw_codec_unpack(codec, dictionary, sqlite3_column_blob(q, 2),
-                                  (size_t)sqlite3_column_bytes(q, 2), *len, MW_SNAPSHOT_DOC_MAX,
-                                  doc, err)) != MW_OK)
-            st = mw_error_prefix(err, st, "store %s: document %lld is damaged", s->path,
-                                 (long long)vid);
-    } else if (code == SQLITE_DONE) {
+    mw__store_bind_int(q, 1, vid);
+    code = mw__store_step(q);
+    if (code == MW_ROW) {
+        st = mw__store_document(s, q, 0, vid, doc, len, err);
+    } else if (code == MW_DONE) {
         st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: document %lld is missing", s->path,
                      (long long)vid);
     } else {
         st = mw__store_fail(s, "reading a document", err);
     }
-    sqlite3_reset(q);
+    mw__store_reset(q);
     return st;
 }
 
@@ -102,45 +109,45 @@ mw_status mw__store_version(mw_store *s, sqlite3_stmt *q, int64_t vid, const cha
 #define INFO_COLUMNS                                                                               \
     "SELECT id, taken_at, digest, about, resources, stale, added, changed, removed FROM snapshot "
 
-static mw_snapshot_info info_of(sqlite3_stmt *q)
+static mw_snapshot_info info_of(mw_query *q)
 {
     return (mw_snapshot_info){
         .id = mw__store_must(q, 0),
         .taken_at = mw__store_must(q, 1),
         .digest = mw__store_must(q, 2),
         .about = mw__store_must(q, 3),
-        .counts = {(size_t)sqlite3_column_int64(q, 4), (size_t)sqlite3_column_int64(q, 5),
-                   (size_t)sqlite3_column_int64(q, 6), (size_t)sqlite3_column_int64(q, 7),
-                   (size_t)sqlite3_column_int64(q, 8)}};
+        .counts = {(size_t)mw__store_int(q, 4), (size_t)mw__store_int(q, 5),
+                   (size_t)mw__store_int(q, 6), (size_t)mw__store_int(q, 7),
+                   (size_t)mw__store_int(q, 8)}};
 }
 
 mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info),
                             void *user, mw_error *err)
 {
-    int code = SQLITE_DONE;
-    sqlite3_stmt *q;
+    mw_step code = MW_DONE;
+    mw_query *q;
     mw_status st = mw__store_prepare(s, INFO_COLUMNS "WHERE open = 0 ORDER BY n DESC", &q, err);
 
-    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
         const mw_snapshot_info info = info_of(q);
         if (!row(user, &info)) {
-            code = SQLITE_DONE;
+            code = MW_DONE;
             break;
         }
     }
-    if (st == MW_OK && code != SQLITE_DONE)
+    if (st == MW_OK && code != MW_DONE)
         st = mw__store_fail(s, "reading snapshots", err);
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
 static mw_status not_found(mw_store *s, const char *name, mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = mw__store_prepare(s, INFO_COLUMNS "WHERE open = 0 ORDER BY n DESC LIMIT 1", &q, err);
 
     if (st == MW_OK) {
-        if (sqlite3_step(q) == SQLITE_ROW)
+        if (mw__store_step(q) == MW_ROW)
             st = mw_fail(err, MW_ERR_NOTFOUND,
                          "store %s has no snapshot '%.80s'; the newest is %s of %s", s->path, name,
                          mw__store_text(q, 0), mw__store_text(q, 1));
@@ -148,7 +155,7 @@ static mw_status not_found(mw_store *s, const char *name, mw_error *err)
             st = mw_fail(err, MW_ERR_NOTFOUND,
                          "store %s has no snapshot yet: 'moonward collect' takes one", s->path);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -158,26 +165,26 @@ static mw_status look(mw_store *s, const char *sql, const char *name,
                       bool (*row)(void *user, const mw_snapshot_info *info), void *user,
                       size_t *found, mw_error *err)
 {
-    sqlite3_stmt *q;
-    int code;
+    mw_query *q;
+    mw_step code;
     mw_status st = mw__store_prepare(s, sql, &q, err);
 
     *found = 0;
     if (st != MW_OK)
         return st;
     mw__store_bind(q, 1, name);
-    while ((code = sqlite3_step(q)) == SQLITE_ROW)
+    while ((code = mw__store_step(q)) == MW_ROW)
         ++*found;
-    if (code != SQLITE_DONE)
+    if (code != MW_DONE)
         st = mw__store_fail(s, "reading snapshots", err);
     if (st == MW_OK && *found == 1) {
-        sqlite3_reset(q);
-        if (sqlite3_step(q) == SQLITE_ROW) {
+        mw__store_reset(q);
+        if (mw__store_step(q) == MW_ROW) {
             const mw_snapshot_info info = info_of(q);
             row(user, &info);
         }
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -209,10 +216,15 @@ mw_status mw_snapshot_find_open(mw_store *s,
                                 bool (*row)(void *user, const mw_snapshot_info *info), void *user,
                                 mw_error *err)
 {
-    size_t found;
-    mw_status st = look(s, INFO_COLUMNS "WHERE open = 1 AND ?1 IS NOT NULL ORDER BY n DESC LIMIT 1",
-                        "", row, user, &found, err);
+    MW_AUTO(mw_buf) sql = {.max = 4096};
+    size_t found = 0;
+    mw_status st = mw_buf_printf(&sql, INFO_COLUMNS "WHERE open = 1 AND ?1 = '' AND %s ORDER BY n DESC LIMIT 1",
+                                 s->driver->unwritten) == MW_OK
+                       ? MW_OK
+                       : mw_buf_status(&sql, err);
 
+    if (st == MW_OK)
+        st = look(s, sql.data, "", row, user, &found, err);
     return st == MW_OK && found == 0
                ? mw_fail(err, MW_ERR_NOTFOUND, "store %s: every run was ended", s->path)
                : st;
@@ -220,19 +232,18 @@ mw_status mw_snapshot_find_open(mw_store *s,
 
 mw_status mw__snapshot_number(mw_store *s, const char *id, int64_t *n, mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = mw__store_prepare(s, "SELECT n FROM snapshot WHERE id = ?1", &q, err);
-    int code;
+    mw_step code;
 
     if (st == MW_OK) {
         mw__store_bind(q, 1, id);
-        code = sqlite3_step(q);
-        if (code == SQLITE_ROW)
-            *n = sqlite3_column_int64(q, 0);
+        code = mw__store_step(q);
+        if (code == MW_ROW)
+            *n = mw__store_int(q, 0);
         else
-            st = code == SQLITE_DONE ? not_found(s, id, err)
-                                     : mw__store_fail(s, "reading snapshots", err);
+            st = code == MW_DONE ? not_found(s, id, err) : mw__store_fail(s, "reading snapshots", err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }

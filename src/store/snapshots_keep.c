@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 
-#include <string.h>
+#include <stddef.h>
 
 /* ---- prune ---- */
 
@@ -20,21 +20,21 @@ static const struct {
     size_t counted; /* offset in mw_snapshot_pruned, or NOT_COUNTED */
 } steps[] = {
 #define NOT_COUNTED ((size_t)-1)
-    {"CREATE TEMP TABLE IF NOT EXISTS unheld(rid INTEGER, vid INTEGER)", false, NOT_COUNTED},
-    {"DELETE FROM temp.unheld", false, NOT_COUNTED},
-    {"INSERT INTO temp.unheld SELECT rid, vid FROM span WHERE s0 > ?1 AND NOT EXISTS(SELECT 1 FROM "
+    {"CREATE TEMP TABLE IF NOT EXISTS unheld(rid BIGINT, vid BIGINT)", false, NOT_COUNTED},
+    {"DELETE FROM unheld", false, NOT_COUNTED},
+    {"INSERT INTO unheld SELECT rid, vid FROM span WHERE s0 > ?1 AND NOT EXISTS(SELECT 1 FROM "
      "snapshot"
      " WHERE n >= span.s0 AND (span.s1 IS NULL OR n < span.s1))",
      true, NOT_COUNTED},
     {"DELETE FROM span WHERE s0 > ?1 AND NOT EXISTS(SELECT 1 FROM snapshot"
      " WHERE n >= span.s0 AND (span.s1 IS NULL OR n < span.s1))",
      true, NOT_COUNTED},
-    {"DELETE FROM version WHERE vid IN (SELECT u.vid FROM temp.unheld u WHERE NOT EXISTS(SELECT 1 "
+    {"DELETE FROM version WHERE vid IN (SELECT u.vid FROM unheld u WHERE NOT EXISTS(SELECT 1 "
      "FROM span s"
      " WHERE s.rid = u.rid AND s.vid = u.vid))",
      false, offsetof(mw_snapshot_pruned, states)},
     /* A row stays where the next number is taken: its owner may have been moved on by this one. */
-    {"DELETE FROM resource WHERE rid IN (SELECT u.rid FROM temp.unheld u WHERE NOT EXISTS(SELECT 1 "
+    {"DELETE FROM resource WHERE rid IN (SELECT u.rid FROM unheld u WHERE NOT EXISTS(SELECT 1 "
      "FROM span s"
      " WHERE s.rid = u.rid) AND NOT EXISTS(SELECT 1 FROM resource x WHERE x.rid = u.rid + 1))",
      false, offsetof(mw_snapshot_pruned, resources)},
@@ -47,17 +47,17 @@ static const struct {
 static mw_status step(mw_store *s, const char *sql, bool bind, int64_t from, size_t *changes,
                       mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = mw__store_prepare(s, sql, &q, err);
 
     if (st == MW_OK) {
         if (bind)
-            sqlite3_bind_int64(q, 1, from);
+            mw__store_bind_int(q, 1, from);
         st = mw__store_run(s, q, "pruning", err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     if (st == MW_OK && changes)
-        *changes = (size_t)sqlite3_changes(s->db);
+        *changes = (size_t)mw__store_changes(s);
     return st;
 }
 
@@ -70,18 +70,18 @@ static mw_status forget(mw_store *s, const char *id, int64_t *n, mw_error *err)
 
 static mw_status kept_before(mw_store *s, int64_t first, int64_t *out, mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st =
         mw__store_prepare(s, "SELECT coalesce(max(n), 0) FROM snapshot WHERE n < ?1", &q, err);
 
     if (st == MW_OK) {
-        sqlite3_bind_int64(q, 1, first);
-        if (sqlite3_step(q) == SQLITE_ROW)
-            *out = sqlite3_column_int64(q, 0);
+        mw__store_bind_int(q, 1, first);
+        if (mw__store_step(q) == MW_ROW)
+            *out = mw__store_int(q, 0);
         else
             st = mw__store_fail(s, "pruning", err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -90,7 +90,7 @@ mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count,
 {
     mw_snapshot_pruned done = {.snapshots = count};
     int64_t first = INT64_MAX, from = 0;
-    mw_status st = mw__store_exec(s, "BEGIN IMMEDIATE", "beginning to prune", err);
+    mw_status st = s->driver->begin(s, true, "beginning to prune", err);
 
     if (st != MW_OK)
         return st;
@@ -106,11 +106,7 @@ mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count,
                           ? NULL
                           : (size_t *)(void *)((char *)&done + steps[i].counted),
                       err);
-    if (st == MW_OK)
-        st = mw__store_exec(s, "COMMIT", "pruning", err);
-    if (st != MW_OK)
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    else if (out)
+    if ((st = mw__store_leave(s, true, st, "pruning", err)) == MW_OK && out)
         *out = done;
     return st;
 }
@@ -123,7 +119,7 @@ static const struct {
 } rules[] = {
     {"SELECT s.rid FROM span s LEFT JOIN resource r ON r.rid = s.rid WHERE r.rid IS NULL LIMIT 1",
      "a span without its resource"},
-    {"SELECT s.vid FROM span s LEFT JOIN version v ON v.vid = s.vid WHERE v.rid IS NOT s.rid LIMIT "
+    {"SELECT s.vid FROM span s LEFT JOIN version v ON v.vid = s.vid WHERE v.rid IS DISTINCT FROM s.rid LIMIT "
      "1",
      "a span with another resource's document"},
     {"SELECT s.rid FROM span s JOIN span o ON o.rid = s.rid AND o.s0 > s.s0 WHERE s.s1 IS NULL OR "
@@ -136,7 +132,7 @@ static const struct {
      "a scope that is not there"},
     {"SELECT c.n FROM scope c WHERE 4 <> (SELECT count(*) FROM (SELECT c.partition AS w UNION ALL "
      "SELECT c.account"
-     " UNION ALL SELECT c.region UNION ALL SELECT c.type) JOIN word ON word.n = w) LIMIT 1",
+     " UNION ALL SELECT c.region UNION ALL SELECT c.type) AS x JOIN word ON word.n = w) LIMIT 1",
      "a scope without its names"},
     {"SELECT x.n FROM snapshot x WHERE x.resources <> (SELECT coalesce(sum(seen), 0) FROM looked"
      " WHERE snapshot = x.n) LIMIT 1",
@@ -148,17 +144,17 @@ static mw_status check_rules(mw_store *s, mw_error *err)
     mw_status st = MW_OK;
 
     for (size_t i = 0; i < MW_COUNT(rules) && st == MW_OK; i++) {
-        sqlite3_stmt *q;
-        int code;
+        mw_query *q;
+        mw_step code;
         if ((st = mw__store_prepare(s, rules[i].sql, &q, err)) == MW_OK) {
-            code = sqlite3_step(q);
-            if (code == SQLITE_ROW)
+            code = mw__store_step(q);
+            if (code == MW_ROW)
                 st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: %s (%lld)", s->path,
-                             rules[i].what, (long long)sqlite3_column_int64(q, 0));
-            else if (code != SQLITE_DONE)
+                             rules[i].what, (long long)mw__store_int(q, 0));
+            else if (code != MW_DONE)
                 st = mw__store_fail(s, "checking", err);
         }
-        sqlite3_finalize(q);
+        mw__store_finalize(q);
     }
     return st;
 }
@@ -168,8 +164,8 @@ static mw_status check_numbers(mw_store *s, mw_error *err)
 {
     MW_AUTO(mw_buf) scratch = {.max = 1 << 20};
     int64_t last = 0;
-    sqlite3_stmt *q;
-    int code = SQLITE_DONE;
+    mw_query *q;
+    mw_step code = MW_DONE;
     mw_status st = mw__store_prepare(
         s,
         "SELECT x.rid, x.id, p.text, a.text, coalesce(w.text, r.text), t.text FROM resource x"
@@ -181,9 +177,9 @@ static mw_status check_numbers(mw_store *s, mw_error *err)
         &q, err);
 
     if (st == MW_OK)
-        sqlite3_bind_int(q, 1, MW_POSITION_BITS);
-    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
-        int64_t rid = sqlite3_column_int64(q, 0);
+        mw__store_bind_int(q, 1, MW_POSITION_BITS);
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
+        int64_t rid = mw__store_int(q, 0);
         const char *parts[5];
         bool whole = true;
         for (int i = 0; i < 5; i++)
@@ -199,9 +195,25 @@ static mw_status check_numbers(mw_store *s, mw_error *err)
                          (long long)rid);
         last = rid;
     }
-    if (st == MW_OK && code != SQLITE_DONE)
+    if (st == MW_OK && code != MW_DONE)
         st = mw__store_fail(s, "checking", err);
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
+    return st;
+}
+
+/* All of them, so that none is looked for while documents come in. */
+static mw_status check_dictionaries(mw_store *s, mw_error *err)
+{
+    mw_codec *codec;
+    mw_query *q;
+    mw_step code = MW_DONE;
+    mw_status st = mw__store_prepare(s, "SELECT n FROM dictionary ORDER BY n", &q, err);
+
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW)
+        st = mw__store_codec(s, mw__store_int(q, 0), &codec, err);
+    if (st == MW_OK && code != MW_DONE)
+        st = mw__store_fail(s, "checking", err);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -209,36 +221,31 @@ static mw_status check_numbers(mw_store *s, mw_error *err)
 static mw_status check_documents(mw_store *s, mw_error *err)
 {
     uint8_t sha[MW_SHA256_SIZE];
-    sqlite3_stmt *q = NULL, *version = NULL;
-    const mw_store_query all[] = {
-        {&q,
-         "SELECT v.vid, s.sha FROM version v LEFT JOIN span s ON s.rid = v.rid AND s.vid = v.vid"},
-        {&version, MW_VERSION_SQL},
-    };
-    int code = SQLITE_DONE;
+    mw_query *q;
+    mw_step code = MW_DONE;
     int64_t last = 0;
-    mw_status st = mw__store_prepare_all(s, all, MW_COUNT(all), err);
+    mw_status st = mw__store_prepare(s,
+                                     "SELECT v.vid, s.sha, v.dictionary, v.len, v.doc FROM version v"
+                                     " LEFT JOIN span s ON s.rid = v.rid AND s.vid = v.vid ORDER BY v.vid",
+                                     &q, err);
 
-    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
-        int64_t vid = sqlite3_column_int64(q, 0);
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
+        int64_t vid = mw__store_int(q, 0);
         const char *doc;
         size_t len;
         if (vid != last) {
-            if ((st = mw__store_version(s, version, vid, &doc, &len, err)) != MW_OK)
+            if ((st = mw__store_document(s, q, 2, vid, &doc, &len, err)) != MW_OK)
                 break;
             mw_sha256(sha, doc, len);
             last = vid;
         }
-        if (sqlite3_column_bytes(q, 1) != sizeof(sha) ||
-            memcmp(sqlite3_column_blob(q, 1), sha, sizeof(sha)) != 0)
-            st =
-                mw_fail(err, MW_ERR_PARSE, "store %s is damaged: document %lld is not what was put",
-                        s->path, (long long)vid);
+        if (!mw__store_digest_is(q, 1, sha, sizeof(sha)))
+            st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: document %lld is not what was put", s->path,
+                         (long long)vid);
     }
-    if (st == MW_OK && code != SQLITE_DONE)
+    if (st == MW_OK && code != MW_DONE)
         st = mw__store_fail(s, "checking", err);
-    sqlite3_finalize(q);
-    sqlite3_finalize(version);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -247,7 +254,7 @@ mw_status mw_snapshots_check(mw_store *s, mw_error *err)
     mw_status st;
 
     if ((st = mw_store_check(s, err)) != MW_OK || (st = check_rules(s, err)) != MW_OK ||
-        (st = check_numbers(s, err)) != MW_OK)
+        (st = check_numbers(s, err)) != MW_OK || (st = check_dictionaries(s, err)) != MW_OK)
         return st;
     return check_documents(s, err);
 }

@@ -19,7 +19,7 @@
     " (?1 IS NULL OR a.text = ?1) AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS "     \
     "NULL OR t.text = ?3) "
 
-static void bind_filter(sqlite3_stmt *q, const mw_snapshot_filter *f)
+static void bind_filter(mw_query *q, const mw_snapshot_filter *f)
 {
     mw__store_bind(q, 1, f ? f->account : NULL);
     mw__store_bind(q, 2, f ? f->region : NULL);
@@ -27,7 +27,7 @@ static void bind_filter(sqlite3_stmt *q, const mw_snapshot_filter *f)
 }
 
 /* Columns from @p at on: partition, account, region, type. */
-static mw_snapshot_resource scope_of(sqlite3_stmt *q, int at)
+static mw_snapshot_resource scope_of(mw_query *q, int at)
 {
     return (mw_snapshot_resource){.partition = mw__store_must(q, at),
                                   .account = mw__store_must(q, at + 1),
@@ -53,8 +53,8 @@ mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account
                                 mw_error *err)
 {
     int64_t n;
-    int code = SQLITE_DONE;
-    sqlite3_stmt *q = NULL;
+    mw_step code = MW_DONE;
+    mw_query *q = NULL;
     mw_status st = mw__snapshot_number(s, id, &n, err);
 
     if (st == MW_OK)
@@ -63,28 +63,28 @@ mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account
                                        : LEDGER LEDGER_ORDER,
                                &q, err);
     if (st == MW_OK) {
-        sqlite3_bind_int64(q, 1, n);
+        mw__store_bind_int(q, 1, n);
         if (account)
-            sqlite3_bind_text(q, 2, account, -1, SQLITE_STATIC);
+            mw__store_bind(q, 2, account);
     }
-    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
         const mw_snapshot_scope e = {.partition = mw__store_must(q, 0),
                                      .account = mw__store_must(q, 1),
                                      .region = mw__store_must(q, 2),
                                      .type = mw__store_must(q, 3),
                                      .facet = mw__store_text(q, 4),
                                      .state = mw__store_must(q, 5),
-                                     .resources = sqlite3_column_int64(q, 6),
-                                     .calls = sqlite3_column_int64(q, 7),
+                                     .resources = mw__store_int(q, 6),
+                                     .calls = mw__store_int(q, 7),
                                      .cause = mw__store_text(q, 8)};
         if (!row(user, &e)) {
-            code = SQLITE_DONE;
+            code = MW_DONE;
             break;
         }
     }
-    if (st == MW_OK && code != SQLITE_DONE)
+    if (st == MW_OK && code != MW_DONE)
         st = mw__store_fail(s, "reading coverage", err);
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -94,7 +94,7 @@ mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
                           bool (*row)(void *user, const mw_snapshot_version *v), void *user,
                           mw_error *err)
 {
-    sqlite3_stmt *q = NULL, *version = NULL;
+    mw_query *q = NULL, *version = NULL;
     const mw_store_query all[] = {
         /* The snapshot that a span began with may have been pruned: the next one that is there saw
            it then. */
@@ -110,7 +110,7 @@ mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
          " ORDER BY a.text, 3, p.text, s.s0"},
         {&version, MW_VERSION_SQL},
     };
-    int code = SQLITE_DONE;
+    mw_step code = MW_DONE;
     mw_status st;
 
     if (!filter->type || !filter->id)
@@ -118,27 +118,27 @@ mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
     if ((st = mw__store_prepare_all(s, all, MW_COUNT(all), err)) == MW_OK) {
         bind_filter(q, filter);
         mw__store_bind(q, 4, filter->id);
-        sqlite3_bind_int(q, 5, MW_POSITION_BITS);
-        sqlite3_bind_int64(q, 6, MW_POSITION_MAX);
+        mw__store_bind_int(q, 5, MW_POSITION_BITS);
+        mw__store_bind_int(q, 6, MW_POSITION_MAX);
     }
-    while (st == MW_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
         mw_snapshot_version v = {.first = mw__store_must(q, 6),
                                  .first_at = mw__store_must(q, 7),
                                  .ended = mw__store_text(q, 8),
                                  .ended_at = mw__store_text(q, 9),
                                  .resource = scope_of(q, 0)};
         v.resource.id = mw__store_must(q, 4);
-        st = mw__store_version(s, version, sqlite3_column_int64(q, 5), &v.resource.doc,
+        st = mw__store_version(s, version, mw__store_int(q, 5), &v.resource.doc,
                                &v.resource.len, err);
         if (st == MW_OK && !row(user, &v)) {
-            code = SQLITE_DONE;
+            code = MW_DONE;
             break;
         }
     }
-    if (st == MW_OK && code != SQLITE_DONE)
+    if (st == MW_OK && code != MW_DONE)
         st = mw__store_fail(s, "reading a log", err);
-    sqlite3_finalize(q);
-    sqlite3_finalize(version);
+    mw__store_finalize(q);
+    mw__store_finalize(version);
     return st;
 }
 
@@ -148,7 +148,7 @@ struct diff {
     mw_store *s;
     int64_t from, to;
     bool docs;
-    sqlite3_stmt *changed, *scope, *resource, *version;
+    mw_query *changed, *scope, *resource, *version;
     int64_t scope_n; /* the scope last asked for, and whether both looked into it */
     bool both;
     bool (*row)(void *user, const mw_snapshot_difference *d);
@@ -159,18 +159,18 @@ struct diff {
 /* Changes come by scope: one query for each of these. */
 static mw_status in_both(struct diff *x, int64_t scope, mw_error *err)
 {
-    int code;
+    mw_step code;
 
     if (scope == x->scope_n)
         return MW_OK;
-    sqlite3_reset(x->scope);
-    sqlite3_bind_int64(x->scope, 1, scope);
-    sqlite3_bind_int64(x->scope, 2, x->from);
-    sqlite3_bind_int64(x->scope, 3, x->to);
-    code = sqlite3_step(x->scope); /* stays on its row: its texts are used until the next scope */
-    x->both = code == SQLITE_ROW;
+    mw__store_reset(x->scope);
+    mw__store_bind_int(x->scope, 1, scope);
+    mw__store_bind_int(x->scope, 2, x->from);
+    mw__store_bind_int(x->scope, 3, x->to);
+    code = mw__store_step(x->scope); /* stays on its row: its texts are used until the next scope */
+    x->both = code == MW_ROW;
     x->scope_n = scope;
-    return code == SQLITE_ROW || code == SQLITE_DONE ? MW_OK
+    return code == MW_ROW || code == MW_DONE ? MW_OK
                                                      : mw__store_fail(x->s, "reading a scope", err);
 }
 
@@ -212,8 +212,8 @@ static mw_status tell(struct diff *x, const struct change *c, bool *stop, mw_err
         return MW_OK;
     if ((st = in_both(x, c->rid >> MW_POSITION_BITS, err)) != MW_OK || !x->both)
         return st;
-    sqlite3_bind_int64(x->resource, 1, c->rid);
-    if (sqlite3_step(x->resource) == SQLITE_ROW) {
+    mw__store_bind_int(x->resource, 1, c->rid);
+    if (mw__store_step(x->resource) == MW_ROW) {
         d.change = !before ? MW_SNAPSHOT_ADDED : !after ? MW_SNAPSHOT_REMOVED : MW_SNAPSHOT_CHANGED;
         d.resource = scope_of(x->scope, 0);
         d.resource.id = mw__store_must(x->resource, 0);
@@ -225,7 +225,7 @@ static mw_status tell(struct diff *x, const struct change *c, bool *stop, mw_err
         st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: resource %lld is missing", x->s->path,
                      (long long)c->rid);
     }
-    sqlite3_reset(x->resource);
+    mw__store_reset(x->resource);
     return st;
 }
 
@@ -238,12 +238,12 @@ static mw_status compare(struct diff *x, int64_t older, mw_error *err)
     struct change c = {0};
     bool stop = false;
     mw_status st = MW_OK;
-    int code = SQLITE_DONE;
+    mw_step code = MW_DONE;
 
-    while (st == MW_OK && !stop && (code = sqlite3_step(x->changed)) == SQLITE_ROW) {
-        int64_t rid = sqlite3_column_int64(x->changed, 0), s0 = sqlite3_column_int64(x->changed, 1);
-        bool ended = sqlite3_column_type(x->changed, 2) != SQLITE_NULL;
-        int64_t vid = sqlite3_column_int64(x->changed, 3);
+    while (st == MW_OK && !stop && (code = mw__store_step(x->changed)) == MW_ROW) {
+        int64_t rid = mw__store_int(x->changed, 0), s0 = mw__store_int(x->changed, 1);
+        bool ended = !mw__store_null(x->changed, 2);
+        int64_t vid = mw__store_int(x->changed, 3);
         if (rid != c.rid) {
             st = tell(x, &c, &stop, err);
             c = (struct change){.rid = rid};
@@ -258,7 +258,7 @@ static mw_status compare(struct diff *x, int64_t older, mw_error *err)
         }
     }
     if (st == MW_OK && !stop)
-        st = code == SQLITE_DONE ? tell(x, &c, &stop, err)
+        st = code == MW_DONE ? tell(x, &c, &stop, err)
                                  : mw__store_fail(x->s, "comparing snapshots", err);
     return st;
 }
@@ -272,7 +272,7 @@ mw_status mw_snapshot_diff(mw_store *s, const char *from, const char *to, bool d
     const mw_store_query all[] = {
         {&x.changed, "SELECT rid, s0, NULL AS ended, vid FROM span WHERE s0 > ?1 AND s0 <= ?2"
                      " UNION ALL SELECT rid, s0, s1, vid FROM span WHERE s1 > ?1 AND s1 <= ?2 "
-                     "ORDER BY 1, 2, 3"},
+                     "ORDER BY 1, 2, 3 NULLS FIRST"},
         {&x.scope, "SELECT p.text, a.text, r.text, t.text FROM" SCOPE_TABLES "WHERE c.n = ?1"
                    " AND EXISTS(SELECT 1 FROM looked WHERE snapshot = ?2 AND scope = ?1)"
                    " AND EXISTS(SELECT 1 FROM looked WHERE snapshot = ?3 AND scope = ?1)"},
@@ -286,12 +286,12 @@ mw_status mw_snapshot_diff(mw_store *s, const char *from, const char *to, bool d
         (st = mw__snapshot_number(s, from, &x.from, err)) == MW_OK &&
         (st = mw__snapshot_number(s, to, &x.to, err)) == MW_OK) {
         int64_t older = x.from < x.to ? x.from : x.to;
-        sqlite3_bind_int64(x.changed, 1, older);
-        sqlite3_bind_int64(x.changed, 2, x.from < x.to ? x.to : x.from);
+        mw__store_bind_int(x.changed, 1, older);
+        mw__store_bind_int(x.changed, 2, x.from < x.to ? x.to : x.from);
         st = compare(&x, older, err);
     }
     for (size_t i = 0; i < MW_COUNT(all); i++)
-        sqlite3_finalize(*all[i].to);
+        mw__store_finalize(*all[i].to);
     mw_buf_clear(&x.before);
     return st;
 }

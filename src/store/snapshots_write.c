@@ -6,12 +6,12 @@
  */
 #include "store/snapshots.h"
 
+#include "store/heads.h"
 #include "store/internal.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define WORDS        256 /* remembered; a power of two */
@@ -32,13 +32,15 @@ struct mw_snapshot_writer {
     /* the scope under way */
     bool open;
     bool own; /* the transaction */
+    bool words_locked;
     int64_t scope, dictionary;
     mw_buf partition, account, region, type;
     bool regional;
-    int64_t *rids; /* what was put */
-    size_t rid_count, rid_cap;
-    sqlite3_stmt *word_get, *word_add, *scope_get, *scope_add, *dictionary_of, *dictionary_add,
-        *note, *head, *resource_add, *version_same, *version_add, *span_end, *span_add, *alive,
+    mw_heads heads; /* what the store knows of it */
+    size_t put;
+    int64_t vid, vid_count; /* numbers that are free for versions */
+    mw_query *word_get, *word_add, *scope_get, *scope_add, *dictionary_of, *dictionary_add,
+        *note, *head_rows, *resource_add, *version_same, *version_add, *span_end, *span_add,
         *stale_add, *look, *seal;
 };
 
@@ -61,21 +63,6 @@ static mw_status refuse(const mw_snapshot_writer *w, mw_error *err)
                    "store %s: an earlier part of this snapshot could not be written", w->s->path);
 }
 
-/* One integer by a statement that is bound; *n stays when there is no row. */
-static mw_status step_int(mw_snapshot_writer *w, sqlite3_stmt *q, const char *doing, int64_t *n,
-                          mw_error *err)
-{
-    int code = sqlite3_step(q);
-    mw_status st = MW_OK;
-
-    if (code == SQLITE_ROW)
-        *n = sqlite3_column_int64(q, 0);
-    else if (code != SQLITE_DONE)
-        st = mw__store_fail(w->s, doing, err);
-    sqlite3_reset(q);
-    return st;
-}
-
 /* ---- words and scopes ---- */
 
 static mw_status word(mw_snapshot_writer *w, const char *text, int64_t *n, mw_error *err)
@@ -90,13 +77,18 @@ static mw_status word(mw_snapshot_writer *w, const char *text, int64_t *n, mw_er
     }
     *n = 0;
     mw__store_bind(w->word_get, 1, text);
-    if ((st = step_int(w, w->word_get, "looking for a name", n, err)) != MW_OK)
+    if ((st = mw__store_run_int(w->s, w->word_get, "looking for a name", n, err)) != MW_OK)
         return st;
     if (*n == 0) {
+        if (!w->words_locked) { /* another writer may have added it until now */
+            w->words_locked = true;
+            if ((st = w->s->driver->lock_words(w->s, err)) != MW_OK)
+                return st;
+            return word(w, text, n, err);
+        }
         mw__store_bind(w->word_add, 1, text);
-        if ((st = mw__store_run(w->s, w->word_add, "recording a name", err)) != MW_OK)
+        if ((st = mw__store_run_int(w->s, w->word_add, "recording a name", n, err)) != MW_OK)
             return st;
-        *n = sqlite3_last_insert_rowid(w->s->db);
     }
     if (len < WORD_LEN_MAX) {
         memcpy(known->text, text, len + 1);
@@ -114,16 +106,15 @@ static mw_status scope(mw_snapshot_writer *w, const char *partition, const char 
 
     for (size_t i = 0; i < MW_COUNT(parts) && st == MW_OK; i++)
         if ((st = word(w, parts[i], &words[i], err)) == MW_OK) {
-            sqlite3_bind_int64(w->scope_get, (int)i + 1, words[i]);
-            sqlite3_bind_int64(w->scope_add, (int)i + 1, words[i]);
+            mw__store_bind_int(w->scope_get, (int)i + 1, words[i]);
+            mw__store_bind_int(w->scope_add, (int)i + 1, words[i]);
         }
     *n = 0;
-    if (st != MW_OK || (st = step_int(w, w->scope_get, "looking for a scope", n, err)) != MW_OK ||
+    if (st != MW_OK || (st = mw__store_run_int(w->s, w->scope_get, "looking for a scope", n, err)) != MW_OK ||
         *n != 0)
         return st;
-    if ((st = mw__store_run(w->s, w->scope_add, "recording a scope", err)) != MW_OK)
+    if ((st = mw__store_run_int(w->s, w->scope_add, "recording a scope", n, err)) != MW_OK)
         return st;
-    *n = sqlite3_last_insert_rowid(w->s->db);
     return *n <= MW_SCOPE_MAX
                ? MW_OK
                : mw_fail(err, MW_ERR_LIMIT, "store %s holds %lld scopes; there is no room for more",
@@ -141,12 +132,12 @@ mw_status mw_snapshot_note(mw_snapshot_writer *w, const mw_snapshot_scope *e, mw
         (e->facet && (st = word(w, e->facet, &facet, err)) != MW_OK) ||
         (st = word(w, e->state, &state, err)) != MW_OK)
         return keep(w, st);
-    sqlite3_bind_int64(w->note, 1, w->n);
-    sqlite3_bind_int64(w->note, 2, n);
-    sqlite3_bind_int64(w->note, 3, facet);
-    sqlite3_bind_int64(w->note, 4, state);
-    sqlite3_bind_int64(w->note, 5, e->resources);
-    sqlite3_bind_int64(w->note, 6, e->calls);
+    mw__store_bind_int(w->note, 1, w->n);
+    mw__store_bind_int(w->note, 2, n);
+    mw__store_bind_int(w->note, 3, facet);
+    mw__store_bind_int(w->note, 4, state);
+    mw__store_bind_int(w->note, 5, e->resources);
+    mw__store_bind_int(w->note, 6, e->calls);
     mw__store_bind(w->note, 7, e->cause);
     return keep(w, mw__store_run(w->s, w->note, "recording coverage", err));
 }
@@ -158,7 +149,7 @@ static mw_status newest_dictionary(mw_snapshot_writer *w, const char *type, int6
 {
     *n = 0;
     mw__store_bind(w->dictionary_of, 1, type);
-    return step_int(w, w->dictionary_of, "looking for a dictionary", n, err);
+    return mw__store_run_int(w->s, w->dictionary_of, "looking for a dictionary", n, err);
 }
 
 bool mw_snapshot_knows(mw_snapshot_writer *w, const char *type)
@@ -184,9 +175,9 @@ mw_status mw_snapshot_learn(mw_snapshot_writer *w, const char *type, const mw_st
     if ((st = word(w, type, &n, err)) != MW_OK)
         return keep(w, st);
     mw_sha256(digest, body.data, body.len);
-    sqlite3_bind_int64(w->dictionary_add, 1, n);
-    sqlite3_bind_blob(w->dictionary_add, 2, digest, sizeof(digest), SQLITE_STATIC);
-    sqlite3_bind_blob(w->dictionary_add, 3, body.data, (int)body.len, SQLITE_STATIC);
+    mw__store_bind_int(w->dictionary_add, 1, n);
+    mw__store_bind_blob(w->dictionary_add, 2, digest, sizeof(digest));
+    mw__store_bind_blob(w->dictionary_add, 3, body.data, body.len);
     return keep(w, mw__store_run(w->s, w->dictionary_add, "recording a dictionary", err));
 }
 
@@ -211,68 +202,32 @@ mw_status mw_snapshot_open(mw_snapshot_writer *w, const char *partition, const c
             w, mw_fail(err, MW_ERR_INVALID, "store: the scope before this one was not closed"));
     if ((st = scope(w, partition, account, region, type, &w->scope, err)) != MW_OK ||
         (st = newest_dictionary(w, type, &w->dictionary, err)) != MW_OK ||
-        (st = mw__store_codec(w->s, w->dictionary, &codec, err)) != MW_OK)
+        (st = mw__store_codec(w->s, w->dictionary, &codec, err)) != MW_OK ||
+        (st = mw__heads_read(&w->heads, w->s, w->head_rows, w->scope, err)) != MW_OK)
         return keep(w, st);
     if (set_text(&w->partition, partition) != MW_OK || set_text(&w->account, account) != MW_OK ||
         set_text(&w->region, region) != MW_OK || set_text(&w->type, type) != MW_OK)
         return keep(w, no_memory(w, err));
     w->regional = strcmp(region, "*") != 0;
-    w->rid_count = 0;
+    w->put = 0;
     w->open = true;
     return MW_OK;
 }
 
-static bool remember(mw_snapshot_writer *w, int64_t rid)
+/* A number for a version. The store gives them out in rows. */
+static mw_status next_vid(mw_snapshot_writer *w, int64_t *vid, mw_error *err)
 {
-    if (w->rid_count == w->rid_cap) {
-        size_t cap = w->rid_cap ? w->rid_cap * 2 : 4096;
-        int64_t *grown = mw_realloc(w->rids, cap * sizeof(*grown));
-        if (!grown)
-            return false;
-        w->rids = grown;
-        w->rid_cap = cap;
-    }
-    w->rids[w->rid_count++] = rid;
-    return true;
-}
+    mw_status st = w->vid_count ? MW_OK : w->s->driver->numbers(w->s, &w->vid, &w->vid_count, err);
 
-/* What the store knows of a key: its newest span, if any. */
-struct head {
-    int64_t rid, s0;
-    bool known, alive, same; /* same: it holds, with this hash */
-};
-
-/* Numbers follow keys; the next free one of the scope where two begin alike. @p region 0: the
- * scope's. */
-static mw_status find_head(mw_snapshot_writer *w, int64_t position, const char *id, int64_t region,
-                           const uint8_t sha[MW_SHA256_SIZE], struct head *h, mw_error *err)
-{
-    *h = (struct head){0};
-    for (;; position = (position + 1) & MW_POSITION_MAX) {
-        int code;
-        bool other;
-        h->rid = w->scope << MW_POSITION_BITS | position;
-        sqlite3_bind_int64(w->head, 1, h->rid);
-        code = sqlite3_step(w->head);
-        other = code == SQLITE_ROW && (!mw_str_eq(mw__store_text(w->head, 0), id) ||
-                                       sqlite3_column_int64(w->head, 4) != region);
-        if (code == SQLITE_ROW && !other) {
-            h->known = true;
-            h->s0 = sqlite3_column_int64(w->head, 1);
-            h->alive = h->s0 && sqlite3_column_type(w->head, 2) == SQLITE_NULL;
-            h->same = h->alive && sqlite3_column_bytes(w->head, 3) == MW_SHA256_SIZE &&
-                      memcmp(sqlite3_column_blob(w->head, 3), sha, MW_SHA256_SIZE) == 0;
-        }
-        sqlite3_reset(w->head);
-        if (code != SQLITE_ROW && code != SQLITE_DONE)
-            return mw__store_fail(w->s, "looking for a resource", err);
-        if (!other)
-            return MW_OK;
+    if (st == MW_OK) {
+        *vid = w->vid++;
+        w->vid_count--;
     }
+    return st;
 }
 
 /* The version with this hash: one that the resource had before, else a new one. */
-static mw_status put_version(mw_snapshot_writer *w, const struct head *h,
+static mw_status put_version(mw_snapshot_writer *w, const mw_head *h,
                              const uint8_t sha[MW_SHA256_SIZE], const char *doc, size_t len,
                              int64_t *vid, mw_error *err)
 {
@@ -283,41 +238,41 @@ static mw_status put_version(mw_snapshot_writer *w, const struct head *h,
 
     *vid = 0;
     if (h->known) {
-        sqlite3_bind_int64(w->version_same, 1, h->rid);
-        sqlite3_bind_blob(w->version_same, 2, sha, MW_SHA256_SIZE, SQLITE_STATIC);
-        st = step_int(w, w->version_same, "looking for a document", vid, err);
+        mw__store_bind_int(w->version_same, 1, h->rid);
+        mw__store_bind_blob(w->version_same, 2, sha, MW_SHA256_SIZE);
+        st = mw__store_run_int(w->s, w->version_same, "looking for a document", vid, err);
     }
     if (st != MW_OK || *vid)
         return st;
     if ((st = mw__store_codec(w->s, w->dictionary, &codec, err)) != MW_OK ||
-        (st = mw_codec_pack(codec, w->dictionary, doc, len, &packed, &packed_len, err)) != MW_OK)
+        (st = mw_codec_pack(codec, w->dictionary, doc, len, &packed, &packed_len, err)) != MW_OK ||
+        (st = next_vid(w, vid, err)) != MW_OK)
         return st;
-    sqlite3_bind_int64(w->version_add, 1, h->rid);
-    sqlite3_bind_int64(w->version_add, 2, w->dictionary);
-    sqlite3_bind_int64(w->version_add, 3, (sqlite3_int64)len);
-    sqlite3_bind_blob(w->version_add, 4, packed, (int)packed_len, SQLITE_STATIC);
-    if ((st = mw__store_run(w->s, w->version_add, "recording a document", err)) == MW_OK)
-        *vid = sqlite3_last_insert_rowid(w->s->db);
-    return st;
+    mw__store_bind_int(w->version_add, 1, h->rid);
+    mw__store_bind_int(w->version_add, 2, w->dictionary);
+    mw__store_bind_int(w->version_add, 3, (int64_t)len);
+    mw__store_bind_blob(w->version_add, 4, packed, packed_len);
+    mw__store_bind_int(w->version_add, 5, *vid);
+    return mw__store_run(w->s, w->version_add, "recording a document", err);
 }
 
-static mw_status end_span(mw_snapshot_writer *w, int64_t rid, int64_t s0, mw_error *err)
+static mw_status end_span(mw_snapshot_writer *w, const mw_head *h, mw_error *err)
 {
-    sqlite3_bind_int64(w->span_end, 1, w->n);
-    sqlite3_bind_int64(w->span_end, 2, rid);
-    sqlite3_bind_int64(w->span_end, 3, s0);
+    mw__store_bind_int(w->span_end, 1, w->n);
+    mw__store_bind_int(w->span_end, 2, h->rid);
+    mw__store_bind_int(w->span_end, 3, h->s0);
     return mw__store_run(w->s, w->span_end, "ending a span", err);
 }
 
 static mw_status add_resource(mw_snapshot_writer *w, int64_t rid, int64_t region, const char *id,
                               mw_error *err)
 {
-    sqlite3_bind_int64(w->resource_add, 1, rid);
+    mw__store_bind_int(w->resource_add, 1, rid);
     mw__store_bind(w->resource_add, 2, id);
     if (region)
-        sqlite3_bind_int64(w->resource_add, 3, region);
+        mw__store_bind_int(w->resource_add, 3, region);
     else
-        sqlite3_bind_null(w->resource_add, 3);
+        mw__store_bind_null(w->resource_add, 3);
     return mw__store_run(w->s, w->resource_add, "recording a resource", err);
 }
 
@@ -325,7 +280,7 @@ static mw_status put(mw_snapshot_writer *w, const char *region, const char *id, 
                      size_t len, mw_error *err)
 {
     uint8_t sha[MW_SHA256_SIZE];
-    struct head h;
+    mw_head *h;
     int64_t position, own_region = 0, vid;
     mw_status st;
 
@@ -339,29 +294,30 @@ static mw_status put(mw_snapshot_writer *w, const char *region, const char *id, 
     if (mw_buf_status(&w->scratch, err) != MW_OK)
         return w->scratch.failed;
     mw_sha256(sha, doc, len);
-    if ((!w->regional && (st = word(w, region, &own_region, err)) != MW_OK) ||
-        (st = find_head(w, position, id, own_region, sha, &h, err)) != MW_OK)
+    if (!w->regional && (st = word(w, region, &own_region, err)) != MW_OK)
         return st;
-    if (!remember(w, h.rid))
+    if (!(h = mw__heads_get(&w->heads, position, id, own_region)))
         return no_memory(w, err);
-    w->counts.resources++;
-    if (h.same)
-        return MW_OK;
-    if (h.s0 == w->n)
+    if (h->put || h->s0 == w->n)
         return mw_fail(err, MW_ERR_CONFLICT, "store: %s %.200s was put twice into one snapshot",
                        w->type.data, id);
-    if (h.alive)
+    h->put = true;
+    w->put++;
+    w->counts.resources++;
+    if (h->alive && memcmp(h->sha, sha, sizeof(sha)) == 0)
+        return MW_OK;
+    if (h->alive)
         w->counts.changed++;
     else
         w->counts.added++;
-    if ((h.alive && (st = end_span(w, h.rid, h.s0, err)) != MW_OK) ||
-        (!h.known && (st = add_resource(w, h.rid, own_region, id, err)) != MW_OK) ||
-        (st = put_version(w, &h, sha, doc, len, &vid, err)) != MW_OK)
+    if ((h->alive && (st = end_span(w, h, err)) != MW_OK) ||
+        (!h->known && (st = add_resource(w, h->rid, own_region, id, err)) != MW_OK) ||
+        (st = put_version(w, h, sha, doc, len, &vid, err)) != MW_OK)
         return st;
-    sqlite3_bind_int64(w->span_add, 1, h.rid);
-    sqlite3_bind_int64(w->span_add, 2, w->n);
-    sqlite3_bind_int64(w->span_add, 3, vid);
-    sqlite3_bind_blob(w->span_add, 4, sha, sizeof(sha), SQLITE_STATIC);
+    mw__store_bind_int(w->span_add, 1, h->rid);
+    mw__store_bind_int(w->span_add, 2, w->n);
+    mw__store_bind_int(w->span_add, 3, vid);
+    mw__store_bind_blob(w->span_add, 4, sha, sizeof(sha));
     return mw__store_run(w->s, w->span_add, "recording a span", err);
 }
 
@@ -373,68 +329,25 @@ mw_status mw_snapshot_put(mw_snapshot_writer *w, const char *region, const char 
 
 /* ---- the end of a scope ---- */
 
-static int by_value(const void *a, const void *b)
+/* What the store believes in and that was not put: over, or stale. */
+static mw_status settle_missing(mw_snapshot_writer *w, bool complete, mw_error *err)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-struct gone {
-    int64_t rid, s0;
-};
-
-/* Resources that the store believes in and that were not put, in a list of their own: none may be
-   changed while it is read. */
-static mw_status find_missing(mw_snapshot_writer *w, struct gone **out, size_t *count,
-                              mw_error *err)
-{
-    size_t at = 0, cap = 0;
+    bool told = complete || w->put > 0; /* else all of it is stale, and the scope's own row says so */
     mw_status st = MW_OK;
-    int code;
 
-    sqlite3_bind_int64(w->alive, 1, w->scope << MW_POSITION_BITS);
-    sqlite3_bind_int64(w->alive, 2, w->scope << MW_POSITION_BITS | MW_POSITION_MAX);
-    while (st == MW_OK && (code = sqlite3_step(w->alive)) == SQLITE_ROW) {
-        const struct gone g = {sqlite3_column_int64(w->alive, 0),
-                               sqlite3_column_int64(w->alive, 1)};
-        while (at < w->rid_count && w->rids[at] < g.rid)
-            at++;
-        if (at < w->rid_count && w->rids[at] == g.rid)
+    for (size_t i = 0; i < w->heads.count && st == MW_OK; i++) {
+        const mw_head *h = &w->heads.all[i];
+        if (!h->alive || h->put)
             continue;
-        if (*count == cap) {
-            struct gone *grown = mw_realloc(*out, (cap = cap ? cap * 2 : 64) * sizeof(*grown));
-            if (!grown) {
-                st = no_memory(w, err);
-                break;
-            }
-            *out = grown;
-        }
-        (*out)[(*count)++] = g;
-    }
-    if (st == MW_OK && code != SQLITE_DONE)
-        st = mw__store_fail(w->s, "reading a scope", err);
-    sqlite3_reset(w->alive);
-    return st;
-}
-
-static mw_status settle_missing(mw_snapshot_writer *w, const struct gone *missing, size_t count,
-                                bool complete, mw_error *err)
-{
-    mw_status st = MW_OK;
-
-    if (complete)
-        w->counts.removed += count;
-    else
-        w->counts.stale += count;
-    if (!complete && w->rid_count == 0)
-        return MW_OK; /* all of it is stale: the scope's own row says so */
-    for (size_t i = 0; i < count && st == MW_OK; i++) {
+        if (complete)
+            w->counts.removed++;
+        else
+            w->counts.stale++;
         if (complete) {
-            st = end_span(w, missing[i].rid, missing[i].s0, err);
-        } else {
-            sqlite3_bind_int64(w->stale_add, 1, w->n);
-            sqlite3_bind_int64(w->stale_add, 2, missing[i].rid);
+            st = end_span(w, h, err);
+        } else if (told) {
+            mw__store_bind_int(w->stale_add, 1, w->n);
+            mw__store_bind_int(w->stale_add, 2, h->rid);
             st = mw__store_run(w->s, w->stale_add, "recording what is stale", err);
         }
     }
@@ -443,30 +356,18 @@ static mw_status settle_missing(mw_snapshot_writer *w, const struct gone *missin
 
 static mw_status close_scope(mw_snapshot_writer *w, bool complete, mw_error *err)
 {
-    struct gone *missing = NULL;
-    size_t count = 0;
-    mw_status st = MW_OK;
+    mw_status st;
 
     if (!w->open)
         return mw_fail(err, MW_ERR_INVALID, "store: no scope is open");
     w->open = false;
-    if (w->rid_count > 1)
-        qsort(w->rids, w->rid_count, sizeof(*w->rids), by_value);
-    for (size_t i = 1; i < w->rid_count && st == MW_OK; i++)
-        if (w->rids[i] == w->rids[i - 1])
-            st = mw_fail(err, MW_ERR_CONFLICT,
-                         "store: a resource of type %s was put twice into one snapshot",
-                         w->type.data);
-    if (st == MW_OK && (st = find_missing(w, &missing, &count, err)) == MW_OK &&
-        (st = settle_missing(w, missing, count, complete, err)) == MW_OK) {
-        sqlite3_bind_int64(w->look, 1, w->n);
-        sqlite3_bind_int64(w->look, 2, w->scope);
-        sqlite3_bind_int(w->look, 3, complete);
-        sqlite3_bind_int64(w->look, 4, (sqlite3_int64)w->rid_count);
-        st = mw__store_run(w->s, w->look, "recording a scope", err);
-    }
-    mw_free(missing);
-    return st;
+    if ((st = settle_missing(w, complete, err)) != MW_OK)
+        return st;
+    mw__store_bind_int(w->look, 1, w->n);
+    mw__store_bind_int(w->look, 2, w->scope);
+    mw__store_bind_int(w->look, 3, complete);
+    mw__store_bind_int(w->look, 4, (int64_t)w->put);
+    return mw__store_run(w->s, w->look, "recording a scope", err);
 }
 
 mw_status mw_snapshot_close(mw_snapshot_writer *w, bool complete, mw_error *err)
@@ -480,25 +381,22 @@ static mw_status prepare(mw_snapshot_writer *w, mw_error *err)
 {
     const mw_store_query all[] = {
         {&w->word_get, "SELECT n FROM word WHERE text = ?1"},
-        {&w->word_add, "INSERT INTO word(text) VALUES(?1)"},
+        {&w->word_add, "INSERT INTO word(text) VALUES(?1) RETURNING n"},
         {&w->scope_get,
          "SELECT n FROM scope WHERE type = ?1 AND account = ?2 AND region = ?3 AND partition = ?4"},
-        {&w->scope_add, "INSERT INTO scope(type, account, region, partition) VALUES(?1,?2,?3,?4)"},
+        {&w->scope_add, "INSERT INTO scope(type, account, region, partition) VALUES(?1,?2,?3,?4) RETURNING n"},
         {&w->dictionary_of,
          "SELECT max(d.n) FROM word t JOIN dictionary d ON d.type = t.n WHERE t.text = ?1"},
         {&w->dictionary_add, "INSERT INTO dictionary(type, sha, body) VALUES(?1,?2,?3)"},
-        {&w->note, "INSERT INTO coverage VALUES(?1,?2,?3,?4,?5,?6,?7)"},
-        {&w->head, "SELECT r.id, s.s0, s.s1, s.sha, r.region FROM resource r LEFT JOIN span s ON "
-                   "s.rid = r.rid"
-                   " WHERE r.rid = ?1 ORDER BY s.s0 DESC LIMIT 1"},
-        {&w->resource_add, "INSERT INTO resource VALUES(?1,?2,?3)"},
+        {&w->note, "COPY coverage(snapshot, scope, facet, state, resources, calls, cause)"},
+        {&w->head_rows, MW_HEADS_SQL},
+        {&w->resource_add, "COPY resource(rid, id, region)"},
         {&w->version_same, "SELECT vid FROM span WHERE rid = ?1 AND sha = ?2 LIMIT 1"},
-        {&w->version_add, "INSERT INTO version(rid, dictionary, len, doc) VALUES(?1,?2,?3,?4)"},
+        {&w->version_add, "COPY version(rid, dictionary, len, doc, vid)"},
         {&w->span_end, "UPDATE span SET s1 = ?1 WHERE rid = ?2 AND s0 = ?3"},
-        {&w->span_add, "INSERT INTO span VALUES(?1,?2,NULL,?3,?4)"},
-        {&w->alive, "SELECT rid, s0 FROM span WHERE rid BETWEEN ?1 AND ?2 AND s1 IS NULL"},
-        {&w->stale_add, "INSERT INTO stale VALUES(?1,?2)"},
-        {&w->look, "INSERT INTO looked VALUES(?1,?2,?3,?4)"},
+        {&w->span_add, "COPY span(rid, s0, vid, sha)"},
+        {&w->stale_add, "COPY stale(snapshot, rid)"},
+        {&w->look, "COPY looked(snapshot, scope, complete, seen)"},
         {&w->seal,
          "UPDATE snapshot SET resources = resources + ?1, stale = stale + ?2, added = added + ?3,"
          " changed = changed + ?4, removed = removed + ?5"
@@ -511,60 +409,56 @@ static mw_status prepare(mw_snapshot_writer *w, mw_error *err)
 /* The open snapshot of this id, if there is one. */
 static mw_status find_open(mw_snapshot_writer *w, const char *id, mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st =
         mw__store_prepare(w->s, "SELECT n FROM snapshot WHERE id = ?1 AND open = 1", &q, err);
 
     if (st == MW_OK) {
         mw__store_bind(q, 1, id);
-        st = step_int(w, q, "looking for a snapshot", &w->n, err);
+        st = mw__store_run_int(w->s, q, "looking for a snapshot", &w->n, err);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
 static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], bool open,
                          mw_error *err)
 {
-    sqlite3_stmt *q;
+    mw_query *q;
     mw_status st = open ? find_open(w, fields[0], err) : MW_OK;
 
     if (st != MW_OK || w->n)
         return st;
     st = mw__store_prepare(
-        w->s, "INSERT INTO snapshot(id, taken_at, digest, about, open) VALUES(?1,?2,?3,?4,?5)", &q,
+        w->s, "INSERT INTO snapshot(id, taken_at, digest, about, open) VALUES(?1,?2,?3,?4,?5) RETURNING n", &q,
         err);
     if (st == MW_OK) {
         for (int i = 0; i < 4; i++)
             mw__store_bind(q, i + 1, fields[i]);
-        sqlite3_bind_int(q, 5, open);
-        if (sqlite3_step(q) != SQLITE_DONE)
-            st = sqlite3_extended_errcode(w->s->db) == SQLITE_CONSTRAINT_UNIQUE
-                     ? mw_fail(err, MW_ERR_CONFLICT, "store %s holds snapshot %s already",
-                               w->s->path, fields[0])
-                     : mw__store_fail(w->s, "recording the snapshot", err);
-        w->n = sqlite3_last_insert_rowid(w->s->db);
+        mw__store_bind_int(q, 5, open);
+        if ((st = mw__store_run_int(w->s, q, "recording the snapshot", &w->n, err)) != MW_OK && mw__store_taken(w->s))
+            st = mw_fail(err, MW_ERR_CONFLICT, "store %s holds snapshot %s already", w->s->path, fields[0]);
     }
-    sqlite3_finalize(q);
+    mw__store_finalize(q);
     return st;
 }
 
 static void writer_free(mw_snapshot_writer *w)
 {
-    sqlite3_stmt *const all[] = {w->word_get,      w->word_add,       w->scope_get,   w->scope_add,
-                                 w->dictionary_of, w->dictionary_add, w->note,        w->head,
+    mw_query *const all[] = {w->word_get,      w->word_add,       w->scope_get,   w->scope_add,
+                                 w->dictionary_of, w->dictionary_add, w->note,        w->head_rows,
                                  w->resource_add,  w->version_same,   w->version_add, w->span_end,
-                                 w->span_add,      w->alive,          w->stale_add,   w->look,
+                                 w->span_add,      w->stale_add,      w->look,
                                  w->seal};
 
     for (size_t i = 0; i < MW_COUNT(all); i++)
-        sqlite3_finalize(all[i]);
+        mw__store_finalize(all[i]);
     mw_buf_clear(&w->partition);
     mw_buf_clear(&w->account);
     mw_buf_clear(&w->region);
     mw_buf_clear(&w->type);
     mw_buf_clear(&w->scratch);
-    mw_free(w->rids);
+    mw__heads_clear(&w->heads);
     mw_free(w);
 }
 
@@ -619,7 +513,7 @@ void mw_snapshot_abandon(mw_snapshot_writer *w)
     mw_codec_free(s->codec); /* it may know a dictionary that is gone now */
     s->codec = NULL;
     if (own)
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+        mw__store_rollback(s);
 }
 
 mw_status mw_snapshot_seal(mw_snapshot_writer *w, mw_snapshot_counts *counts, mw_error *err)
@@ -634,8 +528,8 @@ mw_status mw_snapshot_seal(mw_snapshot_writer *w, mw_snapshot_counts *counts, mw
         st = mw_fail(err, MW_ERR_INVALID, "store: the last scope of the snapshot was not closed");
     if (st == MW_OK) {
         for (size_t i = 0; i < MW_COUNT(values); i++)
-            sqlite3_bind_int64(w->seal, (int)i + 1, (sqlite3_int64)values[i]);
-        sqlite3_bind_int64(w->seal, 6, w->n);
+            mw__store_bind_int(w->seal, (int)i + 1, (int64_t)values[i]);
+        mw__store_bind_int(w->seal, 6, w->n);
         st = mw__store_run(w->s, w->seal, "sealing the snapshot", err);
     }
     if (st == MW_OK && w->own)

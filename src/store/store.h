@@ -1,26 +1,35 @@
-/* Runs and findings that outlive a process. SQLite here; PostgreSQL fits behind the same interface. */
+/* Runs and findings that outlive a process, in a file (SQLite) or in a PostgreSQL database. */
 #ifndef MW_STORE_STORE_H
 #define MW_STORE_STORE_H
 
+#include "base/buf.h"
 #include "moonward/doc.h"
 
 typedef struct mw_store mw_store;
 
+/** postgresql://… or postgres://…: not a file. */
+bool mw_store_is_url(const char *path);
+/** How messages call it, added to @p out: a path as it is, a URL without its password. MW_ERR_INVALID: no such URL. */
+mw_status mw_store_name(const char *path, mw_buf *out, mw_error *err);
 /**
- * Create (folders 0700, file 0600) or open; WAL; migrations run.
+ * Create or open; migrations run. A file: folders 0700, file 0600, WAL. A URL is libpq's, with `schema=NAME` among its
+ * parameters for another schema than "moonward", which is made when it is missing.
  * @return MW_OK; MW_ERR_UNSUPPORTED (a newer schema, named with both versions); MW_ERR_PARSE (damaged, or not
- *         ours); MW_ERR_CONFLICT (locked by another process for too long); MW_ERR_IO. Messages name the path.
+ *         ours); MW_ERR_CONFLICT (locked by another process for too long); MW_ERR_INVALID (no such URL);
+ *         MW_ERR_NET (no connection); MW_ERR_CREDENTIALS (refused); MW_ERR_IO. Messages name the path, or
+ *         the URL without its password.
  */
 mw_status mw_store_open(const char *path, mw_store **out, mw_error *err);
 /** NULL is allowed. */
 void mw_store_close(mw_store *s);
-/** Look at every page: MW_ERR_PARSE tells the first damage. Reads the whole file. */
+/** What the database itself can check, of a file every page: MW_ERR_PARSE tells the first damage. */
 mw_status mw_store_check(mw_store *s, mw_error *err);
-/** Give unused space at the file's end back to the disk. Cost: the pages moved. */
+/** Give unused space back: of a file to the disk, of a database to its tables. Cost: the pages moved. */
 mw_status mw_store_shrink(mw_store *s, mw_error *err);
 
 /**
- * A transaction over several of the calls below, snapshots included, that says so ("joins").
+ * A transaction over several of the calls below, snapshots included, that says so ("joins"). Whoever writes by a claim
+ * begins it so: others, with claims on other accounts, may be writing too.
  * mw_store_end() commits when @p st is MW_OK, else nothing happened; it returns @p st, or why it could not.
  */
 mw_status mw_store_begin(mw_store *s, mw_error *err);
@@ -28,12 +37,14 @@ mw_status mw_store_end(mw_store *s, mw_status st, mw_error *err);
 
 #define MW_STORE_HOLDER_SIZE 64
 /**
- * Become the one who writes runs and snapshots, until the store is closed or the process ends. Does not wait.
+ * Become the one who writes runs and snapshots of these accounts (of a file: of all), until the store is closed, the
+ * process ends, or another claim takes its place. Does not wait.
+ * @param accounts  None = all.
  * @param shared  Together with every other process that claims for the same @p run so.
  * @return MW_OK; MW_ERR_CONFLICT: @p holder is the run that has it; MW_ERR_IO.
  */
-mw_status mw_store_claim(mw_store *s, const char *run, bool shared, char holder[MW_STORE_HOLDER_SIZE],
-                         mw_error *err);
+mw_status mw_store_claim(mw_store *s, const char *run, const char *const *accounts, size_t count, bool shared,
+                         char holder[MW_STORE_HOLDER_SIZE], mw_error *err);
 
 typedef struct mw_run {
     const char *id;                       /* ULID */

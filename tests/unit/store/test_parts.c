@@ -310,18 +310,18 @@ static void claims(void **state)
     mw_error err = {0};
 
     (void)state;
-    assert_ok(mw_store_claim(a, "one", false, holder, &err));
-    assert_int_equal(mw_store_claim(b, "two", false, holder, &err), MW_ERR_CONFLICT);
+    assert_ok(mw_store_claim(a, "one", NULL, 0, false, holder, &err));
+    assert_int_equal(mw_store_claim(b, "two", NULL, 0, false, holder, &err), MW_ERR_CONFLICT);
     assert_string_equal(holder, "one");
-    assert_int_equal(mw_store_claim(b, "one", true, holder, &err), MW_ERR_CONFLICT); /* it does not share */
+    assert_int_equal(mw_store_claim(b, "one", NULL, 0, true, holder, &err), MW_ERR_CONFLICT); /* it does not share */
     mw_store_close(a);
-    assert_ok(mw_store_claim(b, "two", true, holder, &err));
+    assert_ok(mw_store_claim(b, "two", NULL, 0, true, holder, &err));
     a = open_store("claim.db");
-    assert_ok(mw_store_claim(a, "two", true, holder, &err));
+    assert_ok(mw_store_claim(a, "two", NULL, 0, true, holder, &err));
     mw_store_close(b);
     b = open_store("claim.db");
-    assert_int_equal(mw_store_claim(b, "three", true, holder, &err), MW_ERR_CONFLICT);
-    assert_int_equal(mw_store_claim(b, "two", false, holder, &err), MW_ERR_CONFLICT);
+    assert_int_equal(mw_store_claim(b, "three", NULL, 0, true, holder, &err), MW_ERR_CONFLICT);
+    assert_int_equal(mw_store_claim(b, "two", NULL, 0, false, holder, &err), MW_ERR_CONFLICT);
     assert_string_equal(holder, "two");
     mw_store_close(a);
     mw_store_close(b);

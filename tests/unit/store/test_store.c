@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,15 +16,6 @@
 static void write_file(const char *path, const char *text, size_t len)
 {
     assert_int_equal(mw_file_write_atomic(path, text, len, 0600, NULL), MW_OK);
-}
-
-static void sql(const char *path, const char *text)
-{
-    sqlite3 *db;
-
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
 }
 
 static mw_status put(mw_store *s, const char *id, size_t count, const char *message, mw_error *err)
@@ -96,7 +86,7 @@ static void refuses(const char *name, mw_status status, const char *words)
     assert_int_equal(mw_store_open(scratch(name), &s, &err), status);
     assert_null(s);
     assert_non_null(strstr(err.message, words));
-    assert_non_null(strstr(err.message, name));
+    assert_non_null(strstr(err.message, scratch_called(name)));
 }
 
 static void refuses_what_is_not_ours(void **state)
@@ -109,7 +99,7 @@ static void refuses_what_is_not_ours(void **state)
     write_file(scratch("letter.db"), garbage, sizeof(garbage));
     refuses("letter.db", MW_ERR_PARSE, "damaged");
 
-    sql(scratch("other.db"), "CREATE TABLE t(x); PRAGMA user_version = 1");
+    assert_true(scratch_sql("other.db", "CREATE TABLE t(x); PRAGMA user_version = 1"));
     assert_int_equal(mw_file_read(scratch("other.db"), &before, NULL), MW_OK);
     refuses("other.db", MW_ERR_PARSE, "another program");
     assert_int_equal(mw_file_read(scratch("other.db"), &after, NULL), MW_OK);
@@ -120,6 +110,41 @@ static void refuses_what_is_not_ours(void **state)
     refuses("folder.db", MW_ERR_IO, "folder.db");
 }
 
+static void refuses_a_schema_of_another_program(void **state)
+{
+    (void)state;
+    assert_true(scratch_postgres("CREATE SCHEMA t_other_db; CREATE TABLE t_other_db.t(x int)"));
+    refuses("other.db", MW_ERR_PARSE, "another program");
+}
+
+/* No message may hold a password, however wrong the URL is. */
+static void tells_no_password(void **state)
+{
+    static const struct {
+        const char *url;
+        mw_status st;
+        const char *words;
+    } rows[] = {
+        {"postgresql://me:hunter2@127.0.0.1:1/db", MW_ERR_NET, "postgresql://me@127.0.0.1:1/db"},
+        {"postgres://me:hunter2@127.0.0.1:1/db?connect_timeout=1&schema=x", MW_ERR_NET, "/db?schema=x"},
+        {"postgresql://127.0.0.1:1/db?user=me&password=hunter2", MW_ERR_NET, "postgresql://me@127.0.0.1:1/db"},
+        {"postgresql://me:hunter2@127.0.0.1:hunter2/db", MW_ERR_NET, "port"},
+        {"postgresql://me:hunter2@127.0.0.1/db?hunter2=1", MW_ERR_INVALID, "URL"},
+        {"postgresql://me:hunter2%@[::1/db", MW_ERR_INVALID, "URL"},
+        {"postgresql://me:hunter2@127.0.0.1:1/db?schema=hunter2;", MW_ERR_INVALID, "schema"},
+        {"postgresql://me:hunter2@127.0.0.1:1/db?schema=", MW_ERR_INVALID, "schema"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        mw_error err = {0};
+        mw_store *s;
+        if (mw_store_open(rows[i].url, &s, &err) != rows[i].st || !strstr(err.message, rows[i].words) ||
+            strstr(err.message, ":hunter2@") || strstr(err.message, "hunter2@"))
+            fail_msg("%s: %d %s", rows[i].url, err.status, err.message);
+    }
+}
+
 static void refuses_a_newer_schema(void **state)
 {
     mw_store *s;
@@ -127,7 +152,7 @@ static void refuses_a_newer_schema(void **state)
     (void)state;
     assert_int_equal(mw_store_open(scratch("new.db"), &s, NULL), MW_OK);
     mw_store_close(s);
-    sql(scratch("new.db"), "PRAGMA user_version = 99");
+    assert_true(scratch_sql("new.db", scratch_database() ? "UPDATE moonward SET schema = 99" : "PRAGMA user_version = 99"));
     refuses("new.db", MW_ERR_UNSUPPORTED, "schema 99");
 }
 
@@ -223,14 +248,22 @@ static void a_full_disk_loses_nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest database[] = {
+        cmocka_unit_test_teardown(refuses_a_schema_of_another_program, scratch_empty),
+        cmocka_unit_test_teardown(refuses_a_newer_schema, scratch_empty),
+        cmocka_unit_test_teardown(two_processes_at_once, scratch_empty),
+        cmocka_unit_test(tells_no_password),
+    };
+    const struct CMUnitTest file[] = {
         cmocka_unit_test_teardown(creates_privately, scratch_empty),
         cmocka_unit_test_teardown(refuses_what_is_not_ours, scratch_empty),
         cmocka_unit_test_teardown(refuses_a_newer_schema, scratch_empty),
         cmocka_unit_test_teardown(notices_damage, scratch_empty),
         cmocka_unit_test_teardown(two_processes_at_once, scratch_empty),
         cmocka_unit_test_teardown(a_full_disk_loses_nothing, scratch_empty),
+        cmocka_unit_test(tells_no_password),
     };
 
-    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+    return scratch_database() ? cmocka_run_group_tests(database, scratch_make, scratch_remove)
+                              : cmocka_run_group_tests(file, scratch_make, scratch_remove);
 }
