@@ -55,9 +55,9 @@ mw_status mw__pg_fail(mw_store *s, const char *doing, mw_error *err)
         {"40", "another process wrote the same at the same time; try again", MW_ERR_CONFLICT},
         {"53100", "the server's disk is full", MW_ERR_IO},
         {"53200", "out of memory", MW_ERR_NOMEM},
-        {"25006", "the server, or this role's session, only reads", MW_ERR_CREDENTIALS},
-        {"42501", NULL, MW_ERR_CREDENTIALS},
-        {"28", NULL, MW_ERR_CREDENTIALS},
+        {"25006", "the server, or this role's session, only reads", MW_ERR_INVALID},
+        {"42501", NULL, MW_ERR_INVALID},
+        {"28", NULL, MW_ERR_INVALID},
         {"22", NULL, MW_ERR_INVALID},
         {"XX00", NULL, MW_ERR_PARSE},
     };
@@ -307,7 +307,7 @@ static mw_status refused(mw_postgres *pg, mw_error *err)
     keep_words(why, sizeof(why), PQerrorMessage(pg->db));
     for (size_t i = 0; i < MW_COUNT(words); i++)
         if (strstr(why, words[i]))
-            return mw_fail(err, MW_ERR_CREDENTIALS, "store %s: connecting: %s", pg->base.path, why);
+            return mw_fail(err, MW_ERR_INVALID, "store %s: connecting: %s", pg->base.path, why);
     if (strstr(why, "database \"") && strstr(why, "does not exist"))
         return mw_fail(err, MW_ERR_NOTFOUND, "store %s: connecting: %s: createdb makes one", pg->base.path, why);
     return mw_fail(err, MW_ERR_NET, "store %s: connecting: %s", pg->base.path, why);

@@ -84,6 +84,7 @@ static mw_status ask(mw_postgres *pg, const char *sql, const char *text, int64_t
 static mw_status look(mw_postgres *pg, int64_t *space, int64_t *version, mw_error *err)
 {
     int64_t is = 0, tables = 0;
+    char sql[128];
     mw_status st;
 
     *space = *version = 0;
@@ -92,8 +93,9 @@ static mw_status look(mw_postgres *pg, int64_t *space, int64_t *version, mw_erro
         (st = ask(pg, "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
                       " WHERE n.nspname = ?1 AND c.relname = 'moonward' AND c.relkind = 'r'", pg->schema, &is, err)) != MW_OK)
         return st;
+    snprintf(sql, sizeof(sql), "SELECT schema FROM \"%s\".moonward", pg->schema); /* named: who may not use it is told so */
     if (is)
-        return ask(pg, "SELECT schema FROM moonward", NULL, version, err);
+        return ask(pg, sql, NULL, version, err);
     st = ask(pg, "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?1"
                  " AND c.relkind IN ('r', 'v', 'm', 'p', 'f')", pg->schema, &tables, err);
     return st == MW_OK && tables

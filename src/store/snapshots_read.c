@@ -36,9 +36,9 @@ static mw_snapshot_resource scope_of(mw_query *q, int at)
 }
 
 #define LEDGER                                                                                     \
-    "SELECT p.text, a.text, r.text, t.text, f.text, st.text, v.resources, v.calls, v.cause"        \
-    " FROM coverage v JOIN word st ON st.n = v.state LEFT JOIN word f ON f.n = v.facet JOIN"       \
-    SCOPE_TABLES "WHERE c.n = v.scope AND v.snapshot = ?1"
+    "SELECT p.text, a.text, r.text, t.text, f.text, st.text, v.resources, v.calls, v.cause FROM"   \
+    SCOPE_TABLES "JOIN coverage v ON v.scope = c.n JOIN word st ON st.n = v.state"                 \
+    " LEFT JOIN word f ON f.n = v.facet WHERE v.snapshot = ?1"
 #define LEDGER_ORDER " ORDER BY a.text, r.text, t.text, coalesce(f.text, '')"
 
 mw_status mw_snapshot_scopes(mw_store *s, const char *id,

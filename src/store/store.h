@@ -15,8 +15,8 @@ mw_status mw_store_name(const char *path, mw_buf *out, mw_error *err);
  * Create or open; migrations run. A file: folders 0700, file 0600, WAL. A URL is libpq's, with `schema=NAME` among its
  * parameters for another schema than "moonward", which is made when it is missing.
  * @return MW_OK; MW_ERR_UNSUPPORTED (a newer schema, named with both versions); MW_ERR_PARSE (damaged, or not
- *         ours); MW_ERR_CONFLICT (locked by another process for too long); MW_ERR_INVALID (no such URL);
- *         MW_ERR_NET (no connection); MW_ERR_CREDENTIALS (refused); MW_ERR_IO. Messages name the path, or
+ *         ours); MW_ERR_CONFLICT (locked by another process for too long); MW_ERR_INVALID (no such URL, or
+ *         the server refuses this role); MW_ERR_NOTFOUND (no such database); MW_ERR_NET (no connection); MW_ERR_IO. Messages name the path, or
  *         the URL without its password.
  */
 mw_status mw_store_open(const char *path, mw_store **out, mw_error *err);

@@ -32,6 +32,16 @@ class World:
             out.write("rules: %s/rules\nregions: ['*']\nrole: Reader\naccounts:\n%s" % (
                 ROOT, "".join("  - '%d'\n" % (FIRST + i) for i in range(ACCOUNTS))))
 
+    def place(self, store):
+        return os.path.join(self.folder, store)
+
+    def damage(self, store):
+        """What the database itself finds."""
+        return self.db(store, "PRAGMA integrity_check") != [("ok",)]
+
+    def claimed(self, store):
+        return os.path.exists(self.place(store) + ".lock")
+
     def published(self, store):
         try:
             return self.db(store, "SELECT count(*) FROM snapshot WHERE open = 0") not in ([], [(0,)])
@@ -39,7 +49,7 @@ class World:
             return False
 
     def argv(self, store, *more, command="sweep", rules=True):
-        return [self.binary, command, *(RULES if rules else []), "--config", self.config, "--store", os.path.join(self.folder, store), "--output", "json", *more]
+        return [self.binary, command, *(RULES if rules else []), "--config", self.config, "--store", self.place(store), "--output", "json", *more]
 
     def start(self, store, *more, **named):
         return subprocess.Popen(self.argv(store, *more, **named), env=self.server.environment(0), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -51,9 +61,9 @@ class World:
         return p.returncode, out, said
 
     def db(self, store, sql):
-        if not os.path.exists(os.path.join(self.folder, store)):
+        if not os.path.exists(self.place(store)):
             return []
-        c = sqlite3.connect(os.path.join(self.folder, store))
+        c = sqlite3.connect(self.place(store))
         try:
             return c.execute(sql).fetchall()
         finally:
@@ -73,7 +83,7 @@ def essence(text):
 
 
 def sound(w, store, what):
-    check(w.db(store, "PRAGMA integrity_check") == [("ok",)], what, "the store is damaged")
+    check(not w.damage(store), what, "the store is damaged")
     doubles = w.db(store, "SELECT run, verdict FROM finding GROUP BY run, verdict HAVING count(*) > 1")
     check(not doubles, what, "findings are doubled", doubles[:3])
     wrong = w.db(store, "SELECT n FROM snapshot x WHERE resources <> (SELECT coalesce(sum(seen), 0) FROM looked WHERE snapshot = x.n)")
@@ -171,7 +181,7 @@ def replaced(w, truth):
 
 def at_once(w):
     a = w.start("two.db")
-    while a.poll() is None and not os.path.exists(os.path.join(w.folder, "two.db.lock")):
+    while a.poll() is None and not w.claimed("two.db"):
         time.sleep(0.01)
     b = w.start("two.db")
     texts = [(p.communicate(timeout=240), p.returncode) for p in (a, b)]
@@ -181,12 +191,14 @@ def at_once(w):
     sound(w, "two.db", "two at once")
 
 
+OPTIONS = ["--seed", 3, "--accounts", ACCOUNTS, "--regions", "us-east-1,eu-central-1", "--instances", 10, "--volumes", 10, "--users", 5, "--no-verify"]
+
+
 def main():
     binary, program = sys.argv[1:3]
     kills = int(sys.argv[3]) if len(sys.argv) > 3 else 20
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 3
-    options = ["--seed", seed, "--accounts", ACCOUNTS, "--regions", "us-east-1,eu-central-1", "--instances", 10, "--volumes", 10, "--users", 5, "--no-verify"]
-    with Server(program, *options) as s, tempfile.TemporaryDirectory() as folder:
+    with Server(program, *OPTIONS, "--seed", seed) as s, tempfile.TemporaryDirectory() as folder:
         w = World(binary, s, folder)
         truth, lasts = killed(w, kills, seed)
         signalled(w, truth, lasts)
