@@ -20,8 +20,8 @@ struct writer {
     const mw_run *run;
     const char *account, *now; /* account NULL = all */
     int64_t run_n;
-    mw_query *verdict_find, *verdict_add, *finding_add;
-    mw_query *ledger_get, *ledger_add, *ledger_set, *hold;
+    mw_query *verdict_ask, *verdict_answer, *verdict_find, *verdict_add, *finding_add;
+    mw_query *life_ask, *life_answer, *life_add, *life_set, *born, *lived, *hold;
     mw_buf scratch;
     size_t fixed;
 };
@@ -43,13 +43,24 @@ static void digest_of(struct writer *w, const mw_store_finding *f, uint8_t out[M
     mw_sha256(out, w->scratch.data, w->scratch.len);
 }
 
-/* Numbers follow digests; the next free one where two begin alike. *n = where to look, then where it is. */
-static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[],
-                             int64_t *n, mw_error *err)
+static mw_status add_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[], int64_t n,
+                             mw_error *err)
 {
     const char *const fields[] = {f->fingerprint, f->rule, f->status, f->severity, f->type,
                                   f->id, f->arn, f->name, f->account, f->region,
                                   f->partition, f->subkey, f->message, f->evidence};
+
+    mw__store_bind_int(w->verdict_add, 1, n);
+    mw__store_bind_blob(w->verdict_add, 2, digest, MW_SHA256_SIZE);
+    for (size_t i = 0; i < MW_COUNT(fields); i++)
+        mw__store_bind(w->verdict_add, (int)i + 3, fields[i]);
+    return mw__store_run(w->s, w->verdict_add, "recording a verdict", err);
+}
+
+/* Numbers follow digests; the next free one where two begin alike. *n = where to look, then where it is. */
+static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[],
+                             int64_t *n, mw_error *err)
+{
     mw_step code;
 
     for (bool found = false;; *n = *n == INT64_MAX ? 0 : *n + 1) {
@@ -64,17 +75,14 @@ static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const 
         if (code != MW_ROW)
             return mw__store_fail(w->s, "looking for a verdict", err);
     }
-    mw__store_bind_int(w->verdict_add, 1, *n);
-    mw__store_bind_blob(w->verdict_add, 2, digest, MW_SHA256_SIZE);
-    for (size_t i = 0; i < MW_COUNT(fields); i++)
-        mw__store_bind(w->verdict_add, (int)i + 3, fields[i]);
-    return mw__store_run(w->s, w->verdict_add, "recording a verdict", err);
+    return add_verdict(w, f, digest, *n, err);
 }
 
 struct verdict {
     uint8_t digest[MW_SHA256_SIZE];
     int64_t n;
     size_t finding;
+    bool taken, there; /* the store has one of this number; it is this one */
 };
 
 static int by_number(const void *a, const void *b)
@@ -82,6 +90,33 @@ static int by_number(const void *a, const void *b)
     const struct verdict *x = a, *y = b;
 
     return (x->n > y->n) - (x->n < y->n);
+}
+
+/* Asked for all at once: one by one, each would cost a round trip to a server. */
+static mw_status find_verdicts(struct writer *w, struct verdict *all, size_t count, mw_error *err)
+{
+    mw_status st = MW_OK;
+    mw_step code = MW_DONE;
+
+    for (size_t i = 0; i < count && st == MW_OK; i++) {
+        mw__store_bind_int(w->verdict_ask, 1, all[i].n);
+        st = mw__store_run(w->s, w->verdict_ask, "asking for verdicts", err);
+    }
+    while (st == MW_OK && (code = mw__store_step(w->verdict_answer)) == MW_ROW) {
+        const struct verdict key = {.n = mw__store_int(w->verdict_answer, 0)};
+        const struct verdict *found = bsearch(&key, all, count, sizeof(*all), by_number);
+        size_t at = found ? (size_t)(found - all) : count;
+        while (at > 0 && at < count && all[at - 1].n == key.n)
+            at--;
+        for (; at < count && all[at].n == key.n; at++) {
+            all[at].taken = true;
+            all[at].there = mw__store_digest_is(w->verdict_answer, 1, all[at].digest, MW_SHA256_SIZE);
+        }
+    }
+    if (st == MW_OK && code == MW_FAILED)
+        st = mw__store_fail(w->s, "looking for verdicts", err);
+    mw__store_reset(w->verdict_answer);
+    return st;
 }
 
 /* In the order of the table, which is several times faster than random places. */
@@ -104,10 +139,17 @@ static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings
             goto out;
     }
     qsort(verdicts, count, sizeof(*verdicts), by_number);
+    st = find_verdicts(w, verdicts, count, err);
     for (size_t i = 0; i < count && st == MW_OK; i++) {
         const struct verdict *v = &verdicts[i];
-        numbers[v->finding] = v->n;
-        st = put_verdict(w, &findings[v->finding], v->digest, &numbers[v->finding], err);
+        int64_t *n = &numbers[v->finding];
+        *n = v->n;
+        if (v->there)
+            continue;
+        if (v->taken || (i > 0 && verdicts[i - 1].n == v->n)) /* a number that two share */
+            st = put_verdict(w, &findings[v->finding], v->digest, n, err);
+        else
+            st = add_verdict(w, &findings[v->finding], v->digest, *n, err);
     }
 out:
     mw_free(verdicts);
@@ -121,44 +163,64 @@ struct life {
     char first_seen[40], last_seen[40];
 };
 
-static mw_status get_life(struct writer *w, const char *fingerprint, struct life *l, mw_error *err)
+/* Of all findings, in their order. */
+static mw_status get_lives(struct writer *w, const mw_store_finding *findings, size_t count, struct life *lives,
+                           mw_error *err)
 {
-    mw_step code;
+    mw_query *q = w->life_answer;
+    mw_status st = MW_OK;
+    mw_step code = MW_DONE;
 
-    memset(l, 0, sizeof(*l));
-    mw__store_bind(w->ledger_get, 1, fingerprint);
-    code = mw__store_step(w->ledger_get);
-    if (code == MW_ROW) {
-        l->known = true;
-        l->open = mw__store_int(w->ledger_get, 0) != 0;
-        snprintf(l->first_seen, sizeof(l->first_seen), "%s", mw__store_must(w->ledger_get, 1));
-        snprintf(l->last_seen, sizeof(l->last_seen), "%s", mw__store_must(w->ledger_get, 2));
+    for (size_t i = 0; i < count && st == MW_OK; i++) {
+        mw__store_bind_int(w->life_ask, 1, (int64_t)i);
+        mw__store_bind(w->life_ask, 2, findings[i].fingerprint);
+        st = mw__store_run(w->s, w->life_ask, "asking the ledger", err);
     }
-    mw__store_reset(w->ledger_get);
-    if (code != MW_ROW && code != MW_DONE)
-        return mw__store_fail(w->s, "reading the ledger", err);
-    return MW_OK;
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
+        uint64_t at = (uint64_t)mw__store_int(q, 0);
+        if (at >= count)
+            continue;
+        lives[at].known = true;
+        lives[at].open = mw__store_int(q, 1) != 0;
+        snprintf(lives[at].first_seen, sizeof(lives[at].first_seen), "%s", mw__store_must(q, 2));
+        snprintf(lives[at].last_seen, sizeof(lives[at].last_seen), "%s", mw__store_must(q, 3));
+    }
+    if (st == MW_OK && code == MW_FAILED)
+        st = mw__store_fail(w->s, "reading the ledger", err);
+    mw__store_reset(q);
+    return st;
 }
 
+/* What the run says of a life goes aside, and all of it into the ledger at the end. */
 static mw_status set_life(struct writer *w, const char *fingerprint, const struct life *l,
                           const char *fixed_at, mw_error *err)
 {
-    mw__store_bind_int(w->ledger_set, 1, l->open);
-    mw__store_bind(w->ledger_set, 2, l->last_seen);
-    mw__store_bind(w->ledger_set, 3, fixed_at);
-    mw__store_bind_int(w->ledger_set, 4, w->run_n);
-    mw__store_bind(w->ledger_set, 5, fingerprint);
-    return mw__store_run(w->s, w->ledger_set, "writing the ledger", err);
+    mw__store_bind(w->lived, 1, fingerprint);
+    mw__store_bind_int(w->lived, 2, l->open);
+    mw__store_bind(w->lived, 3, l->last_seen);
+    mw__store_bind(w->lived, 4, fixed_at);
+    return mw__store_run(w->s, w->lived, "writing the ledger", err);
 }
 
-static mw_status add_life(struct writer *w, const mw_store_finding *f, const char *now, mw_error *err)
+static mw_status add_life(struct writer *w, const mw_store_finding *f, mw_error *err)
 {
-    const char *const fields[] = {f->fingerprint, f->rule, f->type, f->id, f->account, f->region, now};
+    const char *const fields[] = {f->fingerprint, f->rule, f->type, f->id, f->account, f->region};
 
     for (size_t i = 0; i < MW_COUNT(fields); i++)
-        mw__store_bind(w->ledger_add, (int)i + 1, fields[i]);
-    mw__store_bind_int(w->ledger_add, 8, w->run_n);
-    return mw__store_run(w->s, w->ledger_add, "writing the ledger", err);
+        mw__store_bind(w->born, (int)i + 1, fields[i]);
+    return mw__store_run(w->s, w->born, "writing the ledger", err);
+}
+
+static mw_status put_lives(struct writer *w, mw_error *err)
+{
+    mw_status st;
+
+    mw__store_bind_int(w->life_set, 1, w->run_n);
+    mw__store_bind(w->life_add, 1, w->now);
+    mw__store_bind_int(w->life_add, 2, w->run_n);
+    if ((st = mw__store_run(w->s, w->life_set, "writing the ledger", err)) != MW_OK)
+        return st;
+    return mw__store_run(w->s, w->life_add, "writing the ledger", err);
 }
 
 /* Nothing about this resource may be closed in this run. */
@@ -171,21 +233,18 @@ static mw_status hold(struct writer *w, const mw_store_finding *f, mw_error *err
     return mw__store_run(w->s, w->hold, "recording what is unknown", err);
 }
 
-static mw_status judge(struct writer *w, mw_store_finding *f, mw_error *err)
+static mw_status judge(struct writer *w, mw_store_finding *f, struct life l, mw_error *err)
 {
     const char *now = w->now;
     const char *change = "", *fixed_at = NULL;
-    struct life l;
-    mw_status st = get_life(w, f->fingerprint, &l, err);
+    mw_status st = MW_OK;
 
-    if (st != MW_OK)
-        return st;
     if (strcmp(f->status, "fail") == 0) {
         change = !l.known ? "new" : l.open ? "open" : "regressed";
         snprintf(l.last_seen, sizeof(l.last_seen), "%s", now);
         if (!l.known) {
             snprintf(l.first_seen, sizeof(l.first_seen), "%s", now);
-            st = add_life(w, f, now, err);
+            st = add_life(w, f, err);
         }
         l.open = true;
     } else if (strcmp(f->status, "unknown") == 0 || strcmp(f->status, "error") == 0) {
@@ -204,10 +263,10 @@ static mw_status judge(struct writer *w, mw_store_finding *f, mw_error *err)
     return st;
 }
 
-static mw_status put_finding(struct writer *w, mw_store_finding *f, size_t seq, int64_t verdict,
-                             mw_error *err)
+static mw_status put_finding(struct writer *w, mw_store_finding *f, const struct life *life, size_t seq,
+                             int64_t verdict, mw_error *err)
 {
-    mw_status st = judge(w, f, err);
+    mw_status st = judge(w, f, *life, err);
 
     if (st != MW_OK)
         return st;
@@ -330,17 +389,33 @@ static mw_status prepare_all(struct writer *w, mw_error *err)
         {&w->verdict_add, "COPY verdict(n, digest, fingerprint, rule, status, severity, type, id, arn,"
                           " name, account, region, partition, subkey, message, evidence)"},
         {&w->finding_add, "COPY finding(run, seq, verdict, change, first_seen, last_seen)"},
-        {&w->ledger_get, "SELECT open, first_seen, last_seen FROM ledger WHERE fingerprint = ?1"},
-        {&w->ledger_add, "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,1,?7,?7,NULL,?8)"},
-        {&w->ledger_set, "UPDATE ledger SET open = ?1, last_seen = ?2,"
-                         " fixed_at = coalesce(?3, fixed_at), seen_run = ?4 WHERE fingerprint = ?5"},
+        {&w->verdict_ask, "COPY asked(n)"},
+        {&w->verdict_answer, "SELECT v.n, v.digest FROM asked a JOIN verdict v ON v.n = a.n"},
+        {&w->life_ask, "COPY judged(seq, fingerprint)"},
+        {&w->life_answer, "SELECT j.seq, l.open, l.first_seen, l.last_seen FROM judged j JOIN ledger l"
+                          " ON l.fingerprint = j.fingerprint"},
+        {&w->born, "COPY born(fingerprint, rule, type, id, account, region)"},
+        {&w->lived, "COPY lived(fingerprint, open, last_seen, fixed_at)"},
+        {&w->life_add, "INSERT INTO ledger(fingerprint, rule, type, id, account, region, open, first_seen, last_seen,"
+                       " seen_run) SELECT DISTINCT fingerprint, rule, type, id, account, region, 1, ?1, ?1,"
+                       " CAST(?2 AS BIGINT) FROM born"},
+        {&w->life_set, "UPDATE ledger SET open = l.open, last_seen = l.last_seen,"
+                       " fixed_at = coalesce(l.fixed_at, ledger.fixed_at), seen_run = ?1"
+                       " FROM lived l WHERE l.fingerprint = ledger.fingerprint"},
         {&w->hold, "COPY held(rule, account, region, id)"},
     };
     mw_status st = mw__store_exec(w->s,
                                   "CREATE TEMP TABLE IF NOT EXISTS held(rule TEXT, account TEXT, region TEXT, id TEXT);"
                                   "CREATE INDEX IF NOT EXISTS held_key ON held(rule, account, region);"
                                   "CREATE TEMP TABLE IF NOT EXISTS gone(fingerprint TEXT);"
-                                  "DELETE FROM held; DELETE FROM gone",
+                                  "CREATE TEMP TABLE IF NOT EXISTS asked(n BIGINT);"
+                                  "CREATE TEMP TABLE IF NOT EXISTS judged(seq BIGINT, fingerprint TEXT);"
+                                  "CREATE TEMP TABLE IF NOT EXISTS born(fingerprint TEXT, rule TEXT, type TEXT, id TEXT,"
+                                  "  account TEXT, region TEXT);"
+                                  "CREATE TEMP TABLE IF NOT EXISTS lived(fingerprint TEXT, open BIGINT, last_seen TEXT,"
+                                  "  fixed_at TEXT);"
+                                  "DELETE FROM held; DELETE FROM gone; DELETE FROM asked; DELETE FROM judged;"
+                                  "DELETE FROM born; DELETE FROM lived",
                                   "preparing", err);
 
     return st == MW_OK ? mw__store_prepare_all(w->s, all, MW_COUNT(all), err) : st;
@@ -353,12 +428,18 @@ static mw_status put_findings(struct writer *w, mw_store_finding *findings, size
                               void *user, mw_error *err)
 {
     int64_t *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
-    mw_status st = verdicts ? put_verdicts(w, findings, count, verdicts, err)
-                            : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", w->s->path);
+    struct life *lives = mw_alloc((count + 1) * sizeof(*lives));
+    mw_status st = verdicts && lives ? put_verdicts(w, findings, count, verdicts, err)
+                                     : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", w->s->path);
 
+    if (st == MW_OK)
+        st = get_lives(w, findings, count, lives, err);
     for (size_t i = 0; i < count && st == MW_OK; i++)
-        st = put_finding(w, &findings[i], seq + i, verdicts[i], err);
+        st = put_finding(w, &findings[i], &lives[i], seq + i, verdicts[i], err);
     mw_free(verdicts);
+    mw_free(lives);
+    if (st == MW_OK)
+        st = put_lives(w, err);
     if (st == MW_OK && complete)
         st = close_all_gone(w, complete, user, err);
     return st == MW_OK ? put_fixed(w, err) : st;
@@ -366,13 +447,11 @@ static mw_status put_findings(struct writer *w, mw_store_finding *findings, size
 
 static void writer_clear(struct writer *w)
 {
-    mw__store_finalize(w->verdict_find);
-    mw__store_finalize(w->verdict_add);
-    mw__store_finalize(w->finding_add);
-    mw__store_finalize(w->ledger_get);
-    mw__store_finalize(w->ledger_add);
-    mw__store_finalize(w->ledger_set);
-    mw__store_finalize(w->hold);
+    mw_query *const all[] = {w->verdict_ask, w->verdict_answer, w->verdict_find, w->verdict_add, w->finding_add, w->life_ask,
+                             w->life_answer, w->life_add,       w->life_set,     w->born,        w->lived,       w->hold};
+
+    for (size_t i = 0; i < MW_COUNT(all); i++)
+        mw__store_finalize(all[i]);
     mw_buf_clear(&w->scratch);
 }
 

@@ -79,7 +79,7 @@ mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user,
     "SELECT v.fingerprint, v.rule, v.status, v.severity, v.type, v.id, v.arn, v.name, v.account,"  \
     " v.region, v.partition, v.subkey, v.message, v.evidence, f.change, f.first_seen,"             \
     " f.last_seen, f.seq FROM finding f JOIN verdict v ON v.n = f.verdict"                         \
-    " WHERE f.run = ?1 AND f.seq >= ?2 AND f.seq < ?3 ORDER BY f.seq"
+    " WHERE f.run = ?1 AND f.seq >= ?2 AND f.seq < ?3 ORDER BY f.seq LIMIT ?4"
 
 static mw_store_finding finding_of(mw_query *q)
 {
@@ -117,6 +117,9 @@ struct merge {
     bool stop;
 };
 
+#define PAGE_FIRST 16
+#define PAGE_MAX   1024
+
 static mw_status set_rule(struct merge *m, struct part *p, const char *rule, mw_error *err)
 {
     mw_free(p->rule);
@@ -124,31 +127,50 @@ static mw_status set_rule(struct merge *m, struct part *p, const char *rule, mw_
     return rule && !p->rule ? mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path) : MW_OK;
 }
 
-/* The findings of a part that are of the rule of its next one. */
-static mw_status stream_rule(struct merge *m, struct part *p, mw_error *err)
+/* Up to @p limit findings of a part that are of the rule of its next one; *count of them were looked at. */
+static mw_status stream_page(struct merge *m, struct part *p, int64_t limit, int64_t *count, bool *over, mw_error *err)
 {
     mw_query *q = m->findings;
     mw_status st = MW_OK;
-    bool more = false;
     mw_step code = MW_DONE;
 
     mw__store_bind_int(q, 1, m->run);
     mw__store_bind_int(q, 2, p->next);
     mw__store_bind_int(q, 3, p->end);
-    while (!m->stop && (code = mw__store_step(q)) == MW_ROW) {
+    mw__store_bind_int(q, 4, limit);
+    for (*count = 0; !m->stop && (code = mw__store_step(q)) == MW_ROW; ++*count) {
         const mw_store_finding f = finding_of(q);
-        if (f.rule && strcmp(f.rule, p->rule) != 0) {
-            p->next = mw__store_int(q, 17);
+        int64_t seq = mw__store_int(q, 17);
+        if (m->count > 1 && strcmp(f.rule, p->rule) != 0) {
+            p->next = seq;
+            *over = true;
             st = set_rule(m, p, f.rule, err);
-            more = true;
             break;
         }
+        p->next = seq + 1;
         m->stop = !m->row(m->user, &f);
     }
-    if (st == MW_OK && !more && !m->stop)
-        st = code == MW_DONE ? set_rule(m, p, NULL, err) : mw__store_fail(m->s, "reading findings", err);
+    if (code == MW_FAILED)
+        st = mw__store_fail(m->s, "reading findings", err);
     mw__store_reset(q);
     return st;
+}
+
+/*
+ * The findings of a part that are of the rule of its next one; of the only part all there are. In pages
+ * that grow, for what a server has sent beyond the rule is thrown away.
+ */
+static mw_status stream_rule(struct merge *m, struct part *p, mw_error *err)
+{
+    int64_t limit = m->count > 1 ? PAGE_FIRST : INT64_MAX, count;
+    bool over = false, full = true;
+    mw_status st = MW_OK;
+
+    for (; st == MW_OK && full && !over && !m->stop; limit = limit < PAGE_MAX ? limit * 2 : limit) {
+        st = stream_page(m, p, limit, &count, &over, err);
+        full = count == limit;
+    }
+    return st == MW_OK && !over && !m->stop ? set_rule(m, p, NULL, err) : st;
 }
 
 /* The part that begins at or behind @p from; its end is known when the next one is found. */
