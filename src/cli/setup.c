@@ -244,8 +244,10 @@ const char *mw_setup_rates_path(mw_setup *s)
 {
     const char *store = mw_setup_store_path(s, NULL);
 
-    if (store && mw_store_is_url(store))
-        store = state_path(s, NULL);
+    if (store && mw_store_is_url(store) && (store = state_path(s, NULL)) != NULL) {
+        const char *folder = mw_arena_strndup(&s->arena, store, (size_t)(strrchr(store, '/') - store));
+        (void)(folder && mw_mkdirs(folder, 0700, NULL) == MW_OK); /* whoever writes there tells what is wrong */
+    }
     return store ? mw_arena_printf(&s->arena, "%s.rates", store) : NULL;
 }
 

@@ -23,7 +23,11 @@ typedef struct cursor {
 
 /* ---- planning ---- */
 
-enum { BY_ACCOUNT = 1, BY_REGION = 2, BY_TYPE = 4, BY_ID = 8 };
+enum { BY_ACCOUNT = 1, BY_REGION = 2, BY_TYPE = 4, BY_ID = 8, WITH_DOCUMENTS = 16 };
+
+/* Columns that do not come from the document (SQLite's colUsed: the highest bit stands for all from there on). */
+#define NAMES                                                                                      \
+    (1u << COL_ACCOUNT | 1u << COL_REGION | 1u << COL_PARTITION | 1u << COL_TYPE | 1u << COL_ID | 1u << COL_STALE)
 
 static int bit_of(int column)
 {
@@ -57,6 +61,8 @@ static int best_index(sqlite3_vtab *v, sqlite3_index_info *info)
             info->idxNum |= 1 << k;
             cost /= k == 3 ? 50 : 10;
         }
+    if (info->colUsed & ~(sqlite3_uint64)NAMES)
+        info->idxNum |= WITH_DOCUMENTS;
     info->estimatedCost = cost;
     info->estimatedRows = (sqlite3_int64)cost;
     return SQLITE_OK;
@@ -129,7 +135,7 @@ static int filter(sqlite3_vtab_cursor *base, int bits, const char *text, int arg
     mark_used(v, f.type);
     mw_snapshot_scan_close(c->scan);
     c->number = 0;
-    if (mw_snapshot_scan_open(v->q->store, v->q->id, &f, &c->scan, &v->q->failure) != MW_OK)
+    if (mw_snapshot_scan_open(v->q->store, v->q->id, &f, bits & WITH_DOCUMENTS, &c->scan, &v->q->failure) != MW_OK)
         return mw__query_fail(v);
     return next(base);
 }

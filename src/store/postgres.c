@@ -248,9 +248,10 @@ static mw_status split(const char *url, mw_buf *rest, char schema[64], mw_error 
     while (at && *at) {
         size_t len = strcspn(++at, "&");
         if (len >= 7 && memcmp(at, "schema=", 7) == 0) {
-            if (len - 7 < 1 || len - 7 > 62 || strspn(at + 7, "abcdefghijklmnopqrstuvwxyz0123456789_") < len - 7)
+            if (len - 7 < 1 || len - 7 > 62 || strspn(at + 7, "abcdefghijklmnopqrstuvwxyz0123456789_") < len - 7 ||
+                (at[7] >= '0' && at[7] <= '9'))
                 return mw_fail(err, MW_ERR_INVALID,
-                               "store: the URL's schema is not 1 to 62 small letters, digits and '_'");
+                               "store: the URL's schema is not 1 to 62 small letters, digits and '_', no digit first");
             snprintf(schema, 64, "%.*s", (int)(len - 7), at + 7);
         } else {
             mw_buf_putc(rest, joint);

@@ -12,8 +12,8 @@
  * *stale*: its last document is carried over from an older snapshot, and says so.
  *
  * A snapshot becomes visible when it is sealed, whole; one that is not sealed leaves no trace,
- * whatever ended its process. Nothing in this interface is SQLite's: another store can stand behind
- * it.
+ * whatever ended its process. Nothing in this interface is a database's: a file of SQLite's or a
+ * PostgreSQL server stands behind it.
  */
 #ifndef MW_STORE_SNAPSHOTS_H
 #define MW_STORE_SNAPSHOTS_H
@@ -175,9 +175,12 @@ mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_f
                                 bool docs, bool (*row)(void *user, const mw_snapshot_resource *r),
                                 void *user, mw_error *err);
 
-/** The same, one at a time, in the same order; several may be open. Close it before the store. */
+/**
+ * The same, one at a time, in the same order; several may be open. Close it before the store.
+ * @param docs  Documents come with the resources; else each one that is asked for is read by itself.
+ */
 typedef struct mw_snapshot_scan mw_snapshot_scan;
-mw_status mw_snapshot_scan_open(mw_store *s, const char *id, const mw_snapshot_filter *filter,
+mw_status mw_snapshot_scan_open(mw_store *s, const char *id, const mw_snapshot_filter *filter, bool docs,
                                 mw_snapshot_scan **out, mw_error *err);
 /** @p out without its document, valid until the next one; NULL behind the last. */
 mw_status mw_snapshot_scan_next(mw_snapshot_scan *x, const mw_snapshot_resource **out, mw_error *err);

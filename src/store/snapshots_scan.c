@@ -84,9 +84,8 @@ static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_
     return MW_OK;
 }
 
-/* @p docs: documents come with the resources; else each costs a query of its own, when it is asked for. */
-static mw_status open_scan(mw_store *s, const char *id, const mw_snapshot_filter *filter, bool docs,
-                           mw_snapshot_scan **out, mw_error *err)
+mw_status mw_snapshot_scan_open(mw_store *s, const char *id, const mw_snapshot_filter *filter, bool docs,
+                                mw_snapshot_scan **out, mw_error *err)
 {
     mw_snapshot_scan *x = mw_alloc(sizeof(*x));
     mw_status st;
@@ -101,12 +100,6 @@ static mw_status open_scan(mw_store *s, const char *id, const mw_snapshot_filter
     else
         mw_snapshot_scan_close(x);
     return st;
-}
-
-mw_status mw_snapshot_scan_open(mw_store *s, const char *id, const mw_snapshot_filter *filter,
-                                mw_snapshot_scan **out, mw_error *err)
-{
-    return open_scan(s, id, filter, false, out, err);
 }
 
 /* @p found: there is another scope, and its resources are asked for. */
@@ -172,7 +165,7 @@ mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_f
                                 void *user, mw_error *err)
 {
     mw_snapshot_scan *x;
-    mw_status st = open_scan(s, id, filter, docs, &x, err);
+    mw_status st = mw_snapshot_scan_open(s, id, filter, docs, &x, err);
     const mw_snapshot_resource *r;
 
     while (st == MW_OK && (st = mw_snapshot_scan_next(x, &r, err)) == MW_OK && r) {

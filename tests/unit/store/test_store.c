@@ -133,6 +133,7 @@ static void tells_no_password(void **state)
         {"postgresql://me:hunter2%@[::1/db", MW_ERR_INVALID, "URL"},
         {"postgresql://me:hunter2@127.0.0.1:1/db?schema=hunter2;", MW_ERR_INVALID, "schema"},
         {"postgresql://me:hunter2@127.0.0.1:1/db?schema=", MW_ERR_INVALID, "schema"},
+        {"postgresql://me:hunter2@127.0.0.1:1/db?schema=7", MW_ERR_INVALID, "schema"},
     };
 
     (void)state;
