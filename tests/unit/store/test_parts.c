@@ -327,6 +327,43 @@ static void claims(void **state)
     mw_store_close(b);
 }
 
+/* In a file a claim is on all of it; in a database, runs of different accounts write side by side. */
+static void claims_of_accounts(void **state)
+{
+    static const char *const one[] = {"000000000001", "000000000002"}, *const other[] = {"000000000003"},
+                             *const both[] = {"000000000002", "000000000003"};
+    char holder[MW_STORE_HOLDER_SIZE];
+    MW_AUTO(mw_buf) text = {0};
+    mw_store *a = open_store("accounts.db"), *b = open_store("accounts.db"), *c = open_store("accounts.db");
+    mw_error err = {0};
+
+    (void)state;
+    assert_ok(mw_store_claim(a, "A", one, 2, false, holder, &err));
+    if (!scratch_database()) {
+        assert_int_equal(mw_store_claim(b, "B", other, 1, false, holder, &err), MW_ERR_CONFLICT);
+        goto out;
+    }
+    assert_ok(mw_store_claim(b, "B", other, 1, false, holder, &err));
+    assert_int_equal(mw_store_claim(c, "C", both, 2, false, holder, &err), MW_ERR_CONFLICT);
+    assert_int_equal(mw_store_claim(c, "C", NULL, 0, false, holder, &err), MW_ERR_CONFLICT);
+    assert_ok(put(a, "A", "000000000001", "a=1", true, true, &err));
+    assert_ok(put(b, "B", "000000000003", "b=1", true, true, &err)); /* A is written: it is not taken back */
+    assert_ok(put(a, "A", "000000000002", "c=1", true, true, &err));
+    assert_int_equal(mw_snapshot_find_open(c, add_id, &text, &err), MW_ERR_NOTFOUND); /* nobody's to go on with */
+    assert_ok(mw_snapshot_publish(b, "B", "d", NULL, &err));
+    assert_ok(mw_snapshot_publish(a, "A", "d", NULL, &err));
+    assert_holds(c, "A", "1/a=1 2/c=1 ");
+    assert_holds(c, "B", "3/b=1 ");
+    assert_ok(mw_store_claim(a, "D", one, 1, false, holder, &err)); /* in place of its own */
+    mw_store_close(b);
+    b = open_store("accounts.db");
+    assert_ok(mw_store_claim(c, "C", both, 2, false, holder, &err));
+out:
+    mw_store_close(a);
+    mw_store_close(b);
+    mw_store_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +371,7 @@ int main(void)
         cmocka_unit_test_teardown(in_parts, scratch_empty),   cmocka_unit_test_teardown(taken_back, scratch_empty),
         cmocka_unit_test_teardown(log_of_open, scratch_empty), cmocka_unit_test_teardown(findings_in_parts, scratch_empty),
         cmocka_unit_test_teardown(together, scratch_empty),   cmocka_unit_test_teardown(claims, scratch_empty),
+        cmocka_unit_test_teardown(claims_of_accounts, scratch_empty),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
