@@ -53,8 +53,8 @@ typedef struct mw_postgres {
     char state[6], why[512]; /* of the last failure: SQLSTATE (empty: none came) and its words */
 } mw_postgres;
 
-/* The second halves of advisory locks; those of runs lie above them. */
-enum { MW_PG_WRITING = 1, MW_PG_WORDS, MW_PG_OPEN, MW_PG_CLAIMS, MW_PG_RUNS = 1000 };
+/* The second halves of advisory locks; those of runs lie above 1000 (claim_key, postgres_schema.c). */
+enum { MW_PG_WRITING = 1, MW_PG_WORDS, MW_PG_OPEN, MW_PG_CLAIMS };
 
 static inline mw_postgres *mw__pg_of(const mw_store *s)
 {
