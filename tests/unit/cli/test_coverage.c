@@ -77,8 +77,11 @@ static void stored_scopes(void **state)
          "\"state\":\"complete\",\"type\":\"AWS::SQS::Queue\"}"},
         {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .facet = "Tags", .state = "denied",
           .cause = "{\"code\":\"AccessDenied\"}"},
-         "{\"account\":\"1\",\"calls\":0,\"cause\":{\"code\":\"AccessDenied\"},\"facet\":\"Tags\",\"region\":\"*\","
+         "{\"account\":\"1\",\"calls\":0,\"cause\":{\"class\":\"denied\",\"code\":\"AccessDenied\"},\"facet\":\"Tags\",\"region\":\"*\","
          "\"resources\":0,\"state\":\"denied\",\"type\":\"AWS::IAM::Role\"}"},
+        {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .state = "complete", .cause = "{\"cached\":{\"age_s\":9}}"},
+         "{\"account\":\"1\",\"cached\":{\"age_s\":9},\"calls\":0,\"cause\":null,\"facet\":null,\"region\":\"*\","
+         "\"resources\":0,\"state\":\"complete\",\"type\":\"AWS::IAM::Role\"}"},
         {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .state = "failed", .cause = "{\"code\":"}, NULL},
     };
 
