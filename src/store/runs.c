@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -43,6 +44,34 @@ static void digest_of(struct writer *w, const mw_store_finding *f, uint8_t out[M
     mw_sha256(out, w->scratch.data, w->scratch.len);
 }
 
+/* The verdicts of a rule in an account lie together, for they are written and read together: spread by their
+ * digests alone, each one of an organization's millions would be on a page of its own. */
+#define ACCOUNT_BITS 23
+#define RULE_BITS    12
+#define DIGEST_BITS  (63 - ACCOUNT_BITS - RULE_BITS)
+
+static uint64_t first_bits(const uint8_t digest[], int bits)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < sizeof(n); i++)
+        n = n << 8 | digest[i];
+    return n >> (64 - bits);
+}
+
+static uint64_t text_bits(const char *text, int bits)
+{
+    uint8_t digest[MW_SHA256_SIZE];
+
+    mw_sha256(digest, text ? text : "", text ? strlen(text) : 0);
+    return first_bits(digest, bits);
+}
+
+static uint64_t place_of(const mw_store_finding *f)
+{
+    return text_bits(f->account, ACCOUNT_BITS) << RULE_BITS | text_bits(f->rule, RULE_BITS);
+}
+
 static mw_status add_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[], int64_t n,
                              mw_error *err)
 {
@@ -57,7 +86,7 @@ static mw_status add_verdict(struct writer *w, const mw_store_finding *f, const 
     return mw__store_run(w->s, w->verdict_add, "recording a verdict", err);
 }
 
-/* Numbers follow digests; the next free one where two begin alike. *n = where to look, then where it is. */
+/* Numbers follow places and digests; the next free one where two begin alike. *n = where to look, then where it is. */
 static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[],
                              int64_t *n, mw_error *err)
 {
@@ -124,6 +153,7 @@ static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings
                               int64_t *numbers, mw_error *err)
 {
     struct verdict *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
+    uint64_t place = 0;
     mw_status st = MW_OK;
 
     if (!verdicts)
@@ -132,8 +162,10 @@ static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings
     for (size_t i = 0; i < count; i++) {
         struct verdict *v = &verdicts[i];
         digest_of(w, &findings[i], v->digest);
-        memcpy(&v->n, v->digest, sizeof(v->n));
-        v->n &= INT64_MAX;
+        if (i == 0 || !mw_str_eq(findings[i].rule, findings[i - 1].rule) ||
+            !mw_str_eq(findings[i].account, findings[i - 1].account))
+            place = place_of(&findings[i]);
+        v->n = (int64_t)(place << DIGEST_BITS | first_bits(v->digest, DIGEST_BITS));
         v->finding = i;
         if ((st = mw_buf_status(&w->scratch, err)) != MW_OK)
             goto out;

@@ -26,7 +26,7 @@
 /* migrations[i] takes schema i to i + 1. Never edited once released: only appended to. */
 static const char *const migrations[] = {
     /* A verdict is stored once, whatever the number of runs that gave it: a run refers to it. Its number
-       comes from its digest, so that no second index is needed to find it. */
+       comes from its account, its rule and its digest, so that no second index is needed to find it. */
     "CREATE TABLE run(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, started_at TEXT NOT NULL,"
     "  finished_at TEXT, engine TEXT, rules_digest TEXT, findings_digest TEXT, snapshot TEXT,"
     "  coverage TEXT, fixed INTEGER NOT NULL DEFAULT 0) STRICT;"
