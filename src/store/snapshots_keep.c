@@ -9,6 +9,7 @@
 #include "base/hash.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* ---- prune ---- */
 
@@ -201,6 +202,28 @@ static mw_status check_numbers(mw_store *s, mw_error *err)
     return st;
 }
 
+/* What snapshots say of themselves: the types and the models that absent is judged against. */
+static mw_status check_abouts(mw_store *s, mw_error *err)
+{
+    mw_query *q;
+    mw_step code = MW_DONE;
+    mw_status st = mw__store_prepare(
+        s, "SELECT id, about, about_sha FROM snapshot WHERE about_sha IS NOT NULL ORDER BY n", &q, err);
+
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
+        const char *id = mw__store_must(q, 0), *about = mw__store_must(q, 1);
+        uint8_t sha[MW_SHA256_SIZE];
+        mw_sha256(sha, about, strlen(about));
+        if (!mw__store_digest_is(q, 2, sha, sizeof(sha)))
+            st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: what snapshot %s says of itself is not what was put",
+                         s->path, id);
+    }
+    if (st == MW_OK && code != MW_DONE)
+        st = mw__store_fail(s, "checking", err);
+    mw__store_finalize(q);
+    return st;
+}
+
 /* All of them, so that none is looked for while documents come in. */
 static mw_status check_dictionaries(mw_store *s, mw_error *err)
 {
@@ -254,7 +277,7 @@ mw_status mw_snapshots_check(mw_store *s, mw_error *err)
     mw_status st;
 
     if ((st = mw_store_check(s, err)) != MW_OK || (st = check_rules(s, err)) != MW_OK ||
-        (st = check_numbers(s, err)) != MW_OK || (st = check_dictionaries(s, err)) != MW_OK)
+        (st = check_numbers(s, err)) != MW_OK || (st = check_abouts(s, err)) != MW_OK || (st = check_dictionaries(s, err)) != MW_OK)
         return st;
     return check_documents(s, err);
 }

@@ -424,18 +424,21 @@ static mw_status find_open(mw_snapshot_writer *w, const char *id, mw_error *err)
 static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], bool open,
                          mw_error *err)
 {
+    uint8_t about[MW_SHA256_SIZE];
     mw_query *q;
     mw_status st = open ? find_open(w, fields[0], err) : MW_OK;
 
     if (st != MW_OK || w->n)
         return st;
+    mw_sha256(about, fields[3], strlen(fields[3]));
     st = mw__store_prepare(
-        w->s, "INSERT INTO snapshot(id, taken_at, digest, about, open) VALUES(?1,?2,?3,?4,?5) RETURNING n", &q,
-        err);
+        w->s, "INSERT INTO snapshot(id, taken_at, digest, about, open, about_sha) VALUES(?1,?2,?3,?4,?5,?6) RETURNING n",
+        &q, err);
     if (st == MW_OK) {
         for (int i = 0; i < 4; i++)
             mw__store_bind(q, i + 1, fields[i]);
         mw__store_bind_int(q, 5, open);
+        mw__store_bind_blob(q, 6, about, sizeof(about));
         if ((st = mw__store_run_int(w->s, q, "recording the snapshot", &w->n, err)) != MW_OK && mw__store_taken(w->s))
             st = mw_fail(err, MW_ERR_CONFLICT, "store %s holds snapshot %s already", w->s->path, fields[0]);
     }

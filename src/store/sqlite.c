@@ -75,6 +75,8 @@ static const char *const migrations[] = {
     "CREATE TABLE part(snapshot INTEGER NOT NULL, account TEXT NOT NULL, digest TEXT NOT NULL,"
     "  PRIMARY KEY(snapshot, account)) WITHOUT ROWID, STRICT;"
     "DROP INDEX ledger_open; CREATE INDEX ledger_open ON ledger(rule, account) WHERE open = 1;",
+    /* What was put as `about`, for the check; null in rows of before. */
+    "ALTER TABLE snapshot ADD COLUMN about_sha BLOB;",
 };
 #define SCHEMA ((int)MW_COUNT(migrations))
 
