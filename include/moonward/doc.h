@@ -84,6 +84,12 @@ typedef uint32_t mw_atom;
 /** The atom of a string in this document, or MW_ATOM_NONE when it does not occur. */
 mw_atom mw_doc_atom(const mw_doc *d, const char *s, size_t len);
 mw_val mw_val_get_atom(const mw_doc *d, mw_val object, mw_atom key);
+/** Where a key was in the last object that it was looked up in: objects of a kind have their keys in the same places. */
+typedef struct mw_member_hint {
+    uint32_t shape, place; /* its shape + 1, or 0 = none yet; from 1, or 0 = it was not there */
+} mw_member_hint;
+/** mw_val_get_atom(); @p hint begins as zeros and belongs to one key and one document. */
+mw_val mw_val_get_hinted(const mw_doc *d, mw_val object, mw_atom key, mw_member_hint *hint);
 /** The atom of a STRING value, else MW_ATOM_NONE. Equal strings of one document have equal atoms. */
 mw_atom mw_val_atom(const mw_doc *d, mw_val v);
 

@@ -129,25 +129,44 @@ mw_val mw_val_at(const mw_doc *d, mw_val array, size_t i)
     return block && i < HEAD_ARG(*block) ? block[1 + i] : V_ABSENT;
 }
 
+/* The place of a key in a shape, from 1; 0: it has none. */
+static uint32_t place_of(const uint32_t *shape, mw_atom key)
+{
+    const uint32_t *keys = shape + 1;
+    uint32_t n = shape[0], base = 0;
+
+    if (n <= SHAPE_SCAN_MAX) {
+        for (uint32_t i = 0; i < n; i++)
+            if (keys[i] == key)
+                return 1 + i;
+        return 0;
+    }
+    keys += n; /* the list in ascending order of atoms */
+    for (uint32_t i = n; i > 1; i -= i / 2)
+        base += keys[base + i / 2] <= key ? i / 2 : 0;
+    return keys[base] == key ? 1 + keys[n + base] : 0;
+}
+
 mw_val mw_val_get_atom(const mw_doc *d, mw_val object, mw_atom key)
 {
-    const uint32_t *shape, *block = object_of(d, object, &shape), *keys;
-    uint32_t n, base = 0, i;
+    const uint32_t *shape, *block = object_of(d, object, &shape);
+    uint32_t place;
 
     if (!block)
         return VAL_TAG(object) == TAG_UNKNOWN ? object : V_ABSENT;
-    n = shape[0];
-    keys = shape + 1;
-    if (n <= SHAPE_SCAN_MAX) {
-        for (i = 0; i < n; i++)
-            if (keys[i] == key)
-                return block[1 + i];
-        return V_ABSENT;
-    }
-    keys += n; /* the list in ascending order of atoms */
-    for (i = n; i > 1; i -= i / 2)
-        base += keys[base + i / 2] <= key ? i / 2 : 0;
-    return keys[base] == key ? block[1 + keys[n + base]] : V_ABSENT;
+    place = place_of(shape, key);
+    return place ? block[place] : V_ABSENT;
+}
+
+mw_val mw_val_get_hinted(const mw_doc *d, mw_val object, mw_atom key, mw_member_hint *hint)
+{
+    const uint32_t *shape, *block = object_of(d, object, &shape);
+
+    if (!block)
+        return VAL_TAG(object) == TAG_UNKNOWN ? object : V_ABSENT;
+    if (hint->shape != HEAD_ARG(*block) + 1)
+        *hint = (mw_member_hint){HEAD_ARG(*block) + 1, place_of(shape, key)};
+    return hint->place ? block[hint->place] : V_ABSENT;
 }
 
 mw_atom mw_doc_atom(const mw_doc *d, const char *s, size_t len)

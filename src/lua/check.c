@@ -43,11 +43,6 @@ MW_LJMP int mw__make_verdict(lua_State *L)
     int args = lua_gettop(L), message, subkey;
     verdict *v;
 
-    if (args == 0 && outcome == MW_VM_PASS) { /* nothing to say: one for all */
-        vm->verdict_mark = vm->read_count;
-        lua_pushvalue(L, lua_upvalueindex(2));
-        return 1;
-    }
     if (args > 0 && lua_istable(L, 1)) {
         lua_settop(L, 1);
         if (mw__unfreeze(L, 1))
@@ -95,6 +90,18 @@ MW_LJMP int mw__make_verdict(lua_State *L)
     return 1;
 }
 
+/* pass() with nothing to say: one for all. */
+MW_LJMP int mw__make_pass(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+
+    if (lua_gettop(L) > 0)
+        return mw__make_verdict(L);
+    vm->verdict_mark = vm->read_count;
+    lua_pushvalue(L, lua_upvalueindex(2));
+    return 1;
+}
+
 MW_LJMP static int declare_rule(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -120,7 +127,7 @@ MW_LJMP void mw__open_verdicts(lua_State *L)
     for (int i = MW_VM_PASS; i <= MW_VM_UNKNOWN; i++) {
         lua_pushinteger(L, i);
         new_verdict(L, MW_VM_PASS)->plain = true;
-        lua_pushcclosure(L, mw__make_verdict, 2);
+        lua_pushcclosure(L, i == MW_VM_PASS ? mw__make_pass : mw__make_verdict, 2);
         lua_setfield(L, -2, outcome_names[i]);
     }
     lua_pushcfunction(L, declare_rule);
@@ -163,7 +170,9 @@ void mw_vm_set_documents(mw_vm *vm, const mw_snap *snap, const mw_doc *bundle)
     vm->doc[MW_SPACE_BUNDLE] = bundle;
     vm->resource_val = MW_VAL_ABSENT;
     vm->outline_at.type = MW_ATOM_NONE;
+    vm->outline_at.outline = MW_VAL_ABSENT;
     vm->now_known = false;
+    mw__forget_atoms(vm);
 }
 
 MW_LJMP static int ready_protected(lua_State *L)
@@ -379,16 +388,24 @@ static void read_result(mw_vm *vm, int index)
     }
 }
 
-/* The proxy of the resource; the same for all rules that judge it. */
-MW_LJMP static int prepare(lua_State *L)
+MW_LJMP static int push_resource(lua_State *L)
 {
-    mw_vm *vm = lua_touserdata(L, 1);
+    mw__push_subject(L);
+    return 1;
+}
+
+/* The proxy of the resource; the same for all rules that judge it. */
+static mw_status prepare(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
+{
+    mw_status st;
 
     vm->resource_val = MW_VAL_ABSENT;
-    mw__push_val(L, MW_SPACE_SNAPSHOT, vm->subject->resource, MW_PROXY_RESOURCE);
-    lua_rawseti(L, LUA_REGISTRYINDEX, vm->resource_ref);
-    vm->resource_val = vm->subject->resource;
-    return 0;
+    lua_pushcfunction(vm->L, push_resource);
+    if ((st = mw__vm_call(vm, 0, 1, s->soft_ms, err)) != MW_OK)
+        return st;
+    lua_replace(vm->L, MW_STACK_RESOURCE);
+    vm->resource_val = s->resource;
+    return MW_OK;
 }
 
 static void unknown_verdict(mw_vm *vm)
@@ -421,8 +438,10 @@ static void forget(mw_vm *vm)
 static void set_subject(mw_vm *vm, const mw_vm_subject *s)
 {
     vm->subject = s;
-    if (vm->resource_val != s->resource)
+    if (vm->resource_val != s->resource) {
         vm->subject_item = mw_val_get_atom(vm->snap->doc, s->resource, vm->snap->item);
+        vm->subject_outline = mw__resource(vm, s->resource).outline;
+    }
     if (!vm->now_known || vm->now_world != s->world) {
         vm->now = mw_snap_now(vm->snap, s->world);
         vm->now_world = s->world;
@@ -461,24 +480,23 @@ bool mw__verdict_text(lua_State *L, int index, mw_buf *out)
 static mw_status run_check(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
 {
     lua_State *L = vm->L;
-    int top = lua_gettop(L);
     mw_status st = MW_OK;
 
     forget(vm);
     if (vm->resource_val != s->resource)
-        st = mw__vm_run(vm, prepare, vm, s->soft_ms, err);
+        st = prepare(vm, s, err);
     if (st != MW_OK)
         return st;
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->rule->ref);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->resource_ref);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->ctx_ref);
+    lua_pushvalue(L, MW_STACK_RESOURCE);
+    lua_pushvalue(L, MW_STACK_CTX);
     st = mw__vm_call(vm, 2, 2, s->soft_ms, err);
     if (st == MW_OK && !lua_isnil(L, -1))
         st = mw_fail(err, MW_ERR_SCRIPT, "check returned several values; return a list of verdicts instead");
     /* A rule cannot outlive an unknown that it read outside try(). */
     if (st == MW_OK && !vm->unknown_pending)
-        read_result(vm, top + 1);
-    lua_settop(L, top);
+        read_result(vm, MW_STACK_OWN + 1);
+    lua_settop(L, MW_STACK_OWN);
     return st;
 }
 
@@ -488,6 +506,7 @@ size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verd
     mw_status st;
 
     set_subject(vm, s);
+    vm->checks = true;
     st = run_check(vm, s, err);
     /* What evaluations before this one left of the names' table must not show: once more with all of it. */
     if (vm->names_short && !vm->names_whole && !mw_vm_spoiled(vm)) {
@@ -498,6 +517,7 @@ size_t mw_vm_check(mw_vm *vm, const mw_vm_subject *s, const mw_vm_verdict **verd
         unknown_verdict(vm);
     else if (st != MW_OK)
         one_verdict(vm, MW_VM_ERROR, err->message);
+    vm->checks = false;
     vm->subject = NULL;
     *verdicts = vm->verdicts;
     return vm->verdict_count;

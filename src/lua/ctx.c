@@ -264,7 +264,7 @@ MW_LJMP static filter *read_filter(lua_State *L, size_t *count, bool *all_region
     return filters;
 }
 
-MW_LJMP static bool passes(lua_State *L, mw_val resource, const filter *filters, size_t n)
+MW_LJMP static bool passes(lua_State *L, mw_val resource, filter *filters, size_t n)
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
@@ -306,7 +306,7 @@ MW_LJMP static int inventory_each(lua_State *L)
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
     const char *type = check_type(L, 2);
-    const filter *filters;
+    filter *filters;
     size_t from, to, n, kept = 0;
     mw_val array, *hits;
     mw_proxy *list;

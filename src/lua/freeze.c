@@ -129,7 +129,7 @@ MW_LJMP static void examine_function(lua_State *L, walk *w)
         return;
     lua_pop(L, 1);
     if (lua_iscfunction(L, function)) {
-        if (lua_tocfunction(L, function) != mw__make_verdict)
+        if (lua_tocfunction(L, function) != mw__make_verdict && lua_tocfunction(L, function) != mw__make_pass)
             luaL_error(L, "an iterator made while the file loads would go on from one evaluation to the next; "
                           "make it inside check");
         return;

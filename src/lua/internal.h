@@ -52,25 +52,34 @@ typedef enum mw_method {
     MW_METHOD_MAX
 } mw_method;
 
+/* An answer that an outline gave for a key; none yet when the outline is ABSENT. */
+typedef struct mw_modelled {
+    mw_val outline, answer;
+} mw_modelled;
+
 /* A member name used by a script, resolved once per document. */
 typedef struct mw_key {
-    const char *text; /* the Lua string; anchored by the cache that holds this entry */
+    const void *object; /* the Lua string, anchored by the cache that holds this entry; NULL: a step of a path */
+    const char *text;   /* its characters */
     size_t len;
     uint32_t name;    /* id in the names table: outlives the Lua string, for evidence */
     mw_atom atom[MW_SPACE_COUNT];
+    mw_member_hint hint[MW_SPACE_COUNT]; /* where it was last */
+    mw_modelled below, lacking;          /* what mw_snap_below() and mw_snap_lacking() said of it last */
     uint8_t reserved; /* mw_snap_reserved */
     uint8_t method;   /* mw_method */
+    bool plain;       /* neither: a name of AWS's data and of nothing else */
 } mw_key;
 
 /* A text that a script compares with, and its atoms. */
 #define MW_VALUE_CACHE 256
 typedef struct mw_value {
-    const char *text; /* anchored */
+    const void *object; /* the Lua string; anchored */
     mw_atom atom[MW_SPACE_COUNT];
 } mw_value;
 
 typedef struct mw_path {
-    const char *text;
+    const void *object; /* the Lua string; anchored */
     size_t count;
     mw_key step[MW_PATH_STEPS];
 } mw_path;
@@ -109,6 +118,9 @@ typedef struct mw_access {
 typedef struct mw_search mw_search;
 typedef struct mw_refs mw_refs;
 
+/* What always lies at the bottom of the VM's stack, so that no evaluation looks it up. */
+enum { MW_STACK_CTX = 1, MW_STACK_RESOURCE, MW_STACK_OWN = MW_STACK_RESOURCE };
+
 #define MW_ID_INDEXES 32
 #define MW_GAP_CACHE 64
 
@@ -139,19 +151,22 @@ struct mw_vm {
     const mw_doc *doc[MW_SPACE_COUNT];
     const mw_snap *snap;
     const mw_vm_subject *subject;
-    mw_val subject_item; /* its `doc` */
-    size_t now_world;    /* whose time `now` is */
+    mw_val subject_item;    /* its `doc` */
+    mw_val subject_outline; /* what the models know of that */
+    size_t now_world;       /* whose time `now` is */
     bool now_known;
     int64_t now;
 
     /* registry references; those of the caches are the first of as many in a row as they have places */
-    int meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, values_ref, base_ref, modules_ref, ctx_ref;
+    int meta_ref, subject_meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, values_ref, base_ref, modules_ref, ctx_ref;
     struct {
         mw_atom type;
         mw_val outline;
     } outline_at; /* the last type whose outline was looked up; NONE: no one's yet */
-    int resource_ref;    /* the proxy of the resource that is judged */
-    mw_val resource_val; /* whose it is */
+    int subject_ref;
+    int shared_env_ref;  /* the environment of all rules that make no globals; 0 = none yet */
+    mw_val resource_val; /* whose proxy is at MW_STACK_RESOURCE, and in subject_ref */
+    bool checks;         /* a rule judges it: else its proxy is as any other */
     const void *declared_rule; /* table last given to rule { } */
 
     struct {
@@ -252,8 +267,9 @@ static inline void mw__upvalue_set(mw_upvalues *u, size_t i)
 /** Which upvalues the Lua function at @p index assigns, itself or through functions that it makes. [-0, +0, e] */
 MW_LJMP void mw__assigned(lua_State *L, int index, mw_upvalues *out);
 
-/** pass, fail, not_applicable, unknown: a closure for each. */
+/** fail, not_applicable, unknown: a closure for each; pass has its own. They keep nothing between calls. */
 MW_LJMP int mw__make_verdict(lua_State *L);
+MW_LJMP int mw__make_pass(lua_State *L);
 /** After a failed lua_pcall(): let its error, on top, go on, and remember what must not be caught. [-1, +0, v] */
 MW_LJMP int mw__raise_again(lua_State *L, int status);
 /** Push an array of the keys of the table at @p table, as pairs orders them. [-0, +1, e] */
@@ -281,6 +297,8 @@ void mw__forget_atoms(mw_vm *vm);
 mw_proxy *mw__to_proxy(lua_State *L, int index);
 /** Push a document's value: scalars converted, containers as proxies, unknown raises. [-0, +1, e] */
 MW_LJMP void mw__push_val(lua_State *L, int space, mw_val v, mw_proxy_kind kind);
+/** Push a proxy of the resource that is judged: as any other, but Lua itself finds its methods. [-0, +1, m] */
+MW_LJMP void mw__push_subject(lua_State *L);
 MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count);
 /** Elements of a list-like proxy (array, LIST, empty object); their kind. */
 size_t mw__proxy_len(lua_State *L, const mw_proxy *p);
@@ -297,15 +315,50 @@ MW_LJMP bool mw__proxy_member(lua_State *L, const mw_proxy *p, size_t i);
 /** Push its JSON, cut; raises when something in it is unknown. [-0, +1, e] */
 MW_LJMP void mw__proxy_text(lua_State *L, const mw_proxy *p);
 /** Member as a rule may read it; raises for undeclared facets. UNKNOWN is returned, not raised. */
-MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, const mw_key *key);
-MW_LJMP const mw_key *mw__key(lua_State *L, int index);
-MW_LJMP const mw_path *mw__path(lua_State *L, int index);
+MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, mw_key *key);
+/** Of the string at @p index. Entries of caches hold until the next call. */
+MW_LJMP mw_key *mw__key(lua_State *L, int index);
+MW_LJMP mw_path *mw__path_new(lua_State *L, int index);
+static inline unsigned mw__pointer_slot(const void *p, unsigned size)
+{
+    uintptr_t n = (uintptr_t)p;
+
+    return (unsigned)((n >> 4) ^ (n >> 14)) & (size - 1);
+}
+MW_LJMP static inline mw_path *mw__path(lua_State *L, int index)
+{
+    const void *object = lua_topointer(L, index);
+    mw_path *path = &mw__vm(L)->path_at[mw__pointer_slot(object, MW_PATH_CACHE)];
+
+    return object && path->object == object ? path : mw__path_new(L, index);
+}
+/** Look a key up in an object of a space. */
+static inline mw_val mw__get(const mw_vm *vm, int space, mw_val object, mw_key *key)
+{
+    return mw_val_get_hinted(vm->doc[space], object, key->atom[space], &key->hint[space]);
+}
+/** The outline of a key in an outline, as mw_snap_below(). Usually one comparison. */
+static inline mw_val mw__below(const mw_vm *vm, mw_val outline, mw_key *key)
+{
+    if (key->below.outline != outline && outline != MW_VAL_ABSENT)
+        key->below = (mw_modelled){outline, mw_snap_below(vm->snap, outline, key->atom[MW_SPACE_SNAPSHOT])};
+    return outline == MW_VAL_ABSENT ? outline : key->below.answer;
+}
+/** @p v, which was found under a key, unless it is absent or null and that says nothing, as mw_snap_lacking(). */
+static inline mw_val mw__or_lacking(const mw_vm *vm, mw_val outline, mw_key *key, mw_val v)
+{
+    if ((v != MW_VAL_ABSENT && v != MW_VAL_NULL) || outline == MW_VAL_ABSENT)
+        return v;
+    if (key->lacking.outline != outline)
+        key->lacking = (mw_modelled){outline, mw_snap_lacking(vm->snap, outline, key->text, key->len)};
+    return key->lacking.answer == MW_VAL_ABSENT ? v : key->lacking.answer;
+}
 /** Atom of the text at @p index in a document; MW_ATOM_NONE when it does not occur. */
 MW_LJMP mw_atom mw__value_atom(lua_State *L, int index, int space);
 /** Move @p at from a value to its member @p v of this name. */
-void mw__step_into(mw_vm *vm, mw_proxy *at, const mw_key *key, mw_val v);
+void mw__step_into(const mw_vm *vm, mw_proxy *at, mw_key *key, mw_val v);
 /** Value of a path in an element; UNKNOWN is returned, not raised. */
-MW_LJMP mw_val mw__element_path(lua_State *L, mw_proxy at, const mw_path *path);
+MW_LJMP mw_val mw__element_path(lua_State *L, mw_proxy at, mw_path *path);
 MW_LJMP int mw__raise_unknown(lua_State *L, mw_val unknown, const char *what);
 MW_LJMP int mw__raise_gap(lua_State *L, mw_val scope, const char *type);
 /** The function behind a method of proxies. */

@@ -19,7 +19,7 @@ MW_LJMP static mw_proxy *check_proxy(lua_State *L, int index, const char *what)
 MW_LJMP static int method_path(lua_State *L)
 {
     const mw_proxy *p = check_proxy(L, 1, "path");
-    const mw_path *path = mw__path(L, 2);
+    mw_path *path = mw__path(L, 2);
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[p->space];
     mw_proxy at = *p;
@@ -27,7 +27,7 @@ MW_LJMP static int method_path(lua_State *L)
     if (at.kind == MW_PROXY_LIST)
         return luaL_error(L, "path: a list has no members; use find, any, all or count");
     for (size_t i = 0; i < path->count; i++) {
-        const mw_key *key = &path->step[i];
+        mw_key *key = &path->step[i];
         bool resource = at.kind == MW_PROXY_RESOURCE;
         mw_proxy_kind kind = MW_PROXY_VALUE;
         mw_val v;
@@ -145,12 +145,38 @@ bool mw__needles_match(const mw_doc *d, mw_val v, const mw_needles *n)
 
 typedef struct scan {
     const mw_proxy *list;
-    const mw_path *path; /* NULL: the elements themselves */
+    mw_path *path;       /* NULL: the elements themselves */
     mw_needles needles;
     size_t first, matches, count;
     mw_val unknown;      /* the first unknown field, or ABSENT */
     size_t unknown_at;
 } scan;
+
+/* The usual one: one member of plain objects, compared with one text. */
+MW_LJMP static void scan_for_text(lua_State *L, scan *s, mw_atom text)
+{
+    const mw_vm *vm = mw__vm(L);
+    int space = s->list->space;
+    const mw_doc *d = vm->doc[space];
+    mw_val list = s->list->val;
+    mw_key *key = &s->path->step[0];
+
+    for (size_t i = 0; i < s->count; i++) {
+        mw_val v = mw__get(vm, space, mw_val_at(d, list, i), key);
+        mw_atom atom = mw_val_atom(d, v);
+        if (atom == MW_ATOM_NONE) {
+            v = mw__or_lacking(vm, mw_val_at(d, s->list->outline, 0), key, v);
+            if (s->unknown == MW_VAL_ABSENT && mw_val_kind(d, v) == MW_KIND_UNKNOWN) {
+                s->unknown = v;
+                s->unknown_at = i;
+            }
+        } else if (atom == text && s->matches++ == 0) {
+            s->first = i;
+        }
+        if (i % 1024 == 1023)
+            mw__poll(L);
+    }
+}
 
 MW_LJMP static void run_scan(lua_State *L, scan *s, const char *name, bool with_path)
 {
@@ -159,19 +185,21 @@ MW_LJMP static void run_scan(lua_State *L, scan *s, const char *name, bool with_
 
     s->list = check_proxy(L, 1, name);
     s->path = with_path ? mw__path(L, 2) : NULL;
-    mw__needles(L, with_path ? 3 : 2, s->list->space, &s->needles);
     d = vm->doc[s->list->space];
     s->count = mw__proxy_len(L, s->list);
     s->first = s->count;
     s->matches = 0;
     s->unknown = MW_VAL_ABSENT;
     s->unknown_at = s->count;
+    if (s->list->kind != MW_PROXY_LIST && s->path && s->path->count == 1 && lua_type(L, 3) == LUA_TSTRING) {
+        scan_for_text(L, s, mw__value_atom(L, 3, s->list->space));
+        return;
+    }
+    mw__needles(L, with_path ? 3 : 2, s->list->space, &s->needles);
     for (size_t i = 0; i < s->count; i++) {
         mw_proxy element = mw__element(L, s->list, i);
         mw_val v = element.val;
-        if (s->path && s->path->count == 1)
-            v = mw__member(L, &element, &s->path->step[0]);
-        else if (s->path)
+        if (s->path)
             v = mw__element_path(L, element, s->path);
         if (mw_val_kind(d, v) == MW_KIND_UNKNOWN) {
             if (s->unknown == MW_VAL_ABSENT) {
@@ -197,7 +225,7 @@ MW_LJMP static void note_element(lua_State *L, const scan *s, size_t i)
     if (s->list->kind != MW_PROXY_LIST)
         mw__note(vm, s->list, MW_READ_INDEX | (uint32_t)i, at.val, MW_PROXY_VALUE);
     for (size_t step = 0; s->path && step < s->path->count; step++) {
-        const mw_key *key = &s->path->step[step];
+        mw_key *key = &s->path->step[step];
         mw_val v = mw__member(L, &at, key);
         mw__note(vm, &at, key->name, v, MW_PROXY_VALUE);
         if (mw_val_kind(d, v) < MW_KIND_ARRAY)
@@ -289,7 +317,7 @@ typedef struct walk {
 MW_LJMP static int next_element(lua_State *L)
 {
     const mw_proxy *list = lua_touserdata(L, lua_upvalueindex(1));
-    const walk *w = lua_touserdata(L, lua_upvalueindex(2));
+    walk *w = lua_touserdata(L, lua_upvalueindex(2));
     size_t i = (size_t)lua_tointeger(L, lua_upvalueindex(3)), n = mw__proxy_len(L, list);
     const mw_doc *d = mw__vm(L)->doc[list->space];
 

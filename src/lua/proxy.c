@@ -18,15 +18,13 @@ mw_proxy *mw__to_proxy(lua_State *L, int index)
 
 /* ---- names, keys, paths ---- */
 
-static unsigned pointer_slot(const void *p, unsigned size)
-{
-    uintptr_t n = (uintptr_t)p;
-
-    return (unsigned)((n >> 4) ^ (n >> 14)) & (size - 1);
-}
-
+/*
+ * A string's cache entry is found by the object and not by its characters: one call of Lua's API instead of two, and
+ * short strings that are equal are one object. An entry keeps its string alive, so no other can take the address.
+ */
 static void fill_key(mw_vm *vm, mw_key *key, const char *text, size_t len)
 {
+    memset(key, 0, sizeof(*key));
     key->text = text;
     key->len = len;
     key->name = mw__name_id(vm, text, len);
@@ -34,16 +32,17 @@ static void fill_key(mw_vm *vm, mw_key *key, const char *text, size_t len)
         key->atom[space] = vm->doc[space] ? mw_doc_atom(vm->doc[space], text, len) : MW_ATOM_NONE;
     key->reserved = (uint8_t)mw_snap_reserved_name(text, len);
     key->method = (uint8_t)mw__method_name(text, len);
+    key->plain = key->reserved == MW_SNAP_NONE && key->method == MW_METHOD_NONE;
 }
 
 void mw__forget_atoms(mw_vm *vm)
 {
     for (size_t i = 0; i < MW_KEY_CACHE; i++)
-        vm->key_at[i].text = NULL;
+        vm->key_at[i].object = NULL;
     for (size_t i = 0; i < MW_PATH_CACHE; i++)
-        vm->path_at[i].text = NULL;
+        vm->path_at[i].object = NULL;
     for (size_t i = 0; i < MW_VALUE_CACHE; i++)
-        vm->value_at[i].text = NULL;
+        vm->value_at[i].object = NULL;
 }
 
 /* Keep the value at @p index in a cache's place. Its place exists: this allocates nothing. */
@@ -53,33 +52,47 @@ static void anchor(lua_State *L, int cache_ref, unsigned slot, int index)
     lua_rawseti(L, LUA_REGISTRYINDEX, cache_ref + (lua_Integer)slot);
 }
 
-MW_LJMP const mw_key *mw__key(lua_State *L, int index)
+/* The entry of a string that was met before, or NULL: nothing is known of what is at @p index. */
+static inline mw_key *known_key(lua_State *L, mw_vm *vm, int index)
+{
+    const void *object = lua_topointer(L, index);
+    mw_key *key = &vm->key_at[mw__pointer_slot(object, MW_KEY_CACHE)];
+
+    return object && key->object == object ? key : NULL;
+}
+
+MW_LJMP mw_key *mw__key(lua_State *L, int index)
 {
     mw_vm *vm = mw__vm(L);
+    mw_key *key = known_key(L, vm, index);
+    const void *object;
+    const char *text;
+    unsigned slot;
     size_t len;
-    const char *text = lua_tolstring(L, index, &len);
-    unsigned slot = pointer_slot(text, MW_KEY_CACHE);
-    mw_key *key = &vm->key_at[slot];
 
-    if (key->text == text)
+    if (key)
         return key;
-    key->text = NULL;
+    text = lua_tolstring(L, index, &len);
+    object = lua_topointer(L, index);
+    slot = mw__pointer_slot(object, MW_KEY_CACHE);
+    key = &vm->key_at[slot];
+    key->object = NULL;
     anchor(L, vm->keys_ref, slot, index);
     fill_key(vm, key, text, len);
+    key->object = object;
     return key;
 }
 
-MW_LJMP const mw_path *mw__path(lua_State *L, int index)
+MW_LJMP mw_path *mw__path_new(lua_State *L, int index)
 {
     mw_vm *vm = mw__vm(L);
     size_t len;
     const char *text = luaL_checklstring(L, index, &len), *end = text + len, *s = text;
-    unsigned slot = pointer_slot(text, MW_PATH_CACHE);
+    const void *object = lua_topointer(L, index);
+    unsigned slot = mw__pointer_slot(object, MW_PATH_CACHE);
     mw_path *path = &vm->path_at[slot];
 
-    if (path->text == text)
-        return path;
-    path->text = NULL;
+    path->object = NULL;
     path->count = 0;
     anchor(L, vm->paths_ref, slot, index);
     for (;;) {
@@ -94,34 +107,35 @@ MW_LJMP const mw_path *mw__path(lua_State *L, int index)
             break;
         s = dot + 1;
     }
-    path->text = text;
+    path->object = object;
     return path;
 }
 
 MW_LJMP mw_atom mw__value_atom(lua_State *L, int index, int space)
 {
     mw_vm *vm = mw__vm(L);
-    size_t len;
-    const char *text = lua_tolstring(L, index, &len);
-    unsigned slot = pointer_slot(text, MW_VALUE_CACHE);
+    const void *object = lua_topointer(L, index);
+    unsigned slot = mw__pointer_slot(object, MW_VALUE_CACHE);
     mw_value *value = &vm->value_at[slot];
+    const char *text;
+    size_t len;
 
-    if (value->text != text) {
-        value->text = NULL;
+    if (value->object != object) {
+        value->object = NULL;
         anchor(L, vm->values_ref, slot, index);
+        text = lua_tolstring(L, index, &len);
         for (int i = 0; i < MW_SPACE_COUNT; i++)
             value->atom[i] = vm->doc[i] ? mw_doc_atom(vm->doc[i], text, len) : MW_ATOM_NONE;
-        value->text = text;
+        value->object = object;
     }
     return value->atom[space];
 }
 
 /* ---- pushing values ---- */
 
-MW_LJMP static void push_string(lua_State *L, mw_vm *vm, int space, mw_val v)
+MW_LJMP static void push_string(lua_State *L, mw_vm *vm, int space, mw_val v, mw_atom atom)
 {
     const mw_doc *d = vm->doc[space];
-    mw_atom atom = mw_val_atom(d, v);
     uint64_t tag = ((uint64_t)atom << 2 | (unsigned)space) + 1;
     unsigned slot = (unsigned)(atom * 2 + (unsigned)space) & (MW_STRING_CACHE - 1);
     const char *text;
@@ -153,12 +167,27 @@ MW_LJMP static mw_proxy *new_proxy(lua_State *L, int space, mw_val v, mw_proxy_k
     return p;
 }
 
+MW_LJMP void mw__push_subject(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+
+    /* Not in the cache, where later evaluations would find it. */
+    new_proxy(L, MW_SPACE_SNAPSHOT, vm->subject->resource, MW_PROXY_RESOURCE, vm->subject_outline, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->subject_meta_ref);
+    lua_setmetatable(L, -2);
+    anchor(L, vm->subject_ref, 0, -1);
+}
+
 /* Equal parts of a document are one value, whatever members they stand for: the outline tells them apart. */
 MW_LJMP static void push_container(lua_State *L, mw_vm *vm, int space, mw_val v, mw_proxy_kind kind, mw_val outline)
 {
     uint16_t tag = (uint16_t)(1 + (unsigned)space * 8 + (unsigned)kind);
     unsigned slot = (unsigned)(v ^ (v >> 10) ^ (unsigned)tag * 67u) & (MW_PROXY_CACHE - 1);
 
+    if (kind == MW_PROXY_RESOURCE && v == vm->resource_val && vm->checks) { /* found in the inventory: it is the same */
+        lua_rawgeti(L, LUA_REGISTRYINDEX, vm->subject_ref);
+        return;
+    }
     if (vm->proxy_at[slot].tag == tag && vm->proxy_at[slot].val == v && vm->proxy_at[slot].outline == outline) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, vm->proxies_ref + (lua_Integer)slot);
         return;
@@ -183,29 +212,40 @@ static mw_val resource_outline(mw_vm *vm, mw_val resource)
     return vm->outline_at.outline;
 }
 
+/* Push what needs no proxy; false for arrays and objects. */
+MW_LJMP static inline bool push_scalar(lua_State *L, mw_vm *vm, int space, mw_val v)
+{
+    const mw_doc *d = vm->doc[space];
+    mw_atom atom = mw_val_atom(d, v);
+
+    if (atom != MW_ATOM_NONE) { /* the usual case: a text */
+        push_string(L, vm, space, v, atom);
+        return true;
+    }
+    switch (mw_val_kind(d, v)) {
+    case MW_KIND_ABSENT:
+    case MW_KIND_NULL:
+    case MW_KIND_STRING: lua_pushnil(L); break; /* a text without an atom is damage */
+    case MW_KIND_BOOL: lua_pushboolean(L, mw_val_bool(d, v)); break;
+    case MW_KIND_INT: lua_pushinteger(L, (lua_Integer)mw_val_int(d, v)); break;
+    case MW_KIND_REAL: lua_pushnumber(L, (lua_Number)mw_val_real(d, v)); break;
+    case MW_KIND_ARRAY:
+    case MW_KIND_OBJECT: return false;
+    case MW_KIND_UNKNOWN: mw__raise_unknown(L, v, NULL); break;
+    }
+    return true;
+}
+
 /* @p outline: of a value; that of a resource is its type's. */
 MW_LJMP static void push(lua_State *L, int space, mw_val v, mw_proxy_kind kind, mw_val outline)
 {
     mw_vm *vm = mw__vm(L);
-    const mw_doc *d = vm->doc[space];
 
-    if (kind != MW_PROXY_VALUE) {
-        if (kind != MW_PROXY_TAGS)
-            outline = resource_outline(vm, v);
-        push_container(L, vm, space, v, kind, outline);
+    if (kind == MW_PROXY_VALUE && push_scalar(L, vm, space, v))
         return;
-    }
-    switch (mw_val_kind(d, v)) {
-    case MW_KIND_ABSENT:
-    case MW_KIND_NULL: lua_pushnil(L); break;
-    case MW_KIND_BOOL: lua_pushboolean(L, mw_val_bool(d, v)); break;
-    case MW_KIND_INT: lua_pushinteger(L, (lua_Integer)mw_val_int(d, v)); break;
-    case MW_KIND_REAL: lua_pushnumber(L, (lua_Number)mw_val_real(d, v)); break;
-    case MW_KIND_STRING: push_string(L, vm, space, v); break;
-    case MW_KIND_ARRAY:
-    case MW_KIND_OBJECT: push_container(L, vm, space, v, kind, outline); break;
-    case MW_KIND_UNKNOWN: mw__raise_unknown(L, v, NULL); break;
-    }
+    if (kind == MW_PROXY_RESOURCE || kind == MW_PROXY_DOC)
+        outline = resource_outline(vm, v);
+    push_container(L, vm, space, v, kind, outline);
 }
 
 MW_LJMP void mw__push_val(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
@@ -218,13 +258,19 @@ MW_LJMP void mw__push_proxy(lua_State *L, const mw_proxy *p)
     push(L, p->space, p->val, (mw_proxy_kind)p->kind, p->outline);
 }
 
-/* A member of the value behind @p p. */
-MW_LJMP static void push_member(lua_State *L, mw_vm *vm, const mw_proxy *p, const mw_key *key, mw_val v)
+/* The outline of a member of the value behind @p p; the envelope's members have none. */
+static inline mw_val member_outline(const mw_vm *vm, const mw_proxy *p, mw_key *key)
 {
-    mw_proxy at = *p;
+    if (p->kind == MW_PROXY_RESOURCE && key->reserved != MW_SNAP_NONE)
+        return MW_VAL_ABSENT;
+    return mw__below(vm, p->outline, key);
+}
 
-    mw__step_into(vm, &at, key, v);
-    mw__push_proxy(L, &at);
+/* A member of the value behind @p p. */
+MW_LJMP static inline void push_member(lua_State *L, mw_vm *vm, const mw_proxy *p, mw_key *key, mw_val v)
+{
+    if (!push_scalar(L, vm, p->space, v))
+        push_container(L, vm, p->space, v, MW_PROXY_VALUE, member_outline(vm, p, key));
 }
 
 MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count)
@@ -334,27 +380,14 @@ MW_LJMP static void check_collected(lua_State *L, mw_vm *vm, const char *type, c
     luaL_error(L, "facet '%s' of %s was not collected: start with --type %s", lua_tostring(L, -1), type, type);
 }
 
-/* Raise unless the rule declared the facet behind this name. Remembered, so usually one comparison. */
-MW_LJMP static void check_access(lua_State *L, mw_vm *vm, mw_val resource, const mw_key *key)
+/* Raise unless the rule declared the facet behind this name; remember in @p known that it did. */
+MW_LJMP static void look_at_access(lua_State *L, mw_vm *vm, mw_val resource, const mw_key *key, mw_access *known)
 {
     const mw_vm_rule *rule = vm->subject->rule;
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_atom type_atom = MW_ATOM_NONE;
-    mw_access *known;
-    const char *type;
-    unsigned slot;
-    mw_val v;
+    mw_val v = mw_val_get_atom(d, resource, vm->snap->type);
+    const char *type = mw_val_str(d, v, NULL);
 
-    if (vm->audit) /* nothing was declared: what is not there is unknown */
-        return;
-    if (resource != vm->subject->resource)
-        type_atom = mw_val_atom(d, mw_val_get_atom(d, resource, vm->snap->type));
-    slot = ((unsigned)((uintptr_t)rule >> 4) * 31u + type_atom * 7u + key->name) & (MW_ACCESS_CACHE - 1);
-    known = &vm->access_at[slot];
-    if (known->rule == rule && known->type == type_atom && known->name == key->name && key->name)
-        return;
-    v = mw_val_get_atom(d, resource, vm->snap->type);
-    type = mw_val_str(d, v, NULL);
     if (!type)
         type = rule->resource;
     if (rule->everything) {
@@ -374,21 +407,40 @@ MW_LJMP static void check_access(lua_State *L, mw_vm *vm, mw_val resource, const
                    strcmp(type, rule->resource) == 0 ? "" : ".", lua_tostring(L, -1));
     }
     known->rule = rule;
-    known->type = type_atom;
+    known->type = resource == vm->subject->resource ? MW_ATOM_NONE : mw_val_atom(d, v);
     known->name = key->name;
 }
 
+/* Usually one comparison. */
+MW_LJMP static inline void check_access(lua_State *L, mw_vm *vm, mw_val resource, const mw_key *key)
+{
+    const mw_vm_rule *rule = vm->subject->rule;
+    mw_atom type = MW_ATOM_NONE;
+    mw_access *known;
+
+    if (vm->audit) /* nothing was declared: what is not there is unknown */
+        return;
+    if (resource != vm->subject->resource) {
+        const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+        type = mw_val_atom(d, mw_val_get_atom(d, resource, vm->snap->type));
+    }
+    known = &vm->access_at[((unsigned)((uintptr_t)rule >> 4) * 31u + type * 7u + key->name) & (MW_ACCESS_CACHE - 1)];
+    if (known->rule != rule || known->type != type || known->name != key->name || !key->name)
+        look_at_access(L, vm, resource, key, known);
+}
+
 /* A member of the item, without the envelope's names. */
-MW_LJMP static mw_val item_member(lua_State *L, mw_val resource, const mw_key *key)
+MW_LJMP static inline mw_val item_member(lua_State *L, mw_val resource, mw_key *key)
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
     mw_val item = resource == vm->subject->resource ? vm->subject_item
                                                     : mw_val_get_atom(d, resource, vm->snap->item);
-    mw_val v = mw_val_get_atom(d, item, key->atom[MW_SPACE_SNAPSHOT]), rest, missing;
+    mw_val v = mw__get(vm, MW_SPACE_SNAPSHOT, item, key), rest, missing;
 
     check_access(L, vm, resource, key);
-    if ((missing = mw_snap_missing(vm->snap, resource, key->text, key->len)) != MW_VAL_ABSENT)
+    if (vm->snap->partial &&
+        (missing = mw_snap_missing(vm->snap, resource, key->text, key->len)) != MW_VAL_ABSENT)
         return missing;
     if (v != MW_VAL_ABSENT)
         return v;
@@ -401,43 +453,29 @@ MW_LJMP static mw_val item_member(lua_State *L, mw_val resource, const mw_key *k
     return v;
 }
 
-/* @p v, unless it is absent and that says nothing. */
-static inline mw_val or_lacking(const mw_vm *vm, const mw_proxy *p, const mw_key *key, mw_val v)
-{
-    mw_val lacking = MW_VAL_ABSENT;
-
-    if ((v == MW_VAL_ABSENT || v == MW_VAL_NULL) && p->outline != MW_VAL_ABSENT)
-        lacking = mw_snap_lacking(vm->snap, p->outline, key->text, key->len);
-    return lacking == MW_VAL_ABSENT ? v : lacking;
-}
-
-MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, const mw_key *key)
+MW_LJMP mw_val mw__member(lua_State *L, const mw_proxy *p, mw_key *key)
 {
     mw_vm *vm = mw__vm(L);
 
     if (p->kind == MW_PROXY_VALUE || p->kind == MW_PROXY_TAGS)
-        return or_lacking(vm, p, key, mw_val_get_atom(vm->doc[p->space], p->val, key->atom[p->space]));
+        return mw__or_lacking(vm, p->outline, key, mw__get(vm, p->space, p->val, key));
     if (p->kind == MW_PROXY_DOC || key->reserved == MW_SNAP_NONE)
-        return or_lacking(vm, p, key, item_member(L, p->val, key));
+        return mw__or_lacking(vm, p->outline, key, item_member(L, p->val, key));
     if (key->reserved == MW_SNAP_TAGS)
         check_access(L, vm, p->val, key);
     return mw_snap_envelope(vm->snap, p->val, (mw_snap_reserved)key->reserved);
 }
 
-void mw__step_into(mw_vm *vm, mw_proxy *at, const mw_key *key, mw_val v)
+void mw__step_into(const mw_vm *vm, mw_proxy *at, mw_key *key, mw_val v)
 {
     mw_kind kind = mw_val_kind(vm->doc[at->space], v);
-    bool envelope = at->kind == MW_PROXY_RESOURCE && key->reserved != MW_SNAP_NONE;
 
-    if (at->outline != MW_VAL_ABSENT)
-        at->outline = envelope || (kind != MW_KIND_ARRAY && kind != MW_KIND_OBJECT)
-                          ? MW_VAL_ABSENT
-                          : mw_snap_below(vm->snap, at->outline, key->atom[at->space]);
+    at->outline = kind == MW_KIND_ARRAY || kind == MW_KIND_OBJECT ? member_outline(vm, at, key) : MW_VAL_ABSENT;
     at->val = v;
     at->kind = MW_PROXY_VALUE;
 }
 
-MW_LJMP mw_val mw__element_path(lua_State *L, mw_proxy at, const mw_path *path)
+MW_LJMP mw_val mw__element_path(lua_State *L, mw_proxy at, mw_path *path)
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[at.space];
@@ -500,10 +538,16 @@ void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_prox
         mw__read_add(vm, p->val, (mw_proxy_kind)p->kind, key, result, result_kind);
 }
 
-MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, const mw_key *key)
+MW_LJMP static int index_resource(lua_State *L, mw_vm *vm, const mw_proxy *p, mw_key *key)
 {
     mw_val v;
 
+    if (key->plain) { /* the usual case */
+        v = mw__or_lacking(vm, p->outline, key, item_member(L, p->val, key));
+        mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
+        push_member(L, vm, p, key, v);
+        return 1;
+    }
     if (key->method == MW_METHOD_PATH || key->method == MW_METHOD_SEARCH) {
         lua_pushcfunction(L, mw__method((mw_method)key->method));
         return 1;
@@ -546,13 +590,14 @@ MW_LJMP static int proxy_index(lua_State *L)
 {
     mw_vm *vm = mw__vm(L);
     const mw_proxy *p = lua_touserdata(L, 1);
-    const mw_key *key;
+    mw_key *key = known_key(L, vm, 2);
     mw_kind kind;
     mw_val v;
 
-    if (lua_type(L, 2) != LUA_TSTRING)
+    if (!key && lua_type(L, 2) != LUA_TSTRING)
         return index_position(L, vm, p);
-    key = mw__key(L, 2);
+    if (!key)
+        key = mw__key(L, 2);
     switch ((mw_proxy_kind)p->kind) {
     case MW_PROXY_RESOURCE:
     case MW_PROXY_DOC: return index_resource(L, vm, p, key);
@@ -582,6 +627,25 @@ MW_LJMP static int proxy_index(lua_State *L)
     mw__note(vm, p, key->name, v, MW_PROXY_VALUE);
     push_member(L, vm, p, key, v);
     return 1;
+}
+
+/*
+ * The index of the resource that is judged, behind the table of its methods: Lua hands over that table and not the
+ * proxy. It need not: checks keep nothing from one evaluation to the next, so the proxy is the subject's.
+ */
+MW_LJMP static int subject_index(lua_State *L)
+{
+    mw_vm *vm = mw__vm(L);
+    mw_key *key = known_key(L, vm, 2);
+    mw_proxy p = {.mark = MW_PROXY_MARK, .space = MW_SPACE_SNAPSHOT, .kind = MW_PROXY_RESOURCE};
+
+    if (!vm->subject)
+        return luaL_error(L, "no resource is judged");
+    p.val = vm->subject->resource;
+    p.outline = vm->subject_outline;
+    if (!key && lua_type(L, 2) != LUA_TSTRING)
+        return index_position(L, vm, &p);
+    return index_resource(L, vm, &p, key ? key : mw__key(L, 2));
 }
 
 MW_LJMP static int proxy_len(lua_State *L)
@@ -694,10 +758,23 @@ MW_LJMP static int new_cache(lua_State *L, int size)
     return first;
 }
 
+/* Push a metatable of proxies. */
+MW_LJMP static void new_meta(lua_State *L, const luaL_Reg *functions)
+{
+    lua_createtable(L, 0, 8);
+    luaL_setfuncs(L, functions, 0);
+    lua_pushliteral(L, "table"); /* what Lua's own messages call it */
+    lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+}
+
 MW_LJMP void mw__open_proxies(lua_State *L)
 {
-    static const luaL_Reg meta[] = {{"__index", proxy_index}, {"__len", proxy_len},
-                                    {"__newindex", proxy_newindex}, {"__eq", proxy_eq}, {NULL, NULL}};
+    static const luaL_Reg common[] = {{"__len", proxy_len}, {"__newindex", proxy_newindex}, {"__eq", proxy_eq}, {NULL, NULL}};
+    static const luaL_Reg index[] = {{"__index", proxy_index}, {NULL, NULL}};
+    static const luaL_Reg behind[] = {{"__index", subject_index}, {NULL, NULL}};
+    static const mw_method methods[] = {MW_METHOD_PATH, MW_METHOD_SEARCH};
     mw_vm *vm = mw__vm(L);
 
     vm->proxies_ref = new_cache(L, MW_PROXY_CACHE);
@@ -705,11 +782,18 @@ MW_LJMP void mw__open_proxies(lua_State *L)
     vm->keys_ref = new_cache(L, MW_KEY_CACHE);
     vm->paths_ref = new_cache(L, MW_PATH_CACHE);
     vm->values_ref = new_cache(L, MW_VALUE_CACHE);
-    vm->resource_ref = new_cache(L, 1);
-    luaL_newlib(L, meta);
-    lua_pushliteral(L, "table"); /* what Lua's own messages call it */
-    lua_setfield(L, -2, "__name");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
+    vm->subject_ref = new_cache(L, 1);
+    new_meta(L, common);
+    luaL_setfuncs(L, index, 0);
     vm->meta_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    new_meta(L, common);
+    lua_createtable(L, 0, MW_COUNT(methods));
+    for (size_t i = 0; i < MW_COUNT(methods); i++) {
+        lua_pushcfunction(L, mw__method(methods[i]));
+        lua_setfield(L, -2, mw__method_at((size_t)methods[i] - 1));
+    }
+    new_meta(L, behind);
+    lua_setmetatable(L, -2);
+    lua_setfield(L, -2, "__index");
+    vm->subject_meta_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -273,6 +273,8 @@ mw_status mw_vm_new(size_t max_bytes, mw_vm **out, mw_error *err)
         mw_vm_free(vm);
         return mw_error_prefix(err, st, "Lua libraries");
     }
+    lua_rawgeti(vm->L, LUA_REGISTRYINDEX, vm->ctx_ref); /* MW_STACK_CTX */
+    lua_pushnil(vm->L);                                 /* MW_STACK_RESOURCE */
     *out = vm;
     return MW_OK;
 }
@@ -352,11 +354,33 @@ MW_LJMP void mw__seal_env(lua_State *L, int env)
     }
 }
 
+/*
+ * Rules that made no globals read through one environment, the first one's: what all of them call is in one place then,
+ * and in the processor's cache when the next rule calls it. The chunk at @p chunk and its functions share their variable.
+ */
+MW_LJMP static void share_env(lua_State *L, int env, int chunk)
+{
+    mw_vm *vm = mw__vm(L);
+
+    lua_pushnil(L);
+    if (lua_next(L, env)) {
+        lua_pop(L, 2);
+        return;
+    }
+    if (vm->shared_env_ref == 0) {
+        lua_pushvalue(L, env);
+        vm->shared_env_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        return;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->shared_env_ref);
+    lua_setupvalue(L, chunk, 1);
+}
+
 MW_LJMP static int load_protected(lua_State *L)
 {
     struct load *l = lua_touserdata(L, 1);
     mw_vm *vm = mw__vm(L);
-    int env;
+    int env, chunk;
 
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     vm->declared_rule = NULL;
@@ -367,12 +391,16 @@ MW_LJMP static int load_protected(lua_State *L)
         return lua_error(L);
     lua_pushvalue(L, env);
     lua_setupvalue(L, -2, 1);
+    chunk = lua_gettop(L);
+    lua_pushvalue(L, chunk);
     lua_call(L, 0, 1);
     if (!lua_istable(L, -1))
         return luaL_error(L, "%s: the file must end with 'return %s'", l->path,
                           l->flavour == MW_VM_RULE ? "rule { … }" : "{ … }");
     if (l->flavour == MW_VM_RULE && lua_topointer(L, -1) != vm->declared_rule)
         return luaL_error(L, "%s: the file must end with 'return rule { … }'", l->path);
+    if (l->flavour == MW_VM_RULE && !vm->ways) /* with marks, each has its own functions */
+        share_env(L, env, chunk);
     mw__seal_env(L, env);
     if (l->flavour == MW_VM_RULE)
         mw__freeze(L);

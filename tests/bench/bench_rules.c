@@ -1,8 +1,9 @@
 /*
  * How fast rules judge: native C predicates, the VM, and whole runs with workers, in one run over the same synthetic EC2
- * instances (evidence: rule-performance). Rules read a flat field, a nested field and a list each, with no early exit. The
- * figures to hold are ratios and sizes: a rule at most 8 times the predicate, at most 900 bytes a resource, 1,000
- * rules over 100,000 resources within 60 seconds of processor time. bench_rules.py sets JMESPath filters beside it.
+ * instances, with the outline of their type (evidence: rule-performance). Rules read a flat field, a nested field
+ * and a list each, with no early exit. The figures to hold are ratios and sizes: a rule at most 8 times the predicate, at
+ * most 900 bytes a resource, 1,000 rules over 100,000 resources within 60 seconds of processor time. bench_rules.py sets
+ * JMESPath filters beside it.
  *
  *   bench_rules [instances [rules]]  default 100000 20
  *   bench_rules --json [instances]   writes the instances and the rules as JSON, for bench_rules.py
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/worker.h"
+#include "inventory/outline.h"
 #include "lua/vm.h"
 
 #include <stdio.h>
@@ -97,22 +99,27 @@ static void add_resource(mw_doc_builder *b, const mw_buf *json, unsigned i)
     mw_doc_end_object(b);
 }
 
-static int make_snapshot(unsigned count, size_t *json_bytes)
+static int make_snapshot(unsigned count, const mw_types *types, size_t *json_bytes)
 {
     MW_AUTO(mw_buf) json = {.max = 1 << 20};
+    const mw_models *models;
     mw_doc_builder *b;
     mw_error err = {0};
     int fd = -1;
 
-    if (mw_doc_builder_new(&(mw_doc_options){.share = true}, &b, &err) != MW_OK)
+    if (mw_models_builtin(&models, &err) != MW_OK ||
+        mw_doc_builder_new(&(mw_doc_options){.share = true}, &b, &err) != MW_OK)
         die("snapshot", &err);
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "now", "2026-01-02T03:04:05Z");
+    mw_outline_add_causes(b, models);
     mw_doc_ckey(b, "types");
     mw_doc_begin_object(b);
     mw_doc_ckey(b, TYPE);
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "scope", "regional");
+    mw_doc_ckey(b, "outline");
+    mw_outline_add(b, mw_types_get(types, TYPE), models);
     mw_doc_end_object(b);
     mw_doc_end_object(b);
     mw_doc_ckey(b, "worlds");
@@ -351,9 +358,10 @@ int main(int argc, char **argv)
     if (argc > 2 && (rule_count = strtoul(argv[2], NULL, 10)) == 0)
         die("rules", NULL);
     evaluations = (double)count * (double)rule_count;
-    fd = make_snapshot(count, &json_bytes);
-    if (mw_doc_map(fd, &d, &err) != MW_OK || mw_snap_init(&snap, d, &err) != MW_OK || fstat(fd, &st) != 0 ||
-        mw_types_load(NULL, 0, &types, &err) != MW_OK)
+    if (mw_types_load(NULL, 0, &types, &err) != MW_OK)
+        die("types", &err);
+    fd = make_snapshot(count, types, &json_bytes);
+    if (mw_doc_map(fd, &d, &err) != MW_OK || mw_snap_init(&snap, d, &err) != MW_OK || fstat(fd, &st) != 0)
         die("snapshot", &err);
     array = mw_snap_resources(&snap, 0, TYPE);
     printf("%u instances of %.0f bytes of JSON: %.0f bytes each in the document\n", count, (double)json_bytes / count,

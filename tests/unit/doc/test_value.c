@@ -241,6 +241,44 @@ static void equality_is_deep_and_across_documents(void **state)
     }
 }
 
+/* One hint through objects of many shapes, of which some lack the key. */
+static void hints_do_not_mislead(void **state)
+{
+    mw_doc_builder *b = builder_new(false);
+    const mw_doc *d = mw_doc_view(b);
+    mw_member_hint hint = {0};
+    mw_val all, cause;
+    mw_atom atom;
+
+    (void)state;
+    mw_doc_begin_array(b);
+    for (int n = 0; n < 60; n++) {
+        char name[16];
+        mw_doc_begin_object(b);
+        for (int i = 0; i < n / 3; i++) {
+            snprintf(name, sizeof name, "k%d", (i * 7 + n) % 60);
+            mw_doc_ckey(b, name);
+            mw_doc_add_int(b, n);
+        }
+        if (n % 4)
+            mw_doc_member_int(b, "wanted", n);
+        mw_doc_end_object(b);
+    }
+    mw_doc_add_unknown_cause(b, "a:B", "Denied", NULL);
+    mw_doc_add_int(b, 1);
+    mw_doc_end_array(b);
+    all = mw_doc_pop(b);
+    atom = mw_doc_atom(d, "wanted", 6);
+    for (size_t i = 0; i < 200; i++) {
+        mw_val object = mw_val_at(d, all, i * (i % 3 ? 1 : 7) % 62);
+        assert_int_equal(mw_val_get_hinted(d, object, atom, &hint), mw_val_get_atom(d, object, atom));
+    }
+    cause = mw_val_at(d, all, 60);
+    assert_int_equal(mw_val_get_hinted(d, cause, atom, &hint), cause);
+    assert_int_equal(mw_val_get_hinted(d, mw_val_at(d, all, 61), atom, &hint), MW_VAL_ABSENT);
+    mw_doc_builder_free(b);
+}
+
 static void unknown_stays_unknown(void **state)
 {
     mw_doc_builder *b = builder_new(true);
@@ -299,7 +337,7 @@ int main(void)
         cmocka_unit_test(keys_are_bytes),
         cmocka_unit_test(paths_and_shorthands),
         cmocka_unit_test(equality_is_deep_and_across_documents),
-        cmocka_unit_test(unknown_stays_unknown),
+        cmocka_unit_test(hints_do_not_mislead), cmocka_unit_test(unknown_stays_unknown),
         cmocka_unit_test(atoms_make_strings_comparable_as_integers),
     };
 

@@ -15,7 +15,7 @@ static const char snapshot_json[] =
     "\"outline\":{\"\":[\"State\",\"Rules\"],\"KeyId\":true,\"State\":{\"\":[\"Name\"],\"Name\":true,\"Code\":true},"
     "\"Rotation\":{\"On\":true,\"Since\":true},\"Policy\":true,"
     "\"A\":{\"On\":true,\"Old\":true},\"B\":{\"On\":true},\"Rules\":[{\"Port\":true,\"To\":{\"Cidr\":true}}],"
-    "\"Grids\":[[{\"X\":true}]],\"Map\":{\"*\":{\"Value\":true}},\"Gone\":{\"X\":true},\"type\":true,\"Scalar\":true}},"
+    "\"Grids\":[[{\"X\":true}]],\"Map\":{\"*\":{\"Value\":true}},\"Gone\":{\"X\":true},\"type\":true,\"Scalar\":true,\"Other\":{\"To\":{\"Name\":true}}}},"
     "\"AWS::SQS::Queue\":{\"scope\":\"regional\",\"facets\":[],\"collected\":[]}},"
     "\"worlds\":[{\"scopes\":["
     "{\"account\":\"1\",\"region\":\"us-east-1\",\"partition\":\"aws\",\"type\":\"AWS::KMS::Key\",\"facet\":null,\"state\":\"complete\",\"cause\":null},"
@@ -25,15 +25,25 @@ static const char snapshot_json[] =
     "\"tags\":{\"Owner\":\"ops\"},\"rest\":null,\"doc\":{\"KeyId\":\"k\",\"State\":{\"Code\":16},\"Rotation\":{\"On\":true},"
     "\"Policy\":{\"Statement\":[{\"Effect\":\"Allow\"}]},\"A\":{\"On\":true},\"B\":{\"On\":true},"
     "\"Rules\":[{\"Port\":22},{\"Port\":80,\"To\":{}}],\"Grids\":[[{\"X\":1}]],\"Map\":{\"eu\":{\"Value\":1}},\"Gone\":null,"
-    "\"Scalar\":7}}],"
+    "\"Scalar\":7,\"Other\":{\"To\":{}}}}],"
     "\"AWS::SQS::Queue\":[{\"type\":\"AWS::SQS::Queue\",\"id\":\"q\",\"account\":\"1\",\"region\":\"us-east-1\",\"partition\":\"aws\","
     "\"tags\":null,\"rest\":null,\"doc\":{\"Url\":\"q\"}}]}}]}";
 
 static mw_doc *snapshot, *bundle;
 static mw_snap snap;
 
+static mw_vm *new_vm(void)
+{
+    mw_error err = {0};
+    mw_vm *vm;
+
+    assert_int_equal(mw_vm_new(0, &vm, &err), MW_OK);
+    mw_vm_set_documents(vm, &snap, bundle);
+    return vm;
+}
+
 /* The one verdict of a check function with this body. */
-static void judge(const char *body, const char *type, mw_vm_outcome outcome, const char *message)
+static void judge_in(mw_vm *vm, const char *body, const char *type, mw_vm_outcome outcome, const char *message)
 {
     static const char *const needs[] = {"Rotation", "Policy"}, *const related[] = {"AWS::SQS::Queue", "AWS::KMS::Key"};
     mw_vm_rule rule = {.id = "t", .resource = type, .needs = needs, .need_count = 2, .related = related, .related_count = 2};
@@ -41,11 +51,8 @@ static void judge(const char *body, const char *type, mw_vm_outcome outcome, con
     const mw_vm_verdict *v;
     char source[2048];
     mw_error err = {0};
-    mw_vm *vm;
 
     snprintf(source, sizeof(source), "return rule { check = function(r, ctx) %s\nend }", body);
-    assert_int_equal(mw_vm_new(0, &vm, &err), MW_OK);
-    mw_vm_set_documents(vm, &snap, bundle);
     if (mw_vm_load(vm, MW_VM_RULE, "t.lua", source, strlen(source), &rule.ref, &err) != MW_OK)
         fail_msg("%s: %s", body, err.message);
     assert_int_equal(mw_vm_rule_ready(vm, &rule, &err), MW_OK);
@@ -54,6 +61,13 @@ static void judge(const char *body, const char *type, mw_vm_outcome outcome, con
     assert_int_equal(mw_vm_check(vm, &s, &v), 1);
     if (v[0].outcome != outcome || (message && (!v[0].message || !strstr(v[0].message, message))))
         fail_msg("%s\ngot %d: %s", body, (int)v[0].outcome, v[0].message ? v[0].message : "(no message)");
+}
+
+static void judge(const char *body, const char *type, mw_vm_outcome outcome, const char *message)
+{
+    mw_vm *vm = new_vm();
+
+    judge_in(vm, body, type, outcome, message);
     mw_vm_free(vm);
 }
 
@@ -93,6 +107,11 @@ static void reads(void **state)
         UNMODELLED("r.Rules:count('Proto', nil) > 0", "Rules[0].Proto"),
         UNMODELLED("r.B.Old", "B.Old"),
         UNMODELLED("r.A.Old == nil and r.B.Old", "B.Old"),
+        UNMODELLED("r.Rules[2].To.Cidr == nil and r.Other.To.Cidr", "Other.To.Cidr"),
+        UNMODELLED("r.Other.To.Name == nil and r.Rules[2].To.Name", "Rules[1].To.Name"),
+        UNMODELLED("r.tags.Name == nil and r.Other.To.Name == nil and r.Scalar == 7 and r.Rotation.Name", "Rotation.Name"),
+        UNMODELLED("ctx.inventory:get('AWS::KMS::Key', 'k').New", "New"),
+        UNMODELLED("ctx.inventory:each('AWS::KMS::Key'):any('New', 'x')", "New"),
         {"for rule in r.Rules:each('Proto', 'tcp') do return fail('x') end return pass()", MW_VM_UNKNOWN, "Rules[0].Proto is unknown: NotModelled"},
         {"for _, rule in ipairs(r.Rules) do if rule.Proto then return fail('x') end end return pass()", MW_VM_UNKNOWN, "NotModelled"},
         {"for _, v in pairs(r.Map) do if v.Other then return fail('x') end end return pass()", MW_VM_UNKNOWN, "NotModelled"},
@@ -117,6 +136,28 @@ static void reads(void **state)
     judge("return ctx.inventory:get('AWS::KMS::Key', 'k').New and fail('x') or pass()", "AWS::SQS::Queue", MW_VM_UNKNOWN, "NotModelled");
     judge("for k in ctx.inventory:each('AWS::KMS::Key', { ['State.Name'] = 'on' }):each() do return fail('x') end return pass()",
           "AWS::SQS::Queue", MW_VM_UNKNOWN, "NotSent");
+}
+
+/* One VM remembers what outlines said of a name; another outline, or none, is asked anew. */
+static void names_in_turn(void **state)
+{
+    static const char key[] = "AWS::KMS::Key", queue[] = "AWS::SQS::Queue";
+    mw_vm *vm = new_vm();
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        judge_in(vm, "return r.New and fail('x') or pass()", key, MW_VM_UNKNOWN, "New is unknown: NotModelled");
+        judge_in(vm, "return r.New and fail('x') or pass()", queue, MW_VM_PASS, NULL);
+        judge_in(vm, "return (r.Old or r.A.Old) and fail('x') or pass()", queue, MW_VM_ERROR, NULL);
+        judge_in(vm, "return r.A.Old and fail('x') or pass()", key, MW_VM_PASS, NULL);
+        judge_in(vm, "return r.B.Old and fail('x') or pass()", key, MW_VM_UNKNOWN, "B.Old is unknown: NotModelled");
+        judge_in(vm, "return r.State.Name and fail('x') or pass()", key, MW_VM_UNKNOWN, "State.Name is unknown: NotSent");
+        judge_in(vm, "return r.Other.To.Name and fail('x') or pass()", key, MW_VM_PASS, NULL);
+        judge_in(vm, "return r.Rules:any('Proto', 'tcp') and fail('x') or pass()", key, MW_VM_UNKNOWN, "Rules[0].Proto");
+        judge_in(vm, "return r.Rules:any('To', 'tcp') and fail('x') or pass()", key, MW_VM_PASS, NULL);
+        judge_in(vm, "return r.Policy.Statement:any('Proto', 'tcp') and fail('x') or pass()", key, MW_VM_PASS, NULL);
+    }
+    mw_vm_free(vm);
 }
 
 static void guards(void **state)
@@ -176,7 +217,7 @@ static int close_documents(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(guards)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(names_in_turn), cmocka_unit_test(guards)};
 
     return cmocka_run_group_tests(tests, open_documents, close_documents);
 }

@@ -296,6 +296,10 @@ static void test_inventory(void **state)
         HOLDS("ctx.inventory:each('AWS::EC2::Instance'):find('State.Name', 'stopped').id == 'i-2'"),
         HOLDS("ctx.inventory:each('AWS::EC2::Instance'):count('State.Name', 'stopped') == 1"),
         HOLDS("ctx.inventory:each('AWS::S3::Bucket')[1].id == 'logs'"),
+        /* The resource that is judged is one object, however it was found. */
+        HOLDS("ctx.inventory:get('AWS::S3::Bucket', 'logs') == r and ({ [r] = 1 })[ctx.inventory:each('AWS::S3::Bucket')[1]] == 1"),
+        HOLDS("ctx.inventory:get('AWS::S3::Bucket', 'rest') ~= r and ctx.inventory:get('AWS::S3::Bucket', 'rest').Name == 'rest'"),
+        HOLDS("r.path == ctx.inventory:get('AWS::S3::Bucket', 'rest').path and r[1] == nil and r.any == nil and r.search ~= nil"),
         {"local n = '' for _, i in ipairs(ctx.inventory:each('AWS::EC2::Instance')) do n = n .. i.id end return n == 'i-1i-2' and pass() or fail(n)", MW_VM_PASS, NULL},
         {"return ctx.inventory:each('AWS::S3::Bucket', { Encryption = 'x' }) and pass()", MW_VM_UNKNOWN, "s3:Describe"},
     };
@@ -456,6 +460,47 @@ static void test_whitelist(void **state)
     mw_vm_free(j.vm);
 }
 
+/* Judged one after the other in one VM: each reads its own resource and its own globals. */
+static void test_in_turn(void **state)
+{
+    static const struct {
+        const char *source;
+        const char *says[2]; /* of the two buckets */
+    } rules[] = {
+        {"return rule { check = function(r) return fail('%s', r.Name) end }", {"logs", "rest"}},
+        {"word = 'own' return rule { check = function(r) return fail('%s of %s', word, r:path('Name')) end }",
+         {"own of logs", "own of rest"}},
+        {"return rule { check = function(r) return fail('%s', tostring(word)) end }", {"nil", "nil"}},
+        {"word = 'other' return rule { check = function(r) return fail('%s %d', word, r.Count or 0) end }", {"other 3", NULL}},
+        {"return rule { check = function(r) word = 1 return pass() end }", {NULL, NULL}},
+        {"return rule { check = function(r) return fail('%s', ctx == nil and r.id) end }", {"logs", "rest"}},
+    };
+    mw_vm_rule loaded[MW_COUNT(rules)];
+    mw_error err = {0};
+    mw_vm *vm;
+
+    (void)state;
+    assert_int_equal(mw_vm_new(0, &vm, &err), MW_OK);
+    mw_vm_set_documents(vm, &snap, bundle);
+    for (size_t i = 0; i < MW_COUNT(rules); i++) {
+        loaded[i] = (mw_vm_rule){.id = "t", .resource = "AWS::S3::Bucket"};
+        assert_int_equal(mw_vm_load(vm, MW_VM_RULE, "t.lua", rules[i].source, strlen(rules[i].source), &loaded[i].ref, &err), MW_OK);
+        assert_int_equal(mw_vm_rule_ready(vm, &loaded[i], &err), MW_OK);
+    }
+    for (int round = 0; round < 2; round++)
+        for (size_t bucket = 0; bucket < 2; bucket++)
+            for (size_t i = 0; i < MW_COUNT(rules); i++) {
+                const mw_vm_subject s = {.rule = &loaded[i], .soft_ms = 50, .params = mw_doc_root(bundle),
+                                         .resource = mw_val_at(snap.doc, mw_snap_resources(&snap, 0, "AWS::S3::Bucket"), bucket)};
+                const mw_vm_verdict *v;
+                assert_int_equal(mw_vm_check(vm, &s, &v), 1);
+                if (rules[i].says[bucket] ? v->outcome != MW_VM_FAIL || strcmp(v->message, rules[i].says[bucket]) != 0
+                                          : v->outcome != MW_VM_ERROR && v->outcome != MW_VM_UNKNOWN)
+                    fail_msg("%s of bucket %zu: %s", rules[i].source, bucket, v->message ? v->message : "nothing");
+            }
+    mw_vm_free(vm);
+}
+
 static void test_loading(void **state)
 {
     static const struct {
@@ -599,7 +644,7 @@ int main(void)
         cmocka_unit_test(test_values),    cmocka_unit_test(test_lists), cmocka_unit_test(test_search), cmocka_unit_test(test_each), cmocka_unit_test(test_refs),   cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_declared),  cmocka_unit_test(test_inventory), cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_evidence),  cmocka_unit_test(test_library), cmocka_unit_test(test_whitelist),
-        cmocka_unit_test(test_loading),   cmocka_unit_test(test_json),    cmocka_unit_test(test_out_of_memory)};
+        cmocka_unit_test(test_in_turn), cmocka_unit_test(test_loading),   cmocka_unit_test(test_json),    cmocka_unit_test(test_out_of_memory)};
 
     return cmocka_run_group_tests(tests, open_documents, close_documents);
 }
