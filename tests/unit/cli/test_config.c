@@ -193,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(refuses, scratch_empty),
+        cmocka_unit_test_teardown(rates, scratch_empty),
         cmocka_unit_test_teardown(on_and_off, scratch_empty),
         cmocka_unit_test_teardown(bad_yaml_names_the_line, scratch_empty),
         cmocka_unit_test_teardown(answers, scratch_empty),
