@@ -324,7 +324,7 @@ MW_LJMP static int inventory_each(lua_State *L)
             mw__poll(L);
     }
     list = mw__push_list(L, kept);
-    memcpy(list->items, hits, kept * sizeof(*hits));
+    memcpy(mw__proxy_items(list), hits, kept * sizeof(*hits));
     return 1;
 }
 

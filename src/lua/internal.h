@@ -27,9 +27,13 @@ typedef struct mw_proxy {
     mw_val val;
     mw_val outline;   /* what the models know of it (mw_snap_outline()); ABSENT: anything may be in it */
     uint8_t space, kind;
-    uint32_t count;   /* LIST: resources that follow */
-    mw_val items[];
+    uint32_t count; /* LIST: resources, which lie behind it: mw__proxy_items() */
 } mw_proxy;
+
+static inline mw_val *mw__proxy_items(const mw_proxy *list)
+{
+    return (mw_val *)(list + 1);
+}
 
 #define MW_PROXY_MARK 0x50524F58u
 #define MW_VERDICT_MARK 0x56455244u

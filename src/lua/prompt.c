@@ -104,7 +104,7 @@ static void show_list(mw_buf *out, mw_vm *vm, const mw_proxy *p)
 {
     mw_buf_printf(out, "%u resource%s", p->count, p->count == 1 ? "" : "s");
     for (uint32_t i = 0; i < p->count && i < LIST_SHOWN; i++) {
-        const char *id = mw_snap_text(vm->snap, p->items[i], vm->snap->id);
+        const char *id = mw_snap_text(vm->snap, mw__proxy_items(p)[i], vm->snap->id);
         mw_buf_printf(out, "%s%s", i ? ", " : ": ", id ? id : "?");
     }
     mw_buf_puts(out, p->count > LIST_SHOWN ? ", …" : "");

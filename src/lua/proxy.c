@@ -504,7 +504,7 @@ size_t mw__proxy_len(lua_State *L, const mw_proxy *p)
 mw_val mw__proxy_at(lua_State *L, const mw_proxy *p, size_t i)
 {
     if (p->kind == MW_PROXY_LIST)
-        return i < p->count ? p->items[i] : MW_VAL_ABSENT;
+        return i < p->count ? mw__proxy_items(p)[i] : MW_VAL_ABSENT;
     return mw_val_at(mw__vm(L)->doc[p->space], p->val, i);
 }
 

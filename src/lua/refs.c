@@ -277,5 +277,5 @@ MW_LJMP void mw__push_refs(lua_State *L, mw_val resource, const char *type, size
     list = mw__push_list(L, kept);
     for (size_t i = from, k = 0; i < to; i++)
         if (marks[i - from])
-            list->items[k++] = mw_val_at(d, targets, i);
+            mw__proxy_items(list)[k++] = mw_val_at(d, targets, i);
 }
