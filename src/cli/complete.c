@@ -1,7 +1,8 @@
 /*
  * `moonward __complete WORDS…`, for completion scripts: what the last word may become, one candidate a line, with a
  * description behind a tab; `:file` asks the shell for file names. Answers from the tables of commands and options, from
- * the rules, types and models, and from files that are here. It makes no call, and is silent about what it cannot read.
+ * the rules, types and models, and from the store, which it only looks at. It makes no call of AWS, waits for nobody longer
+ * than a second or two, and is silent about what it cannot read.
  */
 #include "cli/commands.h"
 #include "cli/models.h"
@@ -154,14 +155,23 @@ static bool offer_run(void *user, const mw_run *run)
     return true;
 }
 
+/* The word is waited for by somebody at a prompt. */
+static mw_status look_at_store(struct completing *c, mw_setup *s, mw_store **out)
+{
+    const mw_store_options o = {.mode = MW_STORE_LOOK, .connect_s = 2};
+    mw_error err = {0}; /* the path of the store needs one */
+    mw_status st = mw_setup_config(s, c->cli, &err);
+
+    return st == MW_OK ? mw_setup_store_as(s, &o, out, &err) : st;
+}
+
 static void offer_runs(struct completing *c)
 {
     MW_AUTO(mw_setup) s = {0};
     mw_store *store = NULL;
-    mw_error err = {0}; /* the path of the store needs one */
 
-    if (mw_setup_config(&s, c->cli, &err) == MW_OK && mw_setup_store(&s, &store, &err) == MW_OK)
-        mw_store_runs(store, offer_run, c, &err);
+    if (look_at_store(c, &s, &store) == MW_OK)
+        mw_store_runs(store, offer_run, c, NULL);
     mw_store_close(store);
 }
 
@@ -175,11 +185,10 @@ static void offer_snapshots(struct completing *c)
 {
     MW_AUTO(mw_setup) s = {0};
     mw_store *store = NULL;
-    mw_error err = {0};
 
     offer(c, "latest", NULL);
-    if (mw_setup_config(&s, c->cli, &err) == MW_OK && mw_setup_store(&s, &store, &err) == MW_OK)
-        mw_snapshots_list(store, offer_snapshot, c, &err);
+    if (look_at_store(c, &s, &store) == MW_OK)
+        mw_snapshots_list(store, offer_snapshot, c, NULL);
     mw_store_close(store);
 }
 

@@ -67,35 +67,86 @@ static void mode(mw_doctor *d, const struct stat *s)
                       (unsigned)(s->st_mode & 0777));
 }
 
-static void integrity(mw_doctor *d, const char *path, unsigned long long size)
+static const char *way_out(mw_status st, bool url)
 {
-    mw_store *store = NULL;
-    mw_error err = {0};
-    mw_status st = mw_store_open(path, &store, &err);
-
-    if (st != MW_OK) {
-        mw_doctor_say(
-            d, "store", "database", MW_CHECK_FAIL, 0,
-            st == MW_ERR_UNSUPPORTED ? "a newer Moonward made it: use that one, or another --store"
-            : st == MW_ERR_PARSE     ? "restore it from a backup, or begin a new one with --store"
-                                     : "another process may hold it: wait, or use another --store",
-            "%s", err.message);
-        return;
+    switch (st) {
+    case MW_ERR_UNSUPPORTED: return "a newer Moonward made it: use that one, or another --store";
+    case MW_ERR_PARSE: return "restore it from a backup, or begin a new one with --store";
+    case MW_ERR_INVALID: return "correct its URL, or let its role in";
+    case MW_ERR_NET: return "look at its host, port and pg_hba.conf; 'psql URL' says the same";
+    default:
+        return url ? "look at the server's log, or use another --store"
+                   : "another process may hold it: wait, or use another --store";
     }
-    mw_doctor_say(d, "store", "database", MW_CHECK_OK, 0, NULL,
-                  "opens; its schema is this version's");
-    if (size > CHECK_MOST)
+}
+
+static void integrity(mw_doctor *d, mw_store *store, bool current, const struct stat *file)
+{
+    mw_error err = {0};
+
+    if (file && (unsigned long long)file->st_size > CHECK_MOST)
         mw_doctor_say(d, "store", "integrity", MW_CHECK_SKIPPED, 0,
                       "moonward snapshot check reads all of it", "%.1f GB take long to read",
-                      (double)size / 1e9);
+                      (double)file->st_size / 1e9);
+    else if (!file && !current)
+        mw_doctor_say(d, "store", "integrity", MW_CHECK_SKIPPED, 0, NULL,
+                      "needs tables of this version");
     else if (mw_store_check(store, &err) != MW_OK)
         mw_doctor_say(d, "store", "integrity", MW_CHECK_FAIL, 0,
                       "restore it from a backup, or begin a new one with --store", "%s",
                       err.message);
-    else
+    else if (file)
         mw_doctor_say(d, "store", "integrity", MW_CHECK_OK, 0, NULL, "every page is whole, %.1f MB",
-                      (double)size / 1e6);
+                      (double)file->st_size / 1e6);
+    else
+        mw_doctor_say(d, "store", "integrity", MW_CHECK_OK, 0, NULL, "every table can be read");
+}
+
+/* @p file NULL: a database. */
+static void database(mw_doctor *d, const char *path, const struct stat *file)
+{
+    const mw_store_options look = {.mode = MW_STORE_LOOK};
+    mw_store *store = NULL;
+    mw_error err = {0};
+    mw_status st = mw_store_open(path, &look, &store, &err);
+    int64_t is, known;
+
+    if (st == MW_ERR_NOTFOUND) {
+        mw_doctor_say(d, "store", "database", MW_CHECK_OK, 0, NULL,
+                      "nothing is stored there yet: the first sweep makes the schema");
+        return;
+    }
+    if (st != MW_OK) {
+        mw_doctor_say(d, "store", "database", MW_CHECK_FAIL, 0, way_out(st, !file), "%s",
+                      err.message);
+        return;
+    }
+    mw_store_schema(store, &is, &known);
+    if (is == known)
+        mw_doctor_say(d, "store", "database", MW_CHECK_OK, 0, NULL,
+                      "opens; its schema, %lld, is this version's", (long long)is);
+    else
+        mw_doctor_say(
+            d, "store", "database", MW_CHECK_WARN, 0,
+            "copy it first if an older Moonward is to read it again",
+            "opens; its schema is %lld, this version's is %lld: the next sweep migrates it",
+            (long long)is, (long long)known);
+    integrity(d, store, is == known, file);
     mw_store_close(store);
+}
+
+static void on_a_server(mw_doctor *d, const char *url)
+{
+    MW_AUTO(mw_buf) name = {.max = 1 << 16};
+    mw_error err = {0};
+
+    if (mw_store_name(url, &name, &err) != MW_OK) {
+        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, MW_EXIT_USAGE,
+                      way_out(MW_ERR_INVALID, true), "%s", err.message);
+        return;
+    }
+    mw_doctor_say(d, "store", "path", MW_CHECK_OK, 0, NULL, "%s", name.data);
+    database(d, url, NULL);
 }
 
 void mw_doctor_store(mw_doctor *d)
@@ -110,11 +161,15 @@ void mw_doctor_store(mw_doctor *d)
                       "%s", err.message);
         return;
     }
+    if (mw_store_is_url(path)) {
+        on_a_server(d, path);
+        return;
+    }
     existing_folder(path, folder, sizeof(folder));
     if (stat(path, &s) == 0) {
         mw_doctor_say(d, "store", "path", MW_CHECK_OK, 0, NULL, "%s", path);
         mode(d, &s);
-        integrity(d, path, (unsigned long long)s.st_size);
+        database(d, path, &s);
     } else if (errno != ENOENT) {
         mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0,
                       "give yourself access to it, or use another --store", "%s: %s", path,

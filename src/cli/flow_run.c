@@ -337,7 +337,7 @@ mw_status mw_flow_run_begin(mw_flow *f, mw_error *err)
         return MW_OK;
     if (!(path = mw_setup_store_path(&t->setup, err)))
         return err->status;
-    if ((st = mw_store_open(path, &f->store, err)) != MW_OK || (st = name_run(f, err)) != MW_OK ||
+    if ((st = mw_store_open(path, NULL, &f->store, err)) != MW_OK || (st = name_run(f, err)) != MW_OK ||
         (st = leave_out_sealed(f, err)) != MW_OK)
         return st;
     return write_notes(f, err);

@@ -253,14 +253,15 @@ const char *mw_setup_rates_path(mw_setup *s)
 
 mw_status mw_setup_store(mw_setup *s, mw_store **out, mw_error *err)
 {
+    return mw_setup_store_as(s, &(mw_store_options){.mode = MW_STORE_EXISTING}, out, err);
+}
+
+mw_status mw_setup_store_as(mw_setup *s, const mw_store_options *o, mw_store **out, mw_error *err)
+{
     const char *path = mw_setup_store_path(s, err);
 
     *out = NULL;
-    if (!path)
-        return err->status;
-    if (!mw_store_is_url(path) && !mw_file_exists(path))
-        return mw_fail(err, MW_ERR_NOTFOUND, "nothing is stored in %s yet: 'moonward sweep' does it", path);
-    return mw_store_open(path, out, err);
+    return path ? mw_store_open(path, o, out, err) : err->status;
 }
 
 /* ---- terminal ---- */

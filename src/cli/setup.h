@@ -53,6 +53,8 @@ const char *mw_setup_store_path(mw_setup *s, mw_error *err);
 const char *mw_setup_rates_path(mw_setup *s);
 /** Open the store for reading: MW_ERR_NOTFOUND says that nothing was stored yet. */
 mw_status mw_setup_store(mw_setup *s, mw_store **out, mw_error *err);
+/** The same, opened as @p o says. */
+mw_status mw_setup_store_as(mw_setup *s, const mw_store_options *o, mw_store **out, mw_error *err);
 
 /** Options of text on stdout: colour and width by the terminal, NO_COLOR, TERM and --no-color; titles of rules if loaded. */
 mw_text_options mw_setup_text(const mw_setup *s);

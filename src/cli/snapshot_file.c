@@ -354,7 +354,7 @@ static int run_import(mw_cli *cli)
         (st = mw_file_read(mw_args_positional(cli->args, 0), &file, &err)) == MW_OK &&
         (st = read_header(b, &file, &h, &at, &err)) == MW_OK) {
         path = mw_setup_store_path(&s, &err);
-        st = path ? mw_store_open(path, &store, &err) : err.status;
+        st = path ? mw_store_open(path, NULL, &store, &err) : err.status;
     }
     if (st == MW_OK && (st = look(store, &h, &there, &err)) == MW_OK && !there &&
         (st = claim(store, h.id, &err)) == MW_OK)

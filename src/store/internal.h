@@ -20,6 +20,7 @@ struct mw_store {
     const mw_store_driver *driver;
     char *path;      /* how messages call it: a file, or a URL without its password */
     mw_codec *codec; /* made when first needed */
+    int64_t schema, known; /* that it has, and that this version makes */
 };
 
 /* The beginning of every driver's prepared statement. */
@@ -66,11 +67,13 @@ struct mw_store_driver {
 };
 
 /** A file that SQLite keeps. */
-mw_status mw__sqlite_open(const char *path, mw_store **out, mw_error *err);
+mw_status mw__sqlite_open(const char *path, const mw_store_options *o, mw_store **out, mw_error *err);
 /** A schema of a PostgreSQL database. */
-mw_status mw__postgres_open(const char *url, mw_store **out, mw_error *err);
+mw_status mw__postgres_open(const char *url, const mw_store_options *o, mw_store **out, mw_error *err);
 mw_status mw__postgres_name(const char *url, mw_buf *out, mw_error *err);
 
+/** MW_ERR_NOTFOUND, with what to do. */
+mw_status mw__store_nothing(const mw_store *s, mw_error *err);
 mw_status mw__store_fail(mw_store *s, const char *doing, mw_error *err);
 bool mw__store_taken(const mw_store *s);
 mw_status mw__store_exec(mw_store *s, const char *sql, const char *doing, mw_error *err);

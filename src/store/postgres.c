@@ -310,12 +310,12 @@ static mw_status refused(mw_postgres *pg, mw_error *err)
         if (strstr(why, words[i]))
             return mw_fail(err, MW_ERR_INVALID, "store %s: connecting: %s", pg->base.path, why);
     if (strstr(why, "database \"") && strstr(why, "does not exist"))
-        return mw_fail(err, MW_ERR_NOTFOUND, "store %s: connecting: %s: createdb makes one", pg->base.path, why);
+        return mw_fail(err, MW_ERR_INVALID, "store %s: connecting: %s: createdb makes one", pg->base.path, why);
     return mw_fail(err, MW_ERR_NET, "store %s: connecting: %s", pg->base.path, why);
 }
 
 /* What the settings of a role, a database or the environment could make unsafe is set here. */
-static mw_status settle_session(mw_postgres *pg, mw_error *err)
+static mw_status settle_session(mw_postgres *pg, mw_store_mode mode, mw_error *err)
 {
     const char *encoding = PQparameterStatus(pg->db, "server_encoding");
     char sql[512];
@@ -324,25 +324,28 @@ static mw_status settle_session(mw_postgres *pg, mw_error *err)
         return mw_fail(err, MW_ERR_UNSUPPORTED, "store %s: the database's encoding is %s, not UTF8", pg->base.path, encoding);
     snprintf(sql, sizeof(sql),
              "SET search_path TO \"%s\"; SET client_min_messages TO warning; SET lock_timeout TO '%ds';"
-             "SET idle_in_transaction_session_timeout TO 0; SET default_transaction_isolation TO 'read committed'; SET jit TO off;"
+             "SET idle_in_transaction_session_timeout TO 0; SET default_transaction_isolation TO 'read committed'; SET jit TO off;%s"
              "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
-             pg->schema, LOCK_TIMEOUT_S);
+             pg->schema, LOCK_TIMEOUT_S, mode == MW_STORE_LOOK ? "SET default_transaction_read_only TO on;" : "");
     return mw__pg_exec(&pg->base, sql, "connecting", err);
 }
 
-static mw_status connect_to(mw_postgres *pg, const char *url, mw_error *err)
+static mw_status connect_to(mw_postgres *pg, const char *url, int connect_s, mw_error *err)
 {
+    char most[16];
     /* What stands behind dbname is stronger than the URL, what stands before it is weaker. */
-    const char *const keys[] = {"connect_timeout", "fallback_application_name", "dbname", "client_encoding", NULL};
-    const char *const values[] = {CONNECT_TIMEOUT_S, "moonward", url, "UTF8", NULL};
+    const char *const keys[] = {"connect_timeout", "fallback_application_name", "dbname", "client_encoding",
+                                connect_s ? "connect_timeout" : NULL, NULL};
+    const char *const values[] = {CONNECT_TIMEOUT_S, "moonward", url, "UTF8", most, NULL};
 
+    snprintf(most, sizeof(most), "%d", connect_s);
     if (!(pg->db = PQconnectdbParams(keys, values, 1)))
         return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", pg->base.path);
     PQsetNoticeReceiver(pg->db, on_notice, pg);
     return PQstatus(pg->db) == CONNECTION_OK ? MW_OK : refused(pg, err);
 }
 
-mw_status mw__postgres_open(const char *url, mw_store **out, mw_error *err)
+mw_status mw__postgres_open(const char *url, const mw_store_options *o, mw_store **out, mw_error *err)
 {
     MW_AUTO(mw_buf) rest = {.max = 1 << 16};
     MW_AUTO(mw_buf) shown = {.max = 1 << 16};
@@ -356,8 +359,8 @@ mw_status mw__postgres_open(const char *url, mw_store **out, mw_error *err)
     if ((st = split(url, &rest, pg->schema, err)) == MW_OK && (st = name(rest.data, pg->schema, &shown, err)) == MW_OK &&
         !(pg->base.path = mw_buf_take(&shown, NULL)))
         st = mw_fail(err, MW_ERR_NOMEM, "store: out of memory");
-    if (st == MW_OK && (st = connect_to(pg, rest.data, err)) == MW_OK && (st = settle_session(pg, err)) == MW_OK &&
-        (st = mw__pg_migrate(pg, err)) == MW_OK) {
+    if (st == MW_OK && (st = connect_to(pg, rest.data, o->connect_s, err)) == MW_OK &&
+        (st = settle_session(pg, o->mode, err)) == MW_OK && (st = mw__pg_migrate(pg, o->mode, err)) == MW_OK) {
         *out = &pg->base;
         return MW_OK;
     }

@@ -90,8 +90,8 @@ void mw__pg_statements_free(mw_postgres *pg);
 
 /* ---- postgres_schema.c ---- */
 
-/* The schema as this program knows it: looked at, made, or brought up to it. */
-mw_status mw__pg_migrate(mw_postgres *pg, mw_error *err);
+/* The schema as this program knows it: looked at, made, or brought up to it, as the mode says. */
+mw_status mw__pg_migrate(mw_postgres *pg, mw_store_mode mode, mw_error *err);
 
 /* ---- postgres_claim.c ---- */
 

@@ -135,14 +135,16 @@ static mw_status bring_up(mw_postgres *pg, mw_error *err)
     return st == MW_OK ? mw__pg_exec(&pg->base, sql, "migrating", err) : st;
 }
 
-mw_status mw__pg_migrate(mw_postgres *pg, mw_error *err)
+mw_status mw__pg_migrate(mw_postgres *pg, mw_store_mode mode, mw_error *err)
 {
     int64_t space, version;
     mw_status st;
 
     if ((st = look(pg, &space, &version, err)) != MW_OK || (st = judge(pg, version, err)) != MW_OK)
         return st;
-    if (version < SCHEMA) {
+    if (version == 0 && mode != MW_STORE_MAKE)
+        return mw__store_nothing(&pg->base, err);
+    if (version < SCHEMA && mode != MW_STORE_LOOK) {
         if ((st = mw__pg_exec(&pg->base, "BEGIN", "migrating", err)) != MW_OK)
             return st;
         pg->in_transaction = true;
@@ -150,6 +152,8 @@ mw_status mw__pg_migrate(mw_postgres *pg, mw_error *err)
         if (st == MW_OK)
             st = look(pg, &space, &version, err);
     }
+    pg->base.schema = version;
+    pg->base.known = SCHEMA;
     pg->space = (int)(uint32_t)space;
     return st;
 }

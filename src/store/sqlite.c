@@ -242,13 +242,13 @@ static const void *column_bytes(mw_query *q, int column, size_t *len)
 /* ---- the file ---- */
 
 /* The file must exist with mode 0600 before SQLite sees it: SQLite would create it 0644. */
-static mw_status create_file(mw_store *s, mw_error *err)
+static mw_status touch_file(mw_store *s, bool make, mw_error *err)
 {
     const char *slash = strrchr(s->path, '/');
     struct stat is;
     int fd;
 
-    if (slash && slash != s->path) {
+    if (make && slash && slash != s->path) {
         MW_AUTO_FREE char *folder = mw_strndup(s->path, (size_t)(slash - s->path));
         mw_status st;
         if (!folder)
@@ -256,7 +256,9 @@ static mw_status create_file(mw_store *s, mw_error *err)
         if ((st = mw_mkdirs(folder, 0700, err)) != MW_OK)
             return mw_error_prefix(err, st, "store %s", s->path);
     }
-    fd = mw_sys.open_fn(mw_sys.ctx, s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = mw_sys.open_fn(mw_sys.ctx, s->path, O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
+    if (fd < 0 && errno == ENOENT)
+        return mw__store_nothing(s, err);
     if (fd < 0)
         return mw_fail(err, MW_ERR_IO, "store %s: %s", s->path, strerror(errno));
     if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && (is.st_mode & 077))
@@ -283,12 +285,11 @@ static mw_status pragma_int(mw_store *s, const char *sql, int *out, mw_error *er
     return st;
 }
 
-/* Inside a transaction, so that of two processes one migrates and the other finds it done. */
-static mw_status migrate(mw_store *s, mw_error *err)
+/* Which schema it has, 0 = it is empty; never a stranger's. */
+static mw_status look(mw_store *s, mw_error *err)
 {
     int version, application, objects;
     mw_status st;
-    char sql[64];
 
     if ((st = pragma_int(s, "PRAGMA user_version", &version, err)) != MW_OK ||
         (st = pragma_int(s, "PRAGMA application_id", &application, err)) != MW_OK ||
@@ -300,23 +301,77 @@ static mw_status migrate(mw_store *s, mw_error *err)
         return mw_fail(err, MW_ERR_UNSUPPORTED,
                        "store %s has schema %d, this moonward knows %d: use a newer moonward, or name "
                        "another file with --store", s->path, version, SCHEMA);
-    if (version == SCHEMA && application == APPLICATION_ID)
-        return MW_OK;
-    for (int i = version; i < SCHEMA; i++)
+    s->schema = version;
+    return MW_OK;
+}
+
+/* Inside a transaction, so that of two processes one migrates and the other finds it done. */
+static mw_status migrate(mw_store *s, bool make, mw_error *err)
+{
+    mw_status st = look(s, err);
+    char sql[64];
+
+    if (st != MW_OK || s->schema == SCHEMA)
+        return st;
+    if (s->schema == 0 && !make)
+        return mw__store_nothing(s, err);
+    for (int i = (int)s->schema; i < SCHEMA; i++)
         if ((st = exec(s, migrations[i], "migrating", err)) != MW_OK)
             return st;
     snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", SCHEMA);
     if ((st = exec(s, sql, "migrating", err)) != MW_OK)
         return st;
     snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", APPLICATION_ID);
+    s->schema = SCHEMA;
     return exec(s, sql, "migrating", err);
 }
 
-mw_status mw__sqlite_open(const char *path, mw_store **out, mw_error *err)
+/*
+ * Statements that would write are refused. The file is opened as others do that all the same: whoever can only read
+ * leaves the log and its index behind when the connection ends.
+ */
+static mw_status open_to_look(mw_store *s, mw_error *err)
+{
+    mw_status st;
+
+    if ((st = exec(s, "PRAGMA query_only = ON; PRAGMA temp_store = FILE", "opening", err)) != MW_OK ||
+        (st = look(s, err)) != MW_OK)
+        return st;
+    return s->schema == 0 ? mw__store_nothing(s, err) : MW_OK;
+}
+
+static mw_status open_to_write(mw_store *s, bool make, mw_error *err)
+{
+    int pages = 0;
+    mw_status st;
+
+    /* Larger pages and a cache of 64 MiB: a snapshot writes and reads whole ranges of its tables. What is sorted and does
+       not fit there goes to an unnamed file; small sorts never touch one.
+
+       WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
+    if ((st = exec(s, "PRAGMA page_size = 8192", "opening", err)) != MW_OK ||
+        (st = pragma_int(s, "PRAGMA page_count", &pages, err)) != MW_OK)
+        return st;
+    if (pages == 0 && !make)
+        return mw__store_nothing(s, err);
+    /* Of a file that is there already this would be a write. */
+    if ((pages == 0 && (st = exec(s, "PRAGMA auto_vacuum = INCREMENTAL", "opening", err)) != MW_OK) ||
+        (st = exec(s, "BEGIN IMMEDIATE", "opening", err)) != MW_OK)
+        return st;
+    if ((st = migrate(s, make, err)) != MW_OK || (st = exec(s, "COMMIT", "migrating", err)) != MW_OK) {
+        rollback(s);
+        return st;
+    }
+    if ((st = exec(s, "PRAGMA journal_mode = WAL", "opening", err)) != MW_OK)
+        return st;
+    return exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -65536", "opening", err);
+}
+
+mw_status mw__sqlite_open(const char *path, const mw_store_options *o, mw_store **out, mw_error *err)
 {
     mw_sqlite *lite = mw_alloc(sizeof(*lite));
     mw_store *s = lite ? &lite->base : NULL;
-    int pages = 0;
+    bool make = o->mode == MW_STORE_MAKE;
     mw_status st;
 
     *out = NULL;
@@ -325,8 +380,13 @@ mw_status mw__sqlite_open(const char *path, mw_store **out, mw_error *err)
         return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", path);
     }
     s->driver = &mw__sqlite_driver;
+    s->known = SCHEMA;
     lite->claim_fd = -1;
-    if ((st = create_file(s, err)) != MW_OK)
+    if (o->mode == MW_STORE_LOOK && !mw_file_exists(path))
+        st = mw__store_nothing(s, err);
+    else
+        st = o->mode == MW_STORE_LOOK ? MW_OK : touch_file(s, make, err);
+    if (st != MW_OK)
         goto out;
     if (sqlite3_open_v2(path, &lite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         st = fail(s, "opening", err);
@@ -336,25 +396,8 @@ mw_status mw__sqlite_open(const char *path, mw_store **out, mw_error *err)
     sqlite3_busy_timeout(lite->db, BUSY_TIMEOUT_MS);
     sqlite3_db_config(lite->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(lite->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    /* Larger pages and a cache of 64 MiB: a snapshot writes and reads whole ranges of its tables. What is sorted and does
-       not fit there goes to an unnamed file; small sorts never touch one.
-
-       WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
-    if ((st = exec(s, "PRAGMA page_size = 8192", "opening", err)) != MW_OK ||
-        (st = pragma_int(s, "PRAGMA page_count", &pages, err)) != MW_OK ||
-        /* Of a file that is there already this would be a write. */
-        (pages == 0 && (st = exec(s, "PRAGMA auto_vacuum = INCREMENTAL", "opening", err)) != MW_OK) ||
-        (st = exec(s, "BEGIN IMMEDIATE", "opening", err)) != MW_OK)
-        goto out;
-    if ((st = migrate(s, err)) != MW_OK ||
-        (st = exec(s, "COMMIT", "migrating", err)) != MW_OK) {
-        rollback(s);
-        goto out;
-    }
-    if ((st = exec(s, "PRAGMA journal_mode = WAL", "opening", err)) != MW_OK ||
-        (st = exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -65536",
-                             "opening",
-                             err)) != MW_OK)
+    st = o->mode == MW_STORE_LOOK ? open_to_look(s, err) : open_to_write(s, make, err);
+    if (st != MW_OK)
         goto out;
     *out = s;
     s = NULL;

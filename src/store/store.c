@@ -23,9 +23,23 @@ mw_status mw_store_name(const char *path, mw_buf *out, mw_error *err)
     return mw_buf_status(out, err);
 }
 
-mw_status mw_store_open(const char *path, mw_store **out, mw_error *err)
+mw_status mw_store_open(const char *path, const mw_store_options *o, mw_store **out, mw_error *err)
 {
-    return mw_store_is_url(path) ? mw__postgres_open(path, out, err) : mw__sqlite_open(path, out, err);
+    static const mw_store_options make = {.mode = MW_STORE_MAKE};
+
+    o = o ? o : &make;
+    return mw_store_is_url(path) ? mw__postgres_open(path, o, out, err) : mw__sqlite_open(path, o, out, err);
+}
+
+mw_status mw__store_nothing(const mw_store *s, mw_error *err)
+{
+    return mw_fail(err, MW_ERR_NOTFOUND, "nothing is stored in %s yet: 'moonward sweep' does it", s->path);
+}
+
+void mw_store_schema(const mw_store *s, int64_t *is, int64_t *known)
+{
+    *is = s->schema;
+    *known = s->known;
 }
 
 void mw_store_close(mw_store *s)

@@ -11,15 +11,28 @@ typedef struct mw_store mw_store;
 bool mw_store_is_url(const char *path);
 /** How messages call it, added to @p out: a path as it is, a URL without its password. MW_ERR_INVALID: no such URL. */
 mw_status mw_store_name(const char *path, mw_buf *out, mw_error *err);
+typedef enum mw_store_mode {
+    MW_STORE_MAKE,     /* made when it is missing, brought to this version's schema */
+    MW_STORE_EXISTING, /* the same where something is stored; makes nothing */
+    MW_STORE_LOOK      /* changes nothing: an older schema stays, and what is asked of it may fail */
+} mw_store_mode;
+
+typedef struct mw_store_options {
+    mw_store_mode mode;
+    int connect_s; /* most to wait for each address of a server, 2 at least; 0 = 10, or what the URL says */
+} mw_store_options;
+
 /**
- * Create or open; migrations run. A file: folders 0700, file 0600, WAL. A URL is libpq's, with `schema=NAME` among its
- * parameters for another schema than "moonward", which is made when it is missing.
- * @return MW_OK; MW_ERR_UNSUPPORTED (a newer schema, named with both versions); MW_ERR_PARSE (damaged, or not
- *         ours); MW_ERR_CONFLICT (locked by another process for too long); MW_ERR_INVALID (no such URL, or
- *         the server refuses this role); MW_ERR_NOTFOUND (no such database); MW_ERR_NET (no connection); MW_ERR_IO. Messages name the path, or
- *         the URL without its password.
+ * Open, as @p o says (NULL = MW_STORE_MAKE). A file: folders 0700, file 0600, WAL. A URL is libpq's, with `schema=NAME` among its
+ * parameters for another schema than "moonward".
+ * @return MW_OK; MW_ERR_NOTFOUND (nothing is stored there, unless it is to be made); MW_ERR_UNSUPPORTED (a newer schema, named with both versions); MW_ERR_PARSE (damaged, or not
+ *         ours); MW_ERR_CONFLICT (locked by another process for too long); MW_ERR_INVALID (no such URL, no
+ *         such database, or the server refuses this role); MW_ERR_NET (no connection); MW_ERR_IO. Messages name the
+ *         path, or the URL without its password.
  */
-mw_status mw_store_open(const char *path, mw_store **out, mw_error *err);
+mw_status mw_store_open(const char *path, const mw_store_options *o, mw_store **out, mw_error *err);
+/** The schema that it has (after what opening did), and the one that this version makes. */
+void mw_store_schema(const mw_store *s, int64_t *is, int64_t *known);
 /** NULL is allowed. */
 void mw_store_close(mw_store *s);
 /** What the database itself can check, of a file every page: MW_ERR_PARSE tells the first damage. */

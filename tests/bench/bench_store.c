@@ -196,7 +196,7 @@ static double size_of(struct load *l, const char *path, mw_error *err)
     if (mw_store_is_url(path))
         return 0;
     mw_store_close(l->s);
-    if (stat(path, &st) != 0 || mw_store_open(path, &l->s, err) != MW_OK)
+    if (stat(path, &st) != 0 || mw_store_open(path, NULL, &l->s, err) != MW_OK)
         return 0;
     return (double)st.st_size;
 }
@@ -219,7 +219,7 @@ int main(int argc, char **argv)
         snprintf(path, sizeof(path), "%s%cschema=bench_%d", argv[2], strchr(argv[2], '?') ? '&' : '?', (int)getpid());
     else
         snprintf(path, sizeof(path), "%s/bench_store.%d.db", argc > 2 ? argv[2] : "/tmp", (int)getpid());
-    if (mw_store_open(path, &l.s, &err) != MW_OK || take(&l, "first", false, &err))
+    if (mw_store_open(path, NULL, &l.s, &err) != MW_OK || take(&l, "first", false, &err))
         return fail(&err);
     printf("%zu resources, %.0f bytes each\n", l.count, (double)l.bytes / (double)l.count);
     tell("new       ", &l);

@@ -3,7 +3,7 @@
 
   test_doctor.py MOONWARD AWSIM
 """
-import json, os, socket, subprocess, sys, tempfile
+import json, os, socket, sqlite3, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from awsimserver import Server  # noqa: E402
@@ -147,6 +147,22 @@ def local(doctor):
     store = os.path.join(doctor.folder, "there.db")
     subprocess.run([doctor.binary, "sweep", "iam-*", "--store", store], env=doctor.s.environment(1), capture_output=True, check=False)
     doctor("a store", "--store", store, code=0, store__database="ok", store__integrity="ok", store__mode="ok")
+    with open(store, "rb") as f:
+        whole = f.read()
+    with sqlite3.connect(store) as db:  # as the version before made it
+        db.executescript("DROP TABLE part; ALTER TABLE snapshot DROP COLUMN open; DROP INDEX ledger_open; CREATE INDEX ledger_open ON ledger(rule) WHERE open = 1;"
+                         "PRAGMA user_version = 2")
+    db.close()
+    before = open(store, "rb").read()
+    found = doctor("an older store", "--store", store, code=0, store__database="warn", store__integrity="ok")
+    check("schema is 2," in found["store", "database"]["detail"] and "next sweep" in found["store", "database"]["detail"], "both versions", found["store", "database"])
+    done = subprocess.run([doctor.binary, "__complete", "findings", "list", "--run", ""], env=dict(doctor.s.environment(1), MOONWARD_STORE=store), capture_output=True)
+    check(done.returncode == 0 and done.stdout, "runs of an older store", done)
+    check(open(store, "rb").read() == before and not os.path.exists(store + "-wal"), "whoever looks changes nothing")
+    subprocess.run([doctor.binary, "sweep", "iam-*", "--store", store], env=doctor.s.environment(1), capture_output=True, check=False)
+    doctor("a store that a sweep brought up", "--store", store, code=0, store__database="ok", store__integrity="ok")
+    with open(store, "wb") as f:
+        f.write(whole)
     os.chmod(store, 0o644)
     doctor("a store for all to see", "--store", store, code=0, store__mode="warn")
     os.chmod(store, 0o600)

@@ -7,7 +7,7 @@ Every command that reads gives the bytes that it gives over SQLite. kill -9 of t
 that was stored. Runs of different accounts write at once, runs of the same wait. A role that may only read is enough to read. What goes
 wrong is said with host and database, never with a password. Starts a server of its own; skipped (77) where there is none.
 """
-import json, os, re, signal, sys, tempfile, time
+import json, os, re, signal, socket, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "support")]
@@ -188,15 +188,16 @@ def roles(binary, server):
             (right, {}, 0, ""), (guarded, {"PGPASSWORD": "hunter2"}, 0, ""), (wrong, {}, 3, "password authentication failed"),
             (guarded, {}, 3, "password"), (server.url(database="absent"), {}, 3, 'database "absent" does not exist'),
             ("postgresql://moonward:hunter2@127.0.0.1:1/moonward", {}, 2, "postgresql://moonward@127.0.0.1:1/moonward"),
-            (server.url("roles", user="nothing"), {}, 3, "permission denied"), (server.url("new", user="nothing"), {}, 3, "permission denied"),
+            (server.url("roles", user="nothing"), {}, 3, "permission denied"), (server.url("new", user="nothing"), {}, 3, "nothing is stored"),
             (server.url("roles").replace("?host", "?sslmode=require&host"), {}, 0, ""),
             ("postgresql://moonward:hunter2@127.0.0.1/moonward?hunter2", {}, 3, "no URL of PostgreSQL")):
         done = replaying.run(binary, "snapshot", "list", "--store", place, env=replaying.environment(**env))
         said = (done.stdout + done.stderr).decode()
         check(done.returncode == code and words in said, "snapshot list --store %s ended with %d" % (place, done.returncode), said)
         check("hunter" not in said, "a password is told", said)
-    done = replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--store", reader)
-    check(done.returncode == 3 and b"permission denied" in done.stderr, "a sweep by a role that only reads ended with %d" % done.returncode, done.stderr)
+    for place in (reader, server.url("new", user="nothing")):
+        done = replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--store", place)
+        check(done.returncode == 3 and b"permission denied" in done.stderr, "a sweep by a role that only reads ended with %d" % done.returncode, done.stderr)
     for argv in (("config", "show", "--store", right), ("config", "show", "--store", right, "--output", "json"), ("snapshot", "list", "--store", right, "-vv")):
         done = replaying.run(binary, *argv)
         check(b"hunter2" not in done.stdout + done.stderr, "%s tells a password" % (argv,), done.stdout[-300:])
@@ -212,6 +213,76 @@ def roles(binary, server):
         check(done.returncode == 0, "MOONWARD_STORE", done.stderr)
 
 
+# ---- before the first sweep, and where none can be ----
+
+READING = [("snapshot", "list"), ("snapshot", "show"), ("snapshot", "check"), ("snapshot", "diff", "latest~1"), ("snapshot", "prune", "--keep", "1"),
+           ("log", "s3.bucket/x"), ("evaluate",), ("findings", "list"), ("report",), ("query", "SELECT 1")]
+
+
+def doctor(binary, place, **env):
+    """Checks of doctor's group `store` by name, and its output."""
+    done = replaying.run(binary, "doctor", "--replay", replaying.DEMO, "--store", place, "--output", "json", env=replaying.environment(**env))
+    check(b"hunter2" not in done.stdout + done.stderr, "doctor tells a password", done.stdout[-300:])
+    return {c["name"]: c for c in json.loads(done.stdout)["checks"] if c["group"] == "store"}, done
+
+
+def objects(server, schema):
+    return server.sql("SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid"
+                      " WHERE n.nspname = '%s' GROUP BY n.nspname" % schema)
+
+
+def fresh(binary, folder, server):
+    """Whoever reads makes nothing: neither in a database without the schema, nor in an empty one."""
+    server.sql("CREATE SCHEMA empty")
+    void = os.path.join(folder, "void.db")
+    open(void, "w").close()
+    for place in (os.path.join(folder, "absent.db"), void, server.url("absent"), server.url("empty")):
+        for argv in READING:
+            done = replaying.run(binary, *argv, "--store", place)
+            check(done.returncode == 3 and ("nothing is stored in %s yet" % place).encode() in done.stderr, "%s of nothing ended with %d" % (argv, done.returncode), done.stderr)
+        found, done = doctor(binary, place)
+        check(done.returncode == 0 and (found["database"]["status"] == "ok" if "database" in found else "not there yet" in found["path"]["detail"]),
+              "doctor of nothing", place, found)
+        done = replaying.run(binary, "__complete", "findings", "list", "--run", "", env=replaying.environment(MOONWARD_STORE=place))
+        check(done.returncode == 0 and done.stdout == b"", "completion of nothing", done.stdout, done.stderr)
+    check(server.sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'absent'") == "0" and objects(server, "empty") == "", "a command that reads made something")
+    check(not os.path.exists(os.path.join(folder, "absent.db")) and os.path.getsize(void) == 0, "a command that reads made a file")
+    os.chmod(void, 0o600)
+    for place in (void, server.url("empty")):
+        done = replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--store", place, "--run-id", "first")
+        check(done.returncode in (0, 1, 2), "a sweep makes what readers do not", done.stderr)
+        done = replaying.run(binary, "__complete", "findings", "list", "--run", "", env=replaying.environment(MOONWARD_STORE=place))
+        check(done.stdout.startswith(b"first\t"), "completion of runs", place, done.stdout, done.stderr)
+        found, done = doctor(binary, place)
+        check(found["database"]["status"] == "ok" and found["integrity"]["status"] == "ok" and done.returncode == 0, "doctor of a store", place, found)
+
+
+def diagnosed(binary, server):
+    """What doctor says of a schema that a newer version made, of one that may not be read, and of a server that is not there."""
+    place = server.url("newer")
+    replaying.run(binary, "sweep", "--replay", replaying.DEMO, "--store", place)
+    server.sql("UPDATE newer.moonward SET schema = 99")
+    found, done = doctor(binary, place)
+    check(done.returncode == 2 and found["database"]["status"] == "fail" and "schema 99" in found["database"]["detail"], "a newer schema", found)
+    found, _ = doctor(binary, server.url("newer", user="nothing"))
+    check(found["database"]["status"] == "fail" and "permission denied" in found["database"]["detail"], "who may not look", found)
+    found, _ = doctor(binary, "postgresql://moonward:hunter2@127.0.0.1:1/moonward")
+    check(found["database"]["status"] == "fail" and "moonward@127.0.0.1:1" in found["path"]["detail"], "nobody there", found)
+
+
+def unreachable(binary):
+    """A server that takes connections and never answers: Tab does not wait for it, whatever the URL says."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        place = "postgresql://moonward@127.0.0.1:%d/moonward?connect_timeout=30" % deaf.getsockname()[1]
+        for words in (("findings", "list", "--run", ""), ("snapshot", "show", "")):
+            begun = time.monotonic()
+            done = replaying.run(binary, "__complete", *words, env=replaying.environment(MOONWARD_STORE=place))
+            took = time.monotonic() - begun
+            check(done.returncode == 0 and done.stderr == b"" and took < 6, "completion waited %.1f s" % took, done.stderr)
+
+
 def main():
     if not postgres.binaries():
         print("skipped: no PostgreSQL server (apt-get install postgresql)")
@@ -223,6 +294,9 @@ def main():
     with postgres.Server() as pg, tempfile.TemporaryDirectory() as folder:
         same_bytes(binary, folder, pg)
         roles(binary, pg)
+        fresh(binary, folder, pg)
+        diagnosed(binary, pg)
+        unreachable(binary)
         print("%d problems in what is said" % len(problems), *problems, sep="\n", flush=True)
         with Server(program, *test_resume.OPTIONS, "--seed", seed) as s:
             w = Database(binary, s, folder, pg)

@@ -97,7 +97,7 @@ static mw_store *open_store(void)
     mw_error err = {0};
     mw_store *s;
 
-    assert_ok(mw_store_open(scratch("archive.db"), &s, &err));
+    assert_ok(mw_store_open(scratch("archive.db"), NULL, &s, &err));
     return s;
 }
 

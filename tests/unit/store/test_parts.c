@@ -13,7 +13,7 @@ static mw_store *open_store(const char *name)
     mw_error err = {0};
     mw_store *s;
 
-    assert_ok(mw_store_open(scratch(name), &s, &err));
+    assert_ok(mw_store_open(scratch(name), NULL, &s, &err));
     return s;
 }
 

@@ -43,7 +43,7 @@ static void play(const char *file, const struct step *steps, size_t count)
     mw_store *s;
     mw_error err = {0};
 
-    assert_int_equal(mw_store_open(scratch(file), &s, &err), MW_OK);
+    assert_int_equal(mw_store_open(scratch(file), NULL, &s, &err), MW_OK);
     for (size_t i = 0; i < count; i++) {
         const struct step *step = &steps[i];
         char id[16], at[40];
@@ -139,7 +139,7 @@ static void reads_back(void **state)
     (void)state;
     all[0].message = "it's \"quoted\"; DROP TABLE run --";
     all[0].arn = "arn:aws:s3:::logs";
-    assert_int_equal(mw_store_open(scratch("read.db"), &s, &err), MW_OK);
+    assert_int_equal(mw_store_open(scratch("read.db"), NULL, &s, &err), MW_OK);
     assert_int_equal(mw_store_get_run(s, NULL, see_run, &seen, &err), MW_ERR_NOTFOUND);
     assert_int_equal(mw_store_put_run(s, &run, all, 3, NULL, NULL, NULL, &err), MW_OK);
     assert_string_equal(all[0].first_seen, "2026-01-01T00:00:09Z");

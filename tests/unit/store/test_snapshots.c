@@ -55,7 +55,7 @@ static mw_store *open_store(const char *name)
     mw_error err = {0};
     mw_store *s;
 
-    assert_ok(mw_store_open(scratch(name), &s, &err));
+    assert_ok(mw_store_open(scratch(name), NULL, &s, &err));
     return s;
 }
 
@@ -302,7 +302,7 @@ static void write_for_ever(const char *path, int from)
 {
     mw_store *s;
 
-    if (mw_store_open(path, &s, NULL) != MW_OK)
+    if (mw_store_open(path, NULL, &s, NULL) != MW_OK)
         _exit(10);
     for (int n = from;; n++) {
         mw_snapshot_writer *w;
@@ -389,7 +389,7 @@ static void a_full_disk_loses_nothing(void **state)
             items[i] = (struct item){ids[i], noise[i]};
         }
         signal(SIGXFSZ, SIG_IGN);
-        if (mw_store_open(scratch("full.db"), &s, NULL) != MW_OK || setrlimit(RLIMIT_FSIZE, &small))
+        if (mw_store_open(scratch("full.db"), NULL, &s, NULL) != MW_OK || setrlimit(RLIMIT_FSIZE, &small))
             _exit(10);
         if (put_all(s, "second", items, COUNT, true, NULL, &err) != MW_ERR_IO || !strstr(err.message, "full.db"))
             _exit(11);

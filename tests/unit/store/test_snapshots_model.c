@@ -217,7 +217,7 @@ static void histories(void **state)
         mw_store *s;
 
         seed = 0x9E3779B97F4A7C15u * (k + 1) | 1;
-        assert_ok(mw_store_open(scratch("model.db"), &s, &err));
+        assert_ok(mw_store_open(scratch("model.db"), NULL, &s, &err));
         for (int n = 0; n < SNAPSHOTS; n++) {
             struct cell before[SCOPES][IDS];
             memcpy(before, h->now, sizeof(before));

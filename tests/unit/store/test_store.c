@@ -63,7 +63,7 @@ static void creates_privately(void **state)
     mode_t old = umask(0);
 
     (void)state;
-    assert_int_equal(mw_store_open(scratch("deep/er/a.db"), &s, &err), MW_OK);
+    assert_int_equal(mw_store_open(scratch("deep/er/a.db"), NULL, &s, &err), MW_OK);
     assert_int_equal(put(s, "run", 1, "m", &err), MW_OK);
     for (size_t i = 0; i < MW_COUNT(files); i++) {
         assert_int_equal(stat(scratch(files[i]), &is), 0);
@@ -83,7 +83,7 @@ static void refuses(const char *name, mw_status status, const char *words)
     mw_store *s = NULL;
     mw_error err = {0};
 
-    assert_int_equal(mw_store_open(scratch(name), &s, &err), status);
+    assert_int_equal(mw_store_open(scratch(name), NULL, &s, &err), status);
     assert_null(s);
     assert_non_null(strstr(err.message, words));
     assert_non_null(strstr(err.message, scratch_called(name)));
@@ -140,7 +140,7 @@ static void tells_no_password(void **state)
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         mw_error err = {0};
         mw_store *s;
-        if (mw_store_open(rows[i].url, &s, &err) != rows[i].st || !strstr(err.message, rows[i].words) ||
+        if (mw_store_open(rows[i].url, NULL, &s, &err) != rows[i].st || !strstr(err.message, rows[i].words) ||
             strstr(err.message, ":hunter2@") || strstr(err.message, "hunter2@"))
             fail_msg("%s: %d %s", rows[i].url, err.status, err.message);
     }
@@ -151,10 +151,52 @@ static void refuses_a_newer_schema(void **state)
     mw_store *s;
 
     (void)state;
-    assert_int_equal(mw_store_open(scratch("new.db"), &s, NULL), MW_OK);
+    assert_int_equal(mw_store_open(scratch("new.db"), NULL, &s, NULL), MW_OK);
     mw_store_close(s);
     assert_true(scratch_sql("new.db", scratch_database() ? "UPDATE moonward SET schema = 99" : "PRAGMA user_version = 99"));
     refuses("new.db", MW_ERR_UNSUPPORTED, "schema 99");
+}
+
+/* Who reads makes nothing; who looks changes nothing either, and is told which schema it is. */
+static void opens_as_it_is_told(void **state)
+{
+    static const mw_store_options existing = {.mode = MW_STORE_EXISTING}, look = {.mode = MW_STORE_LOOK};
+    const mw_store_options *const readers[] = {&existing, &look};
+    const char *age = scratch_database() ? "UPDATE moonward SET schema = schema - 1" : "PRAGMA user_version = 2";
+    int64_t is, known;
+    mw_store *s;
+    mw_error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(readers); i++) {
+        assert_int_equal(mw_store_open(scratch("none.db"), readers[i], &s, &err), MW_ERR_NOTFOUND);
+        assert_non_null(strstr(err.message, "nothing is stored"));
+        assert_int_equal(access(scratch("none.db"), F_OK), -1);
+        if (scratch_database())
+            continue;
+        write_file(scratch("void.db"), "", 0);
+        assert_int_equal(mw_store_open(scratch("void.db"), readers[i], &s, &err), MW_ERR_NOTFOUND);
+        assert_int_equal(unlink(scratch("void.db")), 0);
+    }
+    assert_int_equal(mw_store_open(scratch("some.db"), NULL, &s, &err), MW_OK);
+    assert_int_equal(put(s, "run", 3, "m", &err), MW_OK);
+    mw_store_close(s);
+    assert_int_equal(mw_store_open(scratch("some.db"), &look, &s, &err), MW_OK);
+    mw_store_schema(s, &is, &known);
+    assert_true(is == known && known > 0);
+    assert_int_equal(runs_in(s), 1);
+    assert_int_not_equal(put(s, "other", 3, "m", &err), MW_OK);
+    assert_int_equal(runs_in(s), 1);
+    mw_store_close(s);
+    if (scratch_database() && known == 1)
+        return; /* no schema is older than the first */
+    assert_true(scratch_sql("some.db", age));
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(mw_store_open(scratch("some.db"), &look, &s, &err), MW_OK);
+        mw_store_schema(s, &is, &known);
+        assert_true(is == known - 1);
+        mw_store_close(s);
+    }
 }
 
 static void notices_damage(void **state)
@@ -165,14 +207,14 @@ static void notices_damage(void **state)
     mw_status st;
 
     (void)state;
-    assert_int_equal(mw_store_open(scratch("hurt.db"), &s, NULL), MW_OK);
+    assert_int_equal(mw_store_open(scratch("hurt.db"), NULL, &s, NULL), MW_OK);
     assert_int_equal(put(s, "run", 500, "some words that fill a page or two", NULL), MW_OK);
     mw_store_close(s);
     assert_int_equal(mw_file_read(scratch("hurt.db"), &bytes, NULL), MW_OK);
     assert_true(bytes.len > 40000);
     memset(bytes.data + 8192, 0x5A, bytes.len - 8192);
     write_file(scratch("hurt.db"), bytes.data, bytes.len);
-    st = mw_store_open(scratch("hurt.db"), &s, &err);
+    st = mw_store_open(scratch("hurt.db"), NULL, &s, &err);
     if (st == MW_OK) {
         st = mw_store_check(s, &err);
         mw_store_close(s);
@@ -192,7 +234,7 @@ static void two_processes_at_once(void **state)
         assert_true(child[i] >= 0);
         if (child[i] == 0) { /* each opens (one creates and migrates) and puts four runs */
             char id[32];
-            mw_status st = mw_store_open(scratch("shared.db"), &s, NULL);
+            mw_status st = mw_store_open(scratch("shared.db"), NULL, &s, NULL);
             for (int k = 0; st == MW_OK && k < 4; k++) {
                 snprintf(id, sizeof(id), "run-%zu-%d", i, k);
                 st = put(s, id, 50, "m", NULL);
@@ -206,7 +248,7 @@ static void two_processes_at_once(void **state)
         assert_true(WIFEXITED(how));
         assert_int_equal(WEXITSTATUS(how), 0);
     }
-    assert_int_equal(mw_store_open(scratch("shared.db"), &s, NULL), MW_OK);
+    assert_int_equal(mw_store_open(scratch("shared.db"), NULL, &s, NULL), MW_OK);
     assert_int_equal(runs_in(s), 12);
     assert_int_equal(mw_store_check(s, NULL), MW_OK);
     mw_store_close(s);
@@ -221,7 +263,7 @@ static void a_full_disk_loses_nothing(void **state)
     int how;
 
     (void)state;
-    assert_int_equal(mw_store_open(scratch("full.db"), &s, NULL), MW_OK);
+    assert_int_equal(mw_store_open(scratch("full.db"), NULL, &s, NULL), MW_OK);
     assert_int_equal(put(s, "first", 10, "m", NULL), MW_OK);
     mw_store_close(s);
     child = fork();
@@ -229,7 +271,7 @@ static void a_full_disk_loses_nothing(void **state)
     if (child == 0) {
         const struct rlimit small = {(rlim_t)200 << 10, (rlim_t)200 << 10};
         signal(SIGXFSZ, SIG_IGN);
-        if (mw_store_open(scratch("full.db"), &s, NULL) != MW_OK || setrlimit(RLIMIT_FSIZE, &small))
+        if (mw_store_open(scratch("full.db"), NULL, &s, NULL) != MW_OK || setrlimit(RLIMIT_FSIZE, &small))
             _exit(10);
         if (put(s, "second", 20000, "a message of some length, again and again", &err) != MW_ERR_IO)
             _exit(11);
@@ -240,7 +282,7 @@ static void a_full_disk_loses_nothing(void **state)
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFEXITED(how));
     assert_int_equal(WEXITSTATUS(how), 0);
-    assert_int_equal(mw_store_open(scratch("full.db"), &s, NULL), MW_OK);
+    assert_int_equal(mw_store_open(scratch("full.db"), NULL, &s, NULL), MW_OK);
     assert_int_equal(runs_in(s), 1);
     assert_int_equal(mw_store_check(s, NULL), MW_OK);
     assert_int_equal(put(s, "third", 10, "m", NULL), MW_OK);
@@ -252,6 +294,7 @@ int main(void)
     const struct CMUnitTest database[] = {
         cmocka_unit_test_teardown(refuses_a_schema_of_another_program, scratch_empty),
         cmocka_unit_test_teardown(refuses_a_newer_schema, scratch_empty),
+        cmocka_unit_test_teardown(opens_as_it_is_told, scratch_empty),
         cmocka_unit_test_teardown(two_processes_at_once, scratch_empty),
         cmocka_unit_test(tells_no_password),
     };
@@ -259,6 +302,7 @@ int main(void)
         cmocka_unit_test_teardown(creates_privately, scratch_empty),
         cmocka_unit_test_teardown(refuses_what_is_not_ours, scratch_empty),
         cmocka_unit_test_teardown(refuses_a_newer_schema, scratch_empty),
+        cmocka_unit_test_teardown(opens_as_it_is_told, scratch_empty),
         cmocka_unit_test_teardown(notices_damage, scratch_empty),
         cmocka_unit_test_teardown(two_processes_at_once, scratch_empty),
         cmocka_unit_test_teardown(a_full_disk_loses_nothing, scratch_empty),
