@@ -85,8 +85,8 @@ static void write_permissions(const mw_doctor *d, mw_doc_builder *b)
 {
     mw_doc_ckey(b, "permissions");
     mw_doc_begin_array(b);
-    for (size_t i = 0; i < d->permission_count; i++) {
-        const mw_permission *p = &d->permissions[i];
+    for (size_t i = 0; i < d->probed_count; i++) {
+        const mw_probed *p = &d->probed[i];
         mw_doc_begin_object(b);
         mw_doc_member_str(b, "operation", p->operation);
         mw_doc_member_str(b, "state", p->state);
@@ -156,9 +156,9 @@ static int exit_code(const mw_doctor *d)
 
 static int run(mw_cli *cli)
 {
-    static void (*const groups[])(mw_doctor * d) = {mw_doctor_local, mw_doctor_store,
+    static void (*const groups[])(mw_doctor * d) = {mw_doctor_local,   mw_doctor_store,
                                                     mw_doctor_network, mw_doctor_credentials,
-                                                    mw_doctor_permissions};
+                                                    mw_doctor_roles,   mw_doctor_permissions};
     MW_AUTO(mw_buf) out = {.max = (size_t)64 << 20};
     mw_doctor d = {
         .cli = cli, .setup = {.cli = cli}, .probe = {.calls_most = UINT64_MAX, .usd_most = -1}};
@@ -209,9 +209,10 @@ const mw_command mw_command_doctor = {
     .description =
         "Configuration, rules, models, sandbox, store, network, clock, the credential chain (which "
         "source served and "
-        "why the others were skipped; never a secret), identity, regions, and the role of every "
-        "account. With "
-        "--probe also which permissions are missing, by rule. Every check is ok, warn, fail or "
+        "why the others were skipped; never a secret), identity, regions, the role of every "
+        "account, and "
+        "what its policies lack, by rule. --probe asks AWS itself what is denied. Every check is "
+        "ok, warn, fail or "
         "skipped, with one line of "
         "what to do; nothing is written to AWS. Without a network the rest is still looked at.\n\n"
         "Exit status: 0 nothing failed; 2 something did; 3 configuration, rules or models; 4 no "

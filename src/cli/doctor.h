@@ -25,13 +25,13 @@ typedef struct mw_check {
 } mw_check;
 
 /** What the probe found of one operation. */
-typedef struct mw_permission {
+typedef struct mw_probed {
     const char *operation;
     const char *state; /* allowed | denied | failed | not_probed */
     const char *class, *message;
     const char **rules; /* that need it */
     size_t rule_count;
-} mw_permission;
+} mw_probed;
 
 typedef struct mw_doctor {
     const mw_cli *cli;
@@ -45,8 +45,8 @@ typedef struct mw_doctor {
     mw_arena arena;
     mw_check *checks;
     size_t count, cap;
-    mw_permission *permissions;
-    size_t permission_count;
+    mw_probed *probed;
+    size_t probed_count;
     bool out_of_memory;
 } mw_doctor;
 
@@ -63,6 +63,7 @@ void mw_doctor_local(mw_doctor *d);       /* configuration, rules, models, Lua, 
 void mw_doctor_store(mw_doctor *d);       /* file, mode, integrity, space */
 void mw_doctor_network(mw_doctor *d);     /* proxy, certificates, endpoint, clock */
 void mw_doctor_credentials(mw_doctor *d); /* chain, identity, regions, accounts */
+void mw_doctor_roles(mw_doctor *d);       /* policies of the accounts' roles against the rules */
 void mw_doctor_permissions(mw_doctor *d); /* --probe */
 
 #endif

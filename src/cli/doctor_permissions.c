@@ -1,5 +1,5 @@
 /*
- * Which permissions are missing, and for which rules. With --probe the enabled rules' own
+ * Which permissions are denied, and for which rules. With --probe the enabled rules' own
  * collection is run in one region with a gate before the network: of each operation one call
  * passes, its first page, until its answer is known. So the calls are those that a sweep makes, on
  * things that exist, and no more of them than there are operations.
@@ -7,27 +7,28 @@
 #include "cli/doctor.h"
 
 #include "base/str.h"
+#include "cli/permit.h"
 #include "cli/sweep.h"
 #include "inventory/cause.h"
 
 #include <string.h>
 #include <unistd.h>
 
-static mw_permission *find(mw_doctor *d, const char *service, const char *operation)
+static mw_probed *find(mw_doctor *d, const char *service, const char *operation)
 {
     size_t len = strlen(service);
 
-    for (size_t i = 0; i < d->permission_count; i++)
-        if (strncmp(d->permissions[i].operation, service, len) == 0 &&
-            d->permissions[i].operation[len] == ':' &&
-            mw_str_eq(d->permissions[i].operation + len + 1, operation))
-            return &d->permissions[i];
+    for (size_t i = 0; i < d->probed_count; i++)
+        if (strncmp(d->probed[i].operation, service, len) == 0 &&
+            d->probed[i].operation[len] == ':' &&
+            mw_str_eq(d->probed[i].operation + len + 1, operation))
+            return &d->probed[i];
     return NULL;
 }
 
 static bool gate(void *user, const char *service, const char *operation, unsigned page)
 {
-    const mw_permission *p = find(user, service, operation);
+    const mw_probed *p = find(user, service, operation);
 
     return !p || (page == 1 && mw_str_eq(p->state, "not_probed"));
 }
@@ -35,7 +36,7 @@ static bool gate(void *user, const char *service, const char *operation, unsigne
 static void ended(void *user, const mw_operation *op, const mw_call_result *r, int64_t waited_ms)
 {
     mw_doctor *d = user;
-    mw_permission *p = find(d, mw_service_name(mw_operation_service(op)), mw_operation_name(op));
+    mw_probed *p = find(d, mw_service_name(mw_operation_service(op)), mw_operation_name(op));
     mw_cause_class class;
 
     (void)waited_ms;
@@ -66,11 +67,11 @@ static mw_status list_operations(mw_doctor *d, mw_error *err)
     size_t rules = mw_rules_count(d->setup.rules), n = mw_plan_operation_count(d->plan);
     mw_status st = MW_OK;
 
-    if (!(d->permissions = mw_arena_alloc(&d->arena, (n + 1) * sizeof(*d->permissions))))
+    if (!(d->probed = mw_arena_alloc(&d->arena, (n + 1) * sizeof(*d->probed))))
         return mw_fail(err, MW_ERR_NOMEM, "doctor: out of memory");
     for (size_t i = 0; i < n; i++) {
-        mw_permission *p = &d->permissions[d->permission_count++];
-        *p = (mw_permission){.operation = mw_plan_operation_at(d->plan, i), .state = "not_probed"};
+        mw_probed *p = &d->probed[d->probed_count++];
+        *p = (mw_probed){.operation = mw_plan_operation_at(d->plan, i), .state = "not_probed"};
         if (!(p->rules = mw_arena_alloc(&d->arena, (rules + 1) * sizeof(*p->rules))))
             return mw_fail(err, MW_ERR_NOMEM, "doctor: out of memory");
     }
@@ -80,8 +81,8 @@ static mw_status list_operations(mw_doctor *d, mw_error *err)
         st = mw_sweep_plan_rule(rule, d->setup.types, d->session.models, &own, err);
         for (size_t i = 0; st == MW_OK && i < mw_plan_operation_count(own); i++)
             for (size_t k = 0; k < n; k++)
-                if (mw_str_eq(d->permissions[k].operation, mw_plan_operation_at(own, i)))
-                    d->permissions[k].rules[d->permissions[k].rule_count++] = rule->id;
+                if (mw_str_eq(d->probed[k].operation, mw_plan_operation_at(own, i)))
+                    d->probed[k].rules[d->probed[k].rule_count++] = rule->id;
         mw_plan_free(own);
     }
     return st;
@@ -108,7 +109,7 @@ static mw_status probe(mw_doctor *d, const mw_target *t, mw_error *err)
     return st;
 }
 
-static void tell_missing(mw_doctor *d, const mw_permission *p)
+static void tell_missing(mw_doctor *d, const mw_probed *p)
 {
     MW_AUTO(mw_buf) rules = {.max = 1 << 16};
 
@@ -125,8 +126,8 @@ static void tell(mw_doctor *d, const mw_target *t)
 {
     size_t allowed = 0, untold = 0;
 
-    for (size_t i = 0; i < d->permission_count; i++) {
-        const mw_permission *p = &d->permissions[i];
+    for (size_t i = 0; i < d->probed_count; i++) {
+        const mw_probed *p = &d->probed[i];
         bool ok = mw_str_eq(p->state, "allowed"), unknown = mw_str_eq(p->state, "not_probed");
         allowed += ok;
         untold += unknown;
@@ -135,7 +136,7 @@ static void tell(mw_doctor *d, const mw_target *t)
     }
     mw_doctor_say(d, "permissions", "probe", MW_CHECK_OK, 0, NULL,
                   "%zu of %zu operations are allowed in %s %s; %zu had nothing to be asked about",
-                  allowed, d->permission_count, t->in.account,
+                  allowed, d->probed_count, t->in.account,
                   t->in.region_count ? t->in.regions[0] : "", untold);
 }
 
@@ -159,6 +160,7 @@ void mw_doctor_permissions(mw_doctor *d)
     }
     if ((st = mw_sweep_plan(d->setup.rules, d->setup.types, d->session.models, &d->plan, &err)) ==
             MW_OK &&
+        (st = mw_permit_client(&d->setup, d->plan, d->session.client, &err)) == MW_OK &&
         (st = list_operations(d, &err)) == MW_OK)
         st = probe(d, t, &err);
     if (st != MW_OK)

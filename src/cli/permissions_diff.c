@@ -12,15 +12,22 @@
 
 static mw_status read_role(mw_setup *s, const char *role, mw_policy_set *out, mw_error *err)
 {
-    static const char *const operations[] = {"sts:GetCallerIdentity", MW_ROLE_OPERATIONS};
+    static const char *const operations[] = {"sts:GetCallerIdentity", MW_ROLE_OPERATIONS,
+                                             MW_USER_OPERATIONS};
     mw_session n = {0};
+    mw_scope scope;
     mw_status st = mw_session_open(s, &n, err);
 
     n.no_regions = true;
     if (st == MW_OK &&
         (st = mw_client_allow(n.client, operations, MW_COUNT(operations), err)) == MW_OK &&
-        (st = mw_session_identify(&n, err)) == MW_OK)
-        st = mw_role_policies_read(&n, role, out, err);
+        (st = mw_session_identify(&n, err)) == MW_OK) {
+        scope = (mw_scope){.partition = n.partition,
+                           .account = n.account,
+                           .region = n.home_region,
+                           .credentials = n.credentials};
+        st = mw_role_policies_read(&n, &scope, role, out, NULL, err);
+    }
     mw_session_clear(&n);
     return st;
 }
@@ -119,9 +126,10 @@ static mw_status write_json(const mw_permissions *p, const mw_permission_diff *d
 
 static void warn_of_everything(const mw_permission_diff *d)
 {
-    for (size_t i = 0; i < d->surplus_count; i++)
-        if (mw_str_eq(d->surplus[i].action, "*") || mw_str_eq(d->surplus[i].action, "*:*"))
-            mw_log_warn("%s allows every action there is", d->surplus[i].policy);
+    const char *policy = mw_permission_diff_everything(d);
+
+    if (policy)
+        mw_log_warn("%s allows every action there is", policy);
 }
 
 int mw_permissions_diff(mw_setup *s, const mw_permissions *p, const char *target)

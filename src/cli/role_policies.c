@@ -1,26 +1,34 @@
 /*
- * A role's policies by calls of IAM, one after the other: there are at most some twenty. A policy
- * that cannot be read fails the whole: a comparison with a part of them would call missing what is
- * there.
+ * The policies of a role or a user by calls of IAM, one after the other: there are at most some
+ * twenty. A policy that cannot be read fails the whole: a comparison with a part of them would call
+ * missing what is there.
  */
 #include "cli/role_policies.h"
 
 #include "base/file.h"
 #include "base/str.h"
+#include "inventory/cause.h"
 
 #include <string.h>
 
 #define POLICIES_MAX 128 /* IAM quotas: 20 attached, inline ones by size */
 #define FILE_MAX     ((size_t)4 << 20)
 
+/* What a list operation gives: texts, or objects of which one member is the name. */
+struct names {
+    const char *list, *member;
+    const char *items[POLICIES_MAX];
+    size_t count;
+};
+
 struct reading {
     mw_session *n;
+    const mw_scope *scope;
     mw_policy_set *set;
-    const char *role;
-    const char *names[POLICIES_MAX]; /* of inline policies, ARNs of others */
-    size_t count;
-    const char *text;  /* what a page says: a boundary's ARN, a version */
-    const char *label; /* of the policy that is read */
+    const char *who;     /* for messages: "role Reader" */
+    struct names *names; /* that a list fills */
+    const char *text;    /* what a page says: a boundary's ARN, a version */
+    const char *label;   /* of the policy that is read */
     bool boundary;
     mw_call_result result;
     mw_error *err;
@@ -45,12 +53,7 @@ static void call_done(void *user, const mw_call_result *result)
 static mw_status call(struct reading *r, const char *operation, const char *const *params,
                       mw_call_page on_page)
 {
-    mw_session *n = r->n;
-    const mw_scope scope = {.partition = n->partition,
-                            .account = n->account,
-                            .region = n->home_region,
-                            .credentials = n->credentials};
-    mw_call c = {.scope = &scope,
+    mw_call c = {.scope = r->scope,
                  .service = "iam",
                  .operation = operation,
                  .paginate = true,
@@ -69,27 +72,29 @@ static mw_status call(struct reading *r, const char *operation, const char *cons
     c.params_doc = mw_doc_view(b);
     c.params = mw_doc_pop(b);
     r->st = MW_OK;
-    if ((st = mw_client_call(n->client, &c, r->err)) == MW_OK)
-        st = mw_client_run(n->client, r->err);
+    if ((st = mw_client_call(r->n->client, &c, r->err)) == MW_OK)
+        st = mw_client_run(r->n->client, r->err);
     mw_doc_builder_free(b);
     if (st == MW_OK && r->result.status != MW_OK) {
         if (r->err)
             *r->err = r->result.error;
-        return mw_error_prefix(r->err, r->result.status, "role %s", r->role);
+        return mw_error_prefix(r->err, r->result.status, "%s", r->who);
     }
     return st == MW_OK ? r->st : st;
 }
 
 /* ---- pages ---- */
 
-static bool role_page(void *user, mw_doc_builder *page, mw_val result)
+static bool owner_page(void *user, mw_doc_builder *page, mw_val result)
 {
     struct reading *r = user;
     const mw_doc *d = mw_doc_view(page);
+    mw_val role = mw_val_get(d, result, "Role"),
+           owner = role != MW_VAL_ABSENT ? role : mw_val_get(d, result, "User");
 
-    r->text = keep(
-        r, mw_val_str(d, mw_val_path(d, result, "Role.PermissionsBoundary.PermissionsBoundaryArn"),
-                      NULL));
+    r->text =
+        keep(r, mw_val_str(d, mw_val_path(d, owner, "PermissionsBoundary.PermissionsBoundaryArn"),
+                           NULL));
     return true;
 }
 
@@ -97,32 +102,23 @@ static void add_name(struct reading *r, const char *name)
 {
     if (!name)
         return;
-    if (r->count == POLICIES_MAX)
-        r->st = mw_fail(r->err, MW_ERR_LIMIT, "role %s has more than %d policies", r->role,
-                        POLICIES_MAX);
+    if (r->names->count == POLICIES_MAX)
+        r->st = mw_fail(r->err, MW_ERR_LIMIT, "%s has more than %d policies", r->who, POLICIES_MAX);
     else if ((name = keep(r, name)) != NULL)
-        r->names[r->count++] = name;
+        r->names->items[r->names->count++] = name;
 }
 
-static bool inline_page(void *user, mw_doc_builder *page, mw_val result)
+static bool names_page(void *user, mw_doc_builder *page, mw_val result)
 {
     struct reading *r = user;
     const mw_doc *d = mw_doc_view(page);
-    mw_val list = mw_val_get(d, result, "PolicyNames");
+    mw_val list = mw_val_get(d, result, r->names->list);
 
-    for (size_t i = 0; i < mw_val_len(d, list) && r->st == MW_OK; i++)
-        add_name(r, mw_val_str(d, mw_val_at(d, list, i), NULL));
-    return r->st == MW_OK;
-}
-
-static bool attached_page(void *user, mw_doc_builder *page, mw_val result)
-{
-    struct reading *r = user;
-    const mw_doc *d = mw_doc_view(page);
-    mw_val list = mw_val_get(d, result, "AttachedPolicies");
-
-    for (size_t i = 0; i < mw_val_len(d, list) && r->st == MW_OK; i++)
-        add_name(r, mw_val_get_str(d, mw_val_at(d, list, i), "PolicyArn", NULL));
+    for (size_t i = 0; i < mw_val_len(d, list) && r->st == MW_OK; i++) {
+        mw_val item = mw_val_at(d, list, i);
+        add_name(r, r->names->member ? mw_val_get_str(d, item, r->names->member, NULL)
+                                     : mw_val_str(d, item, NULL));
+    }
     return r->st == MW_OK;
 }
 
@@ -168,48 +164,127 @@ static mw_status read_managed(struct reading *r, const char *arn, bool boundary)
     }
 }
 
-/* "arn:aws:iam::ACCOUNT:role/path/Name", "/path/Name" and "Name" are Name. */
-static mw_status role_name(struct reading *r, const char *role)
-{
-    const char *slash = strrchr(role, '/'), *account = strstr(role, ":iam::");
+/* What has policies, and the operations that tell them. */
+struct owner {
+    const char *kind, *param, *get, *list_inline, *get_inline, *list_attached;
+};
+static const struct owner a_role = {
+    "role", "RoleName", "GetRole", "ListRolePolicies", "GetRolePolicy", "ListAttachedRolePolicies"};
+static const struct owner a_user = {
+    "user", "UserName", "GetUser", "ListUserPolicies", "GetUserPolicy", "ListAttachedUserPolicies"};
+static const struct owner a_group = {
+    "group", "GroupName", NULL, "ListGroupPolicies", "GetGroupPolicy", "ListAttachedGroupPolicies"};
 
-    r->role = slash ? slash + 1 : role;
-    if (mw_str_starts(role, "arn:") &&
-        (!account || !slash ||
-         strncmp(account + strlen(":iam::"), r->n->account, strlen(r->n->account)) != 0))
-        return mw_fail(r->err, MW_ERR_INVALID,
-                       "'%.200s' is no role of account %s, which the credentials belong to", role,
-                       r->n->account);
-    return MW_OK;
+static mw_status read_names(struct reading *r, const char *operation, const char *const *params,
+                            struct names *out)
+{
+    r->names = out;
+    return call(r, operation, params, names_page);
 }
 
-mw_status mw_role_policies_read(mw_session *n, const char *role, mw_policy_set *out, mw_error *err)
+static mw_status read_owner(struct reading *r, const struct owner *o, const char *name)
 {
-    struct reading r = {.n = n, .set = out, .err = err};
-    const char *const named[] = {"RoleName", NULL, NULL};
-    const char *params[MW_COUNT(named)];
-    const char *boundary;
-    mw_status st = role_name(&r, role);
+    const char *const named[] = {o->param, name, NULL};
+    const char *boundary = NULL;
+    struct names own = {.list = "PolicyNames"},
+                 attached = {.list = "AttachedPolicies", .member = "PolicyArn"};
+    mw_status st;
 
-    memcpy(params, named, sizeof(params));
-    params[1] = r.role;
-    if (st != MW_OK || (st = call(&r, "GetRole", params, role_page)) != MW_OK)
+    if (!(r->who = mw_arena_printf(&r->n->setup->arena, "%s %s", o->kind, name)))
+        return mw_fail(r->err, MW_ERR_NOMEM, "out of memory for a role's policies");
+    r->text = NULL;
+    if (o->get && (st = call(r, o->get, named, owner_page)) != MW_OK)
         return st;
-    boundary = r.text;
-    if ((st = call(&r, "ListRolePolicies", params, inline_page)) != MW_OK)
+    boundary = o->get ? r->text : NULL;
+    if ((st = read_names(r, o->list_inline, named, &own)) != MW_OK)
         return st;
-    for (size_t i = 0; i < r.count && st == MW_OK; i++) {
-        const char *const one[] = {"RoleName", r.role, "PolicyName", r.names[i], NULL};
-        r.label = r.names[i];
-        r.boundary = false;
-        st = call(&r, "GetRolePolicy", one, document_page);
+    for (size_t i = 0; i < own.count && st == MW_OK; i++) {
+        const char *const one[] = {o->param, name, "PolicyName", own.items[i], NULL};
+        r->label = own.items[i];
+        r->boundary = false;
+        st = call(r, o->get_inline, one, document_page);
     }
-    r.count = 0;
     if (st == MW_OK)
-        st = call(&r, "ListAttachedRolePolicies", params, attached_page);
-    for (size_t i = 0; i < r.count && st == MW_OK; i++)
-        st = read_managed(&r, r.names[i], false);
-    return st == MW_OK && boundary ? read_managed(&r, boundary, true) : st;
+        st = read_names(r, o->list_attached, named, &attached);
+    for (size_t i = 0; i < attached.count && st == MW_OK; i++)
+        st = read_managed(r, attached.items[i], false);
+    return st == MW_OK && boundary ? read_managed(r, boundary, true) : st;
+}
+
+static mw_status read_groups(struct reading *r, const char *name)
+{
+    const char *const named[] = {a_user.param, name, NULL};
+    struct names groups = {.list = "Groups", .member = "GroupName"};
+    mw_status st = read_names(r, "ListGroupsForUser", named, &groups);
+
+    for (size_t i = 0; i < groups.count && st == MW_OK; i++)
+        st = read_owner(r, &a_group, groups.items[i]);
+    return st;
+}
+
+/* ---- whose they are ---- */
+
+/* The fields of "arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE": what stands after the @p n-th
+ * colon. */
+static const char *after_colons(const char *arn, int n)
+{
+    for (; arn && n > 0; n--)
+        arn = (arn = strchr(arn, ':')) != NULL ? arn + 1 : NULL;
+    return arn;
+}
+
+mw_principal mw_principal_parse(const char *text)
+{
+    const char *service = mw_str_starts(text, "arn:") ? after_colons(text, 2) : NULL,
+               *what = service ? after_colons(service, 3) : NULL, *slash;
+    bool iam = service && mw_str_starts(service, "iam:"),
+         sts = service && mw_str_starts(service, "sts:");
+    mw_principal p = {.kind = MW_PRINCIPAL_OTHER};
+
+    if (!mw_str_starts(text, "arn:") || (what && iam && mw_str_starts(what, "role/")))
+        p.kind = MW_PRINCIPAL_ROLE;
+    else if (what && iam && mw_str_starts(what, "user/"))
+        p.kind = MW_PRINCIPAL_USER;
+    else if (what && iam && mw_str_eq(what, "root"))
+        p.kind = MW_PRINCIPAL_ROOT;
+    else if (what && sts && mw_str_starts(what, "assumed-role/")) {
+        p.kind = MW_PRINCIPAL_ROLE; /* …/Name/session */
+        p.name = what + strlen("assumed-role/");
+        p.len = strcspn(p.name, "/");
+        return p;
+    }
+    slash = strrchr(text, '/');
+    p.name = slash ? slash + 1 : what ? what : text;
+    p.len = strlen(p.name);
+    return p;
+}
+
+mw_status mw_role_policies_read(mw_session *n, const mw_scope *scope, const char *principal,
+                                mw_policy_set *out, bool *denied, mw_error *err)
+{
+    struct reading r = {.n = n, .scope = scope, .set = out, .err = err};
+    const mw_principal p = mw_principal_parse(principal);
+    const char *account = mw_str_starts(principal, "arn:") ? after_colons(principal, 4) : NULL,
+               *name = mw_arena_strndup(&n->setup->arena, p.name, p.len);
+    size_t len = strlen(scope->account);
+    mw_status st;
+
+    if (denied)
+        *denied = false;
+    if (!name)
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for a role's policies");
+    if ((p.kind != MW_PRINCIPAL_ROLE && p.kind != MW_PRINCIPAL_USER) || p.len == 0)
+        return mw_fail(err, MW_ERR_INVALID, "'%.200s' is neither a role nor a user", principal);
+    if (account && (strncmp(account, scope->account, len) != 0 || account[len] != ':'))
+        return mw_fail(err, MW_ERR_INVALID,
+                       "'%.200s' is not of account %s, which the credentials belong to", principal,
+                       scope->account);
+    st = read_owner(&r, p.kind == MW_PRINCIPAL_USER ? &a_user : &a_role, name);
+    if (st == MW_OK && p.kind == MW_PRINCIPAL_USER)
+        st = read_groups(&r, name);
+    if (denied && st == MW_ERR_AWS)
+        *denied = mw_cause_is_denial(mw_cause_classify(r.result.aws.code, r.result.aws.message));
+    return st;
 }
 
 mw_status mw_policy_file_read(const char *path, mw_policy_set *out, mw_error *err)

@@ -43,6 +43,7 @@ static mw_status session_alone(mw_session *n, mw_targets *out, mw_error *err)
                                  .regions = (const char *const *)n->regions,
                                  .region_count = n->region_count,
                                  .credentials = n->credentials ? mw_provider_ref(n->credentials) : NULL};
+    t->arn = n->arn;
     t->extras = n->extras;
     t->extra_count = n->extra_count;
     *out = (mw_targets){.items = t, .count = 1};
@@ -240,6 +241,7 @@ static bool identity_page(void *user, mw_doc_builder *page, mw_val result)
     struct asking *a = user;
 
     a->account = keep(a, mw_val_get_str(mw_doc_view(page), result, "Account", ""));
+    a->target->arn = keep(a, mw_val_get_str(mw_doc_view(page), result, "Arn", ""));
     return true;
 }
 

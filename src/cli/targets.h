@@ -9,6 +9,7 @@
 /** An account, and what of it cannot be read for reasons that no scope of its snapshot tells. */
 typedef struct mw_target {
     mw_collect_account in;
+    const char *arn; /* whose the credentials are, as sts:GetCallerIdentity says; NULL in a replay */
     mw_coverage_extra *extras;
     size_t extra_count;
 } mw_target;

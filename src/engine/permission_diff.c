@@ -320,6 +320,14 @@ mw_status mw_permissions_compare(const mw_permissions *p, const mw_policy_set *s
     return st;
 }
 
+const char *mw_permission_diff_everything(const mw_permission_diff *d)
+{
+    for (size_t i = 0; i < d->surplus_count; i++)
+        if (mw_str_eq(d->surplus[i].action, "*") || mw_str_eq(d->surplus[i].action, "*:*"))
+            return d->surplus[i].policy;
+    return NULL;
+}
+
 void mw_permission_diff_clear(mw_permission_diff *d)
 {
     mw_arena_clear(&d->arena);

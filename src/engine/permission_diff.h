@@ -60,6 +60,8 @@ typedef struct mw_permission_diff {
 /** Compare. @return MW_OK, whatever is missing; MW_ERR_NOMEM. Cost: actions times statements. */
 mw_status mw_permissions_compare(const mw_permissions *p, const mw_policy_set *s,
                                  mw_permission_diff *out, mw_error *err);
+/** The first policy that allows every action there is, or NULL. */
+const char *mw_permission_diff_everything(const mw_permission_diff *d);
 void mw_permission_diff_clear(mw_permission_diff *d);
 
 #endif
