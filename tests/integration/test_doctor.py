@@ -149,13 +149,15 @@ def local(doctor):
     doctor("a store", "--store", store, code=0, store__database="ok", store__integrity="ok", store__mode="ok")
     with open(store, "rb") as f:
         whole = f.read()
-    with sqlite3.connect(store) as db:  # as the version before made it
-        db.executescript("DROP TABLE part; ALTER TABLE snapshot DROP COLUMN open; DROP INDEX ledger_open; CREATE INDEX ledger_open ON ledger(rule) WHERE open = 1;"
-                         "PRAGMA user_version = 2")
+    with sqlite3.connect(store) as db:  # the first schema had runs and findings only
+        for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
+            if name not in ("run", "verdict", "finding", "ledger"):
+                db.execute("DROP TABLE %s" % name)
+        db.execute("PRAGMA user_version = 1")
     db.close()
     before = open(store, "rb").read()
     found = doctor("an older store", "--store", store, code=0, store__database="warn", store__integrity="ok")
-    check("schema is 2," in found["store", "database"]["detail"] and "next sweep" in found["store", "database"]["detail"], "both versions", found["store", "database"])
+    check("schema is 1," in found["store", "database"]["detail"] and "next sweep" in found["store", "database"]["detail"], "both versions", found["store", "database"])
     done = subprocess.run([doctor.binary, "__complete", "findings", "list", "--run", ""], env=dict(doctor.s.environment(1), MOONWARD_STORE=store), capture_output=True)
     check(done.returncode == 0 and done.stdout, "runs of an older store", done)
     check(open(store, "rb").read() == before and not os.path.exists(store + "-wal"), "whoever looks changes nothing")

@@ -162,8 +162,8 @@ static void opens_as_it_is_told(void **state)
 {
     static const mw_store_options existing = {.mode = MW_STORE_EXISTING}, look = {.mode = MW_STORE_LOOK};
     const mw_store_options *const readers[] = {&existing, &look};
-    const char *age = scratch_database() ? "UPDATE moonward SET schema = schema - 1" : "PRAGMA user_version = 2";
     int64_t is, known;
+    char age[64];
     mw_store *s;
     mw_error err = {0};
 
@@ -190,6 +190,8 @@ static void opens_as_it_is_told(void **state)
     mw_store_close(s);
     if (scratch_database() && known == 1)
         return; /* no schema is older than the first */
+    snprintf(age, sizeof(age), scratch_database() ? "UPDATE moonward SET schema = %d" : "PRAGMA user_version = %d",
+             (int)known - 1);
     assert_true(scratch_sql("some.db", age));
     for (int again = 0; again < 2; again++) {
         assert_int_equal(mw_store_open(scratch("some.db"), &look, &s, &err), MW_OK);
