@@ -48,9 +48,9 @@ extern const mw_val MW_VAL_ABSENT, MW_VAL_NULL, MW_VAL_FALSE, MW_VAL_TRUE;
  *      until the next addition). ---- */
 
 mw_kind mw_val_kind(const mw_doc *d, mw_val v);
-bool mw_val_bool(const mw_doc *d, mw_val v);       /**< false unless the kind is BOOL and true */
-int64_t mw_val_int(const mw_doc *d, mw_val v);     /**< REAL is truncated and clamped; else 0 */
-double mw_val_real(const mw_doc *d, mw_val v);     /**< INT is converted; else 0 */
+bool mw_val_bool(const mw_doc *d, mw_val v);   /**< false unless the kind is BOOL and true */
+int64_t mw_val_int(const mw_doc *d, mw_val v); /**< REAL is truncated and clamped; else 0 */
+double mw_val_real(const mw_doc *d, mw_val v); /**< INT is converted; else 0 */
 /** NUL-terminated bytes of a STRING, else NULL. @p len may be NULL. */
 const char *mw_val_str(const mw_doc *d, mw_val v, size_t *len);
 /** Elements of an ARRAY, members of an OBJECT, else 0. */
@@ -145,8 +145,7 @@ void mw_doc_add_copy(mw_doc_builder *b, const mw_doc *from, mw_val v);
 /** Pop the value on top and push an UNKNOWN with it as cause. */
 void mw_doc_add_unknown(mw_doc_builder *b);
 /** Push an UNKNOWN with cause {"operation", "code", "message"}; NULL strings are left out. */
-void mw_doc_add_unknown_cause(mw_doc_builder *b, const char *operation, const char *code,
-                              const char *message);
+void mw_doc_add_unknown_cause(mw_doc_builder *b, const char *operation, const char *code, const char *message);
 
 void mw_doc_begin_array(mw_doc_builder *b);
 void mw_doc_end_array(mw_doc_builder *b);
@@ -177,9 +176,9 @@ mw_status mw_doc_finish_memfd(mw_doc_builder *b, mw_val root, int *fd, mw_error 
 /* ---- JSON ---- */
 
 typedef struct mw_json_options {
-    unsigned max_depth; /**< 0 = 512 */
-    bool allow_trailing;/**< stop after one value: *used tells where */
-    bool exact;         /**< the text was written as MW_JSON_EXACT: give back the very same value */
+    unsigned max_depth;  /**< 0 = 512 */
+    bool allow_trailing; /**< stop after one value: *used tells where */
+    bool exact;          /**< the text was written as MW_JSON_EXACT: give back the very same value */
 } mw_json_options;
 
 /**
@@ -189,8 +188,8 @@ typedef struct mw_json_options {
  * string of @p b itself. Raw bytes that are not UTF-8 and lone surrogates become U+FFFD.
  * @param options  May be NULL. @param[out] used  Bytes consumed; may be NULL.
  */
-mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len,
-                       const mw_json_options *options, size_t *used, mw_error *err);
+mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len, const mw_json_options *options, size_t *used,
+                       mw_error *err);
 
 typedef struct mw_buf mw_buf; /* base/buf.h */
 typedef enum mw_json_style {

@@ -35,8 +35,7 @@ void mw_jmespath_free(mw_jmespath *j);
  * @return MW_OK; MW_ERR_INVALID ("JMESPath invalid-type: …") for a function's wrong argument;
  * MW_ERR_LIMIT; MW_ERR_NOMEM.
  */
-mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
-                           mw_error *err);
+mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out, mw_error *err);
 typedef struct mw_jmespath_options {
     uint64_t steps; /**< ceiling on evaluated nodes (some ten million a second): MW_ERR_LIMIT */
     /** What a member is that an object of @p b lacks, or has as null: a value of @p b, or ABSENT: null. May be NULL. */
@@ -47,8 +46,7 @@ typedef struct mw_jmespath_options {
 mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_val v, const mw_jmespath_options *o,
                                   mw_val *out, mw_error *err);
 /** Call @p name for each member name that the expression reads anywhere, in no order, perhaps twice. */
-void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char *name, size_t len),
-                       void *user);
+void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char *name, size_t len), void *user);
 
 #ifdef __cplusplus
 }

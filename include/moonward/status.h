@@ -12,21 +12,21 @@ extern "C" {
 /** Result of a function that can fail: 0, or one of these negative names. */
 typedef enum mw_status {
     MW_OK = 0,
-    MW_ERR_NOMEM = -1,       /**< an allocation was refused */
-    MW_ERR_INVALID = -2,     /**< the caller's input is wrong: usage, configuration, parameters */
-    MW_ERR_NOTFOUND = -3,    /**< the named thing does not exist */
-    MW_ERR_LIMIT = -4,       /**< a declared ceiling was reached */
-    MW_ERR_PARSE = -5,       /**< text or bytes are not what their format says */
-    MW_ERR_IO = -6,          /**< disk or pipe failure; the message carries strerror */
-    MW_ERR_NET = -7,         /**< connection, DNS or TLS failure: no answer was received */
-    MW_ERR_TIMEOUT = -8,     /**< a deadline passed */
-    MW_ERR_AWS = -9,         /**< AWS answered with an error; see mw_aws_error */
-    MW_ERR_CREDENTIALS = -10,/**< no usable credentials, or not the expected account */
-    MW_ERR_UNSUPPORTED = -11,/**< the compiled models or this build lack it */
-    MW_ERR_CANCELLED = -12,  /**< stopped by a signal or by the caller */
-    MW_ERR_SCRIPT = -13,     /**< a Lua script failed */
-    MW_ERR_CONFLICT = -14,   /**< somebody else holds or changed it */
-    MW_ERR_PENDING = -15     /**< not ready yet; the caller will be called back */
+    MW_ERR_NOMEM = -1,        /**< an allocation was refused */
+    MW_ERR_INVALID = -2,      /**< the caller's input is wrong: usage, configuration, parameters */
+    MW_ERR_NOTFOUND = -3,     /**< the named thing does not exist */
+    MW_ERR_LIMIT = -4,        /**< a declared ceiling was reached */
+    MW_ERR_PARSE = -5,        /**< text or bytes are not what their format says */
+    MW_ERR_IO = -6,           /**< disk or pipe failure; the message carries strerror */
+    MW_ERR_NET = -7,          /**< connection, DNS or TLS failure: no answer was received */
+    MW_ERR_TIMEOUT = -8,      /**< a deadline passed */
+    MW_ERR_AWS = -9,          /**< AWS answered with an error; see mw_aws_error */
+    MW_ERR_CREDENTIALS = -10, /**< no usable credentials, or not the expected account */
+    MW_ERR_UNSUPPORTED = -11, /**< the compiled models or this build lack it */
+    MW_ERR_CANCELLED = -12,   /**< stopped by a signal or by the caller */
+    MW_ERR_SCRIPT = -13,      /**< a Lua script failed */
+    MW_ERR_CONFLICT = -14,    /**< somebody else holds or changed it */
+    MW_ERR_PENDING = -15      /**< not ready yet; the caller will be called back */
 } mw_status;
 
 /** Longest message, in bytes with its NUL. Longer ones are cut at a UTF-8 boundary. */

@@ -68,15 +68,13 @@ static const char *row_of(const char *service, const char *operation)
     return NULL;
 }
 
-static mw_status by_row(const char *row, mw_arena *arena, const char **out, size_t *count,
-                        mw_error *err)
+static mw_status by_row(const char *row, mw_arena *arena, const char **out, size_t *count, mw_error *err)
 {
     for (mw_str w = word(&row); w.len > 0; w = word(&row)) {
         if (is(w, "-"))
             return MW_OK;
         if (*count == MW_ACTIONS_OF_MAX)
-            return mw_fail(err, MW_ERR_LIMIT, "an operation takes more than %d IAM actions",
-                           MW_ACTIONS_OF_MAX);
+            return mw_fail(err, MW_ERR_LIMIT, "an operation takes more than %d IAM actions", MW_ACTIONS_OF_MAX);
         if (!(out[(*count)++] = mw_arena_strndup(arena, w.data, w.len)))
             return no_memory(err);
     }
@@ -93,14 +91,13 @@ static char *lower(mw_arena *arena, const char *s, size_t len)
     return copy;
 }
 
-mw_status mw_operation_actions(const mw_models *models, const char *service, const char *operation,
-                               mw_arena *arena, const char **out, size_t *count, mw_error *err)
+mw_status mw_operation_actions(const mw_models *models, const char *service, const char *operation, mw_arena *arena,
+                               const char **out, size_t *count, mw_error *err)
 {
     static const char by_method[] = ":{method}";
     const mw_service *s = mw_models_service(models, service);
     const mw_operation *op = s ? mw_service_operation(s, operation) : NULL;
-    const char *row = row_of(service, operation),
-               *signing = s ? mw_service_signing_name(s) : service;
+    const char *row = row_of(service, operation), *signing = s ? mw_service_signing_name(s) : service;
     const char *name = operation;
     char *prefix;
     mw_str w = mw_str_of(signing);

@@ -16,8 +16,8 @@
  * @return MW_OK; MW_ERR_NOMEM; MW_ERR_LIMIT: the table names more than there is room for.
  * Cost: one pass over the table, 10 KB.
  */
-mw_status mw_operation_actions(const mw_models *models, const char *service, const char *operation,
-                               mw_arena *arena, const char **out, size_t *count, mw_error *err);
+mw_status mw_operation_actions(const mw_models *models, const char *service, const char *operation, mw_arena *arena,
+                               const char **out, size_t *count, mw_error *err);
 
 /** The table's rows, for tests: the text of actions.tsv. */
 const char *mw_actions_table(size_t *len);

@@ -29,8 +29,8 @@ bool mw_breaker_begin(mw_breaker *b)
     return true;
 }
 
-void mw_breaker_end(mw_breaker *b, const mw_breaker_policy *p, mw_outcome outcome, bool probe,
-                    const char *cause, int64_t now_ms)
+void mw_breaker_end(mw_breaker *b, const mw_breaker_policy *p, mw_outcome outcome, bool probe, const char *cause,
+                    int64_t now_ms)
 {
     if (probe)
         b->probing = false;

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 typedef struct mw_breaker_policy {
-    int failures;     /* in a row, before it opens; 0 = never */
-    int64_t open_ms;  /* before a request may try again */
+    int failures;    /* in a row, before it opens; 0 = never */
+    int64_t open_ms; /* before a request may try again */
 } mw_breaker_policy;
 
 extern const mw_breaker_policy mw_breaker_standard;
@@ -20,7 +20,7 @@ extern const mw_breaker_policy mw_breaker_standard;
 typedef struct mw_breaker {
     int failed; /* in a row */
     bool open, probing;
-    int64_t opened_ms; /* the last failure of an open one */
+    int64_t opened_ms;                 /* the last failure of an open one */
     char cause[MW_BREAKER_CAUSE_SIZE]; /* what the failure that opened it said */
 } mw_breaker;
 
@@ -37,7 +37,7 @@ int64_t mw_breaker_refuses(const mw_breaker *b, const mw_breaker_policy *p, int6
 /** A request is sent: of an open breaker it is the one that tries. Returns whether it is. */
 bool mw_breaker_begin(mw_breaker *b);
 /** @p probe as begin returned it; @p cause is kept when the breaker opens, may be NULL. */
-void mw_breaker_end(mw_breaker *b, const mw_breaker_policy *p, mw_outcome outcome, bool probe,
-                    const char *cause, int64_t now_ms);
+void mw_breaker_end(mw_breaker *b, const mw_breaker_policy *p, mw_outcome outcome, bool probe, const char *cause,
+                    int64_t now_ms);
 
 #endif

@@ -18,8 +18,8 @@
 
 static mw_status refuse(const char *text, mw_error *err)
 {
-    return mw_fail(err, MW_ERR_INVALID,
-                   "--budget: '%.60s' is not calls=N, cost=USD or both with a comma between", text);
+    return mw_fail(err, MW_ERR_INVALID, "--budget: '%.60s' is not calls=N, cost=USD or both with a comma between",
+                   text);
 }
 
 /* Digits with at most one point: what strtod takes beside that is no price. */
@@ -44,11 +44,9 @@ mw_status mw_budget_parse(const char *text, mw_budget *out, mw_error *err)
     for (;;) {
         size_t len = strcspn(at, ",");
         long long n;
-        if (mw_str_starts(at, "calls=") && out->calls_most == UINT64_MAX &&
-            mw_parse_int(at + 6, len - 6, &n) && n >= 0)
+        if (mw_str_starts(at, "calls=") && out->calls_most == UINT64_MAX && mw_parse_int(at + 6, len - 6, &n) && n >= 0)
             out->calls_most = (uint64_t)n;
-        else if (!mw_str_starts(at, "cost=") || out->usd_most >= 0 ||
-                 !parse_usd(at + 5, len - 5, &out->usd_most))
+        else if (!mw_str_starts(at, "cost=") || out->usd_most >= 0 || !parse_usd(at + 5, len - 5, &out->usd_most))
             return refuse(text, err);
         if (!at[len])
             return MW_OK;

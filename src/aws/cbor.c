@@ -110,16 +110,14 @@ static mw_status take(mw__cbor *c, uint64_t n, const char **data, mw_error *err)
     return MW_OK;
 }
 
-static mw_status string(mw__cbor *c, unsigned major, unsigned info, mw__cbor_item *item,
-                        mw_error *err)
+static mw_status string(mw__cbor *c, unsigned major, unsigned info, mw__cbor_item *item, mw_error *err)
 {
     uint64_t n;
     mw_status st;
 
     item->type = major == 2 ? MW__CBOR_BYTES : MW__CBOR_TEXT;
     if (info != INDEFINITE) {
-        if ((st = argument(c, info, &n, err)) != MW_OK ||
-            (st = take(c, n, &item->data, err)) != MW_OK)
+        if ((st = argument(c, info, &n, err)) != MW_OK || (st = take(c, n, &item->data, err)) != MW_OK)
             return st;
         item->len = (size_t)n;
     } else {
@@ -133,8 +131,7 @@ static mw_status string(mw__cbor *c, unsigned major, unsigned info, mw__cbor_ite
             if (*c->p >> 5 != major || (*c->p & 31) == INDEFINITE)
                 return fail(c, "a chunk of another kind", err);
             info = *c->p++ & 31;
-            if ((st = argument(c, info, &n, err)) != MW_OK ||
-                (st = take(c, n, &chunk, err)) != MW_OK ||
+            if ((st = argument(c, info, &n, err)) != MW_OK || (st = take(c, n, &chunk, err)) != MW_OK ||
                 (st = mw_buf_add(&c->scratch, chunk, (size_t)n, err)) != MW_OK)
                 return st;
         }
@@ -159,9 +156,7 @@ mw_status mw__cbor_next(mw__cbor *c, mw__cbor_item *item, mw_error *err)
     c->p++;
     switch (major) {
     case 0:
-    case 1:
-        item->type = major == 0 ? MW__CBOR_UINT : MW__CBOR_NEGINT;
-        return argument(c, info, &item->number, err);
+    case 1: item->type = major == 0 ? MW__CBOR_UINT : MW__CBOR_NEGINT; return argument(c, info, &item->number, err);
     case 2:
     case 3: return string(c, major, info, item, err);
     case 4:
@@ -174,8 +169,7 @@ mw_status mw__cbor_next(mw__cbor *c, mw__cbor_item *item, mw_error *err)
     }
 }
 
-mw_status mw__cbor_more(mw__cbor *c, const mw__cbor_item *container, size_t done, bool *more,
-                        mw_error *err)
+mw_status mw__cbor_more(mw__cbor *c, const mw__cbor_item *container, size_t done, bool *more, mw_error *err)
 {
     if (!container->indefinite) {
         *more = done < container->number;
@@ -211,8 +205,7 @@ mw_status mw__cbor_skip(mw__cbor *c, unsigned depth, mw_error *err)
     mw_status st;
 
     if (depth == 0)
-        return mw_fail(err, MW_ERR_LIMIT, "CBOR nests too deeply at byte %zu",
-                       (size_t)(c->p - c->start));
+        return mw_fail(err, MW_ERR_LIMIT, "CBOR nests too deeply at byte %zu", (size_t)(c->p - c->start));
     if ((st = mw__cbor_next(c, &item, err)) != MW_OK)
         return st;
     if (item.type == MW__CBOR_TAG)
@@ -239,11 +232,7 @@ static void put_big_endian(mw_buf *out, uint64_t v, unsigned n)
 
 void mw__cbor_put_head(mw_buf *out, unsigned major, uint64_t a)
 {
-    unsigned info = a < 24            ? (unsigned)a
-                    : a <= 0xFF       ? 24
-                    : a <= 0xFFFF     ? 25
-                    : a <= 0xFFFFFFFF ? 26
-                                      : 27;
+    unsigned info = a < 24 ? (unsigned)a : a <= 0xFF ? 24 : a <= 0xFFFF ? 25 : a <= 0xFFFFFFFF ? 26 : 27;
 
     mw_buf_putc(out, (char)(major << 5 | info));
     if (info >= 24)

@@ -39,8 +39,7 @@ void mw__cbor_clear(mw__cbor *c);
 /** Read one item's head, or a whole string. MW_ERR_PARSE names the byte. */
 mw_status mw__cbor_next(mw__cbor *c, mw__cbor_item *item, mw_error *err);
 /** Does another element (or pair) of @p container follow after @p done ones? Consumes the break. */
-mw_status mw__cbor_more(mw__cbor *c, const mw__cbor_item *container, size_t done, bool *more,
-                        mw_error *err);
+mw_status mw__cbor_more(mw__cbor *c, const mw__cbor_item *container, size_t done, bool *more, mw_error *err);
 bool mw__cbor_peek_text(const mw__cbor *c);
 bool mw__cbor_peek_null(const mw__cbor *c);
 bool mw__cbor_at_end(const mw__cbor *c);

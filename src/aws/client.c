@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS_MAX  100000
+#define BUCKETS_MAX       100000
 #define IN_FLIGHT_DEFAULT 32
 #define DEADLINE_MS       300000 /* five minutes: a signature's life */
 
@@ -31,8 +31,7 @@ static const char *proxy_env(const mw_aws_config *c, const char *lower, const ch
 }
 
 /** The environment variable, else the profile's key; @p name tells which, for messages. */
-static const char *setting(const mw_aws_config *c, const char *env, const char *key,
-                           const char **name)
+static const char *setting(const mw_aws_config *c, const char *env, const char *key, const char **name)
 {
     const char *v = env_or_null(c, env);
 
@@ -103,16 +102,14 @@ mw_status mw_client_new(const mw_client_options *o, mw_client **out, mw_error *e
     c->budget = o->budget;
     c->quotas_everywhere = o->quotas_everywhere;
     if (o->config)
-        c->no_host_prefix = mw_aws_config_bool(o->config, "AWS_DISABLE_HOST_PREFIX_INJECTION",
-                                               "disable_host_prefix_injection", false);
+        c->no_host_prefix =
+            mw_aws_config_bool(o->config, "AWS_DISABLE_HOST_PREFIX_INJECTION", "disable_host_prefix_injection", false);
     if (o->endpoint_url && *o->endpoint_url && !(c->endpoint_url = mw_strdup(o->endpoint_url))) {
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory");
         goto out;
     }
-    if ((st = make_traffic(c, o, err)) != MW_OK ||
-        (st = mw_doc_builder_new(NULL, &c->page, err)) != MW_OK ||
-        (st = mw_doc_builder_new(NULL, &c->scratch, err)) != MW_OK ||
-        (st = make_carrier(c, o, err)) != MW_OK)
+    if ((st = make_traffic(c, o, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &c->page, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &c->scratch, err)) != MW_OK || (st = make_carrier(c, o, err)) != MW_OK)
         goto out;
     mw__client_offer_turns(c);
     if (o->rates_path && !o->replay_dir) {
@@ -228,7 +225,8 @@ mw_status mw_client_allow(mw_client *c, const char *const *operations, size_t co
 
 bool mw__client_allows(const mw_client *c, const mw_operation *op)
 {
-    return !c->declared || (c->allowed_count && bsearch(&op, c->allowed, c->allowed_count, sizeof(*c->allowed), by_address));
+    return !c->declared ||
+           (c->allowed_count && bsearch(&op, c->allowed, c->allowed_count, sizeof(*c->allowed), by_address));
 }
 
 void mw_client_forget(mw_client *c, const char *account)

@@ -24,23 +24,23 @@ typedef struct mw_scope {
 typedef struct mw_client_options {
     const mw_models *models;
     const mw_aws_config *config;
-    const char *endpoint_url;   /* --endpoint-url or NULL */
-    int max_in_flight;          /* 0 = 32 */
-    int max_attempts;           /* 0 = AWS_MAX_ATTEMPTS / max_attempts / 3 */
-    int64_t deadline_ms;        /* of one request, retries included: 0 = five minutes, -1 = none */
+    const char *endpoint_url; /* --endpoint-url or NULL */
+    int max_in_flight;        /* 0 = 32 */
+    int max_attempts;         /* 0 = AWS_MAX_ATTEMPTS / max_attempts / 3 */
+    int64_t deadline_ms;      /* of one request, retries included: 0 = five minutes, -1 = none */
     /* Bulkheads: of max_in_flight, how many may be one account's, service's, host's while there are
      * others to share with. 0 = three quarters, three quarters, half; -1 = all. */
     int max_per_account, max_per_service, max_per_host;
-    int breaker_failures;       /* in a row, before a service in a region is left alone: 0 = 20, -1 = never */
-    double rate_factor;         /* of AWS's quotas, so much is assumed before anything is learnt; 0 = 1 */
-    bool quotas_everywhere;     /* they hold at another endpoint too: it leads to AWS */
-    const char *rates_path;     /* file that keeps learnt rates between runs; NULL = none. Not used in a replay */
-    const char *record_dir;     /* --record: every exchange, secrets removed */
-    const char *replay_dir;     /* --replay: no network at all */
-    mw_budget *budget;          /* requests are taken from it, retries and those for credentials included; NULL = no limit */
-    bool few_connections;       /* one call, not a sweep: see mw_transport_options */
-    const mw_http *http;        /* NULL = libcurl; a test's carrier otherwise */
-    const volatile bool *stop;  /* set by a signal handler: in-flight calls end as MW_ERR_CANCELLED */
+    int breaker_failures;   /* in a row, before a service in a region is left alone: 0 = 20, -1 = never */
+    double rate_factor;     /* of AWS's quotas, so much is assumed before anything is learnt; 0 = 1 */
+    bool quotas_everywhere; /* they hold at another endpoint too: it leads to AWS */
+    const char *rates_path; /* file that keeps learnt rates between runs; NULL = none. Not used in a replay */
+    const char *record_dir; /* --record: every exchange, secrets removed */
+    const char *replay_dir; /* --replay: no network at all */
+    mw_budget *budget;    /* requests are taken from it, retries and those for credentials included; NULL = no limit */
+    bool few_connections; /* one call, not a sweep: see mw_transport_options */
+    const mw_http *http;  /* NULL = libcurl; a test's carrier otherwise */
+    const volatile bool *stop; /* set by a signal handler: in-flight calls end as MW_ERR_CANCELLED */
 } mw_client_options;
 
 mw_status mw_client_new(const mw_client_options *options, mw_client **out, mw_error *err);
@@ -64,11 +64,11 @@ typedef struct mw_call_result {
      * because the circuit breaker of its (account, region, service) is open ends as MW_ERR_AWS with
      * the code "CircuitOpen" and the HTTP status 0; so does one for which the budget was spent, as "BudgetSpent". */
     mw_status status;
-    mw_aws_error aws;       /* when MW_ERR_AWS */
-    int http_status;        /* of the last answer; 0 when there was none */
-    mw_error error;         /* one line for humans, always set on failure */
+    mw_aws_error aws; /* when MW_ERR_AWS */
+    int http_status;  /* of the last answer; 0 when there was none */
+    mw_error error;   /* one line for humans, always set on failure */
     unsigned pages;
-    unsigned requests;      /* HTTP requests, retries included */
+    unsigned requests; /* HTTP requests, retries included */
 } mw_call_result;
 
 /**
@@ -80,17 +80,17 @@ typedef void (*mw_call_done)(void *user, const mw_call_result *result);
 
 typedef struct mw_call {
     const mw_scope *scope;
-    const char *service;    /* botocore's name */
+    const char *service; /* botocore's name */
     const char *operation;
     const mw_doc *params_doc; /* copied before mw_client_call() returns */
-    mw_val params;          /* object, or MW_VAL_ABSENT */
-    bool paginate;          /* follow the modelled paginator to its end */
-    bool follow_tokens;     /* with paginate: also where only the names of tokens tell that there are pages */
-    int page_size;          /* sets limit_key; 0 = leave */
-    int64_t deadline_ms;    /* as in mw_client_options; 0 = the client's */
-    bool validate;          /* strict parameter checking (moonward call); else unknown ones are dropped */
-    mw_call_page on_page;   /* may be NULL */
-    mw_call_done on_done;   /* exactly once */
+    mw_val params;            /* object, or MW_VAL_ABSENT */
+    bool paginate;            /* follow the modelled paginator to its end */
+    bool follow_tokens;       /* with paginate: also where only the names of tokens tell that there are pages */
+    int page_size;            /* sets limit_key; 0 = leave */
+    int64_t deadline_ms;      /* as in mw_client_options; 0 = the client's */
+    bool validate;            /* strict parameter checking (moonward call); else unknown ones are dropped */
+    mw_call_page on_page;     /* may be NULL */
+    mw_call_done on_done;     /* exactly once */
     void *user;
 } mw_call;
 
@@ -118,8 +118,7 @@ mw_status mw_client_call(mw_client *c, const mw_call *call, mw_error *err);
  * The request that mw_client_call() would send first, unsigned, as an object of @p b: method, url,
  * headers, body (or body_base64), signing_name, signing_region, read_only. Sends nothing.
  */
-mw_status mw_client_preview(mw_client *c, const mw_call *call, mw_doc_builder *b, mw_val *out,
-                            mw_error *err);
+mw_status mw_client_preview(mw_client *c, const mw_call *call, mw_doc_builder *b, mw_val *out, mw_error *err);
 /**
  * Is this operation authorised by a bearer token and not by keys? The client then finds the token
  * itself (mw_provider_bearer()); a scope needs any provider to say that the call is not unsigned.

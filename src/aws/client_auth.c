@@ -37,10 +37,8 @@ bool mw_client_takes_token(const mw_client *c, const mw_operation *op)
     const mw_service *s = mw_operation_service(op);
     const char *auth = mw_operation_auth_type(op);
 
-    return mw_str_eq(auth, "bearer") ||
-           (!auth && mw_str_eq(mw_service_signature_version(s), "bearer")) ||
-           (!auth && takes_both(s) &&
-            mw__environment_has_token(c->config, mw_service_signing_name(s)));
+    return mw_str_eq(auth, "bearer") || (!auth && mw_str_eq(mw_service_signature_version(s), "bearer")) ||
+           (!auth && takes_both(s) && mw__environment_has_token(c->config, mw_service_signing_name(s)));
 }
 
 static bool is_bearer(const mw_active_call *k)
@@ -75,8 +73,7 @@ void mw__client_forget_auths(mw_client *c)
 }
 
 /* @p source NULL: the bearer token for signing name @p name; else the session on bucket @p name. */
-static mw_status find(mw_active_call *k, mw_provider *source, const char *name, mw_provider **out,
-                      mw_error *err)
+static mw_status find(mw_active_call *k, mw_provider *source, const char *name, mw_provider **out, mw_error *err)
 {
     mw_client *c = k->client;
     client_auth *a;
@@ -93,8 +90,8 @@ static mw_status find(mw_active_call *k, mw_provider *source, const char *name, 
         mw_free(a);
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     }
-    st = source ? mw__provider_s3_session(c->config, c->models, c->http, source, name,
-                                          mw__call_region(k), c->endpoint_url, &a->provider, err)
+    st = source ? mw__provider_s3_session(c->config, c->models, c->http, source, name, mw__call_region(k),
+                                          c->endpoint_url, &a->provider, err)
                 : mw_provider_bearer(c->config, c->models, c->http, name, &a->provider, err);
     if (st != MW_OK) {
         mw_free(a->name);
@@ -141,8 +138,7 @@ void mw__call_refused_session(mw_active_call *k, mw_status status, const mw_erro
         return;
     k->result.aws = (mw_aws_error){0};
     snprintf(k->result.aws.code, sizeof(k->result.aws.code), "%s", code);
-    snprintf(k->result.aws.message, sizeof(k->result.aws.message), "%s",
-             error ? error->message : "");
+    snprintf(k->result.aws.message, sizeof(k->result.aws.message), "%s", error ? error->message : "");
 }
 
 bool mw__call_unsigned(const mw_active_call *k)
@@ -155,8 +151,7 @@ bool mw__call_unsigned(const mw_active_call *k)
 
 static bool wants_content_hash(const char *signing_name)
 {
-    static const char *const names[] = {"s3", "s3-outposts", "s3-object-lambda", "s3express",
-                                        "glacier"};
+    static const char *const names[] = {"s3", "s3-outposts", "s3-object-lambda", "s3express", "glacier"};
 
     for (size_t i = 0; i < MW_COUNT(names); i++)
         if (strcmp(signing_name, names[i]) == 0)
@@ -171,11 +166,9 @@ static mw_status add_bearer(mw_active_call *k, const mw_credentials *creds, mw_e
     const char *value;
 
     if (!mw_secret_is_set(&creds->bearer_token))
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s has no bearer token",
-                       mw_provider_describe(k->provider));
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s has no bearer token", mw_provider_describe(k->provider));
     if (!mw_str_eq(q->scheme, "https") && !mw_http_is_loopback(q->host))
-        return mw_fail(err, MW_ERR_INVALID, "a bearer token is not sent to %s without TLS",
-                       q->host);
+        return mw_fail(err, MW_ERR_INVALID, "a bearer token is not sent to %s without TLS", q->host);
     value = mw_arena_printf(&k->arena, "Bearer %s", creds->bearer_token.data);
     if (!value)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -186,8 +179,7 @@ mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error
 {
     const mw_endpoint *e = &k->endpoint;
     const char *auth = mw_operation_auth_type(k->op);
-    const char *name =
-        e->signing_name ? e->signing_name : mw_service_signing_name(mw_operation_service(k->op));
+    const char *name = e->signing_name ? e->signing_name : mw_service_signing_name(mw_operation_service(k->op));
     bool s3 = mw_str_starts(name, "s3");
     mw_sigv4_scope scope = {
         .region = e->signing_region ? e->signing_region : mw__call_region(k),
@@ -196,8 +188,7 @@ mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error
         .asymmetric = mw_str_eq(e->auth_scheme, "sigv4a"),
         .single_encode = e->single_encode || s3,
         .no_normalize = s3,
-        .unsigned_payload =
-            mw_operation_unsigned_payload(k->op) || mw_str_eq(auth, "v4-unsigned-body"),
+        .unsigned_payload = mw_operation_unsigned_payload(k->op) || mw_str_eq(auth, "v4-unsigned-body"),
         .content_sha256_header = wants_content_hash(name),
     };
 
@@ -208,6 +199,5 @@ mw_status mw__call_sign(mw_active_call *k, const mw_credentials *creds, mw_error
         scope.unsigned_payload = false;
     if (scope.unsigned_payload)
         scope.content_sha256_header = true;
-    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->offset_s,
-                         NULL, err);
+    return mw_sigv4_sign(&k->request, creds, &scope, mw_now_unix() + k->offset_s, NULL, err);
 }

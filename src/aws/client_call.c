@@ -20,8 +20,8 @@
 
 #define MW_CODE_CIRCUIT_OPEN "CircuitOpen"
 #define MW_CODE_NOT_DECLARED "NotDeclared"
-#define ATTEMPT_MIN_MS   20  /* no attempt is worth beginning this close to the deadline */
-#define CLOCK_TRIES_MAX  6   /* of one call: servers whose clocks differ among themselves */
+#define ATTEMPT_MIN_MS       20 /* no attempt is worth beginning this close to the deadline */
+#define CLOCK_TRIES_MAX      6  /* of one call: servers whose clocks differ among themselves */
 
 static void begin_page(void *user);
 static void begin_attempt(void *user);
@@ -71,8 +71,8 @@ static void finish(mw_active_call *k, mw_status status)
     if (status != MW_OK) {
         k->client->stats.failures++;
         if (!k->result.error.message[0])
-            mw_fail(&k->result.error, status, "%s:%s failed",
-                    mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
+            mw_fail(&k->result.error, status, "%s:%s failed", mw_service_name(mw_operation_service(k->op)),
+                    mw_operation_name(k->op));
     }
     unlink_call(k);
     mw__call_leave(k, MW_OUTCOME_NONE, NULL);
@@ -121,9 +121,8 @@ static void record(mw_active_call *k, const mw_http_response *answer)
     mw_error err = {0};
 
     if (k->client->recorder && mw_recorder_add(k->client->recorder, &key, answer, &err) != MW_OK)
-        mw_log_error("%s:%s could not be recorded: %s",
-                     mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
-                     err.message);
+        mw_log_error("%s:%s could not be recorded: %s", mw_service_name(mw_operation_service(k->op)),
+                     mw_operation_name(k->op), err.message);
 }
 
 /** Hand over one page, and go on or end. */
@@ -169,8 +168,7 @@ static bool one_of(const char *code, const char *const *list, size_t count)
 /** Credentials that AWS calls expired are fetched anew, once. */
 static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
 {
-    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
-                                        "TokenRefreshRequired"};
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"};
 
     if (k->refreshed || !k->provider || !one_of(e->code, codes, MW_COUNT(codes)))
         return false;
@@ -263,8 +261,7 @@ static void give_up(mw_active_call *k, const char *why)
     snprintf(text, sizeof(text), "%s", why); /* it may be the call's own error */
     mw_fail(&err, MW_ERR_TIMEOUT, "%s:%s: given up after %.1f s and %d attempt%s: %s",
             mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
-            (double)(mw_mono_ms() - k->begun_ms) / 1000.0, k->attempt, k->attempt == 1 ? "" : "s",
-            text);
+            (double)(mw_mono_ms() - k->begun_ms) / 1000.0, k->attempt, k->attempt == 1 ? "" : "s", text);
     fail(k, MW_ERR_TIMEOUT, &err);
 }
 
@@ -281,9 +278,8 @@ static bool retry(mw_active_call *k, mw_status status, const char *why)
         class = MW_RETRY_UNREACHED;
     if (k->mutating && class != MW_RETRY_THROTTLE && !k->unsent)
         return false;
-    if (stopping(c) ||
-        !mw_retry_again(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), class, k->attempt,
-                        k->retry_after_ms, &k->quota_taken, &delay_ms))
+    if (stopping(c) || !mw_retry_again(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), class, k->attempt,
+                                       k->retry_after_ms, &k->quota_taken, &delay_ms))
         return false;
     if (mw__call_late(k, delay_ms + ATTEMPT_MIN_MS)) {
         give_up(k, why);
@@ -320,8 +316,8 @@ static void on_aws_error(mw_active_call *k, const mw_http_response *answer, mw_e
             return;
         record(k, answer);
     }
-    mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)),
-            mw_operation_name(k->op), k->result.aws.code, k->result.aws.message);
+    mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
+            k->result.aws.code, k->result.aws.message);
     fail(k, MW_ERR_AWS, err);
 }
 
@@ -348,8 +344,7 @@ static void on_answer(mw_active_call *k, const mw_http_response *answer)
     if (st == MW_OK)
         st = mw_customize_result(k->op, k->params_doc, k->params, c->page, parsed, &result, &err);
     if (st != MW_OK) {
-        mw_error_prefix(&err, st, "%s:%s", mw_service_name(mw_operation_service(k->op)),
-                        mw_operation_name(k->op));
+        mw_error_prefix(&err, st, "%s:%s", mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
         fail(k, st, &err);
         return;
     }
@@ -371,8 +366,8 @@ static void on_failure(mw_active_call *k, const mw_error *failure)
         return;
     }
     k->result.error = *failure;
-    mw_error_prefix(&k->result.error, failure->status, "%s:%s",
-                    mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
+    mw_error_prefix(&k->result.error, failure->status, "%s:%s", mw_service_name(mw_operation_service(k->op)),
+                    mw_operation_name(k->op));
     fail(k, failure->status, NULL);
 }
 
@@ -445,8 +440,7 @@ static mw_status attempt_headers(mw_active_call *k, mw_error *err)
     if (most < k->attempt)
         most = k->attempt; /* throttled ones are tried more often */
     k->request.headers.count = k->base_headers;
-    snprintf(text, sizeof(text), "attempt=%d; max=%d", k->attempt,
-             most);
+    snprintf(text, sizeof(text), "attempt=%d; max=%d", k->attempt, most);
     return mw_http_add(&k->arena, &k->request.headers, "amz-sdk-request", text, err);
 }
 
@@ -456,8 +450,8 @@ static void begin_attempt(void *user)
     mw_error err = {0};
 
     if (stopping(k->client)) {
-        mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped",
-                mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op));
+        mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped", mw_service_name(mw_operation_service(k->op)),
+                mw_operation_name(k->op));
         fail(k, MW_ERR_CANCELLED, &err);
         return;
     }
@@ -484,10 +478,10 @@ void mw__call_refused(mw_active_call *k, int64_t open_ms)
              "%d requests in a row failed for %s in account %s, region %s, the last with: %s; "
              "not sent, next try in %.1f s",
              b->failed, mw_service_name(mw_operation_service(k->op)),
-             s->account && *s->account ? s->account : "(unknown)",
-             s->region && *s->region ? s->region : "(none)", b->cause, (double)open_ms / 1000.0);
-    mw_fail(&err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)),
-            mw_operation_name(k->op), e->code, e->message);
+             s->account && *s->account ? s->account : "(unknown)", s->region && *s->region ? s->region : "(none)",
+             b->cause, (double)open_ms / 1000.0);
+    mw_fail(&err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
+            e->code, e->message);
     fail(k, MW_ERR_AWS, &err);
 }
 
@@ -509,8 +503,7 @@ void mw__call_go(mw_active_call *k)
         return;
     }
     st = attempt_headers(k, &err);
-    if (st == MW_OK && !mw__call_unsigned(k) &&
-        (st = mw__call_provider(k, &provider, &err)) == MW_OK) {
+    if (st == MW_OK && !mw__call_unsigned(k) && (st = mw__call_provider(k, &provider, &err)) == MW_OK) {
         if (k->clock_tries == 0)
             k->offset_s = mw_clocks_offset(&c->clocks, k->request.host);
         st = mw_provider_get(provider, mw_client_now_unix(c), &creds, on_credentials, k, &err);
@@ -612,9 +605,8 @@ static mw_status no_service(const mw_models *m, const char *name, mw_error *err)
     for (size_t i = 0; names && i < n; i++)
         names[i] = mw_service_name(mw_models_service_at(m, i));
     near = names ? mw_nearest(name, names, n) : NULL;
-    return mw_fail(err, MW_ERR_UNSUPPORTED, "no service '%s' in the models of botocore %s%s%s%s",
-                   name, mw_models_botocore_version(m), near ? "; did you mean '" : "",
-                   near ? near : "", near ? "'?" : "");
+    return mw_fail(err, MW_ERR_UNSUPPORTED, "no service '%s' in the models of botocore %s%s%s%s", name,
+                   mw_models_botocore_version(m), near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static mw_status no_operation(const mw_service *s, const char *name, mw_error *err)
@@ -627,14 +619,13 @@ static mw_status no_operation(const mw_service *s, const char *name, mw_error *e
     for (size_t i = 0; names && i < n; i++)
         names[i] = mw_operation_name(mw_service_operation_at(s, i));
     near = names ? mw_nearest(name, names, n) : NULL;
-    return mw_fail(err, MW_ERR_UNSUPPORTED,
-                   "service '%s' has no operation '%s' in the models of botocore %s%s%s%s",
+    return mw_fail(err, MW_ERR_UNSUPPORTED, "service '%s' has no operation '%s' in the models of botocore %s%s%s%s",
                    mw_service_name(s), name, mw_models_botocore_version(mw_service_models(s)),
                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-mw_status mw_client_operation(const mw_models *m, const char *service, const char *operation,
-                              const mw_operation **out, mw_error *err)
+mw_status mw_client_operation(const mw_models *m, const char *service, const char *operation, const mw_operation **out,
+                              mw_error *err)
 {
     const mw_service *s = mw_models_service(m, service);
 
@@ -661,19 +652,17 @@ static mw_status copy_params(mw_active_call *k, mw_error *err)
 static mw_status set_up(mw_active_call *k, bool *bad_params, mw_error *err)
 {
     mw_client *c = k->client;
-    mw_kind kind =
-        k->call.params_doc ? mw_val_kind(k->call.params_doc, k->call.params) : MW_KIND_ABSENT;
+    mw_kind kind = k->call.params_doc ? mw_val_kind(k->call.params_doc, k->call.params) : MW_KIND_ABSENT;
     mw_status st = MW_OK;
 
     *bad_params = true;
     if (kind != MW_KIND_OBJECT && kind != MW_KIND_ABSENT && kind != MW_KIND_NULL)
-        return mw_fail(err, MW_ERR_INVALID, "%s:%s: parameters are an object, not something else",
-                       k->call.service, k->call.operation);
+        return mw_fail(err, MW_ERR_INVALID, "%s:%s: parameters are an object, not something else", k->call.service,
+                       k->call.operation);
     k->params = MW_VAL_ABSENT;
     if (kind == MW_KIND_OBJECT) {
         k->params = k->call.params;
-        if ((k->call.paginate || c->recorder || c->replay || mw__call_is_s3(k)) &&
-            (st = copy_params(k, err)) != MW_OK)
+        if ((k->call.paginate || c->recorder || c->replay || mw__call_is_s3(k)) && (st = copy_params(k, err)) != MW_OK)
             return st;
     }
     if (k->call.paginate && (st = mw_paginator_new(k->op, &k->paginator, err)) != MW_OK)
@@ -696,8 +685,8 @@ static void refuse(const mw_active_call *k, mw_aws_error *e, mw_error *err)
     *e = (mw_aws_error){.code = MW_CODE_NOT_DECLARED};
     snprintf(e->message, sizeof(e->message),
              "the operation is not among those that were declared for this run; not sent");
-    mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)),
-            mw_operation_name(k->op), e->code, e->message);
+    mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %s", mw_service_name(mw_operation_service(k->op)), mw_operation_name(k->op),
+            e->code, e->message);
 }
 
 static void fail_later(void *user)

@@ -72,8 +72,7 @@ static bool copy_endpoint(mw_arena *a, const mw_endpoint *from, mw_endpoint *to)
     to->auth_scheme = keep(a, from->auth_scheme, &ok);
     to->headers = (mw_http_pairs){0};
     for (size_t i = 0; ok && i < from->headers.count; i++)
-        ok = mw_http_add(a, &to->headers, from->headers.items[i].name, from->headers.items[i].value,
-                         NULL) == MW_OK;
+        ok = mw_http_add(a, &to->headers, from->headers.items[i].name, from->headers.items[i].value, NULL) == MW_OK;
     return ok;
 }
 
@@ -86,8 +85,7 @@ static void remember(mw_client *c, known_endpoint **slot, const mw_service *serv
     if (c->endpoint_count >= ENTRIES_MAX)
         return;
     e = mw_arena_alloc(&c->arena, sizeof(*e));
-    if (!e || !(e->key = mw_arena_strdup(&c->arena, key)) ||
-        !copy_endpoint(&c->arena, found, &e->endpoint))
+    if (!e || !(e->key = mw_arena_strdup(&c->arena, key)) || !copy_endpoint(&c->arena, found, &e->endpoint))
         return;
     e->service = service;
     e->next = *slot;
@@ -95,8 +93,8 @@ static void remember(mw_client *c, known_endpoint **slot, const mw_service *serv
     c->endpoint_count++;
 }
 
-mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_arena *arena,
-                              mw_endpoint *out, mw_error *err)
+mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out,
+                              mw_error *err)
 {
     const mw_service *service = mw_operation_service(q->operation);
     MW_AUTO(mw_buf) key = {.max = 4096};
@@ -108,8 +106,7 @@ mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_are
     if (mw_buf_status(&key, NULL) != MW_OK ||
         mw_operation_extra(q->operation, "operationContextParams") != MW_VAL_ABSENT)
         return mw_endpoint_resolve(q, arena, out, err);
-    slot = &c->endpoints[(mw_hash64(&service, sizeof(service)) ^ mw_hash64(key.data, key.len)) %
-                         MW_ENDPOINT_TABLE];
+    slot = &c->endpoints[(mw_hash64(&service, sizeof(service)) ^ mw_hash64(key.data, key.len)) % MW_ENDPOINT_TABLE];
     for (known_endpoint *e = *slot; e; e = e->next) {
         if (e->service == service && strcmp(e->key, key.data) == 0) {
             *out = e->endpoint;

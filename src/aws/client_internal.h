@@ -58,12 +58,12 @@ typedef struct mw_active_call {
     mw_http_request request;
     mw_endpoint endpoint;
     mw_provider *provider; /* that authorised the last attempt; NULL = none yet */
-    size_t base_headers; /* those that do not change between attempts */
+    size_t base_headers;   /* those that do not change between attempts */
     char invocation_id[MW_UUID_SIZE];
     int attempt;
     int quota_taken;
-    int64_t retry_after_ms; /* what the last answer asked for; -1 = nothing */
-    int64_t queued_ms, waited_ms; /* since when it waits for its turn, and how long it has waited */
+    int64_t retry_after_ms;        /* what the last answer asked for; -1 = nothing */
+    int64_t queued_ms, waited_ms;  /* since when it waits for its turn, and how long it has waited */
     int64_t begun_ms, deadline_ms; /* monotonic, from the page's first request on; 0 = not yet, none */
     bool unsent;
 
@@ -73,7 +73,7 @@ typedef struct mw_active_call {
     int clock_tries;            /* how often an answer's time was signed with instead; … */
     int64_t offset_s;           /* … what the request at hand is signed with */
     bool waiting;               /* for credentials */
-    bool over; /* on_done was called while waiting; freed by the provider's callback */
+    bool over;                  /* on_done was called while waiting; freed by the provider's callback */
 } mw_active_call;
 
 struct mw_client {
@@ -81,7 +81,7 @@ struct mw_client {
     const mw_aws_config *config;
     char *endpoint_url;
     const volatile bool *stop;
-    mw_budget *budget; /* NULL = none */
+    mw_budget *budget;       /* NULL = none */
     mw_transport *transport; /* NULL with an injected carrier */
     const mw_http *http;
     mw_http provider_http; /* the same, with turns */
@@ -145,8 +145,8 @@ void mw__client_forget_auths(mw_client *c);
 /* ---- client_endpoint.c ---- */
 
 /** mw_endpoint_resolve(), remembered. What @p out points to lives in @p arena or in the client. */
-mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_arena *arena,
-                              mw_endpoint *out, mw_error *err);
+mw_status mw__client_endpoint(mw_client *c, const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out,
+                              mw_error *err);
 
 /* ---- client_traffic.c ---- */
 

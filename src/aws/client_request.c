@@ -25,8 +25,7 @@ static mw_status page_params(mw_active_call *k, const mw_doc **d, mw_val *params
     *params = k->params;
     if (!k->paginator || (k->page == 1 && k->call.page_size <= 0))
         return MW_OK;
-    st = mw_paginator_params(k->paginator, k->op, *d, k->params, k->call.page_size, c->scratch,
-                             params, err);
+    st = mw_paginator_params(k->paginator, k->op, *d, k->params, k->call.page_size, c->scratch, params, err);
     *d = mw_doc_view(c->scratch);
     return st;
 }
@@ -38,23 +37,19 @@ bool mw__call_is_s3(const mw_active_call *k)
 
 const char *mw__call_bucket(const mw_active_call *k)
 {
-    return mw__call_is_s3(k) && k->params_doc
-               ? mw_val_get_str(k->params_doc, k->params, "Bucket", NULL)
-               : NULL;
+    return mw__call_is_s3(k) && k->params_doc ? mw_val_get_str(k->params_doc, k->params, "Bucket", NULL) : NULL;
 }
 
 const char *mw__call_region(const mw_active_call *k)
 {
     const char *bucket = mw__call_bucket(k);
-    const char *known = k->region ? k->region
-                        : bucket  ? mw__client_bucket_region(k->client, bucket)
-                                  : NULL;
+    const char *known = k->region ? k->region : bucket ? mw__client_bucket_region(k->client, bucket) : NULL;
 
     return known ? known : k->call.scope->region;
 }
 
-static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, const char *path,
-                         const char *host_prefix, mw_error *err)
+static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, const char *path, const char *host_prefix,
+                         mw_error *err)
 {
     mw_client *c = k->client;
     mw_http_request *q = &k->request;
@@ -76,9 +71,7 @@ static mw_status resolve(mw_active_call *k, const mw_doc *d, mw_val params, cons
     q->port = k->endpoint.port;
     if (host_prefix && !c->no_host_prefix && !k->endpoint.is_address)
         q->host = mw_arena_join(&k->arena, host_prefix, k->endpoint.host, NULL);
-    q->path = k->endpoint.path && *k->endpoint.path
-                  ? mw_arena_join(&k->arena, k->endpoint.path, path, NULL)
-                  : path;
+    q->path = k->endpoint.path && *k->endpoint.path ? mw_arena_join(&k->arena, k->endpoint.path, path, NULL) : path;
     if (!q->host || !q->path)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < k->endpoint.headers.count; i++) {
@@ -99,8 +92,8 @@ static mw_status ask_for_checksum(mw_active_call *k, mw_error *err)
     const mw_aws_config *c = k->client->config;
     const mw_doc *d = mw_models_doc(k->client->models);
     const mw_shape *input = mw_operation_input(k->op);
-    const char *name = mw_val_get_str(d, mw_operation_extra(k->op, "httpChecksum"),
-                                      "requestValidationModeMember", NULL);
+    const char *name =
+        mw_val_get_str(d, mw_operation_extra(k->op, "httpChecksum"), "requestValidationModeMember", NULL);
     const char *mode = c ? mw_aws_config_env(c, "AWS_RESPONSE_CHECKSUM_VALIDATION") : NULL;
     const mw_member *m = name && input ? mw_shape_member(input, name, strlen(name)) : NULL;
     const char *header = m ? mw_member_location_name(m) : NULL;
@@ -120,8 +113,7 @@ mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
     mw_serialize_options o = {
         .validate = k->call.validate,
         .drop_unknown = !k->call.validate,
-        .strip_bucket =
-            mw__call_is_s3(k), /* its rule set puts the bucket into the host or the path */
+        .strip_bucket = mw__call_is_s3(k), /* its rule set puts the bucket into the host or the path */
     };
     const char *host_prefix = NULL;
     const mw_doc *d;
@@ -135,13 +127,10 @@ mw_status mw__call_prepare(mw_active_call *k, bool *bad_params, mw_error *err)
         (st = mw_protocol_serialize(k->op, d, params, &o, q, &host_prefix, err)) != MW_OK)
         return st;
     *bad_params = false;
-    if ((st = resolve(k, d, params, q->path, host_prefix, err)) != MW_OK ||
-        (st = ask_for_checksum(k, err)) != MW_OK ||
+    if ((st = resolve(k, d, params, q->path, host_prefix, err)) != MW_OK || (st = ask_for_checksum(k, err)) != MW_OK ||
         (st = mw_uuid4(k->invocation_id, err)) != MW_OK ||
-        (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) !=
-            MW_OK ||
-        (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id,
-                          err)) != MW_OK)
+        (st = mw_http_set(&k->arena, &q->headers, "User-Agent", "moonward/" MW_VERSION, err)) != MW_OK ||
+        (st = mw_http_set(&k->arena, &q->headers, "amz-sdk-invocation-id", k->invocation_id, err)) != MW_OK)
         return st;
     k->base_headers = q->headers.count;
     return MW_OK;
@@ -171,8 +160,7 @@ static mw_status describe(mw_active_call *k, mw_doc_builder *b, mw_val *out, mw_
     mw_doc_member_str(b, "method", q->method);
     mw_doc_member_str(b, "url",
                       mw_arena_printf(&k->arena, "%s://%s%s%s%s", q->scheme, authority,
-                                      q->path && *q->path ? q->path : "/", query ? "?" : "",
-                                      query ? q->query : ""));
+                                      q->path && *q->path ? q->path : "/", query ? "?" : "", query ? q->query : ""));
     add_pairs(b, q);
     if (q->body_len > 0 && mw_utf8_valid(q->body, q->body_len)) {
         mw_doc_ckey(b, "body");
@@ -193,8 +181,7 @@ static mw_status describe(mw_active_call *k, mw_doc_builder *b, mw_val *out, mw_
     return mw_doc_builder_status(b, err);
 }
 
-mw_status mw_client_preview(mw_client *c, const mw_call *call, mw_doc_builder *b, mw_val *out,
-                            mw_error *err)
+mw_status mw_client_preview(mw_client *c, const mw_call *call, mw_doc_builder *b, mw_val *out, mw_error *err)
 {
     mw_active_call k = {.client = c, .call = *call, .page = 1, .attempt = 1};
     bool bad_params;

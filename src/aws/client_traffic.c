@@ -18,13 +18,11 @@ static void prepare_lane(mw_client *c, mw_lane *lane, const char *account, const
 
     /* AWS's quotas say nothing about another endpoint, unless it only leads to AWS. */
     if (!c->quotas_everywhere &&
-        (c->endpoint_url ||
-         (c->config && mw_aws_config_endpoint_url(c->config, mw_service_id(service))))) {
+        (c->endpoint_url || (c->config && mw_aws_config_endpoint_url(c->config, mw_service_id(service))))) {
         mw_lane_free_rate(lane, now_ms);
         return;
     }
-    e = mw_rate_entry_find(&c->rates, account ? account : "", region ? region : "",
-                           mw_service_name(service));
+    e = mw_rate_entry_find(&c->rates, account ? account : "", region ? region : "", mw_service_name(service));
     if (e)
         mw_lane_remember_rate(lane, mw_rate_entry_ceiling(e, mw_now_unix()));
 }
@@ -36,18 +34,16 @@ mw_status mw__call_lane(mw_active_call *k, mw_error *err)
     int64_t now_ms = mw_mono_ms();
     bool fresh;
 
-    k->lane = mw_traffic_lane(c->traffic, k->call.scope->account, k->call.scope->region,
-                              mw_service_name(service), &fresh, now_ms);
+    k->lane = mw_traffic_lane(c->traffic, k->call.scope->account, k->call.scope->region, mw_service_name(service),
+                              &fresh, now_ms);
     if (!k->lane)
-        return mw_fail(err, MW_ERR_NOMEM, "%s: no room for one more account and region",
-                       mw_service_name(service));
+        return mw_fail(err, MW_ERR_NOMEM, "%s: no room for one more account and region", mw_service_name(service));
     if (fresh)
         prepare_lane(c, k->lane, k->call.scope->account, k->call.scope->region, service, now_ms);
     return MW_OK;
 }
 
-static void keep_rate(void *user, const char *account, const char *region, const char *service,
-                      const mw_rate *rate)
+static void keep_rate(void *user, const char *account, const char *region, const char *service, const mw_rate *rate)
 {
     mw_client *c = user;
     mw_rate_entry e = {account, region, service, rate->ceiling_rps, mw_now_unix()};
@@ -95,8 +91,7 @@ static void arm(mw_client *c)
     if (at_ms < 0 || (c->wake_ms != 0 && c->wake_ms <= at_ms) || stopping(c))
         return;
     now_ms = mw_mono_ms();
-    if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_wake, c, NULL) ==
-        MW_OK) {
+    if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_wake, c, NULL) == MW_OK) {
         c->wake_ms = at_ms;
         c->wakes++;
     }
@@ -143,8 +138,7 @@ void mw__call_queue(mw_active_call *k)
     k->ticket.user = k;
     k->queued_ms = k->client->watch ? mw_mono_ms() : 0;
     /* What has begun is ended first: paging tokens and deadlines run out. */
-    mw_traffic_enter(k->client->traffic, &k->ticket, k->lane, k->request.host,
-                     k->attempt > 1 || k->page > 1);
+    mw_traffic_enter(k->client->traffic, &k->ticket, k->lane, k->request.host, k->attempt > 1 || k->page > 1);
     if (k->begun_ms > 0)
         mw__call_watch(k);
     mw__client_pump(k->client);
@@ -154,8 +148,7 @@ void mw__call_leave(mw_active_call *k, mw_outcome outcome, const char *cause)
 {
     if (k->ticket.state == MW_TICKET_IDLE)
         return;
-    mw_traffic_leave(k->client->traffic, &k->ticket, outcome, k->retry_after_ms, cause,
-                     mw_mono_ms());
+    mw_traffic_leave(k->client->traffic, &k->ticket, outcome, k->retry_after_ms, cause, mw_mono_ms());
 }
 
 mw_outcome mw__call_outcome(const mw_active_call *k, mw_status st, const mw_http_response *answer)
@@ -191,23 +184,21 @@ static void turn_go(void *user, int64_t refused_ms)
 
     unlink_turn(turn->client, turn);
     if (refused_ms > 0)
-        mw_fail(&err, MW_ERR_NET, "%d requests in a row failed, the last with: %s; not sent",
-                b->failed, b->cause);
+        mw_fail(&err, MW_ERR_NET, "%d requests in a row failed, the last with: %s; not sent", b->failed, b->cause);
     else if (!mw__client_may_send(turn->client, NULL, 1))
         mw_fail(&err, MW_ERR_LIMIT, "the budget is spent; not sent");
     turn->go(turn->user, err.status != MW_OK ? &err : NULL);
 }
 
-static mw_status turn_enter(void *ctx, mw_turn *turn, const mw_operation *op, const char *region,
-                            const char *host, bool again, mw_error *err)
+static mw_status turn_enter(void *ctx, mw_turn *turn, const mw_operation *op, const char *region, const char *host,
+                            bool again, mw_error *err)
 {
     mw_client *c = ctx;
     const mw_service *service = mw_operation_service(op);
     int64_t now_ms = mw_mono_ms();
     bool fresh;
     /* Whose quota it is depends on the credentials it is asked with; nearly always one account's. */
-    mw_lane *lane =
-        mw_traffic_lane(c->traffic, "", region, mw_service_name(service), &fresh, now_ms);
+    mw_lane *lane = mw_traffic_lane(c->traffic, "", region, mw_service_name(service), &fresh, now_ms);
 
     if (!lane)
         return mw_fail(err, MW_ERR_NOMEM, "no room for one more region");
@@ -226,8 +217,7 @@ static mw_status turn_enter(void *ctx, mw_turn *turn, const mw_operation *op, co
     return MW_OK;
 }
 
-static void turn_leave(void *ctx, mw_turn *turn, mw_outcome outcome, int64_t retry_after_ms,
-                       const char *cause)
+static void turn_leave(void *ctx, mw_turn *turn, mw_outcome outcome, int64_t retry_after_ms, const char *cause)
 {
     mw_client *c = ctx;
 
@@ -308,8 +298,7 @@ static void watch(mw_client *c, int64_t deadline_ms)
 
     if ((c->watch_ms != 0 && c->watch_ms <= at_ms) || stopping(c))
         return;
-    if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_watch, c, NULL) ==
-        MW_OK) {
+    if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_watch, c, NULL) == MW_OK) {
         c->watch_ms = at_ms;
         c->watches++;
     }

@@ -79,8 +79,7 @@ bool mw_clocks_good(mw_clocks *c, const char *host, int64_t offset_s)
 void mw_clocks_learn(mw_clocks *c, const char *host, int64_t offset_s)
 {
     if (mw_clocks_good(c, host, offset_s))
-        mw_log_warn("this machine's clock is %lld s off; requests are signed with AWS's time",
-                    (long long)-offset_s);
+        mw_log_warn("this machine's clock is %lld s off; requests are signed with AWS's time", (long long)-offset_s);
 }
 
 bool mw_clock_corrected(const char *code, const mw_http_response *answer, int64_t now_unix, int64_t *offset_s)

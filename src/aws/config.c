@@ -19,7 +19,7 @@
 
 #define MAX_FILE_BYTES ((size_t)32 << 20)
 /* Longest section or variable name that is looked up; serviceId has at most 50 characters. */
-#define NAME_SIZE 512
+#define NAME_SIZE      512
 
 struct mw_aws_config {
     const char *(*getenv_fn)(const char *name);
@@ -70,8 +70,7 @@ static void add_variable(const mw_aws_config *c, const char **p, mw_buf *out)
         mw_buf_add(out, start - 1, (size_t)(*p - start) + 1, NULL);
 }
 
-mw_status mw__aws_config_expand(const mw_aws_config *c, const char *path, mw_buf *out,
-                                mw_error *err)
+mw_status mw__aws_config_expand(const mw_aws_config *c, const char *path, mw_buf *out, mw_error *err)
 {
     const char *home = mw_aws_config_env(c, "HOME");
 
@@ -88,8 +87,8 @@ mw_status mw__aws_config_expand(const mw_aws_config *c, const char *path, mw_buf
     return mw_buf_status(out, err);
 }
 
-static mw_status load_file(mw_aws_config *c, mw_config_source which, const char *variable,
-                           const char *usual, mw_error *err)
+static mw_status load_file(mw_aws_config *c, mw_config_source which, const char *variable, const char *usual,
+                           mw_error *err)
 {
     const char *given = mw_aws_config_env(c, variable);
     MW_AUTO(mw_buf) path = {.max = 4096};
@@ -106,8 +105,7 @@ static mw_status load_file(mw_aws_config *c, mw_config_source which, const char 
         return MW_OK;
     if (st != MW_OK)
         return st;
-    return mw_ini_parse(c->paths[which], text.data ? text.data : "", text.len, &c->arena,
-                        &c->files[which], err);
+    return mw_ini_parse(c->paths[which], text.data ? text.data : "", text.len, &c->arena, &c->files[which], err);
 }
 
 /* ---- sections ---- */
@@ -131,8 +129,7 @@ static const mw_ini_section *find_kind(const mw_ini *ini, const char *kind, cons
     return NULL;
 }
 
-static const mw_ini_section *profile_section(const mw_aws_config *c, mw_config_source source,
-                                             const char *profile)
+static const mw_ini_section *profile_section(const mw_aws_config *c, mw_config_source source, const char *profile)
 {
     const mw_ini *ini = &c->files[source];
     const mw_ini_section *s;
@@ -163,8 +160,8 @@ static mw_status choose_profile(mw_aws_config *c, const char *option, mw_error *
     if (!c->profile)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if ((c->explicit_profile || env) && !mw__aws_config_has_profile(c, name))
-        return mw_fail(err, MW_ERR_INVALID, "profile '%s' is neither in %s nor in %s", name,
-                       c->paths[MW_CONFIG_FILE], c->paths[MW_CREDENTIALS_FILE]);
+        return mw_fail(err, MW_ERR_INVALID, "profile '%s' is neither in %s nor in %s", name, c->paths[MW_CONFIG_FILE],
+                       c->paths[MW_CREDENTIALS_FILE]);
     return MW_OK;
 }
 
@@ -179,8 +176,7 @@ mw_status mw_aws_config_load(const mw_aws_config_options *o, mw_aws_config **out
     c->getenv_fn = o && o->getenv_fn ? o->getenv_fn : machine_env;
     st = load_file(c, MW_CONFIG_FILE, "AWS_CONFIG_FILE", "~/.aws/config", err);
     if (st == MW_OK)
-        st = load_file(c, MW_CREDENTIALS_FILE, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials",
-                       err);
+        st = load_file(c, MW_CREDENTIALS_FILE, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", err);
     if (st == MW_OK)
         st = choose_profile(c, o ? o->profile : NULL, err);
     if (st != MW_OK) {
@@ -215,8 +211,7 @@ bool mw__aws_config_explicit_profile(const mw_aws_config *c)
 
 bool mw__aws_config_has_profile(const mw_aws_config *c, const char *profile)
 {
-    return profile_section(c, MW_CONFIG_FILE, profile) ||
-           profile_section(c, MW_CREDENTIALS_FILE, profile);
+    return profile_section(c, MW_CONFIG_FILE, profile) || profile_section(c, MW_CREDENTIALS_FILE, profile);
 }
 
 const char *mw__aws_config_path(const mw_aws_config *c, mw_config_source source)
@@ -224,22 +219,17 @@ const char *mw__aws_config_path(const mw_aws_config *c, mw_config_source source)
     return c->paths[source];
 }
 
-const char *mw__aws_config_from(const mw_aws_config *c, mw_config_source source,
-                                const char *profile, const char *key)
+const char *mw__aws_config_from(const mw_aws_config *c, mw_config_source source, const char *profile, const char *key)
 {
-    return value_of(
-        mw_ini_get(profile_section(c, source, profile ? profile : c->profile), key, NULL));
+    return value_of(mw_ini_get(profile_section(c, source, profile ? profile : c->profile), key, NULL));
 }
 
-const char *mw__aws_config_nested(const mw_aws_config *c, const char *profile, const char *block,
-                                  const char *key)
+const char *mw__aws_config_nested(const mw_aws_config *c, const char *profile, const char *block, const char *key)
 {
-    return value_of(
-        mw_ini_get(profile_section(c, MW_CONFIG_FILE, profile ? profile : c->profile), block, key));
+    return value_of(mw_ini_get(profile_section(c, MW_CONFIG_FILE, profile ? profile : c->profile), block, key));
 }
 
-const char *mw__aws_config_section(const mw_aws_config *c, const char *kind, const char *name,
-                                   const char *key)
+const char *mw__aws_config_section(const mw_aws_config *c, const char *kind, const char *name, const char *key)
 {
     return value_of(mw_ini_get(find_kind(&c->files[MW_CONFIG_FILE], kind, name), key, NULL));
 }
@@ -272,8 +262,7 @@ const char *mw_aws_config_service(const mw_aws_config *c, const char *service_id
 
     if (!services || !service_key(service_id, false, block))
         return NULL;
-    return value_of(
-        mw_ini_get(find_kind(&c->files[MW_CONFIG_FILE], "services", services), block, key));
+    return value_of(mw_ini_get(find_kind(&c->files[MW_CONFIG_FILE], "services", services), block, key));
 }
 
 const char *mw_aws_config_profile(const mw_aws_config *c)
@@ -309,8 +298,7 @@ const char *mw_aws_config_endpoint_url(const mw_aws_config *c, const char *servi
     char variable[NAME_SIZE + sizeof(prefix)];
     const char *url;
 
-    if (mw_aws_config_bool(c, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-                           "ignore_configured_endpoint_urls", false))
+    if (mw_aws_config_bool(c, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls", false))
         return NULL;
     memcpy(variable, prefix, sizeof(prefix));
     if (service_key(service_id, true, variable + sizeof(prefix) - 1)) {

@@ -17,11 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADVISORY_SECONDS 900  /* botocore RefreshableCredentials._advisory_refresh_timeout */
+#define ADVISORY_SECONDS  900 /* botocore RefreshableCredentials._advisory_refresh_timeout */
 #define MANDATORY_SECONDS 600 /* botocore RefreshableCredentials._mandatory_refresh_timeout */
 /* A source that just failed is not asked again for each of a thousand calls. */
-#define FAILURE_SECONDS 30
-#define MAX_WAITERS 1000000u
+#define FAILURE_SECONDS   30
+#define MAX_WAITERS       1000000u
 
 void mw_credentials_clear(mw_credentials *c)
 {
@@ -34,8 +34,8 @@ void mw_credentials_clear(mw_credentials *c)
 
 /* ---- life ---- */
 
-mw_status mw__provider_new(const mw_provider_class *class, size_t size, const char *description,
-                           void *out, mw_error *err)
+mw_status mw__provider_new(const mw_provider_class *class, size_t size, const char *description, void *out,
+                           mw_error *err)
 {
     mw_provider *p = mw_alloc(size);
 
@@ -83,8 +83,7 @@ const char *mw_provider_describe(const mw_provider *p)
 
 static bool valid_for(const mw_provider *p, int64_t now, int64_t seconds)
 {
-    return p->usable &&
-           (p->current.expires_at_unix == 0 || p->current.expires_at_unix - now >= seconds);
+    return p->usable && (p->current.expires_at_unix == 0 || p->current.expires_at_unix - now >= seconds);
 }
 
 /* Takes what a refresh brought as `current`, unless it is useless. */
@@ -97,13 +96,12 @@ static mw_status accept_fresh(mw_provider *p, mw_error *err)
     if (!bearer && (!*f->access_key_id || !mw_secret_is_set(&f->secret_access_key)))
         st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave no credentials", p->description);
     else if (f->expires_at_unix != 0 && f->expires_at_unix <= p->asked_at_unix)
-        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave credentials that have expired already",
-                     p->description);
+        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: gave credentials that have expired already", p->description);
     else if (bearer)
         st = mw__credentials_set_bearer(&p->current, f->bearer_token.data, f->expires_at_unix, err);
     else /* copied: a secret is known to the log by its address */
-        st = mw__credentials_set(&p->current, f->access_key_id, f->secret_access_key.data,
-                                 f->session_token.data, f->account_id, f->expires_at_unix, err);
+        st = mw__credentials_set(&p->current, f->access_key_id, f->secret_access_key.data, f->session_token.data,
+                                 f->account_id, f->expires_at_unix, err);
     mw_credentials_clear(f);
     if (st != MW_OK)
         return st;
@@ -157,8 +155,7 @@ static mw_status start(mw_provider *p, int64_t now, mw_error *err)
 
     if (p->refreshing)
         return MW_ERR_PENDING;
-    if (p->failed_at_unix != 0 && now - p->failed_at_unix < FAILURE_SECONDS &&
-        now >= p->failed_at_unix) {
+    if (p->failed_at_unix != 0 && now - p->failed_at_unix < FAILURE_SECONDS && now >= p->failed_at_unix) {
         if (err)
             *err = p->failure;
         return p->failure.status;
@@ -192,8 +189,7 @@ static mw_status start(mw_provider *p, int64_t now, mw_error *err)
 static mw_status add_waiter(mw_provider *p, mw_provider_ready ready, void *user, mw_error *err)
 {
     if (p->waiter_count >= MAX_WAITERS)
-        return mw_fail(err, MW_ERR_LIMIT, "%s: more than %u callers wait for credentials",
-                       p->description, MAX_WAITERS);
+        return mw_fail(err, MW_ERR_LIMIT, "%s: more than %u callers wait for credentials", p->description, MAX_WAITERS);
     if (p->waiter_count == p->waiter_cap) {
         size_t cap = p->waiter_cap ? p->waiter_cap * 2 : 8;
         mw_waiter *grown = mw_realloc(p->waiters, cap * sizeof(*grown));
@@ -207,8 +203,8 @@ static mw_status add_waiter(mw_provider *p, mw_provider_ready ready, void *user,
     return MW_OK;
 }
 
-mw_status mw_provider_get(mw_provider *p, int64_t now_unix, const mw_credentials **out,
-                          mw_provider_ready ready, void *user, mw_error *err)
+mw_status mw_provider_get(mw_provider *p, int64_t now_unix, const mw_credentials **out, mw_provider_ready ready,
+                          void *user, mw_error *err)
 {
     mw_status st;
 
@@ -266,8 +262,7 @@ mw_status mw__provider_refresh_from_source(mw_provider *p, int64_t now_unix, mw_
 
 /* ---- documents ---- */
 
-mw_status mw__credentials_set_bearer(mw_credentials *c, const char *token, int64_t expires_at_unix,
-                                     mw_error *err)
+mw_status mw__credentials_set_bearer(mw_credentials *c, const char *token, int64_t expires_at_unix, mw_error *err)
 {
     mw_credentials_clear(c);
     /* RFC 6750 allows no blanks or control characters; one would end the header. */
@@ -275,15 +270,13 @@ mw_status mw__credentials_set_bearer(mw_credentials *c, const char *token, int64
         return mw_fail(err, MW_ERR_CREDENTIALS, "the bearer token is empty");
     for (const char *s = token; *s; s++)
         if (*s <= ' ' || *s > '~')
-            return mw_fail(err, MW_ERR_CREDENTIALS,
-                           "the bearer token has a character that no token has");
+            return mw_fail(err, MW_ERR_CREDENTIALS, "the bearer token has a character that no token has");
     c->expires_at_unix = expires_at_unix;
     return mw_secret_set(&c->bearer_token, token, strlen(token), err);
 }
 
-mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, const char *secret,
-                              const char *token, const char *account, int64_t expires_at_unix,
-                              mw_error *err)
+mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, const char *secret, const char *token,
+                              const char *account, int64_t expires_at_unix, mw_error *err)
 {
     size_t n = strlen(access_key_id);
     mw_status st;
@@ -293,8 +286,7 @@ mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, cons
         return mw_fail(err, MW_ERR_CREDENTIALS, "the access key id is empty or over 128 bytes");
     for (size_t i = 0; i < n; i++)
         if (access_key_id[i] <= ' ' || access_key_id[i] == '/' || access_key_id[i] == ',')
-            return mw_fail(err, MW_ERR_CREDENTIALS,
-                           "the access key id has a character that no key has");
+            return mw_fail(err, MW_ERR_CREDENTIALS, "the access key id has a character that no key has");
     if (!*secret)
         return mw_fail(err, MW_ERR_CREDENTIALS, "the secret access key is empty");
     memcpy(c->access_key_id, access_key_id, n + 1);
@@ -315,8 +307,8 @@ mw_status mw__credentials_set(mw_credentials *c, const char *access_key_id, cons
 
 #define MAX_LOGIN_BYTES ((size_t)1 << 20)
 
-mw_status mw__read_login(const char *path, const char *source, const char *login, mw_buf *text,
-                         mw_doc_builder **b, mw_val *out, mw_error *err)
+mw_status mw__read_login(const char *path, const char *source, const char *login, mw_buf *text, mw_doc_builder **b,
+                         mw_val *out, mw_error *err)
 {
     mw_status st;
 
@@ -353,16 +345,16 @@ mw_status mw__credentials_expiry(const char *text, const char *source, int64_t *
     int64_t ns;
 
     if (mw_time_parse(text, strlen(text), &ns, NULL) != MW_OK)
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "%s: the expiration is not a time (expected 2026-01-02T03:04:05Z)", source);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: the expiration is not a time (expected 2026-01-02T03:04:05Z)",
+                       source);
     *out = ns / INT64_C(1000000000);
     if (*out == 0)
         *out = 1; /* 0 means never */
     return MW_OK;
 }
 
-mw_status mw__credentials_from_json(const char *text, size_t len, const char *source,
-                                    mw_credentials *out, mw_error *err)
+mw_status mw__credentials_from_json(const char *text, size_t len, const char *source, mw_credentials *out,
+                                    mw_error *err)
 {
     mw_doc_builder *b = NULL;
     mw_doc_options options = {.max_bytes = (size_t)1 << 20};
@@ -387,14 +379,13 @@ mw_status mw__credentials_from_json(const char *text, size_t len, const char *so
     expiration = mw_val_get_str(d, v, "Expiration", NULL);
     if (!key || !secret) {
         const char *code = mw_val_get_str(d, v, "Code", NULL);
-        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: AccessKeyId or SecretAccessKey is missing%s%s",
-                     source, code ? ", Code is " : "", code ? code : "");
+        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: AccessKeyId or SecretAccessKey is missing%s%s", source,
+                     code ? ", Code is " : "", code ? code : "");
         goto out;
     }
     if (expiration && (st = mw__credentials_expiry(expiration, source, &expires, err)) != MW_OK)
         goto out;
-    st = mw__credentials_set(out, key, secret, token, mw_val_get_str(d, v, "AccountId", NULL),
-                             expires, err);
+    st = mw__credentials_set(out, key, secret, token, mw_val_get_str(d, v, "AccountId", NULL), expires, err);
     if (st != MW_OK)
         mw_error_prefix(err, st, "%s", source);
 out:

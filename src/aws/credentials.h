@@ -27,8 +27,8 @@ void mw_credentials_clear(mw_credentials *c);
 typedef struct mw_aws_config mw_aws_config;
 
 typedef struct mw_aws_config_options {
-    const char *profile;                       /* --profile, or NULL */
-    const char *(*getenv_fn)(const char *name);/* NULL = getenv */
+    const char *profile;                        /* --profile, or NULL */
+    const char *(*getenv_fn)(const char *name); /* NULL = getenv */
 } mw_aws_config_options;
 
 /** Missing files are fine; a malformed one, or an unknown profile asked for, is MW_ERR_INVALID with path and line. */
@@ -54,8 +54,8 @@ bool mw_aws_config_bool(const mw_aws_config *c, const char *env, const char *key
 typedef struct mw_provider mw_provider;
 typedef void (*mw_provider_ready)(void *user, mw_status status, const mw_error *error);
 
-mw_status mw_provider_get(mw_provider *p, int64_t now_unix, const mw_credentials **out,
-                          mw_provider_ready ready, void *user, mw_error *err);
+mw_status mw_provider_get(mw_provider *p, int64_t now_unix, const mw_credentials **out, mw_provider_ready ready,
+                          void *user, mw_error *err);
 /** AWS said that these have expired or are invalid: the next get refreshes. */
 void mw_provider_invalidate(mw_provider *p);
 mw_provider *mw_provider_ref(mw_provider *p);
@@ -64,8 +64,8 @@ void mw_provider_unref(mw_provider *p);
 const char *mw_provider_describe(const mw_provider *p);
 
 /** Fixed keys, copied. */
-mw_status mw_provider_static(const char *access_key_id, const char *secret, const char *token,
-                             mw_provider **out, mw_error *err);
+mw_status mw_provider_static(const char *access_key_id, const char *secret, const char *token, mw_provider **out,
+                             mw_error *err);
 /** The chain of the config, in botocore's order. MW_ERR_CREDENTIALS names what was looked at. */
 mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models, const mw_http *http,
                             mw_provider **out, mw_error *err);
@@ -84,9 +84,8 @@ void mw_provider_about(const mw_provider *p, char key_tail[5], int64_t *expires_
  * Bearer tokens for a service, by its signing name: AWS_BEARER_TOKEN_<NAME>, else the token of the
  * profile's `sso_session`. MW_ERR_CREDENTIALS names what was looked at.
  */
-mw_status mw_provider_bearer(const mw_aws_config *config, const mw_models *models,
-                             const mw_http *http, const char *signing_name, mw_provider **out,
-                             mw_error *err);
+mw_status mw_provider_bearer(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                             const char *signing_name, mw_provider **out, mw_error *err);
 
 typedef struct mw_assume_role {
     const char *role_arn;
@@ -99,8 +98,7 @@ typedef struct mw_assume_role {
 } mw_assume_role;
 
 /** A role assumed with the credentials of @p source, refreshed before it expires. */
-mw_status mw_provider_assume_role(const mw_aws_config *config, const mw_models *models,
-                                  const mw_http *http, mw_provider *source,
-                                  const mw_assume_role *role, mw_provider **out, mw_error *err);
+mw_status mw_provider_assume_role(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                                  mw_provider *source, const mw_assume_role *role, mw_provider **out, mw_error *err);
 
 #endif

@@ -17,8 +17,7 @@ static bool is(const mw_operation *op, const char *service_id, const char *opera
 
 static bool lists_keys(const mw_operation *op)
 {
-    return is(op, "S3", "ListObjects") || is(op, "S3", "ListObjectsV2") ||
-           is(op, "S3", "ListObjectVersions");
+    return is(op, "S3", "ListObjects") || is(op, "S3", "ListObjectsV2") || is(op, "S3", "ListObjectVersions");
 }
 
 /* ---- parameters ---- */
@@ -44,24 +43,22 @@ static const char *stripped(const mw_operation *op, const mw_member *m, const mw
     const char *text = mw_val_str(d, v, NULL), *slash = text ? strrchr(text, '/') : NULL;
 
     if (!slash || !is(op, "Route 53", NULL) ||
-        !(mw_str_eq(shape, "ResourceId") || mw_str_eq(shape, "DelegationSetId") ||
-          mw_str_eq(shape, "ChangeId")))
+        !(mw_str_eq(shape, "ResourceId") || mw_str_eq(shape, "DelegationSetId") || mw_str_eq(shape, "ChangeId")))
         return NULL;
     return slash + 1;
 }
 
 /* A member's replacement text, or NULL when it stays as the caller gave it. */
-static const char *replacement(const mw_operation *op, const mw_member *m, const mw_doc *d,
-                               mw_val params, const char *token)
+static const char *replacement(const mw_operation *op, const mw_member *m, const mw_doc *d, mw_val params,
+                               const char *token)
 {
     mw_val v = d ? mw__param(d, params, m) : MW_VAL_ABSENT;
 
     return v == MW_VAL_ABSENT ? filling(op, m, token) : stripped(op, m, d, v);
 }
 
-mw_status mw__customize_params(const mw_operation *op, const mw_doc *d, mw_val params,
-                               const char *token, mw_doc_builder **built, const mw_doc **out_doc,
-                               mw_val *out, mw_error *err)
+mw_status mw__customize_params(const mw_operation *op, const mw_doc *d, mw_val params, const char *token,
+                               mw_doc_builder **built, const mw_doc **out_doc, mw_val *out, mw_error *err)
 {
     const mw_shape *input = mw_operation_input(op);
     size_t n = input ? mw_shape_member_count(input) : 0;
@@ -118,12 +115,10 @@ struct rewrite {
     rewrite_fn string;
 };
 
-static mw_val rewrite_value(const struct rewrite *w, const mw_shape *s, const char *name, mw_val v,
-                            unsigned depth);
+static mw_val rewrite_value(const struct rewrite *w, const mw_shape *s, const char *name, mw_val v, unsigned depth);
 
 /* A container whose elements were rewritten: the same value when none changed. */
-static mw_val rewrite_container(const struct rewrite *w, const mw_shape *s, mw_val v,
-                                unsigned depth)
+static mw_val rewrite_container(const struct rewrite *w, const mw_shape *s, mw_val v, unsigned depth)
 {
     const mw_doc *d = mw_doc_view(w->b);
     size_t n = mw_val_len(d, v);
@@ -173,20 +168,17 @@ static mw_val rewrite_container(const struct rewrite *w, const mw_shape *s, mw_v
     return mw_doc_pop(w->b);
 }
 
-static mw_val rewrite_value(const struct rewrite *w, const mw_shape *s, const char *name, mw_val v,
-                            unsigned depth)
+static mw_val rewrite_value(const struct rewrite *w, const mw_shape *s, const char *name, mw_val v, unsigned depth)
 {
     mw_kind k = mw_val_kind(mw_doc_view(w->b), v);
 
     if (depth > MW__PROTOCOL_DEPTH)
         return v;
     switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRING:
-        return k == MW_KIND_STRING && w->string(w->b, s, name, v) ? mw_doc_pop(w->b) : v;
+    case MW_SHAPE_STRING: return k == MW_KIND_STRING && w->string(w->b, s, name, v) ? mw_doc_pop(w->b) : v;
     case MW_SHAPE_LIST: return k == MW_KIND_ARRAY ? rewrite_container(w, s, v, depth) : v;
     case MW_SHAPE_STRUCTURE:
-    case MW_SHAPE_MAP:
-        return k == MW_KIND_OBJECT && !mw_shape_document(s) ? rewrite_container(w, s, v, depth) : v;
+    case MW_SHAPE_MAP: return k == MW_KIND_OBJECT && !mw_shape_document(s) ? rewrite_container(w, s, v, depth) : v;
     default: return v;
     }
 }
@@ -264,8 +256,7 @@ static bool decode_key(mw_doc_builder *b, const mw_shape *s, const char *name, m
     for (size_t i = 0; i < spaced.len; i++)
         if (spaced.data[i] == '+')
             spaced.data[i] = ' ';
-    if (mw_buf_status(&spaced, NULL) != MW_OK ||
-        mw_uri_decode(&text, spaced.data, spaced.len) != MW_OK)
+    if (mw_buf_status(&spaced, NULL) != MW_OK || mw_uri_decode(&text, spaced.data, spaced.len) != MW_OK)
         return false;
     mw_doc_add_str(b, text.data ? text.data : "", text.len);
     return true;
@@ -277,8 +268,7 @@ static bool encoded_by_us(const mw_doc *request, mw_val params)
     return !request || mw_val_get(request, params, "EncodingType") == MW_VAL_ABSENT;
 }
 
-static rewrite_fn rewriting(const mw_operation *op, const mw_doc *request, mw_val params,
-                            const mw_doc *d, mw_val in)
+static rewrite_fn rewriting(const mw_operation *op, const mw_doc *request, mw_val params, const mw_doc *d, mw_val in)
 {
     if (is(op, "IAM", NULL))
         return decode_policy;
@@ -286,14 +276,13 @@ static rewrite_fn rewriting(const mw_operation *op, const mw_doc *request, mw_va
         return decode_template;
     if (is(op, "EC2", "GetConsoleOutput"))
         return decode_console;
-    if (lists_keys(op) && encoded_by_us(request, params) &&
-        mw_str_eq(mw_val_get_str(d, in, "EncodingType", ""), "url"))
+    if (lists_keys(op) && encoded_by_us(request, params) && mw_str_eq(mw_val_get_str(d, in, "EncodingType", ""), "url"))
         return decode_key;
     return NULL;
 }
 
-mw_status mw_customize_result(const mw_operation *op, const mw_doc *request, mw_val params,
-                              mw_doc_builder *b, mw_val in, mw_val *out, mw_error *err)
+mw_status mw_customize_result(const mw_operation *op, const mw_doc *request, mw_val params, mw_doc_builder *b,
+                              mw_val in, mw_val *out, mw_error *err)
 {
     const mw_shape *output = mw_operation_output(op);
     struct rewrite w = {.b = b, .string = rewriting(op, request, params, mw_doc_view(b), in)};
@@ -303,8 +292,7 @@ mw_status mw_customize_result(const mw_operation *op, const mw_doc *request, mw_
         return MW_OK;
     if (w.string)
         *out = rewrite_value(&w, output, NULL, in, 0);
-    if (is(op, "S3", "GetBucketLocation") &&
-        mw_val_get(mw_doc_view(b), in, "LocationConstraint") == MW_VAL_ABSENT) {
+    if (is(op, "S3", "GetBucketLocation") && mw_val_get(mw_doc_view(b), in, "LocationConstraint") == MW_VAL_ABSENT) {
         mw_doc_begin_object(b); /* us-east-1 has no constraint, and says so with null */
         mw_doc_member_str(b, "LocationConstraint", NULL);
         mw_doc_end_object(b);

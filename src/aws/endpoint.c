@@ -20,7 +20,7 @@ typedef struct resolver {
     const mw_service *service;
     const mw_doc *doc; /* the pack's: rule sets and partitions */
     mw_doc_builder *b;
-    mw_val params;     /* the call's, copied into b, or ABSENT */
+    mw_val params; /* the call's, copied into b, or ABSENT */
     mw_arena *arena;
     const char *region; /* without fips- */
     const char *custom; /* endpoint override or NULL */
@@ -64,8 +64,8 @@ static mw_status settle_region(resolver *r)
     if (!r->region)
         return mw_fail(r->err, MW_ERR_NOMEM, "out of memory");
     if (*r->region && !mw__host_label_valid(r->region, false))
-        return mw_fail(r->err, MW_ERR_INVALID,
-                       "region '%s' is not a region name (expected one like eu-west-1)", region);
+        return mw_fail(r->err, MW_ERR_INVALID, "region '%s' is not a region name (expected one like eu-west-1)",
+                       region);
     return MW_OK;
 }
 
@@ -153,8 +153,7 @@ static void add_builtin(resolver *r, const char *name, const char *builtin)
         for (size_t i = 0; i < MW_COUNT(flags); i++)
             if (strcmp(builtin, flags[i].builtin) == 0)
                 mw_doc_member_bool(r->b, name,
-                                   flags[i].key ? flag(r, flags[i].env, flags[i].key,
-                                                       flags[i].fallback)
+                                   flags[i].key ? flag(r, flags[i].env, flags[i].key, flags[i].fallback)
                                                 : flags[i].fallback);
     }
 }
@@ -246,22 +245,18 @@ static mw_status build_parameters(resolver *r, mw_val ruleset, mw_val *out)
 /* For a service whose pack has no rule set (models of 2022 and older lack some). */
 static mw_status by_pattern(resolver *r, mw_endpoint *out)
 {
-    mw_val p = mw__partition_find(r->doc, mw_models_partitions(mw_service_models(r->service)),
-                                  r->region);
+    mw_val p = mw__partition_find(r->doc, mw_models_partitions(mw_service_models(r->service)), r->region);
     mw_val outputs = mw_val_get(r->doc, p, "outputs");
-    const char *suffix = mw_val_get_str(r->doc, outputs,
-                                        r->dualstack ? "dualStackDnsSuffix" : "dnsSuffix",
+    const char *suffix = mw_val_get_str(r->doc, outputs, r->dualstack ? "dualStackDnsSuffix" : "dnsSuffix",
                                         r->dualstack ? "api.aws" : "amazonaws.com");
     const char *url = r->custom;
 
     *out = (mw_endpoint){.properties = MW_VAL_ABSENT};
     if (!url && !*r->region)
-        return mw_fail(r->err, MW_ERR_INVALID, "%s: no region is set",
-                       mw_service_name(r->service));
+        return mw_fail(r->err, MW_ERR_INVALID, "%s: no region is set", mw_service_name(r->service));
     if (!url)
-        url = mw_arena_printf(r->arena, "https://%s%s.%s.%s",
-                              mw_service_endpoint_prefix(r->service), r->fips ? "-fips" : "",
-                              r->region, suffix);
+        url = mw_arena_printf(r->arena, "https://%s%s.%s.%s", mw_service_endpoint_prefix(r->service),
+                              r->fips ? "-fips" : "", r->region, suffix);
     if (!url)
         return mw_fail(r->err, MW_ERR_NOMEM, "out of memory");
     return mw__endpoint_set_url(r->arena, url, out, r->err);
@@ -335,16 +330,13 @@ static mw_status check_bucket(const resolver *r)
                              ? mw_val_get_str(r->q->params_doc, r->q->params, "Bucket", NULL)
                              : NULL;
 
-    if (!bucket || !mw_str_ends(bucket, "--x-s3") ||
-        mw_service_operation(r->service, "CreateSession"))
+    if (!bucket || !mw_str_ends(bucket, "--x-s3") || mw_service_operation(r->service, "CreateSession"))
         return MW_OK;
-    return mw_fail(r->err, MW_ERR_UNSUPPORTED,
-                   "%s is a directory bucket, which the models of botocore %s do not know", bucket,
-                   mw_models_botocore_version(mw_service_models(r->service)));
+    return mw_fail(r->err, MW_ERR_UNSUPPORTED, "%s is a directory bucket, which the models of botocore %s do not know",
+                   bucket, mw_models_botocore_version(mw_service_models(r->service)));
 }
 
-mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out,
-                              mw_error *err)
+mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_endpoint *out, mw_error *err)
 {
     resolver r = {.q = q, .arena = arena, .params = MW_VAL_ABSENT, .err = err};
     mw_val ruleset, params = MW_VAL_ABSENT;
@@ -369,13 +361,13 @@ mw_status mw_endpoint_resolve(const mw_endpoint_request *q, mw_arena *arena, mw_
     }
     st = build_parameters(&r, ruleset, &params);
     if (st == MW_OK)
-        st = mw_ruleset_eval(r.doc, ruleset, mw_models_partitions(mw_service_models(r.service)),
-                             r.b, params, arena, out, err);
+        st = mw_ruleset_eval(r.doc, ruleset, mw_models_partitions(mw_service_models(r.service)), r.b, params, arena,
+                             out, err);
     if (st == MW_OK && (st = keep_address(&r, out)) == MW_OK)
         st = settle_signing(&r, out);
     else
-        mw_error_prefix(err, st, "%s %s in '%s'", mw_service_name(r.service),
-                        mw_operation_name(q->operation), r.region);
+        mw_error_prefix(err, st, "%s %s in '%s'", mw_service_name(r.service), mw_operation_name(q->operation),
+                        r.region);
     out->properties = MW_VAL_ABSENT; /* lies in the builder that ends here */
     mw_doc_builder_free(r.b);
     return st;

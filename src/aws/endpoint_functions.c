@@ -25,8 +25,7 @@ static rule_value boolean(bool truth)
 
 static const char *kind_name(rule_kind k)
 {
-    static const char *const names[] = {"nothing", "a boolean", "a number",
-                                        "a string", "a list", "a record"};
+    static const char *const names[] = {"nothing", "a boolean", "a number", "a string", "a list", "a record"};
     return names[k];
 }
 
@@ -34,8 +33,7 @@ static mw_status want(const char *function, const rule_value *v, rule_kind kind,
 {
     if (v->kind == kind)
         return MW_OK;
-    return mw_fail(err, MW_ERR_INVALID, "%s: expected %s, found %s", function, kind_name(kind),
-                   kind_name(v->kind));
+    return mw_fail(err, MW_ERR_INVALID, "%s: expected %s, found %s", function, kind_name(kind), kind_name(v->kind));
 }
 
 static mw_status no_memory(mw_error *err)
@@ -84,17 +82,15 @@ static rule_value step(const rule_value *v, const char *part, size_t len)
     if (name_len > 0) {
         at = NULL;
         for (size_t i = 0; v->kind == RULE_RECORD && i < v->count && !at; i++)
-            if (strlen(v->fields[i].name) == name_len &&
-                memcmp(v->fields[i].name, part, name_len) == 0)
+            if (strlen(v->fields[i].name) == name_len && memcmp(v->fields[i].name, part, name_len) == 0)
                 at = v->fields[i].value;
     }
     if (!at)
         return (rule_value){0};
     if (!bracket)
         return *at;
-    if (len - name_len < 3 || part[len - 1] != ']' ||
-        !mw_parse_int(bracket + 1, len - name_len - 2, &index) || at->kind != RULE_LIST ||
-        index < 0 || (unsigned long long)index >= at->count)
+    if (len - name_len < 3 || part[len - 1] != ']' || !mw_parse_int(bracket + 1, len - name_len - 2, &index) ||
+        at->kind != RULE_LIST || index < 0 || (unsigned long long)index >= at->count)
         return (rule_value){0};
     return at->items[index];
 }
@@ -113,8 +109,7 @@ rule_value mw__rule_attribute(const rule_value *v, const char *path)
 
 /* ---- plain functions ---- */
 
-static mw_status is_set(const rule_library *lib, const rule_value *a, rule_value *out,
-                        mw_error *err)
+static mw_status is_set(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     (void)lib, (void)err;
     *out = boolean(a[0].kind != RULE_UNSET);
@@ -128,8 +123,7 @@ static mw_status not_(const rule_library *lib, const rule_value *a, rule_value *
     return MW_OK;
 }
 
-static mw_status boolean_equals(const rule_library *lib, const rule_value *a, rule_value *out,
-                                mw_error *err)
+static mw_status boolean_equals(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     mw_status st = want("booleanEquals", &a[0], RULE_BOOL, err);
 
@@ -141,8 +135,7 @@ static mw_status boolean_equals(const rule_library *lib, const rule_value *a, ru
     return st;
 }
 
-static mw_status string_equals(const rule_library *lib, const rule_value *a, rule_value *out,
-                               mw_error *err)
+static mw_status string_equals(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     mw_status st = want("stringEquals", &a[0], RULE_STRING, err);
 
@@ -154,8 +147,7 @@ static mw_status string_equals(const rule_library *lib, const rule_value *a, rul
     return st;
 }
 
-static mw_status get_attr(const rule_library *lib, const rule_value *a, rule_value *out,
-                          mw_error *err)
+static mw_status get_attr(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     mw_status st = want("getAttr", &a[1], RULE_STRING, err);
 
@@ -165,8 +157,7 @@ static mw_status get_attr(const rule_library *lib, const rule_value *a, rule_val
     return st;
 }
 
-static mw_status substring(const rule_library *lib, const rule_value *a, rule_value *out,
-                           mw_error *err)
+static mw_status substring(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     mw_status st;
     size_t len, from, to;
@@ -190,8 +181,7 @@ static mw_status substring(const rule_library *lib, const rule_value *a, rule_va
     return out->text ? MW_OK : no_memory(err);
 }
 
-static mw_status uri_encode(const rule_library *lib, const rule_value *a, rule_value *out,
-                            mw_error *err)
+static mw_status uri_encode(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     MW_AUTO(mw_buf) b = {.max = 1 << 16};
     mw_status st;
@@ -240,8 +230,7 @@ static mw_status host_label_arguments(const char *name, const rule_value *a, mw_
     return st == MW_OK ? want(name, &a[1], RULE_BOOL, err) : st;
 }
 
-static mw_status is_valid_host_label(const rule_library *lib, const rule_value *a, rule_value *out,
-                                     mw_error *err)
+static mw_status is_valid_host_label(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     mw_status st;
 
@@ -270,8 +259,7 @@ static bool looks_like_ipv4(const char *s)
 }
 
 /* S3 User Guide, "General purpose bucket naming rules". */
-static mw_status is_virtual_hostable(const rule_library *lib, const rule_value *a, rule_value *out,
-                                     mw_error *err)
+static mw_status is_virtual_hostable(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     mw_status st;
     bool upper = false;
@@ -285,8 +273,8 @@ static mw_status is_virtual_hostable(const rule_library *lib, const rule_value *
         return st;
     for (const char *p = a[0].text; *p; p++)
         upper |= isupper((unsigned char)*p) != 0;
-    out->truth = strlen(a[0].text) >= 3 && !upper && !looks_like_ipv4(a[0].text) &&
-                 mw__host_label_valid(a[0].text, a[1].truth);
+    out->truth =
+        strlen(a[0].text) >= 3 && !upper && !looks_like_ipv4(a[0].text) && mw__host_label_valid(a[0].text, a[1].truth);
     return MW_OK;
 }
 
@@ -375,8 +363,7 @@ static const char *normalized_path(mw_arena *arena, const char *path)
     return b.failed == MW_OK ? mw_arena_strndup(arena, b.data, b.len) : NULL;
 }
 
-static mw_status parse_url(const rule_library *lib, const rule_value *a, rule_value *out,
-                           mw_error *err)
+static mw_status parse_url(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     rule_url url;
     record r;
@@ -404,8 +391,7 @@ static mw_status parse_url(const rule_library *lib, const rule_value *a, rule_va
 
 /* ---- AWS ---- */
 
-static mw_status aws_partition(const rule_library *lib, const rule_value *a, rule_value *out,
-                               mw_error *err)
+static mw_status aws_partition(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     static const char *const texts[] = {"dnsSuffix", "dualStackDnsSuffix", "implicitGlobalRegion"};
     static const char *const flags[] = {"supportsFIPS", "supportsDualStack"};
@@ -420,8 +406,7 @@ static mw_status aws_partition(const rule_library *lib, const rule_value *a, rul
         return no_memory(err);
     record_add(&r, "name", mw__rule_string(mw_val_get_str(lib->doc, p, "id", NULL)));
     for (size_t i = 0; i < MW_COUNT(texts); i++)
-        record_add(&r, texts[i],
-                   mw__rule_string(mw_val_get_str(lib->doc, outputs, texts[i], NULL)));
+        record_add(&r, texts[i], mw__rule_string(mw_val_get_str(lib->doc, outputs, texts[i], NULL)));
     for (size_t i = 0; i < MW_COUNT(flags); i++)
         record_add(&r, flags[i], boolean(mw_val_get_bool(lib->doc, outputs, flags[i], false)));
     *out = record_done(&r);
@@ -452,8 +437,7 @@ static mw_status split_resource(mw_arena *arena, const char *text, rule_value *o
     return MW_OK;
 }
 
-static mw_status parse_arn(const rule_library *lib, const rule_value *a, rule_value *out,
-                           mw_error *err)
+static mw_status parse_arn(const rule_library *lib, const rule_value *a, rule_value *out, mw_error *err)
 {
     static const char *const names[] = {"partition", "service", "region", "accountId"};
     const char *rest;

@@ -4,14 +4,7 @@
 
 #include "aws/endpoint.h"
 
-typedef enum rule_kind {
-    RULE_UNSET,
-    RULE_BOOL,
-    RULE_INT,
-    RULE_STRING,
-    RULE_LIST,
-    RULE_RECORD
-} rule_kind;
+typedef enum rule_kind { RULE_UNSET, RULE_BOOL, RULE_INT, RULE_STRING, RULE_LIST, RULE_RECORD } rule_kind;
 
 typedef struct rule_value rule_value;
 typedef struct rule_field {
@@ -25,20 +18,19 @@ struct rule_value {
     bool truth;
     int64_t number;
     const char *text;
-    const rule_value *items; /* LIST */
-    const rule_field *fields;/* RECORD */
-    size_t count;            /* of items or fields */
+    const rule_value *items;  /* LIST */
+    const rule_field *fields; /* RECORD */
+    size_t count;             /* of items or fields */
 };
 
 /** What library functions may use. */
 typedef struct rule_library {
-    const mw_doc *doc;   /* holds the partitions */
-    mw_val partitions;   /* root of partitions.json */
+    const mw_doc *doc; /* holds the partitions */
+    mw_val partitions; /* root of partitions.json */
     mw_arena *arena;
 } rule_library;
 
-typedef mw_status (*rule_function)(const rule_library *lib, const rule_value *args, rule_value *out,
-                                   mw_error *err);
+typedef mw_status (*rule_function)(const rule_library *lib, const rule_value *args, rule_value *out, mw_error *err);
 typedef struct rule_function_entry {
     const char *name;
     unsigned arguments;
@@ -46,7 +38,7 @@ typedef struct rule_function_entry {
 } rule_function_entry;
 
 #define MW_RULE_FUNCTION_COUNT 12
-#define MW_RULE_MAX_ARGUMENTS 4
+#define MW_RULE_MAX_ARGUMENTS  4
 extern const rule_function_entry mw__rule_functions[MW_RULE_FUNCTION_COUNT];
 
 /** Attribute by path ("name", "list[0]", "a.b"); RULE_UNSET when there is none. */

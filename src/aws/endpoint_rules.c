@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-#define MAX_DEPTH 64u     /* S3, the deepest rule set, has 17 */
-#define MAX_BINDINGS 128u /* S3 has 15 parameters and some 20 assignments */
+#define MAX_DEPTH      64u  /* S3, the deepest rule set, has 17 */
+#define MAX_BINDINGS   128u /* S3 has 15 parameters and some 20 assignments */
 #define MAX_TEXT_BYTES ((size_t)1 << 16)
 
 typedef struct binding {
@@ -51,8 +51,7 @@ static mw_status invalid(evaluator *e, const char *what)
 static mw_status bind(evaluator *e, mw_atom atom, const char *name, const rule_value *value)
 {
     if (e->bound >= MAX_BINDINGS)
-        return mw_fail(e->err, MW_ERR_LIMIT, "endpoint rule set: more than %u variables",
-                       MAX_BINDINGS);
+        return mw_fail(e->err, MW_ERR_LIMIT, "endpoint rule set: more than %u variables", MAX_BINDINGS);
     e->bindings[e->bound++] = (binding){atom, name, *value};
     return MW_OK;
 }
@@ -148,13 +147,11 @@ static mw_status call(evaluator *e, mw_val v, unsigned depth, rule_value *out)
         if (e->functions[i] == atom && atom != MW_ATOM_NONE)
             f = &mw__rule_functions[i];
     if (!f)
-        return mw_fail(e->err, MW_ERR_UNSUPPORTED,
-                       "endpoint rule set: function '%s' is not known to this version",
+        return mw_fail(e->err, MW_ERR_UNSUPPORTED, "endpoint rule set: function '%s' is not known to this version",
                        mw_val_str(d, fn, NULL) ? mw_val_str(d, fn, NULL) : "?");
     if (mw_val_len(d, argv) != f->arguments)
-        return mw_fail(e->err, MW_ERR_INVALID,
-                       "endpoint rule set: %s takes %u arguments, not %zu", f->name, f->arguments,
-                       mw_val_len(d, argv));
+        return mw_fail(e->err, MW_ERR_INVALID, "endpoint rule set: %s takes %u arguments, not %zu", f->name,
+                       f->arguments, mw_val_len(d, argv));
     for (unsigned i = 0; i < f->arguments; i++)
         if ((st = eval_value(e, mw_val_at(d, argv, i), depth + 1, &args[i])) != MW_OK)
             return st;
@@ -178,12 +175,8 @@ static mw_status eval_value(evaluator *e, mw_val v, unsigned depth, rule_value *
         return invalid(e, "expressions are nested too deeply");
     switch (mw_val_kind(d, v)) {
     case MW_KIND_STRING: return eval_template(e, mw_val_str(d, v, NULL), out);
-    case MW_KIND_BOOL:
-        *out = (rule_value){.kind = RULE_BOOL, .truth = mw_val_bool(d, v)};
-        return MW_OK;
-    case MW_KIND_INT:
-        *out = (rule_value){.kind = RULE_INT, .number = mw_val_int(d, v)};
-        return MW_OK;
+    case MW_KIND_BOOL: *out = (rule_value){.kind = RULE_BOOL, .truth = mw_val_bool(d, v)}; return MW_OK;
+    case MW_KIND_INT: *out = (rule_value){.kind = RULE_INT, .number = mw_val_int(d, v)}; return MW_OK;
     case MW_KIND_OBJECT:
         ref = mw_val_get_atom(d, v, e->ref);
         if (ref == MW_VAL_ABSENT)
@@ -191,9 +184,7 @@ static mw_status eval_value(evaluator *e, mw_val v, unsigned depth, rule_value *
         *out = lookup_atom(e, mw_val_atom(d, ref));
         return MW_OK;
     case MW_KIND_NULL:
-    case MW_KIND_ABSENT:
-        *out = (rule_value){0};
-        return MW_OK;
+    case MW_KIND_ABSENT: *out = (rule_value){0}; return MW_OK;
     default: return invalid(e, "an argument has a type that the language lacks");
     }
 }
@@ -236,9 +227,7 @@ static mw_status add_property(evaluator *e, mw_val v, unsigned depth)
         }
         mw_doc_end_object(e->builder);
         return MW_OK;
-    default:
-        mw_doc_add_copy(e->builder, d, v);
-        return MW_OK;
+    default: mw_doc_add_copy(e->builder, d, v); return MW_OK;
     }
 }
 
@@ -260,8 +249,7 @@ static mw_status add_headers(evaluator *e, mw_val headers)
                 return st;
             if (v.kind != RULE_STRING)
                 return invalid(e, "a header value is not a string");
-            st = mw_http_add(e->lib.arena, &e->out->headers, mw_val_str(d, key, NULL), v.text,
-                             e->err);
+            st = mw_http_add(e->lib.arena, &e->out->headers, mw_val_str(d, key, NULL), v.text, e->err);
             if (st != MW_OK)
                 return st;
         }
@@ -278,8 +266,7 @@ mw_status mw__endpoint_set_url(mw_arena *arena, const char *text, mw_endpoint *o
     if (st == MW_ERR_NOMEM)
         return mw_fail(err, st, "out of memory");
     if (st != MW_OK)
-        return mw_fail(err, MW_ERR_INVALID,
-                       "endpoint '%s' is not a URL (expected http(s)://host[:port][/path])", text);
+        return mw_fail(err, MW_ERR_INVALID, "endpoint '%s' is not a URL (expected http(s)://host[:port][/path])", text);
     out->url = mw_arena_strdup(arena, text);
     path = mw_arena_strdup(arena, url.path);
     if (!out->url || !path)
@@ -343,8 +330,7 @@ static mw_status choose_scheme(evaluator *e)
     e->out->auth_scheme = mw_arena_strdup(arena, mw_val_get_str(d, chosen, "name", "sigv4"));
     e->out->signing_name = name ? mw_arena_strdup(arena, name) : NULL;
     e->out->signing_region = region ? mw_arena_strdup(arena, region) : NULL;
-    if (!e->out->auth_scheme || (name && !e->out->signing_name) ||
-        (region && !e->out->signing_region))
+    if (!e->out->auth_scheme || (name && !e->out->signing_name) || (region && !e->out->signing_region))
         return no_memory(e);
     return MW_OK;
 }
@@ -427,8 +413,7 @@ static mw_status eval_rules(evaluator *e, mw_val rules, unsigned depth, bool *fo
             rule_value text;
             st = eval_value(e, mw_val_get_atom(d, rule, e->error), 0, &text);
             if (st == MW_OK)
-                st = mw_fail(e->err, MW_ERR_INVALID, "%s",
-                             text.kind == RULE_STRING ? text.text : "no endpoint");
+                st = mw_fail(e->err, MW_ERR_INVALID, "%s", text.kind == RULE_STRING ? text.text : "no endpoint");
         } else {
             st = invalid(e, "a rule is neither tree, endpoint nor error");
         }
@@ -478,8 +463,7 @@ static mw_status take_parameter(evaluator *e, mw_val key, mw_val spec, mw_val pa
     case MW_KIND_ABSENT:
     case MW_KIND_NULL:
         if (mw_val_get_bool(d, spec, "required", false))
-            return mw_fail(e->err, MW_ERR_INVALID,
-                           "Cannot find value for required parameter %s", name);
+            return mw_fail(e->err, MW_ERR_INVALID, "Cannot find value for required parameter %s", name);
         return MW_OK;
     case MW_KIND_STRING:
         fits = mw_str_ieq(type, "string");
@@ -524,8 +508,8 @@ static void resolve_names(evaluator *e)
         e->functions[i] = atom_of(d, mw__rule_functions[i].name);
 }
 
-mw_status mw_ruleset_eval(const mw_doc *rules, mw_val ruleset, mw_val partitions, mw_doc_builder *b,
-                          mw_val params, mw_arena *arena, mw_endpoint *out, mw_error *err)
+mw_status mw_ruleset_eval(const mw_doc *rules, mw_val ruleset, mw_val partitions, mw_doc_builder *b, mw_val params,
+                          mw_arena *arena, mw_endpoint *out, mw_error *err)
 {
     mw_val specs = mw_val_get(rules, ruleset, "parameters");
     evaluator *e;

@@ -58,32 +58,27 @@ static bool next_header(const unsigned char **p, const unsigned char *end, mw__e
     return true;
 }
 
-mw_status mw__event_next(const char *body, size_t len, size_t *offset, mw__event *out,
-                         mw_error *err)
+mw_status mw__event_next(const char *body, size_t len, size_t *offset, mw__event *out, mw_error *err)
 {
     const unsigned char *m = (const unsigned char *)body + *offset, *p, *end;
     size_t left = len - *offset, total, headers;
     mw__event_header h;
 
     if (left < PRELUDE + TRAILER)
-        return mw_fail(err, MW_ERR_PARSE, "event stream ends inside a message at byte %zu",
-                       *offset);
+        return mw_fail(err, MW_ERR_PARSE, "event stream ends inside a message at byte %zu", *offset);
     total = be32(m);
     headers = be32(m + 4);
     if (be32(m + 8) != mw_crc32(m, 8))
-        return mw_fail(err, MW_ERR_PARSE, "event stream: wrong prelude checksum at byte %zu",
-                       *offset);
+        return mw_fail(err, MW_ERR_PARSE, "event stream: wrong prelude checksum at byte %zu", *offset);
     if (total > left || total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER)
         return mw_fail(err, MW_ERR_PARSE, "event stream: wrong length at byte %zu", *offset);
     if (be32(m + total - TRAILER) != mw_crc32(m, total - TRAILER))
-        return mw_fail(err, MW_ERR_PARSE, "event stream: wrong message checksum at byte %zu",
-                       *offset);
+        return mw_fail(err, MW_ERR_PARSE, "event stream: wrong message checksum at byte %zu", *offset);
     p = m + PRELUDE;
     end = p + headers;
     while (p < end)
         if (!next_header(&p, end, &h))
-            return mw_fail(err, MW_ERR_PARSE,
-                           "event stream: broken header in the message at byte %zu", *offset);
+            return mw_fail(err, MW_ERR_PARSE, "event stream: broken header in the message at byte %zu", *offset);
     out->headers = m + PRELUDE;
     out->headers_len = headers;
     out->payload = (const char *)end;

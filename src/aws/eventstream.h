@@ -42,8 +42,7 @@ typedef struct mw__event_header {
  * checked.
  * @return MW_OK; MW_ERR_PARSE naming the byte.
  */
-mw_status mw__event_next(const char *body, size_t len, size_t *offset, mw__event *out,
-                         mw_error *err);
+mw_status mw__event_next(const char *body, size_t len, size_t *offset, mw__event *out, mw_error *err);
 /** Header by name; false when the message has none. */
 bool mw__event_find(const mw__event *e, const char *name, mw__event_header *out);
 

@@ -13,8 +13,7 @@
 /* More pairs than any AWS request or answer has; stops a hostile server from growing the list. */
 #define MAX_PAIRS 4096
 
-mw_status mw_http_add(mw_arena *a, mw_http_pairs *p, const char *name, const char *value,
-                      mw_error *err)
+mw_status mw_http_add(mw_arena *a, mw_http_pairs *p, const char *name, const char *value, mw_error *err)
 {
     char *n, *v;
 
@@ -39,8 +38,7 @@ mw_status mw_http_add(mw_arena *a, mw_http_pairs *p, const char *name, const cha
     return MW_OK;
 }
 
-mw_status mw_http_set(mw_arena *a, mw_http_pairs *p, const char *name, const char *value,
-                      mw_error *err)
+mw_status mw_http_set(mw_arena *a, mw_http_pairs *p, const char *name, const char *value, mw_error *err)
 {
     char *copy = NULL;
 

@@ -22,15 +22,15 @@ typedef struct mw_http_pairs {
 } mw_http_pairs;
 
 typedef struct mw_http_request {
-    mw_arena *arena;      /* owns every string below */
-    const char *method;   /* "GET" */
-    const char *scheme;   /* "https" or "http" */
-    const char *host;     /* without port; IPv6 in brackets */
-    int port;             /* 0 = the scheme's default */
-    const char *path;     /* absolute, percent-encoded as sent */
-    const char *query;    /* percent-encoded as sent, without '?'; NULL or "" for none */
-    mw_http_pairs headers;/* without Host and Content-Length: the transport and the signer add them */
-    const char *body;     /* borrowed bytes; may be NULL */
+    mw_arena *arena;       /* owns every string below */
+    const char *method;    /* "GET" */
+    const char *scheme;    /* "https" or "http" */
+    const char *host;      /* without port; IPv6 in brackets */
+    int port;              /* 0 = the scheme's default */
+    const char *path;      /* absolute, percent-encoded as sent */
+    const char *query;     /* percent-encoded as sent, without '?'; NULL or "" for none */
+    mw_http_pairs headers; /* without Host and Content-Length: the transport and the signer add them */
+    const char *body;      /* borrowed bytes; may be NULL */
     size_t body_len;
 } mw_http_request;
 
@@ -42,11 +42,9 @@ typedef struct mw_http_response {
 } mw_http_response;
 
 /** Append, copying both strings into the arena. */
-mw_status mw_http_add(mw_arena *a, mw_http_pairs *p, const char *name, const char *value,
-                      mw_error *err);
+mw_status mw_http_add(mw_arena *a, mw_http_pairs *p, const char *name, const char *value, mw_error *err);
 /** Replace the value of each pair of that name (case-insensitive), or append. */
-mw_status mw_http_set(mw_arena *a, mw_http_pairs *p, const char *name, const char *value,
-                      mw_error *err);
+mw_status mw_http_set(mw_arena *a, mw_http_pairs *p, const char *name, const char *value, mw_error *err);
 /** First value by case-insensitive name, or NULL. */
 const char *mw_http_get(const mw_http_pairs *p, const char *name);
 void mw_http_response_clear(mw_http_response *r);
@@ -83,18 +81,17 @@ typedef struct mw_http_watch {
     int fd;
     bool writing; /* also wait for room to write; may change at any time */
     bool fired;
-    int64_t deadline_ms; /* mw_mono_ms(): ready by then even if nothing came; 0 = none. To the second */
+    int64_t deadline_ms;       /* mw_mono_ms(): ready by then even if nothing came; 0 = none. To the second */
     void (*ready)(void *user); /* readable, writable, or closed by the other side */
     void *user;
 } mw_http_watch;
 
 typedef struct mw_http {
     /** @p request stays the caller's and valid until `done`. MW_OK means `done` will be called. */
-    mw_status (*send)(void *ctx, const mw_http_request *request, const mw_http_limits *limits,
-                      mw_http_done done, void *user, mw_error *err);
+    mw_status (*send)(void *ctx, const mw_http_request *request, const mw_http_limits *limits, mw_http_done done,
+                      void *user, mw_error *err);
     /** Call `fn(user)` after @p delay_ms from `run`. */
-    mw_status (*after)(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
-                       mw_error *err);
+    mw_status (*after)(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user, mw_error *err);
     /** Make progress until nothing is in flight, watched or armed, or @p stop (may be NULL) becomes true. */
     mw_status (*run)(void *ctx, const volatile bool *stop, mw_error *err);
     void *ctx;

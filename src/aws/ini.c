@@ -12,9 +12,9 @@
 #include <string.h>
 
 /* A file of 100,000 profiles stays below both; more is not a config file. */
-#define MAX_SECTIONS 200000u
+#define MAX_SECTIONS            200000u
 #define MAX_ENTRIES_PER_SECTION 4096u
-#define MAX_JOINED_BYTES 8192 /* one value over continuation lines */
+#define MAX_JOINED_BYTES        8192 /* one value over continuation lines */
 
 typedef struct reader {
     const char *name;
@@ -102,13 +102,11 @@ static mw_status open_section(reader *r, mw_str text)
     char *name;
 
     if (!end)
-        return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: section header has no ']'", r->name,
-                       r->line);
+        return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: section header has no ']'", r->name, r->line);
     inner = trim(text.data + 1, (size_t)(end - text.data) - 1);
     rest = trim(end + 1, text.len - (size_t)(end - text.data) - 1);
     if (inner.len == 0 || (rest.len && *rest.data != '#' && *rest.data != ';'))
-        return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: expected '[name]' alone on the line",
-                       r->name, r->line);
+        return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: expected '[name]' alone on the line", r->name, r->line);
     name = mw_arena_strndup(r->arena, inner.data, inner.len);
     if (!name)
         return no_memory(r);
@@ -119,8 +117,7 @@ static mw_status open_section(reader *r, mw_str text)
         return MW_OK;
     }
     if (ini->count >= MAX_SECTIONS)
-        return mw_fail(r->err, MW_ERR_LIMIT, "%s:%u: more than %u sections", r->name, r->line,
-                       MAX_SECTIONS);
+        return mw_fail(r->err, MW_ERR_LIMIT, "%s:%u: more than %u sections", r->name, r->line, MAX_SECTIONS);
     grow = grown(r, ini->sections, ini->count, &ini->cap, sizeof(*grow));
     if (!grow)
         return no_memory(r);
@@ -176,14 +173,13 @@ static mw_status indented_line(reader *r, mw_str text)
 
     if (r->nested) {
         if (!split(text, false, &key, &value))
-            return mw_fail(r->err, MW_ERR_INVALID,
-                           "%s:%u: expected 'key = value' in the block of '%s'", r->name, r->line,
-                           open->key);
+            return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: expected 'key = value' in the block of '%s'", r->name,
+                           r->line, open->key);
         return add_entry(r, key, open->key, value);
     }
     if (strlen(open->value) + text.len > MAX_JOINED_BYTES)
-        return mw_fail(r->err, MW_ERR_LIMIT, "%s:%u: the value of '%s' is longer than %d bytes",
-                       r->name, r->line, open->key, MAX_JOINED_BYTES);
+        return mw_fail(r->err, MW_ERR_LIMIT, "%s:%u: the value of '%s' is longer than %d bytes", r->name, r->line,
+                       open->key, MAX_JOINED_BYTES);
     joined = mw_arena_printf(r->arena, "%s\n%.*s", open->value, (int)text.len, text.data);
     if (!joined)
         return no_memory(r);
@@ -204,8 +200,7 @@ static mw_status one_line(reader *r, const char *line, size_t len)
     if (*text.data == '[')
         return open_section(r, text);
     if (r->current == SIZE_MAX)
-        return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: expected a '[section]' before the first key",
-                       r->name, r->line);
+        return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: expected a '[section]' before the first key", r->name, r->line);
     if (!split(text, true, &key, &value))
         return mw_fail(r->err, MW_ERR_INVALID, "%s:%u: expected 'key = value'", r->name, r->line);
     st = add_entry(r, key, NULL, value);
@@ -216,11 +211,9 @@ static mw_status one_line(reader *r, const char *line, size_t len)
     return MW_OK;
 }
 
-mw_status mw_ini_parse(const char *name, const char *text, size_t len, mw_arena *arena, mw_ini *out,
-                       mw_error *err)
+mw_status mw_ini_parse(const char *name, const char *text, size_t len, mw_arena *arena, mw_ini *out, mw_error *err)
 {
-    reader r = {.name = name, .arena = arena, .ini = out, .err = err,
-                .current = SIZE_MAX, .open_key = SIZE_MAX};
+    reader r = {.name = name, .arena = arena, .ini = out, .err = err, .current = SIZE_MAX, .open_key = SIZE_MAX};
     const char *end = text + len;
 
     *out = (mw_ini){0};

@@ -34,8 +34,7 @@ typedef struct mw_ini {
  * Parse @p text. @p name is for messages ("path:line: …").
  * @return MW_OK; MW_ERR_INVALID naming the line and what was expected; MW_ERR_LIMIT; MW_ERR_NOMEM.
  */
-mw_status mw_ini_parse(const char *name, const char *text, size_t len, mw_arena *arena, mw_ini *out,
-                       mw_error *err);
+mw_status mw_ini_parse(const char *name, const char *text, size_t len, mw_arena *arena, mw_ini *out, mw_error *err);
 /** By exact name, or NULL. */
 const mw_ini_section *mw_ini_find(const mw_ini *ini, const char *name);
 /** Last value of a key (case-insensitive); @p sub NULL = the key itself. NULL when absent. */

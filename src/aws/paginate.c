@@ -29,7 +29,7 @@ struct mw_paginator {
     expression output[TOKENS_MAX];
     size_t token_count;
     expression more;
-    mw_buf path;           /* text of an implied output token */
+    mw_buf path;          /* text of an implied output token */
     mw_doc_builder *held; /* the tokens for the next request */
     mw_val token[TOKENS_MAX];
     bool has_tokens;
@@ -41,8 +41,8 @@ struct mw_paginator {
 static bool is_plain_path(const char *s)
 {
     for (; *s; s++) {
-        bool word = (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') ||
-                    (*s >= '0' && *s <= '9') || *s == '_' || *s == '.';
+        bool word =
+            (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '_' || *s == '.';
         if (!word)
             return false;
     }
@@ -57,8 +57,7 @@ static mw_status expression_init(expression *e, const char *text, mw_error *err)
     return mw_jmespath_compile(text, strlen(text), &e->compiled, err);
 }
 
-static mw_status expression_eval(const expression *e, mw_doc_builder *b, mw_val v, mw_val *out,
-                                 mw_error *err)
+static mw_status expression_eval(const expression *e, mw_doc_builder *b, mw_val v, mw_val *out, mw_error *err)
 {
     if (e->compiled)
         return mw_jmespath_eval(e->compiled, b, v, out, err);
@@ -83,8 +82,8 @@ static bool truthy(const mw_doc *d, mw_val v)
 }
 
 /** A modelled "string or list of strings" as a list. */
-static mw_status names(const mw_operation *op, const mw_doc *d, mw_val v, const char *field,
-                       const char **out, size_t max, size_t *count, mw_error *err)
+static mw_status names(const mw_operation *op, const mw_doc *d, mw_val v, const char *field, const char **out,
+                       size_t max, size_t *count, mw_error *err)
 {
     size_t n = mw_val_kind(d, v) == MW_KIND_ARRAY ? mw_val_len(d, v) : 1;
 
@@ -92,8 +91,7 @@ static mw_status names(const mw_operation *op, const mw_doc *d, mw_val v, const 
     if (mw_val_kind(d, v) == MW_KIND_ABSENT)
         return MW_OK;
     for (size_t i = 0; i < n; i++) {
-        const char *s = mw_val_str(
-            d, n == 1 && mw_val_kind(d, v) == MW_KIND_STRING ? v : mw_val_at(d, v, i), NULL);
+        const char *s = mw_val_str(d, n == 1 && mw_val_kind(d, v) == MW_KIND_STRING ? v : mw_val_at(d, v, i), NULL);
 
         if (!s || i == max)
             return mw_fail(err, MW_ERR_PARSE, "paginator of %s:%s: '%s' is malformed",
@@ -122,10 +120,10 @@ mw_status mw_paginator_new(const mw_operation *op, mw_paginator **out, mw_error 
     if (!p)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     p->last.max = TOKEN_MAX_BYTES;
-    if ((st = names(op, d, mw_val_get(d, model, "input_token"), "input_token", p->input, TOKENS_MAX,
-                    &p->token_count, err)) != MW_OK ||
-        (st = names(op, d, mw_val_get(d, model, "output_token"), "output_token", output, TOKENS_MAX,
-                    &outputs, err)) != MW_OK)
+    if ((st = names(op, d, mw_val_get(d, model, "input_token"), "input_token", p->input, TOKENS_MAX, &p->token_count,
+                    err)) != MW_OK ||
+        (st = names(op, d, mw_val_get(d, model, "output_token"), "output_token", output, TOKENS_MAX, &outputs, err)) !=
+            MW_OK)
         goto out;
     if (outputs != p->token_count) {
         st = mw_fail(err, MW_ERR_PARSE, "paginator of %s:%s: %zu input tokens, %zu output tokens",
@@ -168,20 +166,25 @@ mw_status mw_paginator_implied(const mw_operation *op, mw_paginator **out, mw_er
 {
     static const struct {
         const char *input, *output;
-    } pairs[] = {{"NextToken", "NextToken"},         {"nextToken", "nextToken"},
-                 {"NextPageToken", "NextPageToken"}, {"nextPageToken", "nextPageToken"},
-                 {"NextMarker", "NextMarker"},       {"Marker", "NextMarker"},
-                 {"Marker", "Marker"},               {"PaginationToken", "PaginationToken"},
-                 {"position", "position"},           {"ContinuationToken", "NextContinuationToken"}};
+    } pairs[] = {{"NextToken", "NextToken"},
+                 {"nextToken", "nextToken"},
+                 {"NextPageToken", "NextPageToken"},
+                 {"nextPageToken", "nextPageToken"},
+                 {"NextMarker", "NextMarker"},
+                 {"Marker", "NextMarker"},
+                 {"Marker", "Marker"},
+                 {"PaginationToken", "PaginationToken"},
+                 {"position", "position"},
+                 {"ContinuationToken", "NextContinuationToken"}};
     const mw_service *service = mw_operation_service(op);
     const mw_shape *in = mw_operation_input(op), *answer = mw_operation_output(op);
     mw_paginator *p;
     mw_status st;
 
     *out = NULL;
-    if (!in || !answer || mw_val_kind(mw_models_doc(mw_service_models(service)),
-                                      mw_service_paginator(service, mw_operation_name(op))) ==
-                              MW_KIND_OBJECT)
+    if (!in || !answer ||
+        mw_val_kind(mw_models_doc(mw_service_models(service)), mw_service_paginator(service, mw_operation_name(op))) ==
+            MW_KIND_OBJECT)
         return MW_OK;
     p = mw_alloc(sizeof(*p));
     if (!p)
@@ -229,8 +232,7 @@ static bool replaced(const mw_paginator *p, const char *key, int page_size)
 }
 
 /** The limit's own type: some services model it as a string (route53 MaxItems). */
-static void add_limit(const mw_paginator *p, const mw_operation *op, mw_doc_builder *b,
-                      int page_size)
+static void add_limit(const mw_paginator *p, const mw_operation *op, mw_doc_builder *b, int page_size)
 {
     const mw_shape *input = op ? mw_operation_input(op) : NULL;
     const mw_member *m = input ? mw_shape_member(input, p->limit_key, strlen(p->limit_key)) : NULL;
@@ -244,9 +246,8 @@ static void add_limit(const mw_paginator *p, const mw_operation *op, mw_doc_buil
     mw_doc_add_int(b, page_size);
 }
 
-mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, const mw_doc *d,
-                              mw_val params, int page_size, mw_doc_builder *b, mw_val *out,
-                              mw_error *err)
+mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, const mw_doc *d, mw_val params,
+                              int page_size, mw_doc_builder *b, mw_val *out, mw_error *err)
 {
     const mw_doc *held = mw_doc_view(p->held);
     size_t n = d ? mw_val_len(d, params) : 0;
@@ -278,8 +279,7 @@ mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, con
 }
 
 /** Copy the page's tokens out, as null where there is none. */
-static mw_status hold_tokens(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *any,
-                             mw_error *err)
+static mw_status hold_tokens(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *any, mw_error *err)
 {
     *any = false;
     mw_doc_builder_reset(p->held);
@@ -303,8 +303,7 @@ static mw_status hold_tokens(mw_paginator *p, mw_doc_builder *page, mw_val resul
     return mw_doc_builder_status(p->held, err);
 }
 
-mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more,
-                               mw_error *err)
+mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more, mw_error *err)
 {
     MW_AUTO(mw_buf) now = {.max = TOKEN_MAX_BYTES};
     bool any;
@@ -329,8 +328,7 @@ mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val res
     if ((st = mw_buf_status(&now, err)) != MW_OK)
         return st;
     if (now.len == p->last.len && memcmp(now.data, p->last.data, now.len) == 0)
-        return mw_fail(err, MW_ERR_CONFLICT, "the same page token was given twice: %s = %.200s",
-                       p->input[0], now.data);
+        return mw_fail(err, MW_ERR_CONFLICT, "the same page token was given twice: %s = %.200s", p->input[0], now.data);
     mw_buf_reset(&p->last);
     if ((st = mw_buf_add(&p->last, now.data, now.len, err)) != MW_OK)
         return st;
@@ -369,10 +367,10 @@ mw_status mw_page_merge_new(const mw_operation *op, mw_page_merge **out, mw_erro
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     m->paginated = mw_val_kind(d, model) == MW_KIND_OBJECT;
     if (m->paginated) {
-        if ((st = names(op, d, mw_val_get(d, model, "result_key"), "result_key", list,
-                        RESULT_KEYS_MAX, &n, err)) != MW_OK ||
-            (st = names(op, d, mw_val_get(d, model, "non_aggregate_keys"), "non_aggregate_keys",
-                        list + n, KEYS_MAX - n, &others, err)) != MW_OK)
+        if ((st = names(op, d, mw_val_get(d, model, "result_key"), "result_key", list, RESULT_KEYS_MAX, &n, err)) !=
+                MW_OK ||
+            (st = names(op, d, mw_val_get(d, model, "non_aggregate_keys"), "non_aggregate_keys", list + n, KEYS_MAX - n,
+                        &others, err)) != MW_OK)
             goto out;
     }
     for (size_t i = 0; i < n + others; i++)
@@ -479,8 +477,7 @@ static bool found(const mw_page_merge *m, const merge_key *k)
 }
 
 /** The members below @p prefix: keys "A.B" and "A.C" make one object A. */
-static void build_level(const mw_page_merge *m, const char *prefix, size_t prefix_len,
-                        mw_doc_builder *out)
+static void build_level(const mw_page_merge *m, const char *prefix, size_t prefix_len, mw_doc_builder *out)
 {
     const mw_doc *d = mw_doc_view(m->pages);
 
@@ -494,8 +491,7 @@ static void build_level(const mw_page_merge *m, const char *prefix, size_t prefi
         if (strncmp(k->path, prefix, prefix_len) != 0 || !found(m, k))
             continue;
         for (size_t j = 0; dot && j < i && !seen; j++)
-            seen = strncmp(m->keys[j].path, k->path, prefix_len + len + 1) == 0 &&
-                   found(m, &m->keys[j]);
+            seen = strncmp(m->keys[j].path, k->path, prefix_len + len + 1) == 0 && found(m, &m->keys[j]);
         if (seen)
             continue;
         mw_doc_key(out, name, len);

@@ -25,9 +25,8 @@ void mw_paginator_free(mw_paginator *p);
  * mw_paginator_advance() kept. Built in @p b, which is reset first; not the builder that @p d
  * views.
  */
-mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, const mw_doc *d,
-                              mw_val params, int page_size, mw_doc_builder *b, mw_val *out,
-                              mw_error *err);
+mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, const mw_doc *d, mw_val params,
+                              int page_size, mw_doc_builder *b, mw_val *out, mw_error *err);
 
 /**
  * Read the tokens of a page.
@@ -35,8 +34,7 @@ mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, con
  * @param[out] more  True when another page is to be asked for.
  * @return MW_OK; MW_ERR_CONFLICT when the service gave the same token twice (the message names it).
  */
-mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more,
-                               mw_error *err);
+mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more, mw_error *err);
 
 /** Pages added up as botocore's build_full_result() does: result keys joined, the rest from the
  * first page. */
@@ -49,7 +47,6 @@ mw_status mw_page_merge_add(mw_page_merge *m, mw_doc_builder *page, mw_val resul
  * The sum, built in the builder *out of @p m itself, beside the pages whose items it shares. Without a
  * paginator: the page itself.
  */
-mw_status mw_page_merge_build(mw_page_merge *m, mw_doc_builder **out, mw_val *result,
-                              mw_error *err);
+mw_status mw_page_merge_build(mw_page_merge *m, mw_doc_builder **out, mw_val *result, mw_error *err);
 
 #endif

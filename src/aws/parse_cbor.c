@@ -21,8 +21,7 @@ static mw_status mismatch(struct cbor_in *in, const mw_shape *s, const mw__path 
 {
     char path[MW__PATH_SIZE];
 
-    return mw_fail(in->err, MW_ERR_PARSE, "%s is not the %s that the model says",
-                   mw__path_text(at, path, sizeof(path)),
+    return mw_fail(in->err, MW_ERR_PARSE, "%s is not the %s that the model says", mw__path_text(at, path, sizeof(path)),
                    mw_shape_name(s) ? mw_shape_name(s) : "kind");
 }
 
@@ -40,8 +39,7 @@ static mw_status read_key(struct cbor_in *in, mw__cbor_item *key, const mw__path
     return MW_OK;
 }
 
-static mw_status read_members(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *map,
-                              const mw__path *at)
+static mw_status read_members(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *map, const mw__path *at)
 {
     const char *unknown = NULL;
     size_t unknown_len = 0;
@@ -58,8 +56,7 @@ static mw_status read_members(struct cbor_in *in, const mw_shape *s, const mw__c
             break;
         m = mw_shape_member_wire(s, key.data, key.len);
         if (!m || mw__cbor_peek_null(&in->c)) {
-            if (!m && !mw__cbor_peek_null(&in->c) &&
-                !(key.len == 6 && memcmp(key.data, "__type", 6) == 0)) {
+            if (!m && !mw__cbor_peek_null(&in->c) && !(key.len == 6 && memcmp(key.data, "__type", 6) == 0)) {
                 unknown = key.data;
                 unknown_len = key.len;
             }
@@ -93,8 +90,7 @@ static mw_status read_null_or_value(struct cbor_in *in, const mw_shape *s, const
     return mw__cbor_next(&in->c, &null, in->err);
 }
 
-static mw_status read_list(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *array,
-                           const mw__path *at)
+static mw_status read_list(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *array, const mw__path *at)
 {
     const mw_shape *element = mw_member_shape(mw_shape_element(s));
     bool more;
@@ -113,8 +109,7 @@ static mw_status read_list(struct cbor_in *in, const mw_shape *s, const mw__cbor
     return st;
 }
 
-static mw_status read_map(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *map,
-                          const mw__path *at)
+static mw_status read_map(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *map, const mw__path *at)
 {
     const mw_shape *value = mw_member_shape(mw_shape_value(s));
     bool more;
@@ -191,8 +186,7 @@ static bool add_time(mw_doc_builder *b, const mw__cbor_item *i)
     return true;
 }
 
-static mw_status add_scalar(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *i,
-                            const mw__path *at)
+static mw_status add_scalar(struct cbor_in *in, const mw_shape *s, const mw__cbor_item *i, const mw__path *at)
 {
     double x;
     bool ok = false;
@@ -229,8 +223,7 @@ static mw_status read_value(struct cbor_in *in, const mw_shape *s, const mw__pat
     mw_status st;
 
     if (at && at->depth > MW__PROTOCOL_DEPTH)
-        return mw_fail(in->err, MW_ERR_LIMIT, "CBOR nests deeper than %d levels",
-                       MW__PROTOCOL_DEPTH);
+        return mw_fail(in->err, MW_ERR_LIMIT, "CBOR nests deeper than %d levels", MW__PROTOCOL_DEPTH);
     if ((st = mw__cbor_next(&in->c, &item, in->err)) != MW_OK)
         return st;
     if (item.type == MW__CBOR_TAG) {
@@ -248,10 +241,8 @@ static mw_status read_value(struct cbor_in *in, const mw_shape *s, const mw__pat
         if ((st = read_members(in, s, &item, at)) == MW_OK)
             mw_doc_end_object(in->b);
         return st;
-    case MW_SHAPE_LIST:
-        return item.type == MW__CBOR_ARRAY ? read_list(in, s, &item, at) : mismatch(in, s, at);
-    case MW_SHAPE_MAP:
-        return item.type == MW__CBOR_MAP ? read_map(in, s, &item, at) : mismatch(in, s, at);
+    case MW_SHAPE_LIST: return item.type == MW__CBOR_ARRAY ? read_list(in, s, &item, at) : mismatch(in, s, at);
+    case MW_SHAPE_MAP: return item.type == MW__CBOR_MAP ? read_map(in, s, &item, at) : mismatch(in, s, at);
     default: return add_scalar(in, s, &item, at);
     }
 }

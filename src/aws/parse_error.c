@@ -95,8 +95,7 @@ static void put_code(mw_aws_error *aws, const char *s, size_t len)
 
 static void put_request_id(mw_aws_error *aws, const mw_http_response *r)
 {
-    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id",
-                                        "x-amzn-request-id"};
+    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"};
 
     for (size_t i = 0; i < MW_COUNT(names) && !aws->request_id[0]; i++) {
         const char *value = mw_http_get(&r->headers, names[i]);
@@ -155,8 +154,7 @@ static void env_end(struct envelope *e, mw_str local)
             e->aws->sender_fault = strcmp(e->text.data, "Sender") == 0;
     }
     if (mine && e->depth <= 3 &&
-        (strcmp(name, "RequestId") == 0 || strcmp(name, "RequestID") == 0 ||
-         strcmp(name, "requestId") == 0))
+        (strcmp(name, "RequestId") == 0 || strcmp(name, "RequestID") == 0 || strcmp(name, "requestId") == 0))
         take(e, e->aws->request_id, sizeof(e->aws->request_id));
     if (e->depth == e->error_depth)
         e->error_depth = 0;
@@ -197,8 +195,7 @@ struct names {
     char code_upper[128];
 };
 
-static void note(struct names *n, mw_aws_error *aws, const char *key, size_t key_len, const char *s,
-                 size_t len)
+static void note(struct names *n, mw_aws_error *aws, const char *key, size_t key_len, const char *s, size_t len)
 {
     if (key_len == 6 && memcmp(key, "__type", 6) == 0)
         put_code(&n->type, s, len);
@@ -210,8 +207,7 @@ static void note(struct names *n, mw_aws_error *aws, const char *key, size_t key
         put(aws->message, sizeof(aws->message), s, len);
         n->message_set = true;
     } else if ((key_len == 7 && memcmp(key, "Message", 7) == 0) ||
-               (key_len == 17 &&
-                memcmp(key, "error_description", 17) == 0)) /* RFC 6749 §5.2: SSO OIDC */
+               (key_len == 17 && memcmp(key, "error_description", 17) == 0)) /* RFC 6749 §5.2: SSO OIDC */
         put(n->message_upper, sizeof(n->message_upper), s, len);
 }
 
@@ -289,8 +285,7 @@ static void read_names(mw_protocol protocol, const mw_http_response *r, mw_aws_e
         readable = scan_json(&j, &n, aws) == MW_OK;
         mw__json_clear(&j);
     }
-    if (!readable &&
-        protocol != MW_PROTO_CBOR) /* a proxy's page or plain text: its own words say most */
+    if (!readable && protocol != MW_PROTO_CBOR) /* a proxy's page or plain text: its own words say most */
         put(aws->message, sizeof(aws->message), body, r->body.len);
     else if (!n.message_set)
         put(aws->message, sizeof(aws->message), n.message_upper, strlen(n.message_upper));
@@ -312,8 +307,7 @@ static void read_names(mw_protocol protocol, const mw_http_response *r, mw_aws_e
 
 /* ---- modelled members ---- */
 
-static mw_status build_members(const mw_operation *op, const mw_shape *s, const mw_http_response *r,
-                               mw_doc_builder *b)
+static mw_status build_members(const mw_operation *op, const mw_shape *s, const mw_http_response *r, mw_doc_builder *b)
 {
     mw_protocol protocol = mw_service_protocol(mw_operation_service(op));
     const char *body = r->body.data ? r->body.data : "";
@@ -344,8 +338,8 @@ static mw_status build_members(const mw_operation *op, const mw_shape *s, const 
     return st;
 }
 
-static mw_status add_members(const mw_operation *op, const mw_shape *s, const mw_http_response *r,
-                             mw_doc_builder *out, mw_error *err)
+static mw_status add_members(const mw_operation *op, const mw_shape *s, const mw_http_response *r, mw_doc_builder *out,
+                             mw_error *err)
 {
     mw_doc_builder *b = NULL;
     mw_status st = MW_OK;
@@ -367,14 +361,13 @@ static mw_status add_members(const mw_operation *op, const mw_shape *s, const mw
 
 /* ---- the door ---- */
 
-mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b,
-                          mw_aws_error *aws, mw_error *err)
+mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b, mw_aws_error *aws,
+                          mw_error *err)
 {
     const mw_service *service = mw_operation_service(op);
     mw_protocol protocol = mw_service_protocol(service);
     const char *body = r->body.data ? r->body.data : "";
-    bool xml =
-        protocol == MW_PROTO_QUERY || protocol == MW_PROTO_EC2 || protocol == MW_PROTO_REST_XML;
+    bool xml = protocol == MW_PROTO_QUERY || protocol == MW_PROTO_EC2 || protocol == MW_PROTO_REST_XML;
     bool generic = r->status >= 500 && starts_blank_html(body, r->body.len);
     mw_status st;
 
@@ -394,8 +387,8 @@ mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_
         aws->http_status = 500;
     if ((st = add_members(op, mw_service_error(service, aws->code), r, b, err)) != MW_OK)
         return st;
-    return mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %.300s (HTTP %d)", mw_service_name(service),
-                   mw_operation_name(op), aws->code, aws->message, aws->http_status);
+    return mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %.300s (HTTP %d)", mw_service_name(service), mw_operation_name(op),
+                   aws->code, aws->message, aws->http_status);
 }
 
 bool mw__hidden_error(const mw_operation *op, const mw_http_response *r)

@@ -59,8 +59,8 @@ static void copy_message(const mw_operation *op, const mw__event *e, mw_aws_erro
     mw_doc_builder_free(b);
 }
 
-mw_status mw__scan_events(const mw_operation *op, const mw_shape *stream, const mw_http_response *r,
-                          mw_aws_error *aws, mw_error *err)
+mw_status mw__scan_events(const mw_operation *op, const mw_shape *stream, const mw_http_response *r, mw_aws_error *aws,
+                          mw_error *err)
 {
     const char *body = r->body.data ? r->body.data : "";
     mw__event e;
@@ -82,8 +82,7 @@ mw_status mw__scan_events(const mw_operation *op, const mw_shape *stream, const 
         if (!aws->code[0])
             snprintf(aws->code, sizeof(aws->code), "EventStreamError");
         return mw_fail(err, MW_ERR_AWS, "%s:%s: %s: %.300s (in the event stream)",
-                       mw_service_name(mw_operation_service(op)), mw_operation_name(op), aws->code,
-                       aws->message);
+                       mw_service_name(mw_operation_service(op)), mw_operation_name(op), aws->code, aws->message);
     }
     return MW_OK;
 }
@@ -92,8 +91,7 @@ void mw__initial_response(const char **body, size_t *len)
 {
     mw__event e;
 
-    for (size_t offset = 0;
-         offset < *len && mw__event_next(*body, *len, &offset, &e, NULL) == MW_OK;) {
+    for (size_t offset = 0; offset < *len && mw__event_next(*body, *len, &offset, &e, NULL) == MW_OK;) {
         if (header_is(&e, ":event-type", "initial-response")) {
             *body = e.payload;
             *len = e.payload_len;
@@ -122,8 +120,8 @@ static void add_event_header(mw_doc_builder *b, const mw_member *m, const mw__ev
 }
 
 /* A payload that is one value (@p whole) or the members of the open object. */
-static mw_status read_payload(const mw_operation *op, const mw_shape *s, const mw__event *e,
-                              bool whole, mw_doc_builder *b, mw_error *err)
+static mw_status read_payload(const mw_operation *op, const mw_shape *s, const mw__event *e, bool whole,
+                              mw_doc_builder *b, mw_error *err)
 {
     mw_protocol protocol = mw_service_protocol(mw_operation_service(op));
     mw__xml *x = NULL;
@@ -166,8 +164,8 @@ static mw_status read_payload(const mw_operation *op, const mw_shape *s, const m
     return st;
 }
 
-static mw_status add_event(const mw_operation *op, const mw_shape *s, const mw__event *e,
-                           mw_doc_builder *b, mw_error *err)
+static mw_status add_event(const mw_operation *op, const mw_shape *s, const mw__event *e, mw_doc_builder *b,
+                           mw_error *err)
 {
     const mw_member *payload = NULL;
     bool headers = false;
@@ -202,8 +200,8 @@ static mw_status add_event(const mw_operation *op, const mw_shape *s, const mw__
     return st;
 }
 
-mw_status mw__parse_events(const mw_operation *op, const mw_shape *stream, const char *body,
-                           size_t len, mw_doc_builder *b, mw_error *err)
+mw_status mw__parse_events(const mw_operation *op, const mw_shape *stream, const char *body, size_t len,
+                           mw_doc_builder *b, mw_error *err)
 {
     mw__event e;
     mw__event_header h;

@@ -32,15 +32,14 @@ static const char *token_name(mw__json_token t)
     }
 }
 
-static mw_status mismatch(struct json_in *in, mw__json_token t, const char *wanted,
-                          const mw__path *at)
+static mw_status mismatch(struct json_in *in, mw__json_token t, const char *wanted, const mw__path *at)
 {
     char path[MW__PATH_SIZE];
 
     if (t == MW__JSON_END || t == MW__JSON_BAD)
         return mw__json_fail(&in->j, "a value", in->err);
-    return mw_fail(in->err, MW_ERR_PARSE, "%s is %s where the model says %s",
-                   mw__path_text(at, path, sizeof(path)), token_name(t), wanted);
+    return mw_fail(in->err, MW_ERR_PARSE, "%s is %s where the model says %s", mw__path_text(at, path, sizeof(path)),
+                   token_name(t), wanted);
 }
 
 /* An unescaped name is borrowed from the body; one from scratch does not live long enough for a
@@ -52,8 +51,7 @@ static mw__path step_into(struct json_in *in, const mw__path *up, const char *ke
     return mw__path_step(up, key, len, 0);
 }
 
-static mw_status read_members(struct json_in *in, const mw_shape *s, const mw__path *at,
-                              bool only_body)
+static mw_status read_members(struct json_in *in, const mw_shape *s, const mw__path *at, bool only_body)
 {
     char unknown[128] = "";
     bool more, any = false;
@@ -170,8 +168,7 @@ static mw_status read_any(struct json_in *in)
 {
     const mw_json_options options = {.max_depth = MW__PROTOCOL_DEPTH, .allow_trailing = true};
     size_t used = 0;
-    mw_status st =
-        mw_json_read(in->b, in->j.p, (size_t)(in->j.end - in->j.p), &options, &used, in->err);
+    mw_status st = mw_json_read(in->b, in->j.p, (size_t)(in->j.end - in->j.p), &options, &used, in->err);
 
     in->j.p += used;
     return st;
@@ -242,8 +239,7 @@ static mw_status read_number(struct json_in *in, const mw_shape *s, const mw__pa
                    mw__path_text(at, path, sizeof(path)));
 }
 
-static mw_status read_bool(struct json_in *in, mw__json_token t, const mw_shape *s,
-                           const mw__path *at)
+static mw_status read_bool(struct json_in *in, mw__json_token t, const mw_shape *s, const mw__path *at)
 {
     mw_status st;
 
@@ -260,8 +256,7 @@ static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__pat
     mw_shape_type type = mw_shape_type_of(s);
 
     if (at && at->depth > MW__PROTOCOL_DEPTH)
-        return mw_fail(in->err, MW_ERR_LIMIT, "JSON nests deeper than %d levels",
-                       MW__PROTOCOL_DEPTH);
+        return mw_fail(in->err, MW_ERR_LIMIT, "JSON nests deeper than %d levels", MW__PROTOCOL_DEPTH);
     if (mw_shape_document(s))
         return read_any(in);
     if (type == MW_SHAPE_STRUCTURE)

@@ -10,8 +10,7 @@
 
 static mw_status prefix_name(mw_error *err, mw_status st, const mw_error *lower, const char *name)
 {
-    return mw_fail(err, st, "header %s: %s", name,
-                   lower->message[0] ? lower->message : mw_status_name(st));
+    return mw_fail(err, st, "header %s: %s", name, lower->message[0] ? lower->message : mw_status_name(st));
 }
 
 /* One element of a header list: quoted text keeps its commas. */
@@ -37,8 +36,7 @@ static const char *next_element(const char *p, mw_buf *out)
     return p;
 }
 
-static mw_status add_header_list(mw_doc_builder *b, const mw_shape *s, const char *value,
-                                 mw_error *err)
+static mw_status add_header_list(mw_doc_builder *b, const mw_shape *s, const char *value, mw_error *err)
 {
     const mw_shape *element = mw_member_shape(mw_shape_element(s));
     bool dates = mw_shape_type_of(element) == MW_SHAPE_TIMESTAMP &&
@@ -78,8 +76,7 @@ static mw_status add_json_header(mw_doc_builder *b, const char *value, mw_error 
     return mw_json_read(b, text.data ? text.data : "", text.len, &options, NULL, err);
 }
 
-static mw_status add_header(mw_doc_builder *b, const mw_member *m, const char *name,
-                            const char *value, mw_error *err)
+static mw_status add_header(mw_doc_builder *b, const mw_member *m, const char *name, const char *value, mw_error *err)
 {
     const mw_shape *s = mw_member_shape(m);
     mw_error lower = {0};
@@ -120,8 +117,7 @@ static void add_header_map(mw_doc_builder *b, const mw_member *m, const mw_http_
     mw_doc_end_object(b);
 }
 
-mw_status mw__parse_bindings(mw_doc_builder *b, const mw_shape *s, const mw_http_response *r,
-                             mw_error *err)
+mw_status mw__parse_bindings(mw_doc_builder *b, const mw_shape *s, const mw_http_response *r, mw_error *err)
 {
     for (size_t i = 0; i < mw_shape_member_count(s); i++) {
         const mw_member *m = mw_shape_member_at(s, i);
@@ -151,8 +147,8 @@ static bool blank(const mw_buf *body)
     return true;
 }
 
-static mw_status add_payload(const mw_operation *op, const mw_member *m, const mw_http_response *r,
-                             mw_doc_builder *b, mw__xml **x, mw_error *err)
+static mw_status add_payload(const mw_operation *op, const mw_member *m, const mw_http_response *r, mw_doc_builder *b,
+                             mw__xml **x, mw_error *err)
 {
     const mw_shape *s = mw_member_shape(m);
     const char *body = r->body.data ? r->body.data : "";
@@ -201,8 +197,7 @@ static const mw_shape *body_shape(const mw_shape *output, const mw_http_response
     return NULL; /* every member has its place in the head: the body says nothing */
 }
 
-mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b,
-                         mw_error *err)
+mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b, mw_error *err)
 {
     const mw_shape *output = mw_operation_output(op);
     const mw_member *payload = mw_shape_payload(output);

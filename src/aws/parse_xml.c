@@ -44,7 +44,7 @@ struct mw__xml {
     char root[64];
     char unknown[128]; /* a union's member that the model lacks, of the union at unknown_depth */
     unsigned unknown_depth;
-    const mw_member *root_scalar; /* the root's text, when the root is named like this member */
+    const mw_member *root_scalar;            /* the root's text, when the root is named like this member */
     struct frame frames[MW__PROTOCOL_DEPTH]; /* not zeroed: `depth` of them mean something */
 };
 
@@ -73,8 +73,8 @@ static void fail(mw__xml *x, mw_status st, const char *message)
         return;
     where(x, &path);
     x->failed = st;
-    mw_fail(x->err, st, "%s%s%s (line %zu)", path.len ? path.data : "", path.len ? ": " : "",
-            message, mw__xml_line(x->in));
+    mw_fail(x->err, st, "%s%s%s (line %zu)", path.len ? path.data : "", path.len ? ": " : "", message,
+            mw__xml_line(x->in));
 }
 
 static void fail_text(mw__xml *x, mw_status st, const mw_error *lower)
@@ -215,8 +215,7 @@ static void finish_entry(mw__xml *x, const struct frame *f)
 
 /* ---- elements ---- */
 
-static struct frame *open_frame(mw__xml *x, mw__xml_kind kind, mw__xml_plan *plan,
-                                mw__xml_step *step)
+static struct frame *open_frame(mw__xml *x, mw__xml_kind kind, mw__xml_plan *plan, mw__xml_step *step)
 {
     struct frame *f;
 
@@ -256,9 +255,9 @@ static void read_attribute(mw__xml *x, const mw_member *m, const mw__xml_attribu
     mw_status st;
 
     mw__xml_attribute_text(x->in, a, &text);
-    st = text.failed != MW_OK ? text.failed
-                              : mw__add_text(x->b, mw_member_shape(m), text.data ? text.data : "",
-                                             text.len, &added, &lower);
+    st = text.failed != MW_OK
+             ? text.failed
+             : mw__add_text(x->b, mw_member_shape(m), text.data ? text.data : "", text.len, &added, &lower);
     if (st != MW_OK) {
         fail_text(x, st, &lower);
     } else if (added && (it = push(x)) != NULL) {
@@ -281,8 +280,7 @@ static void read_attributes(mw__xml *x, const mw_shape *s)
 /* The element that @p s describes begins. */
 static void open_step(mw__xml *x, mw__xml_step *s)
 {
-    bool keyed =
-        x->frames[x->depth - 1].kind == MW__XML_STRUCT && !x->frames[x->depth - 1].collects;
+    bool keyed = x->frames[x->depth - 1].kind == MW__XML_STRUCT && !x->frames[x->depth - 1].collects;
     struct frame *f = open_frame(x, s->kind, s->plan, s);
 
     if (!f)
@@ -456,8 +454,7 @@ static void on_start(mw__xml *x, mw_str qualified)
     }
     if (x->depth == 1 && top->kind == MW__XML_STRUCT)
         x->root_scalar = NULL; /* it has elements */
-    if (top && top->kind == MW__XML_STRUCT &&
-        (s = mw__xml_expect(top->plan, top->last, qualified)) != NULL) {
+    if (top && top->kind == MW__XML_STRUCT && (s = mw__xml_expect(top->plan, top->last, qualified)) != NULL) {
         top->last = s;
         open_step(x, s);
     } else if (top) {
@@ -548,8 +545,8 @@ static mw_status read_all(mw__xml *x)
 
 /* ---- the door ---- */
 
-mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, const char *wrapper,
-                       const char *body, size_t len, mw__xml **out, mw_error *err)
+mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, const char *wrapper, const char *body,
+                       size_t len, mw__xml **out, mw_error *err)
 {
     mw__xml *x = mw_realloc(NULL, sizeof(*x));
     mw__xml_reader in;
@@ -589,8 +586,7 @@ const char *mw__xml_root_name(const mw__xml *x)
 
 void mw__xml_emit(mw__xml *x)
 {
-    mw__xml_emit_members(&x->items, x->b, x->shape, 0,
-                         x->unknown_depth && x->unknown_depth <= 2 ? x->unknown : NULL);
+    mw__xml_emit_members(&x->items, x->b, x->shape, 0, x->unknown_depth && x->unknown_depth <= 2 ? x->unknown : NULL);
 }
 
 void mw__xml_free(mw__xml *x)

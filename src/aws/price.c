@@ -8,18 +8,17 @@
 #include "base/str.h"
 
 static const mw_price prices[] = {
-    {"ce", "*", 0.01, false}, /* AWS Cost Explorer: 0.01 for each paginated request */
-    {"cloudwatch", "GetMetricData", 0.01 / 1000,
-     true}, /* CloudWatch: 0.01 for 1,000 metrics requested */
+    {"ce", "*", 0.01, false},                                  /* AWS Cost Explorer: 0.01 for each paginated request */
+    {"cloudwatch", "GetMetricData", 0.01 / 1000, true},        /* CloudWatch: 0.01 for 1,000 metrics requested */
     {"cloudwatch", "GetMetricStatistics", 0.01 / 1000, false}, /* 0.01 for 1,000 requests */
     {"cloudwatch", "ListMetrics", 0.01 / 1000, false},
     {"s3", "List*", 0.005 / 1000, false},         /* S3: PUT, COPY, POST, LIST 0.005 for 1,000 */
     {"s3", "*", 0.0004 / 1000, false},            /* S3: GET and all others 0.0004 for 1,000 */
     {"kms", "*", 0.03 / 10000, false},            /* KMS: 0.03 for 10,000 requests */
     {"secretsmanager", "*", 0.05 / 10000, false}, /* Secrets Manager: 0.05 for 10,000 API calls */
-    {"sqs", "*", 0.40 / 1000000, false},     /* SQS, standard queues: 0.40 for a million requests */
-    {"sns", "*", 0.50 / 1000000, false},     /* SNS: 0.50 for a million API requests */
-    {"glue", "Get*", 1.00 / 1000000, false}, /* Glue Data Catalog: 1.00 for a million requests */
+    {"sqs", "*", 0.40 / 1000000, false},          /* SQS, standard queues: 0.40 for a million requests */
+    {"sns", "*", 0.50 / 1000000, false},          /* SNS: 0.50 for a million API requests */
+    {"glue", "Get*", 1.00 / 1000000, false},      /* Glue Data Catalog: 1.00 for a million requests */
 };
 
 const mw_price *mw_price_of(const char *service, const char *operation)

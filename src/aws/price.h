@@ -17,7 +17,6 @@ typedef struct mw_price {
 /** NULL: not billed. */
 const mw_price *mw_price_of(const char *service, const char *operation);
 /** Of @p requests that ask for @p metrics together. */
-double mw_price_usd(const char *service, const char *operation, uint64_t requests,
-                    uint64_t metrics);
+double mw_price_usd(const char *service, const char *operation, uint64_t requests, uint64_t metrics);
 
 #endif

@@ -72,8 +72,7 @@ static mw_status serialize_cbor(mw__out *o, mw_val params)
     mw_status st;
 
     if ((st = set_path(o, mw_arena_printf(o->req->arena, "/service/%s/operation/%s",
-                                          target ? target : mw_service_name(s),
-                                          mw_operation_name(o->op)))) != MW_OK ||
+                                          target ? target : mw_service_name(s), mw_operation_name(o->op)))) != MW_OK ||
         (st = mw__set_header(o, "smithy-protocol", "rpc-v2-cbor")) != MW_OK ||
         (st = mw__set_header(o, "Accept", "application/cbor")) != MW_OK)
         return st;
@@ -96,9 +95,7 @@ static mw_status serialize(mw__out *o, mw_val params, const mw_serialize_options
     case MW_PROTO_QUERY:
     case MW_PROTO_EC2: st = mw__serialize_query(o, params); break;
     case MW_PROTO_REST_JSON:
-    case MW_PROTO_REST_XML:
-        st = mw__serialize_rest(o, params, options && options->strip_bucket);
-        break;
+    case MW_PROTO_REST_XML: st = mw__serialize_rest(o, params, options && options->strip_bucket); break;
     default:
         st = mw_fail(o->err, MW_ERR_UNSUPPORTED, "the protocol of %s is not known",
                      mw_service_name(mw_operation_service(o->op)));
@@ -117,8 +114,8 @@ static bool takes_token(const mw_shape *input)
 }
 
 mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val params,
-                                const mw_serialize_options *options, mw_http_request *req,
-                                const char **host_prefix, mw_error *err)
+                                const mw_serialize_options *options, mw_http_request *req, const char **host_prefix,
+                                mw_error *err)
 {
     const mw_serialize_options defaults = {0}, *opt = options ? options : &defaults;
     mw__out o = {.op = op, .req = req, .err = err};
@@ -129,8 +126,7 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
 
     if (mw_val_kind(d, params) != MW_KIND_OBJECT && mw_val_kind(d, params) != MW_KIND_ABSENT &&
         mw_val_kind(d, params) != MW_KIND_NULL)
-        return mw_fail(err, MW_ERR_INVALID, "the parameters of %s are not an object",
-                       mw_operation_name(op));
+        return mw_fail(err, MW_ERR_INVALID, "the parameters of %s are not an object", mw_operation_name(op));
     if (!token && takes_token(mw_operation_input(op))) {
         if ((st = mw_uuid4(uuid, err)) != MW_OK)
             return st;
@@ -152,8 +148,7 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
         st = mw__host_prefix(&o, params, &prefix);
     mw_doc_builder_free(built);
     if (st != MW_OK)
-        return mw_error_prefix(err, st, "%s:%s", mw_service_name(mw_operation_service(op)),
-                               mw_operation_name(op));
+        return mw_error_prefix(err, st, "%s:%s", mw_service_name(mw_operation_service(op)), mw_operation_name(op));
     if (host_prefix)
         *host_prefix = prefix;
     return MW_OK;
@@ -169,8 +164,7 @@ static bool blank(const char *s, size_t len)
     return true;
 }
 
-static mw_status parse_xml(const mw_operation *op, const char *body, size_t len, mw_doc_builder *b,
-                           mw_error *err)
+static mw_status parse_xml(const mw_operation *op, const char *body, size_t len, mw_doc_builder *b, mw_error *err)
 {
     const char *wrapper = mw_operation_result_wrapper(op);
     const mw_shape *output = mw_operation_output(op);
@@ -178,8 +172,7 @@ static mw_status parse_xml(const mw_operation *op, const char *body, size_t len,
     mw_status st = MW_OK;
 
     if (mw_shape_member_count(output) || !blank(body, len))
-        st = mw__xml_open(b, output, wrapper ? MW__XML_WRAPPED : MW__XML_ROOT, wrapper, body, len,
-                          &x, err);
+        st = mw__xml_open(b, output, wrapper ? MW__XML_WRAPPED : MW__XML_ROOT, wrapper, body, len, &x, err);
     if (st == MW_OK) {
         mw_doc_begin_object(b);
         if (x)
@@ -190,8 +183,7 @@ static mw_status parse_xml(const mw_operation *op, const char *body, size_t len,
     return st;
 }
 
-static mw_status parse_rpc(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b,
-                           mw_error *err)
+static mw_status parse_rpc(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b, mw_error *err)
 {
     const mw_shape *s = mw_operation_output(op);
     const mw_member *stream = mw__event_stream_member(s);
@@ -208,15 +200,14 @@ static mw_status parse_rpc(const mw_operation *op, const mw_http_response *r, mw
         mw__initial_response(&body, &len);
     }
     if (st == MW_OK && !blank(body, len))
-        st = json ? mw__json_parse(b, s, body, len, true, err)
-                  : mw__cbor_parse(b, s, body, len, true, err);
+        st = json ? mw__json_parse(b, s, body, len, true, err) : mw__cbor_parse(b, s, body, len, true, err);
     if (st == MW_OK)
         mw_doc_end_object(b);
     return st;
 }
 
-static mw_status parse_result(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b,
-                              mw_aws_error *aws, mw_error *err)
+static mw_status parse_result(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b, mw_aws_error *aws,
+                              mw_error *err)
 {
     const mw_shape *output = mw_operation_output(op);
     const mw_member *stream = output ? mw__event_stream_member(output) : NULL;
@@ -244,8 +235,8 @@ static mw_status parse_result(const mw_operation *op, const mw_http_response *r,
                    mw_service_name(mw_operation_service(op)));
 }
 
-mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *response,
-                            mw_doc_builder *out, mw_val *result, mw_aws_error *aws, mw_error *err)
+mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *response, mw_doc_builder *out,
+                            mw_val *result, mw_aws_error *aws, mw_error *err)
 {
     mw_aws_error unused;
     mw_status st;
@@ -265,8 +256,7 @@ mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *resp
         *result = mw_doc_pop(out);
         return st;
     }
-    mw_error_prefix(err, st, "answer to %s:%s", mw_service_name(mw_operation_service(op)),
-                    mw_operation_name(op));
+    mw_error_prefix(err, st, "answer to %s:%s", mw_service_name(mw_operation_service(op)), mw_operation_name(op));
     /* Containers may stand open: nobody shall mistake what they hold for a result. */
     mw_doc_builder_fail(out, st, err ? err->message : "the answer could not be parsed");
     return st;

@@ -7,7 +7,7 @@
 
 /** An error that AWS returned. Fixed size, so that it survives the response it came from. */
 typedef struct mw_aws_error {
-    char code[128];      /* "AccessDenied"; the HTTP status as text when there was no body */
+    char code[128]; /* "AccessDenied"; the HTTP status as text when there was no body */
     char message[1024];
     char request_id[128];
     char region[64]; /* S3: the `<Region>` that AWS expected; "" when it said none */
@@ -17,9 +17,9 @@ typedef struct mw_aws_error {
 
 typedef struct mw_serialize_options {
     const char *idempotency_token; /* for absent members with that trait; NULL = a random UUIDv4 */
-    bool validate;       /* check types, required members, enum-free; messages name the path */
-    bool drop_unknown;   /* leave out parameters that the model lacks, instead of MW_ERR_INVALID */
-    bool strip_bucket;   /* S3: leave `{Bucket}` out of the path, the endpoint carries it */
+    bool validate;                 /* check types, required members, enum-free; messages name the path */
+    bool drop_unknown;             /* leave out parameters that the model lacks, instead of MW_ERR_INVALID */
+    bool strip_bucket;             /* S3: leave `{Bucket}` out of the path, the endpoint carries it */
 } mw_serialize_options;
 
 /**
@@ -33,8 +33,8 @@ typedef struct mw_serialize_options {
  * @return MW_OK; MW_ERR_INVALID naming the parameter's path, the kind found and the kind wanted.
  */
 mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val params,
-                                const mw_serialize_options *options, mw_http_request *req,
-                                const char **host_prefix, mw_error *err);
+                                const mw_serialize_options *options, mw_http_request *req, const char **host_prefix,
+                                mw_error *err);
 
 /**
  * Parse a response into @p out.
@@ -45,8 +45,8 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
  * @return MW_OK, MW_ERR_AWS, MW_ERR_PARSE (never a half result), MW_ERR_LIMIT, MW_ERR_NOMEM. On all but the first
  *         two @p out has failed as a builder: reset it before its next use.
  */
-mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *response,
-                            mw_doc_builder *out, mw_val *result, mw_aws_error *aws, mw_error *err);
+mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *response, mw_doc_builder *out,
+                            mw_val *result, mw_aws_error *aws, mw_error *err);
 
 /**
  * The read-side customisations that AWS CLI users rely on: decoded IAM policy documents, template
@@ -55,7 +55,7 @@ mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *resp
  * @param[in] request, params  What the caller asked with (NULL without parameters): who names an S3
  *                             EncodingType gets keys as S3 encoded them.
  */
-mw_status mw_customize_result(const mw_operation *op, const mw_doc *request, mw_val params,
-                              mw_doc_builder *b, mw_val in, mw_val *out, mw_error *err);
+mw_status mw_customize_result(const mw_operation *op, const mw_doc *request, mw_val params, mw_doc_builder *b,
+                              mw_val in, mw_val *out, mw_error *err);
 
 #endif

@@ -25,8 +25,8 @@ void mw__json_clear(mw__json *j)
 mw_status mw__json_fail(const mw__json *j, const char *expected, mw_error *err)
 {
     if (j->p >= j->end)
-        return mw_fail(err, MW_ERR_PARSE, "JSON ends after %zu bytes where %s was expected",
-                       (size_t)(j->end - j->text), expected);
+        return mw_fail(err, MW_ERR_PARSE, "JSON ends after %zu bytes where %s was expected", (size_t)(j->end - j->text),
+                       expected);
     return mw_fail(err, MW_ERR_PARSE, "JSON has '%c' at byte %zu where %s was expected", *j->p,
                    (size_t)(j->p - j->text), expected);
 }
@@ -90,8 +90,8 @@ static mw_status escape(mw__json *j, mw_error *err)
     if (j->end - j->p < 6 || !hex4(j->p + 2, &c))
         return mw__json_fail(j, "\\u and four hex digits", err);
     j->p += 6;
-    if (c >= 0xD800 && c < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u' &&
-        hex4(j->p + 2, &low) && low >= 0xDC00 && low < 0xE000) {
+    if (c >= 0xD800 && c < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u' && hex4(j->p + 2, &low) &&
+        low >= 0xDC00 && low < 0xE000) {
         c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
         j->p += 6;
     } else if (c >= 0xD800 && c < 0xE000) {
@@ -216,8 +216,7 @@ static mw_status next(mw__json *j, bool first, char close, bool *more, mw_error 
     return MW_OK;
 }
 
-mw_status mw__json_next_member(mw__json *j, bool first, bool *more, const char **key, size_t *len,
-                               mw_error *err)
+mw_status mw__json_next_member(mw__json *j, bool first, bool *more, const char **key, size_t *len, mw_error *err)
 {
     mw_status st = next(j, first, '}', more, err);
 
@@ -260,8 +259,7 @@ mw_status mw__json_skip(mw__json *j, unsigned depth, mw_error *err)
     case MW__JSON_OBJECT:
     case MW__JSON_ARRAY:
         if (depth == 0)
-            return mw_fail(err, MW_ERR_LIMIT, "JSON nests too deeply at byte %zu",
-                           (size_t)(j->p - j->text));
+            return mw_fail(err, MW_ERR_LIMIT, "JSON nests too deeply at byte %zu", (size_t)(j->p - j->text));
         mw__json_enter(j);
         for (bool first = true;; first = false) {
             st = t == MW__JSON_OBJECT ? mw__json_next_member(j, first, &more, &s, &len, err)

@@ -41,8 +41,7 @@ void mw__json_enter(mw__json *j);
  * After enter: consume a comma (unless @p first) and, in an object, the key and colon. *more is
  * false at the closing bracket, which is consumed.
  */
-mw_status mw__json_next_member(mw__json *j, bool first, bool *more, const char **key, size_t *len,
-                               mw_error *err);
+mw_status mw__json_next_member(mw__json *j, bool first, bool *more, const char **key, size_t *len, mw_error *err);
 mw_status mw__json_next_element(mw__json *j, bool first, bool *more, mw_error *err);
 /** Check and drop one value of at most @p depth levels. */
 mw_status mw__json_skip(mw__json *j, unsigned depth, mw_error *err);

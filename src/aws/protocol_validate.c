@@ -16,9 +16,8 @@ struct check {
 
 static const char *kind_name(mw_kind k)
 {
-    static const char *const names[] = {"nothing",    "null",      "a boolean",
-                                        "an integer", "a number",  "a string",
-                                        "a list",     "an object", "an unknown value"};
+    static const char *const names[] = {"nothing",  "null",   "a boolean", "an integer",      "a number",
+                                        "a string", "a list", "an object", "an unknown value"};
 
     return (size_t)k < MW_COUNT(names) ? names[k] : "a value";
 }
@@ -46,8 +45,7 @@ static mw_status wrong_kind(const struct check *c, const mw_shape *s, mw_val v, 
     char path[MW__PATH_SIZE];
 
     return mw_fail(c->err, MW_ERR_INVALID, "parameter %s is %s where %s is wanted",
-                   mw__path_text(at, path, sizeof(path)), kind_name(mw_val_kind(c->d, v)),
-                   wanted_name(s));
+                   mw__path_text(at, path, sizeof(path)), kind_name(mw_val_kind(c->d, v)), wanted_name(s));
 }
 
 static mw_status bad_text(const struct check *c, const mw_shape *s, const mw__path *at)
@@ -58,12 +56,11 @@ static mw_status bad_text(const struct check *c, const mw_shape *s, const mw__pa
                    mw__path_text(at, path, sizeof(path)), wanted_name(s));
 }
 
-static mw_status unknown_name(const struct check *c, const mw_shape *s, const char *name,
-                              size_t len, const mw__path *up)
+static mw_status unknown_name(const struct check *c, const mw_shape *s, const char *name, size_t len,
+                              const mw__path *up)
 {
     const char *candidates[512];
-    size_t n = mw_shape_member_count(s),
-           count = n < MW_COUNT(candidates) ? n : MW_COUNT(candidates);
+    size_t n = mw_shape_member_count(s), count = n < MW_COUNT(candidates) ? n : MW_COUNT(candidates);
     mw__path at = mw__path_step(up, name, len, 0);
     char path[MW__PATH_SIZE];
     const char *near;
@@ -73,17 +70,15 @@ static mw_status unknown_name(const struct check *c, const mw_shape *s, const ch
     near = mw_nearest(name, candidates, count);
     mw__path_text(&at, path, sizeof(path));
     if (near)
-        return mw_fail(c->err, MW_ERR_INVALID, "parameter %s is not known; did you mean %s?", path,
-                       near);
+        return mw_fail(c->err, MW_ERR_INVALID, "parameter %s is not known; did you mean %s?", path, near);
     return mw_fail(c->err, MW_ERR_INVALID, "parameter %s is not known to %s", path,
                    mw_shape_name(s) ? mw_shape_name(s) : "the model");
 }
 
-static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref,
-                             mw_val v, const mw__path *at);
+static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref, mw_val v,
+                             const mw__path *at);
 
-static mw_status check_structure(const struct check *c, const mw_shape *s, mw_val v,
-                                 const mw__path *at)
+static mw_status check_structure(const struct check *c, const mw_shape *s, mw_val v, const mw__path *at)
 {
     size_t set = 0;
     mw_status st;
@@ -106,8 +101,7 @@ static mw_status check_structure(const struct check *c, const mw_shape *s, mw_va
     }
     if (mw_shape_union(s) && set != 1) {
         char path[MW__PATH_SIZE];
-        return mw_fail(c->err, MW_ERR_INVALID,
-                       "parameter %s has %zu members set where exactly one is wanted",
+        return mw_fail(c->err, MW_ERR_INVALID, "parameter %s has %zu members set where exactly one is wanted",
                        mw__path_text(at, path, sizeof(path)), set);
     }
     for (size_t i = 0; c->required && i < mw_shape_member_count(s); i++) {
@@ -117,23 +111,20 @@ static mw_status check_structure(const struct check *c, const mw_shape *s, mw_va
             mw__path step = mw__path_step(at, name, strlen(name), 0);
             char path[MW__PATH_SIZE];
             return mw_fail(c->err, MW_ERR_INVALID, "parameter %s is required: %s is wanted",
-                           mw__path_text(&step, path, sizeof(path)),
-                           wanted_name(mw_member_shape(m)));
+                           mw__path_text(&step, path, sizeof(path)), wanted_name(mw_member_shape(m)));
         }
     }
     return MW_OK;
 }
 
-static mw_status check_elements(const struct check *c, const mw_shape *s, mw_val v,
-                                const mw__path *at)
+static mw_status check_elements(const struct check *c, const mw_shape *s, mw_val v, const mw__path *at)
 {
     bool map = mw_shape_type_of(s) == MW_SHAPE_MAP;
     const mw_member *element = map ? mw_shape_value(s) : mw_shape_element(s);
     mw_status st;
 
     for (size_t i = 0; i < mw_val_len(c->d, v); i++) {
-        mw_val key = MW_VAL_ABSENT,
-               value = map ? mw_val_member(c->d, v, i, &key) : mw_val_at(c->d, v, i);
+        mw_val key = MW_VAL_ABSENT, value = map ? mw_val_member(c->d, v, i, &key) : mw_val_at(c->d, v, i);
         size_t len = 0;
         const char *name = map ? mw_val_str(c->d, key, &len) : NULL;
         mw__path step = mw__path_step(at, name, len, i);
@@ -153,8 +144,8 @@ static bool integral(const mw_doc *d, mw_val v)
     return isfinite(x) && floor(x) == x && fabs(x) < 9.2e18;
 }
 
-static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref,
-                             mw_val v, const mw__path *at)
+static mw_status check_value(const struct check *c, const mw_shape *s, const mw_member *ref, mw_val v,
+                             const mw__path *at)
 {
     mw_kind k = mw_val_kind(c->d, v);
     const char *text;
@@ -163,19 +154,15 @@ static mw_status check_value(const struct check *c, const mw_shape *s, const mw_
     bool fits = false;
 
     if (at && at->depth > MW__PROTOCOL_DEPTH)
-        return mw_fail(c->err, MW_ERR_LIMIT, "parameters nest deeper than %d levels",
-                       MW__PROTOCOL_DEPTH);
+        return mw_fail(c->err, MW_ERR_LIMIT, "parameters nest deeper than %d levels", MW__PROTOCOL_DEPTH);
     if (k == MW_KIND_UNKNOWN)
         return wrong_kind(c, s, v, at);
     if (mw_shape_document(s) || (ref && mw_member_jsonvalue(ref)))
         return MW_OK; /* any JSON */
     switch (mw_shape_type_of(s)) {
-    case MW_SHAPE_STRUCTURE:
-        return k == MW_KIND_OBJECT ? check_structure(c, s, v, at) : wrong_kind(c, s, v, at);
-    case MW_SHAPE_MAP:
-        return k == MW_KIND_OBJECT ? check_elements(c, s, v, at) : wrong_kind(c, s, v, at);
-    case MW_SHAPE_LIST:
-        return k == MW_KIND_ARRAY ? check_elements(c, s, v, at) : wrong_kind(c, s, v, at);
+    case MW_SHAPE_STRUCTURE: return k == MW_KIND_OBJECT ? check_structure(c, s, v, at) : wrong_kind(c, s, v, at);
+    case MW_SHAPE_MAP: return k == MW_KIND_OBJECT ? check_elements(c, s, v, at) : wrong_kind(c, s, v, at);
+    case MW_SHAPE_LIST: return k == MW_KIND_ARRAY ? check_elements(c, s, v, at) : wrong_kind(c, s, v, at);
     case MW_SHAPE_STRING: fits = k == MW_KIND_STRING; break;
     case MW_SHAPE_INTEGER:
     case MW_SHAPE_LONG: fits = k == MW_KIND_INT || (k == MW_KIND_REAL && integral(c->d, v)); break;
@@ -208,8 +195,8 @@ static mw_status check_value(const struct check *c, const mw_shape *s, const mw_
     return fits ? MW_OK : wrong_kind(c, s, v, at);
 }
 
-mw_status mw__validate(const mw_operation *op, const mw_doc *d, mw_val params, bool required,
-                       bool drop_unknown, mw_error *err)
+mw_status mw__validate(const mw_operation *op, const mw_doc *d, mw_val params, bool required, bool drop_unknown,
+                       mw_error *err)
 {
     struct check c = {.d = d, .required = required, .drop_unknown = drop_unknown, .err = err};
     const mw_shape *input = mw_operation_input(op);
@@ -221,6 +208,6 @@ mw_status mw__validate(const mw_operation *op, const mw_doc *d, mw_val params, b
     if (mw_val_len(d, params) == 0 || drop_unknown)
         return MW_OK;
     mw_val_member(d, params, 0, &key);
-    return mw_fail(err, MW_ERR_INVALID, "parameter %s is not known: %s takes none",
-                   mw_val_str(d, key, &len), mw_operation_name(op));
+    return mw_fail(err, MW_ERR_INVALID, "parameter %s is not known: %s takes none", mw_val_str(d, key, &len),
+                   mw_operation_name(op));
 }

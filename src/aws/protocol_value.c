@@ -15,8 +15,7 @@
 
 mw__path mw__path_step(const mw__path *up, const char *name, size_t len, size_t index)
 {
-    return (mw__path){
-        .up = up, .name = name, .len = len, .index = index, .depth = up ? up->depth + 1 : 1};
+    return (mw__path){.up = up, .name = name, .len = len, .index = index, .depth = up ? up->depth + 1 : 1};
 }
 
 static void put_path(const mw__path *p, mw_buf *out)
@@ -126,9 +125,8 @@ mw_status mw__time_of(const mw_doc *d, mw_val v, int64_t *ns, mw_error *err)
         return MW_OK;
     case MW_KIND_STRING:
         s = mw_val_str(d, v, &len);
-        return mw_time_parse(s, len, ns, err) == MW_OK
-                   ? MW_OK
-                   : mw_fail(err, MW_ERR_INVALID, "'%.60s' is not a time", s);
+        return mw_time_parse(s, len, ns, err) == MW_OK ? MW_OK
+                                                       : mw_fail(err, MW_ERR_INVALID, "'%.60s' is not a time", s);
     default: return mw_fail(err, MW_ERR_INVALID, "not a time");
     }
 }
@@ -136,8 +134,7 @@ mw_status mw__time_of(const mw_doc *d, mw_val v, int64_t *ns, mw_error *err)
 void mw__time_text(char out[MW_TIME_SIZE], int64_t ns, mw_timestamp_format f)
 {
     if (f == MW_TS_UNIX)
-        snprintf(out, MW_TIME_SIZE, "%lld",
-                 (long long)(ns / 1000000000 - (ns % 1000000000 < 0 ? 1 : 0)));
+        snprintf(out, MW_TIME_SIZE, "%lld", (long long)(ns / 1000000000 - (ns % 1000000000 < 0 ? 1 : 0)));
     else if (f == MW_TS_RFC822)
         mw_time_rfc822(out, ns);
     else
@@ -175,8 +172,7 @@ static bool canonical_base64(const char *s, size_t len)
         pad++;
     for (size_t i = 0; i < len - pad; i++) {
         char c = s[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-              c == '+' || c == '/'))
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'))
             return false;
     }
     return true;
@@ -242,8 +238,7 @@ static mw_status add_instant(mw_doc_builder *b, const char *s, size_t len, mw_er
     return MW_OK;
 }
 
-mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, size_t len,
-                       bool *added, mw_error *err)
+mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, size_t len, bool *added, mw_error *err)
 {
     const char *t = text;
     size_t n = len;
@@ -260,8 +255,7 @@ mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, s
         else if (n == 0 || (n == 5 && strncasecmp(t, "false", 5) == 0))
             mw_doc_add_bool(b, false);
         else
-            return mw_fail(err, MW_ERR_PARSE, "'%.*s' is neither true nor false",
-                           n < 40 ? (int)n : 40, t);
+            return mw_fail(err, MW_ERR_PARSE, "'%.*s' is neither true nor false", n < 40 ? (int)n : 40, t);
         return MW_OK;
     default: break;
     }
@@ -288,8 +282,8 @@ mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, s
 
 /* ---- value to text ---- */
 
-mw_status mw__scalar_text(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s,
-                          mw_timestamp_format f, mw_error *err)
+mw_status mw__scalar_text(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s, mw_timestamp_format f,
+                          mw_error *err)
 {
     char text[MW_TIME_SIZE];
     const char *str;

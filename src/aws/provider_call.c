@@ -18,10 +18,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ATTEMPTS 3
+#define ATTEMPTS          3
 #define THROTTLE_ATTEMPTS 8
-#define FIRST_DELAY_MS 200
-#define MAX_BODY_BYTES ((size_t)1 << 20)
+#define FIRST_DELAY_MS    200
+#define MAX_BODY_BYTES    ((size_t)1 << 20)
 
 typedef struct call {
     const mw_http *http;
@@ -49,8 +49,7 @@ static void leave(call *c, mw_outcome outcome, int64_t retry_after_ms, const cha
         turns->leave(turns->ctx, &c->turn, outcome, retry_after_ms, cause);
 }
 
-static void end(call *c, mw_status status, const mw_doc *doc, mw_val result, const char *code,
-                const mw_error *err)
+static void end(call *c, mw_status status, const mw_doc *doc, mw_val result, const char *code, const mw_error *err)
 {
     mw_error named = {0};
 
@@ -73,8 +72,7 @@ static bool retry(call *c, mw_status status, const mw_aws_error *aws, int64_t re
     int64_t delay = (int64_t)FIRST_DELAY_MS << c->attempt;
     mw_retry_class class = mw_retry_classify(c->op, status, aws);
 
-    if (class == MW_RETRY_NEVER ||
-        c->attempt >= (class == MW_RETRY_THROTTLE ? THROTTLE_ATTEMPTS : ATTEMPTS))
+    if (class == MW_RETRY_NEVER || c->attempt >= (class == MW_RETRY_THROTTLE ? THROTTLE_ATTEMPTS : ATTEMPTS))
         return false;
     if (delay < retry_after_ms)
         delay = retry_after_ms;
@@ -84,8 +82,7 @@ static bool retry(call *c, mw_status status, const mw_aws_error *aws, int64_t re
 /* Refused for its time: once more with the answer's, at once. */
 static bool correct_clock(call *c, const mw_aws_error *aws, const mw_http_response *response)
 {
-    if (c->corrected || !c->credentials ||
-        !mw_clock_corrected(aws->code, response, mw_now_unix(), &c->offset_s))
+    if (c->corrected || !c->credentials || !mw_clock_corrected(aws->code, response, mw_now_unix(), &c->offset_s))
         return false;
     c->corrected = true;
     return c->http->after(c->http->ctx, 0, send_again, c, NULL) == MW_OK;
@@ -131,11 +128,9 @@ static void answered(void *user, const mw_http_response *response, const mw_erro
     } else if (!correct_clock(c, &aws, response) && !retry(c, st, &aws, mw_retry_after_ms(response))) {
         if (st == MW_ERR_AWS) {
             /* What AWS refuses here stays a credential problem for whoever waits for it. */
-            st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: %s", aws.code,
-                         *aws.message ? aws.message : "no message");
+            st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: %s", aws.code, *aws.message ? aws.message : "no message");
         } else if (st == MW_ERR_PARSE) {
-            st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the answer could not be read",
-                         c->request.host);
+            st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the answer could not be read", c->request.host);
         }
         give_up(c, st, aws.code, &err);
     }
@@ -192,8 +187,8 @@ static void send_again(void *user)
 }
 
 /* Text parameters become what the model says; numbers are written as digits. */
-static mw_status build_params(const mw_provider_call *spec, const mw_shape *input,
-                              mw_doc_builder *b, mw_val *out, mw_error *err)
+static mw_status build_params(const mw_provider_call *spec, const mw_shape *input, mw_doc_builder *b, mw_val *out,
+                              mw_error *err)
 {
     mw_doc_begin_object(b);
     if (spec->inside) {
@@ -211,8 +206,7 @@ static mw_status build_params(const mw_provider_call *spec, const mw_shape *inpu
 
         if (!text)
             continue;
-        if ((type == MW_SHAPE_INTEGER || type == MW_SHAPE_LONG) &&
-            mw_parse_int(text, strlen(text), &number))
+        if ((type == MW_SHAPE_INTEGER || type == MW_SHAPE_LONG) && mw_parse_int(text, strlen(text), &number))
             mw_doc_member_int(b, name, number);
         else
             mw_doc_member_str(b, name, text);
@@ -229,8 +223,8 @@ static mw_status prepare(call *c, const mw_provider_call *spec, mw_error *err)
     mw_doc_builder *b = NULL;
     bool s3 = strcmp(spec->service, "s3") == 0;
     mw_serialize_options options = {.strip_bucket = s3};
-    mw_endpoint_request q = {.operation = c->op, .region = spec->region, .config = spec->config,
-                             .endpoint_url = spec->endpoint_url};
+    mw_endpoint_request q = {
+        .operation = c->op, .region = spec->region, .config = spec->config, .endpoint_url = spec->endpoint_url};
     mw_endpoint endpoint;
     const char *host_prefix = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -240,16 +234,16 @@ static mw_status prepare(call *c, const mw_provider_call *spec, mw_error *err)
     q.params_doc = mw_doc_view(b);
     c->request.arena = &c->arena;
     if ((st = build_params(spec, mw_operation_input(c->op), b, &q.params, err)) != MW_OK ||
-        (st = mw_protocol_serialize(c->op, q.params_doc, q.params, &options, &c->request,
-                                    &host_prefix, err)) != MW_OK ||
+        (st = mw_protocol_serialize(c->op, q.params_doc, q.params, &options, &c->request, &host_prefix, err)) !=
+            MW_OK ||
         (st = mw_endpoint_resolve(&q, &c->arena, &endpoint, err)) != MW_OK)
         goto out;
     c->request.scheme = endpoint.scheme;
     c->request.host = endpoint.host;
     c->request.port = endpoint.port;
-    c->request.path = *endpoint.path ? mw_arena_printf(&c->arena, "%s%s", endpoint.path,
-                                                       c->request.path ? c->request.path : "/")
-                                     : c->request.path;
+    c->request.path = *endpoint.path
+                          ? mw_arena_printf(&c->arena, "%s%s", endpoint.path, c->request.path ? c->request.path : "/")
+                          : c->request.path;
     c->scope = (mw_sigv4_scope){.region = endpoint.signing_region,
                                 .service = endpoint.signing_name,
                                 .single_encode = endpoint.single_encode,
@@ -313,8 +307,8 @@ bool mw__is_stale_credentials_code(const char *code)
     return false;
 }
 
-mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char *source,
-                                   mw_credentials *out, mw_error *err)
+mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char *source, mw_credentials *out,
+                                   mw_error *err)
 {
     mw_val c = mw_val_get(doc, result, "Credentials");
     const char *key = mw_val_get_str(doc, c, "AccessKeyId", NULL);
@@ -327,8 +321,7 @@ mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char 
 
     if (!key || !secret || !token || !expiration)
         return mw_fail(err, MW_ERR_CREDENTIALS, "%s: the answer lacks credentials", source);
-    mw__account_of_arn(mw_val_str(doc, mw_val_path(doc, result, "AssumedRoleUser.Arn"), NULL),
-                       account);
+    mw__account_of_arn(mw_val_str(doc, mw_val_path(doc, result, "AssumedRoleUser.Arn"), NULL), account);
     if ((st = mw__credentials_expiry(expiration, source, &expires, err)) != MW_OK)
         return st;
     st = mw__credentials_set(out, key, secret, token, account, expires, err);
@@ -370,8 +363,8 @@ static const char *listed_region(const mw_doc *d, mw_val partition)
     return NULL;
 }
 
-const char *mw__sts_region(const mw_aws_config *config, const mw_models *models,
-                           const char *region, const char *role_arn)
+const char *mw__sts_region(const mw_aws_config *config, const mw_models *models, const char *region,
+                           const char *role_arn)
 {
     const mw_doc *d = mw_models_doc(models);
     mw_val list = mw_val_get(d, mw_models_partitions(models), "partitions");

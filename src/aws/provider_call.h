@@ -5,8 +5,8 @@
 #include "aws/credentials_internal.h"
 
 /** The answer; valid during the call. On failure @p doc is NULL, and @p code AWS's error code or "". */
-typedef void (*mw_provider_call_done)(void *user, mw_status status, const mw_doc *doc,
-                                      mw_val result, const char *code, const mw_error *err);
+typedef void (*mw_provider_call_done)(void *user, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                                      const mw_error *err);
 
 typedef struct mw_provider_call {
     const mw_aws_config *config;
@@ -15,7 +15,7 @@ typedef struct mw_provider_call {
     const char *service;   /* "sts" */
     const char *operation; /* "AssumeRole" */
     const char *region;
-    const char *endpoint_url; /* --endpoint-url, or NULL */
+    const char *endpoint_url;          /* --endpoint-url, or NULL */
     const mw_credentials *credentials; /* borrowed until done; NULL = unsigned */
     const char *const (*params)[2];    /* member name and text; integers as decimal digits */
     size_t param_count;
@@ -35,14 +35,14 @@ mw_status mw__provider_call_start(const mw_provider_call *spec, mw_error *err);
 /** Does this error code say that the signing credentials themselves are of no use any more? */
 bool mw__is_stale_credentials_code(const char *code);
 /** `Credentials` of an STS answer (or an alike), and the account of `AssumedRoleUser`, into @p out. */
-mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char *source,
-                                   mw_credentials *out, mw_error *err);
+mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char *source, mw_credentials *out,
+                                   mw_error *err);
 /**
  * The region whose STS is asked: @p region, else the config's, else the main one of the partition
  * that @p role_arn is in. @p config may be NULL.
  */
-const char *mw__sts_region(const mw_aws_config *config, const mw_models *models,
-                           const char *region, const char *role_arn);
+const char *mw__sts_region(const mw_aws_config *config, const mw_models *models, const char *region,
+                           const char *role_arn);
 /** Account of an ARN, or "" ; @p out has room for 13 bytes. */
 void mw__account_of_arn(const char *arn, char out[13]);
 

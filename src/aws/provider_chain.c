@@ -45,10 +45,10 @@ static mw_status tell(const context *c, int source, mw_provider *const *out, mw_
 {
     if (c->told && c->depth == 0)
         c->told(c->told_user, sources[source].source, st == MW_OK,
-                st == MW_OK              ? mw_provider_describe(*out)
-                : st == MW_ERR_NOTFOUND  ? sources[source].needs
-                : err && *err->message   ? err->message
-                                         : "it failed");
+                st == MW_OK             ? mw_provider_describe(*out)
+                : st == MW_ERR_NOTFOUND ? sources[source].needs
+                : err && *err->message  ? err->message
+                                        : "it failed");
     return st;
 }
 
@@ -61,8 +61,8 @@ static bool has_static_keys(const mw_aws_config *config, const char *profile)
 }
 
 /* Steps 3 to 8: what a profile offers by itself. */
-static mw_status profile_itself(const context *c, const char *profile, bool environment,
-                                mw_provider **out, mw_error *err)
+static mw_status profile_itself(const context *c, const char *profile, bool environment, mw_provider **out,
+                                mw_error *err)
 {
     mw_status st = tell(c, WEB_IDENTITY, out,
                         mw__provider_web_identity(c->config, c->models, c->http, profile, environment, out, err), err);
@@ -70,8 +70,7 @@ static mw_status profile_itself(const context *c, const char *profile, bool envi
     if (st == MW_ERR_NOTFOUND)
         st = tell(c, SSO, out, mw__provider_sso(c->config, c->models, c->http, profile, out, err), err);
     if (st == MW_ERR_NOTFOUND)
-        st = tell(c, CREDENTIALS_FILE, out,
-                  mw__provider_file(c->config, MW_CREDENTIALS_FILE, profile, out, err), err);
+        st = tell(c, CREDENTIALS_FILE, out, mw__provider_file(c->config, MW_CREDENTIALS_FILE, profile, out, err), err);
     if (st == MW_ERR_NOTFOUND)
         st = tell(c, LOGIN, out, mw__provider_login(c->config, c->models, c->http, profile, out, err), err);
     if (st == MW_ERR_NOTFOUND)
@@ -83,8 +82,8 @@ static mw_status profile_itself(const context *c, const char *profile, bool envi
 
 /* ---- roles of profiles ---- */
 
-static mw_status from_credential_source(const context *c, const char *profile, const char *source,
-                                        mw_provider **out, mw_error *err)
+static mw_status from_credential_source(const context *c, const char *profile, const char *source, mw_provider **out,
+                                        mw_error *err)
 {
     mw_status st;
 
@@ -100,28 +99,27 @@ static mw_status from_credential_source(const context *c, const char *profile, c
                        "EcsContainer or Ec2InstanceMetadata)",
                        profile, source);
     if (st == MW_ERR_NOTFOUND)
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "profile %s: credential_source %s has no credentials to offer", profile,
+        return mw_fail(err, MW_ERR_CREDENTIALS, "profile %s: credential_source %s has no credentials to offer", profile,
                        source);
     return st;
 }
 
-static mw_status from_source_profile(context *c, const char *profile, const char *source,
-                                     mw_provider **out, mw_error *err)
+static mw_status from_source_profile(context *c, const char *profile, const char *source, mw_provider **out,
+                                     mw_error *err)
 {
     bool keys = has_static_keys(c->config, source);
     mw_status st;
 
     if (!mw__aws_config_has_profile(c->config, source))
-        return mw_fail(err, MW_ERR_INVALID, "profile %s: source_profile '%s' is not in %s", profile,
-                       source, mw__aws_config_path(c->config, MW_CONFIG_FILE));
+        return mw_fail(err, MW_ERR_INVALID, "profile %s: source_profile '%s' is not in %s", profile, source,
+                       mw__aws_config_path(c->config, MW_CONFIG_FILE));
     for (size_t i = 0; i < c->depth; i++) {
         /* A profile may hold a role and the keys that assume it. */
         bool own_keys = keys && strcmp(source, profile) == 0;
 
         if (strcmp(c->visited[i], source) == 0 && !own_keys)
-            return mw_fail(err, MW_ERR_INVALID,
-                           "profile %s: source_profile '%s' leads back to itself", profile, source);
+            return mw_fail(err, MW_ERR_INVALID, "profile %s: source_profile '%s' leads back to itself", profile,
+                           source);
     }
     if (keys) {
         st = profile_itself(c, source, false, out, err);
@@ -131,13 +129,12 @@ static mw_status from_source_profile(context *c, const char *profile, const char
             st = profile_itself(c, source, false, out, err);
     }
     if (st == MW_ERR_NOTFOUND)
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "profile %s: source_profile '%s' has no credentials", profile, source);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "profile %s: source_profile '%s' has no credentials", profile, source);
     return st;
 }
 
-static mw_status make_role(const context *c, const char *profile, const char *arn,
-                           mw_provider *source, mw_provider **out, mw_error *err)
+static mw_status make_role(const context *c, const char *profile, const char *arn, mw_provider *source,
+                           mw_provider **out, mw_error *err)
 {
     const char *seconds = mw_aws_config_get(c->config, profile, "duration_seconds");
     mw_assume_role role = {
@@ -154,8 +151,7 @@ static mw_status make_role(const context *c, const char *profile, const char *ar
     /* As botocore: what is not an integer is ignored. */
     if (seconds && mw_parse_int(seconds, strlen(seconds), &duration)) {
         if (duration < 900 || duration > 43200) /* AssumeRole DurationSeconds, STS API Reference */
-            return mw_fail(err, MW_ERR_INVALID,
-                           "profile %s: duration_seconds is %lld (expected 900 to 43200)", profile,
+            return mw_fail(err, MW_ERR_INVALID, "profile %s: duration_seconds is %lld (expected 900 to 43200)", profile,
                            duration);
         role.duration_seconds = (int)duration;
     }
@@ -186,12 +182,10 @@ static mw_status profile_role(context *c, const char *profile, mw_provider **out
     if (!arn || mw_aws_config_get(c->config, profile, "web_identity_token_file"))
         return MW_ERR_NOTFOUND;
     if (!source == !kind)
-        return mw_fail(err, MW_ERR_INVALID,
-                       "profile %s: role_arn needs %s source_profile or credential_source", profile,
-                       source ? "only one of" : "a");
+        return mw_fail(err, MW_ERR_INVALID, "profile %s: role_arn needs %s source_profile or credential_source",
+                       profile, source ? "only one of" : "a");
     if (c->depth >= MAX_CHAIN)
-        return mw_fail(err, MW_ERR_LIMIT, "profile %s: more than %d roles in a row", profile,
-                       MAX_CHAIN);
+        return mw_fail(err, MW_ERR_LIMIT, "profile %s: more than %d roles in a row", profile, MAX_CHAIN);
     c->visited[c->depth++] = profile;
     st = kind ? from_credential_source(c, profile, kind, &below, err)
               : from_source_profile(c, profile, source, &below, err);
@@ -228,28 +222,24 @@ mw_status mw_provider_chain_told(const mw_aws_config *config, const mw_models *m
         st = tell(&c, CONTAINER, out, mw__provider_container(config, http, out, err), err);
     if (st != MW_ERR_NOTFOUND)
         return st;
-    snprintf(looked_at, sizeof(looked_at),
-             "no credentials found; looked at %sprofile '%s' in %s and %s, container",
-             explicit_profile ? "" : "environment, ", profile,
-             mw__aws_config_path(config, MW_CREDENTIALS_FILE),
+    snprintf(looked_at, sizeof(looked_at), "no credentials found; looked at %sprofile '%s' in %s and %s, container",
+             explicit_profile ? "" : "environment, ", profile, mw__aws_config_path(config, MW_CREDENTIALS_FILE),
              mw__aws_config_path(config, MW_CONFIG_FILE));
     st = tell(&c, INSTANCE, out, mw__provider_instance(config, http, looked_at, out, err), err);
     if (st == MW_ERR_NOTFOUND)
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "%s (instance metadata is switched off by AWS_EC2_METADATA_DISABLED)",
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s (instance metadata is switched off by AWS_EC2_METADATA_DISABLED)",
                        looked_at);
     return st;
 }
 
-mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models,
-                            const mw_http *http, mw_provider **out, mw_error *err)
+mw_status mw_provider_chain(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                            mw_provider **out, mw_error *err)
 {
     return mw_provider_chain_told(config, models, http, NULL, NULL, out, err);
 }
 
-mw_status mw_provider_bearer(const mw_aws_config *config, const mw_models *models,
-                             const mw_http *http, const char *signing_name, mw_provider **out,
-                             mw_error *err)
+mw_status mw_provider_bearer(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                             const char *signing_name, mw_provider **out, mw_error *err)
 {
     const char *region;
     mw_status st = mw__provider_environment_token(config, signing_name, out, err);

@@ -14,10 +14,10 @@
 
 #include <string.h>
 
-#define ECS_HOST "http://169.254.170.2"
+#define ECS_HOST   "http://169.254.170.2"
 #define TIMEOUT_MS 2000 /* botocore ContainerMetadataFetcher */
-#define ATTEMPTS 3
-#define DELAY_MS 1000
+#define ATTEMPTS   3
+#define DELAY_MS   1000
 
 typedef struct container {
     mw_provider base;
@@ -34,11 +34,10 @@ static void answered(void *user, const mw_http_response *response, const mw_erro
     if (!response) {
         st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: %s", p->description, error->message);
     } else if (response->status != 200) {
-        st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: HTTP status %d", p->description,
-                     response->status);
+        st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: HTTP status %d", p->description, response->status);
     } else {
-        st = mw__credentials_from_json(response->body.data ? response->body.data : "",
-                                       response->body.len, p->description, &p->fresh, &err);
+        st = mw__credentials_from_json(response->body.data ? response->body.data : "", response->body.len,
+                                       p->description, &p->fresh, &err);
     }
     mw__provider_finish(p, st, &err);
 }
@@ -67,13 +66,11 @@ static mw_status read_token(const mw_aws_config *config, mw_buf *out, mw_error *
     else if (token)
         st = mw_buf_add(out, token, strlen(token), err);
     if (st != MW_OK)
-        return mw_error_prefix(err, st == MW_ERR_NOMEM ? st : MW_ERR_CREDENTIALS,
-                               "container credentials");
+        return mw_error_prefix(err, st == MW_ERR_NOMEM ? st : MW_ERR_CREDENTIALS, "container credentials");
     while (path && out->len && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
         out->data[--out->len] = '\0';
     if (out->data && (strpbrk(out->data, "\r\n") || strlen(out->data) != out->len))
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "container credentials: the authorization token has a line break");
+        return mw_fail(err, MW_ERR_CREDENTIALS, "container credentials: the authorization token has a line break");
     return MW_OK;
 }
 
@@ -84,8 +81,13 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     const char *full = mw_aws_config_env(p->config, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
     MW_AUTO(mw_buf) token = {.max = 1 << 16};
     MW_AUTO(mw_arena) arena = {0};
-    mw_fetch fetch = {.http = p->http, .method = "GET", .timeout_ms = TIMEOUT_MS,
-                      .attempts = ATTEMPTS, .delay_ms = DELAY_MS, .done = answered, .user = p};
+    mw_fetch fetch = {.http = p->http,
+                      .method = "GET",
+                      .timeout_ms = TIMEOUT_MS,
+                      .attempts = ATTEMPTS,
+                      .delay_ms = DELAY_MS,
+                      .done = answered,
+                      .user = p};
     rule_url url;
     mw_status st;
 
@@ -98,13 +100,11 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     if (st == MW_ERR_NOMEM)
         return mw_fail(err, st, "out of memory");
     if (st != MW_OK)
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "container credentials: %s is not a URL",
-                       relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-                                : "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        return mw_fail(err, MW_ERR_CREDENTIALS, "container credentials: %s is not a URL",
+                       relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI");
     if (!host_allowed(&url))
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "container credentials: '%s' must be https, or a local address", url.host);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "container credentials: '%s' must be https, or a local address",
+                       url.host);
     if ((st = read_token(p->config, &token, err)) != MW_OK)
         return st;
     fetch.headers[0][0] = "Accept";
@@ -119,8 +119,7 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
 
 static const mw_provider_class container_class = {.name = "container", .refresh = refresh};
 
-mw_status mw__provider_container(const mw_aws_config *config, const mw_http *http,
-                                 mw_provider **out, mw_error *err)
+mw_status mw__provider_container(const mw_aws_config *config, const mw_http *http, mw_provider **out, mw_error *err)
 {
     container *p = NULL;
     mw_status st;

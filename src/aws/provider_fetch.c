@@ -29,8 +29,7 @@ static void end(fetch *f, const mw_http_response *response, const mw_error *erro
     mw_error named = {0};
 
     if (!response)
-        mw_fail(&named, error->status ? error->status : MW_ERR_NET, "%s: %s", f->request.host,
-                error->message);
+        mw_fail(&named, error->status ? error->status : MW_ERR_NET, "%s: %s", f->request.host, error->message);
     f->done(f->user, response, &named);
     mw_arena_clear(&f->arena);
     mw_free(f);
@@ -81,8 +80,7 @@ static mw_status prepare(fetch *f, const mw_fetch *spec, mw_error *err)
     f->request.port = url.port;
     f->request.path = *url.path ? url.path : "/";
     for (size_t i = 0; i < MW_COUNT(spec->headers) && spec->headers[i][0] && st == MW_OK; i++)
-        st = mw_http_add(&f->arena, &f->request.headers, spec->headers[i][0], spec->headers[i][1],
-                         err);
+        st = mw_http_add(&f->arena, &f->request.headers, spec->headers[i][0], spec->headers[i][1], err);
     return st;
 }
 
@@ -94,9 +92,8 @@ mw_status mw__fetch_start(const mw_fetch *spec, mw_error *err)
     if (!f)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     f->http = spec->http;
-    f->limits = (mw_http_limits){.connect_timeout_ms = spec->timeout_ms,
-                                 .total_timeout_ms = spec->timeout_ms,
-                                 .max_body_bytes = MAX_BODY_BYTES};
+    f->limits = (mw_http_limits){
+        .connect_timeout_ms = spec->timeout_ms, .total_timeout_ms = spec->timeout_ms, .max_body_bytes = MAX_BODY_BYTES};
     f->left = spec->attempts;
     f->delay_ms = spec->delay_ms;
     f->done = spec->done;

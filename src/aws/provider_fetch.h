@@ -13,8 +13,8 @@ typedef struct mw_fetch {
     const char *url;
     const char *headers[4][2]; /* up to the first NULL name */
     int timeout_ms;
-    int attempts;              /* tries until an answer of 200 */
-    int delay_ms;              /* between them */
+    int attempts; /* tries until an answer of 200 */
+    int delay_ms; /* between them */
     mw_fetch_done done;
     void *user;
 } mw_fetch;

@@ -15,15 +15,15 @@
 
 #include <string.h>
 
-#define TOKEN_PATH "/latest/api/token"
-#define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
-#define TOKEN_TTL_SECONDS "21600"
-#define DEFAULT_TIMEOUT_S 1
-#define DEFAULT_ATTEMPTS 1
+#define TOKEN_PATH               "/latest/api/token"
+#define ROLE_PATH                "/latest/meta-data/iam/security-credentials/"
+#define TOKEN_TTL_SECONDS        "21600"
+#define DEFAULT_TIMEOUT_S        1
+#define DEFAULT_ATTEMPTS         1
 /* botocore _evaluate_expiration: pretend that the end is this far off, spread over the fleet */
-#define STABILITY_SECONDS 900
+#define STABILITY_SECONDS        900
 #define STABILITY_SPREAD_SECONDS 480
-#define STABILITY_LEAST_SECONDS 120
+#define STABILITY_LEAST_SECONDS  120
 
 typedef enum step { STEP_TOKEN, STEP_ROLE, STEP_KEYS } step;
 
@@ -61,9 +61,8 @@ static void finish(instance *p, mw_status status, const char *why)
         p->base.fresh.expires_at_unix = stable_expiry(p);
     } else if (status != MW_OK && p->base.usable) {
         mw_log_warn("instance metadata: %s; going on with the credentials of before", why);
-        status = mw__credentials_set(&p->base.fresh, old->access_key_id,
-                                     old->secret_access_key.data, old->session_token.data,
-                                     old->account_id, stable_expiry(p), &err);
+        status = mw__credentials_set(&p->base.fresh, old->access_key_id, old->secret_access_key.data,
+                                     old->session_token.data, old->account_id, stable_expiry(p), &err);
     } else if (status != MW_OK && p->lead) {
         mw_fail(&err, MW_ERR_CREDENTIALS, "%s, instance metadata (%s)", p->lead, why);
     } else if (status != MW_OK) {
@@ -94,8 +93,7 @@ static mw_status take_token(instance *p, const mw_http_response *r, mw_error *er
     }
     if (r && r->status == 400)
         return mw_fail(err, MW_ERR_CREDENTIALS, "the token was refused (HTTP status 400)");
-    if (mw_aws_config_bool(p->config, "AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled",
-                           false))
+    if (mw_aws_config_bool(p->config, "AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled", false))
         return mw_fail(err, MW_ERR_CREDENTIALS, "version 2 gave no token, version 1 is disabled");
     return MW_OK;
 }
@@ -115,13 +113,11 @@ static void answered(void *user, const mw_http_response *r, const mw_error *erro
         st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s", error->message);
     else if (r->status != 200)
         st = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: HTTP status %d",
-                     p->at == STEP_ROLE ? "the instance has no role" : "the role has no keys",
-                     r->status);
+                     p->at == STEP_ROLE ? "the instance has no role" : "the role has no keys", r->status);
     if (st == MW_OK && p->at == STEP_KEYS) {
-        st = mw__credentials_from_json(r->body.data ? r->body.data : "", r->body.len, "the answer",
-                                       &p->base.fresh, &err);
-        if (st == MW_OK && (!mw_secret_is_set(&p->base.fresh.session_token) ||
-                            p->base.fresh.expires_at_unix == 0))
+        st = mw__credentials_from_json(r->body.data ? r->body.data : "", r->body.len, "the answer", &p->base.fresh,
+                                       &err);
+        if (st == MW_OK && (!mw_secret_is_set(&p->base.fresh.session_token) || p->base.fresh.expires_at_unix == 0))
             st = mw_fail(&err, MW_ERR_CREDENTIALS, "the answer lacks Token or Expiration");
         finish(p, st, err.message);
         return;
@@ -154,8 +150,7 @@ static int number(const instance *p, const char *env, const char *key, int fallb
 
 static const char *endpoint_mode(const mw_aws_config *config)
 {
-    const char *mode = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-                               "ec2_metadata_service_endpoint_mode");
+    const char *mode = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
     bool six = mw_aws_config_bool(config, "AWS_IMDS_USE_IPV6", "imds_use_ipv6", false);
 
     return mode || !six ? mode : "ipv6"; /* the older name of the same wish */
@@ -163,18 +158,15 @@ static const char *endpoint_mode(const mw_aws_config *config)
 
 static mw_status next(instance *p, step at, const char *role, mw_error *err)
 {
-    const char *base = setting(p->config, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-                               "ec2_metadata_service_endpoint");
+    const char *base = setting(p->config, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
     const char *mode = endpoint_mode(p->config);
     MW_AUTO(mw_arena) arena = {0};
     int slash;
     mw_fetch fetch = {
         .http = p->http,
         .method = at == STEP_TOKEN ? "PUT" : "GET",
-        .timeout_ms = 1000 * number(p, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout",
-                                    DEFAULT_TIMEOUT_S),
-        .attempts = number(p, "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
-                           "metadata_service_num_attempts", DEFAULT_ATTEMPTS),
+        .timeout_ms = 1000 * number(p, "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", DEFAULT_TIMEOUT_S),
+        .attempts = number(p, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", DEFAULT_ATTEMPTS),
         .delay_ms = 100,
         .done = answered,
         .user = p,
@@ -184,8 +176,7 @@ static mw_status next(instance *p, step at, const char *role, mw_error *err)
         base = mw_str_ieq(mode, "ipv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
     slash = mw_str_ends(base, "/");
     fetch.url = mw_arena_printf(&arena, "%.*s%s%s", (int)strlen(base) - slash, base,
-                                at == STEP_TOKEN ? TOKEN_PATH : ROLE_PATH,
-                                at == STEP_KEYS ? role : "");
+                                at == STEP_TOKEN ? TOKEN_PATH : ROLE_PATH, at == STEP_KEYS ? role : "");
     if (!fetch.url)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (at == STEP_TOKEN) {
@@ -213,11 +204,10 @@ static void clear(mw_provider *base)
     mw_free(((instance *)base)->lead);
 }
 
-static const mw_provider_class instance_class = {.name = "instance", .refresh = refresh,
-                                                 .clear = clear};
+static const mw_provider_class instance_class = {.name = "instance", .refresh = refresh, .clear = clear};
 
-mw_status mw__provider_instance(const mw_aws_config *config, const mw_http *http,
-                                const char *looked_at, mw_provider **out, mw_error *err)
+mw_status mw__provider_instance(const mw_aws_config *config, const mw_http *http, const char *looked_at,
+                                mw_provider **out, mw_error *err)
 {
     const char *mode = endpoint_mode(config);
     instance *p = NULL;
@@ -227,8 +217,7 @@ mw_status mw__provider_instance(const mw_aws_config *config, const mw_http *http
     if (mw_aws_config_bool(config, "AWS_EC2_METADATA_DISABLED", NULL, false))
         return MW_ERR_NOTFOUND;
     if (mode && !mw_str_ieq(mode, "ipv4") && !mw_str_ieq(mode, "ipv6"))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "ec2_metadata_service_endpoint_mode is '%s' (expected ipv4 or ipv6)", mode);
+        return mw_fail(err, MW_ERR_INVALID, "ec2_metadata_service_endpoint_mode is '%s' (expected ipv4 or ipv6)", mode);
     st = mw__provider_new(&instance_class, sizeof(*p), "instance metadata", &p, err);
     if (st != MW_OK)
         return st;

@@ -68,8 +68,8 @@ static EVP_PKEY *read_key(const char *pem)
     size_t len;
 
     BIO_free(text);
-    if (key && (EVP_PKEY_get_group_name(key, group, sizeof(group), &len) != 1 ||
-                strcmp(group, SN_X9_62_prime256v1) != 0)) {
+    if (key &&
+        (EVP_PKEY_get_group_name(key, group, sizeof(group), &len) != 1 || strcmp(group, SN_X9_62_prime256v1) != 0)) {
         EVP_PKEY_free(key);
         key = NULL;
     }
@@ -80,8 +80,7 @@ static bool add_coordinate(mw_buf *out, EVP_PKEY *key, const char *which)
 {
     uint8_t bytes[COORDINATE_BYTES];
     BIGNUM *n = NULL;
-    bool good = EVP_PKEY_get_bn_param(key, which, &n) == 1 &&
-                BN_bn2binpad(n, bytes, sizeof(bytes)) == sizeof(bytes) &&
+    bool good = EVP_PKEY_get_bn_param(key, which, &n) == 1 && BN_bn2binpad(n, bytes, sizeof(bytes)) == sizeof(bytes) &&
                 add_base64url(out, bytes, sizeof(bytes)) == MW_OK;
 
     BN_free(n);
@@ -96,13 +95,12 @@ static bool add_signature(mw_buf *out, EVP_PKEY *key, const char *text, size_t t
     const uint8_t *p = der;
     size_t len = sizeof(der);
     ECDSA_SIG *sig = NULL;
-    bool good =
-        ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-        EVP_DigestSign(ctx, der, &len, (const uint8_t *)text, text_len) == 1 &&
-        (sig = d2i_ECDSA_SIG(NULL, &p, (long)len)) != NULL &&
-        BN_bn2binpad(ECDSA_SIG_get0_r(sig), pair, COORDINATE_BYTES) > 0 &&
-        BN_bn2binpad(ECDSA_SIG_get0_s(sig), pair + COORDINATE_BYTES, COORDINATE_BYTES) > 0 &&
-        add_base64url(out, pair, sizeof(pair)) == MW_OK;
+    bool good = ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+                EVP_DigestSign(ctx, der, &len, (const uint8_t *)text, text_len) == 1 &&
+                (sig = d2i_ECDSA_SIG(NULL, &p, (long)len)) != NULL &&
+                BN_bn2binpad(ECDSA_SIG_get0_r(sig), pair, COORDINATE_BYTES) > 0 &&
+                BN_bn2binpad(ECDSA_SIG_get0_s(sig), pair + COORDINATE_BYTES, COORDINATE_BYTES) > 0 &&
+                add_base64url(out, pair, sizeof(pair)) == MW_OK;
 
     ECDSA_SIG_free(sig);
     EVP_MD_CTX_free(ctx);
@@ -119,15 +117,13 @@ static bool write_proof(mw_buf *jwt, EVP_PKEY *key, const char *url)
     if (!add_coordinate(&head, key, OSSL_PKEY_PARAM_EC_PUB_X))
         return false;
     mw_buf_puts(&head, "\",\"y\":\"");
-    if (!add_coordinate(&head, key, OSSL_PKEY_PARAM_EC_PUB_Y) ||
-        mw_ulid(id, mw_now_ns(), NULL) != MW_OK)
+    if (!add_coordinate(&head, key, OSSL_PKEY_PARAM_EC_PUB_Y) || mw_ulid(id, mw_now_ns(), NULL) != MW_OK)
         return false;
     mw_buf_puts(&head, "\",\"crv\":\"P-256\"}}");
     mw_buf_puts(&claims, "{\"htm\":\"POST\",\"htu\":");
     mw_json_write_string(&claims, url, strlen(url));
     mw_buf_printf(&claims, ",\"iat\":%lld,\"jti\":\"%s\"}", (long long)mw_now_unix(), id);
-    if (head.failed != MW_OK || claims.failed != MW_OK ||
-        add_base64url(jwt, head.data, head.len) != MW_OK)
+    if (head.failed != MW_OK || claims.failed != MW_OK || add_base64url(jwt, head.data, head.len) != MW_OK)
         return false;
     mw_buf_putc(jwt, '.');
     if (add_base64url(jwt, claims.data, claims.len) != MW_OK)
@@ -144,8 +140,7 @@ static mw_status prove(void *user, mw_http_request *q, mw_error *err)
     login *p = user;
     MW_AUTO(mw_buf) jwt = {.max = 1 << 14};
     const char *authority = mw_http_authority(q->arena, q);
-    const char *url =
-        authority ? mw_arena_printf(q->arena, "%s://%s%s", q->scheme, authority, q->path) : NULL;
+    const char *url = authority ? mw_arena_printf(q->arena, "%s://%s%s", q->scheme, authority, q->path) : NULL;
     mw_doc_builder *b = NULL;
     EVP_PKEY *key = NULL;
     const char *pem = NULL;
@@ -170,8 +165,7 @@ static mw_status prove(void *user, mw_http_request *q, mw_error *err)
 
 /* ---- renewing ---- */
 
-static mw_status take(login *p, const mw_doc *d, mw_val token, const char *account, int64_t ends,
-                      mw_error *err)
+static mw_status take(login *p, const mw_doc *d, mw_val token, const char *account, int64_t ends, mw_error *err)
 {
     const char *key = mw_val_get_str(d, token, "accessKeyId", NULL);
     const char *secret = mw_val_get_str(d, token, "secretAccessKey", NULL);
@@ -179,15 +173,14 @@ static mw_status take(login *p, const mw_doc *d, mw_val token, const char *accou
     mw_status st;
 
     if (!key || !secret || !session)
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: the session lacks keys; run `aws login`",
-                       p->base.description);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: the session lacks keys; run `aws login`", p->base.description);
     st = mw__credentials_set(&p->base.fresh, key, secret, session, account, ends, err);
     return st == MW_OK ? st : mw_error_prefix(err, st, "%s", p->base.description);
 }
 
 /* The file as it was, with the new keys and the new refresh token. */
-static mw_status write_back(login *p, mw_doc_builder *b, mw_val file, const mw_doc *doc,
-                            mw_val output, int64_t ends, mw_error *err)
+static mw_status write_back(login *p, mw_doc_builder *b, mw_val file, const mw_doc *doc, mw_val output, int64_t ends,
+                            mw_error *err)
 {
     static const char *const keys[] = {"accessKeyId", "secretAccessKey", "sessionToken"};
     const mw_doc *d = mw_doc_view(b);
@@ -201,8 +194,7 @@ static mw_status write_back(login *p, mw_doc_builder *b, mw_val file, const mw_d
     mw_doc_ckey(b, "accessToken");
     mw_doc_begin_object(b);
     for (size_t i = 0; i < MW_COUNT(keys); i++)
-        mw_doc_member_str(b, keys[i],
-                          mw_val_get_str(doc, mw_val_get(doc, output, "accessToken"), keys[i], ""));
+        mw_doc_member_str(b, keys[i], mw_val_get_str(doc, mw_val_get(doc, output, "accessToken"), keys[i], ""));
     if (account)
         mw_doc_member_str(b, "accountId", account);
     mw_doc_member_str(b, "expiresAt", end);
@@ -210,14 +202,13 @@ static mw_status write_back(login *p, mw_doc_builder *b, mw_val file, const mw_d
     mw_doc_member_str(b, "refreshToken", mw_val_get_str(doc, output, "refreshToken", ""));
     mw_doc_end_object(b);
     file = mw_doc_pop(b);
-    if ((st = mw_doc_builder_status(b, err)) == MW_OK &&
-        (st = mw_json_write(&text, d, file, MW_JSON_COMPACT)) == MW_OK)
+    if ((st = mw_doc_builder_status(b, err)) == MW_OK && (st = mw_json_write(&text, d, file, MW_JSON_COMPACT)) == MW_OK)
         st = mw_file_write_atomic(p->cache_path, text.data, text.len, 0600, err);
     return st;
 }
 
-static void renewed(void *user, mw_status status, const mw_doc *doc, mw_val result,
-                    const char *code, const mw_error *error)
+static void renewed(void *user, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                    const mw_error *error)
 {
     login *p = user;
     mw_val output = mw_val_get(doc, result, "tokenOutput"), file;
@@ -235,13 +226,12 @@ static void renewed(void *user, mw_status status, const mw_doc *doc, mw_val resu
                (status = mw_json_read(b, p->cache.data, p->cache.len, NULL, NULL, NULL)) == MW_OK) {
         file = mw_doc_pop(b);
         status = take(p, doc, mw_val_get(doc, output, "accessToken"),
-                      mw_val_str(mw_doc_view(b),
-                                 mw_val_path(mw_doc_view(b), file, "accessToken.accountId"), NULL),
+                      mw_val_str(mw_doc_view(b), mw_val_path(mw_doc_view(b), file, "accessToken.accountId"), NULL),
                       ends, &err);
         /* The old refresh token is spent: without the new one the login is over. */
         if (status == MW_OK && write_back(p, b, file, doc, output, ends, &lost) != MW_OK)
-            mw_log_warn("%s: the renewed session was not saved, `aws login` will be needed: %s",
-                        p->base.description, lost.message);
+            mw_log_warn("%s: the renewed session was not saved, `aws login` will be needed: %s", p->base.description,
+                        lost.message);
     }
     mw_doc_builder_free(b);
     mw_buf_clear(&p->cache);
@@ -272,8 +262,8 @@ static mw_status renew(login *p, const mw_doc *d, mw_val file, mw_error *err)
 
     for (size_t i = 0; i < MW_COUNT(params); i++)
         if (!params[i][1])
-            return mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s lacks %s; run `aws login`",
-                           p->base.description, p->cache_path, params[i][0]);
+            return mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s lacks %s; run `aws login`", p->base.description,
+                           p->cache_path, params[i][0]);
     st = mw__provider_call_start(&spec, err);
     return st == MW_OK ? MW_ERR_PENDING : mw_error_prefix(err, st, "%s", p->base.description);
 }
@@ -288,16 +278,14 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     mw_val file, token;
     mw_status st;
 
-    st = mw__read_login(p->cache_path, base->description, "run `aws login`", &p->cache, &b, &file,
-                        err);
+    st = mw__read_login(p->cache_path, base->description, "run `aws login`", &p->cache, &b, &file, err);
     if (st != MW_OK)
         goto out;
     d = mw_doc_view(b);
     token = mw_val_get(d, file, "accessToken");
     end = mw_val_get_str(d, token, "expiresAt", NULL);
     if (!end || mw__credentials_expiry(end, "", &ends, NULL) != MW_OK)
-        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s lacks accessToken.expiresAt",
-                     base->description, p->cache_path);
+        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s lacks accessToken.expiresAt", base->description, p->cache_path);
     else if (ends - now_unix <= RENEW_SECONDS)
         st = renew(p, d, file, err);
     else
@@ -317,9 +305,8 @@ static void clear(mw_provider *base)
 
 static const mw_provider_class login_class = {.name = "login", .refresh = refresh, .clear = clear};
 
-mw_status mw__provider_login(const mw_aws_config *config, const mw_models *models,
-                             const mw_http *http, const char *profile, mw_provider **out,
-                             mw_error *err)
+mw_status mw__provider_login(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                             const char *profile, mw_provider **out, mw_error *err)
 {
     const char *session = mw_aws_config_get(config, profile, "login_session");
     const char *given = mw_aws_config_env(config, "AWS_LOGIN_CACHE_DIRECTORY");

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS 60000
+#define TIMEOUT_MS       60000
 #define MAX_OUTPUT_BYTES ((size_t)1 << 20)
-#define MAX_WORDS 64
+#define MAX_WORDS        64
 
 extern char **environ;
 
@@ -49,8 +49,7 @@ static mw_status split_words(const char *s, process *p, mw_error *err)
         for (; *s && (quote || !strchr(" \t\n", *s)); s++) {
             if (quote ? *s == quote : *s == '\'' || *s == '"') {
                 quote = quote ? 0 : *s;
-            } else if (*s == '\\' && quote != '\'' && s[1] &&
-                       (!quote || s[1] == '"' || s[1] == '\\')) {
+            } else if (*s == '\\' && quote != '\'' && s[1] && (!quote || s[1] == '"' || s[1] == '\\')) {
                 mw_buf_putc(&word, *++s);
             } else {
                 mw_buf_putc(&word, *s);
@@ -115,8 +114,7 @@ static mw_status run(process *p, mw_buf *out, mw_error *err)
     close(ends[1]);
     if (code != 0) {
         close(ends[0]);
-        return mw_fail(err, MW_ERR_CREDENTIALS, "'%s' could not be started: %s", p->argv[0],
-                       strerror(code));
+        return mw_fail(err, MW_ERR_CREDENTIALS, "'%s' could not be started: %s", p->argv[0], strerror(code));
     }
     st = read_output(ends[0], out, err);
     close(ends[0]);
@@ -156,8 +154,7 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
         return mw_error_prefix(err, st, "%s", base->description);
     if ((st = check_version(&out, base->description, err)) != MW_OK)
         return st;
-    st = mw__credentials_from_json(out.data ? out.data : "", out.len, base->description,
-                                   &base->fresh, err);
+    st = mw__credentials_from_json(out.data ? out.data : "", out.len, base->description, &base->fresh, err);
     if (st == MW_OK && !*base->fresh.account_id && account && strlen(account) == 12)
         memcpy(base->fresh.account_id, account, 13);
     return st;
@@ -168,11 +165,9 @@ static void clear(mw_provider *base)
     mw_arena_clear(&((process *)base)->strings);
 }
 
-static const mw_provider_class process_class = {.name = "process", .refresh = refresh,
-                                                .clear = clear};
+static const mw_provider_class process_class = {.name = "process", .refresh = refresh, .clear = clear};
 
-mw_status mw__provider_process(const mw_aws_config *config, const char *profile, mw_provider **out,
-                               mw_error *err)
+mw_status mw__provider_process(const mw_aws_config *config, const char *profile, mw_provider **out, mw_error *err)
 {
     const char *command = mw_aws_config_get(config, profile, "credential_process");
     const char *account = mw_aws_config_get(config, profile, "aws_account_id");

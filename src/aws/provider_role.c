@@ -23,9 +23,9 @@
 #include <string.h>
 
 #define DEFAULT_DURATION_SECONDS 3600 /* AssumeRole, STS API Reference */
-#define MAX_CACHE_BYTES ((size_t)1 << 20)
-#define MFA_SECONDS 60 /* before its end, a session that nobody can renew is still of use */
-#define CACHE_SECONDS 900 /* botocore CachedCredentialFetcher.DEFAULT_EXPIRY_WINDOW_SECONDS */
+#define MAX_CACHE_BYTES          ((size_t)1 << 20)
+#define MFA_SECONDS              60  /* before its end, a session that nobody can renew is still of use */
+#define CACHE_SECONDS            900 /* botocore CachedCredentialFetcher.DEFAULT_EXPIRY_WINDOW_SECONDS */
 
 typedef struct role_provider {
     mw_provider base;
@@ -39,8 +39,8 @@ typedef struct role_provider {
     bool code_asked;
 } role_provider;
 
-static void answered(void *user, mw_status status, const mw_doc *doc, mw_val result,
-                     const char *code, const mw_error *error)
+static void answered(void *user, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                     const mw_error *error)
 {
     role_provider *p = user;
     mw_error err = {0};
@@ -82,12 +82,10 @@ static mw_status ask_code(role_provider *p, mw_secret *code, mw_error *err)
                        "at; use a role without MFA, or the keys of a session that has it",
                        p->base.description, p->role.mfa_serial);
     if (st != MW_OK)
-        return mw_error_prefix(err, st == MW_ERR_CANCELLED ? st : MW_ERR_CREDENTIALS, "%s",
-                               p->base.description);
+        return mw_error_prefix(err, st == MW_ERR_CANCELLED ? st : MW_ERR_CREDENTIALS, "%s", p->base.description);
     p->code_asked = true;
     if (!is_code(code->data))
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: an MFA code has six digits",
-                       p->base.description);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: an MFA code has six digits", p->base.description);
     return MW_OK;
 }
 
@@ -99,19 +97,16 @@ static bool from_cli_cache(role_provider *p, int64_t now_unix)
     const mw_doc *d;
     bool found = false;
 
-    if (!p->cached || mw_file_read(p->cached, &text, NULL) != MW_OK ||
-        mw_doc_builder_new(NULL, &b, NULL) != MW_OK)
+    if (!p->cached || mw_file_read(p->cached, &text, NULL) != MW_OK || mw_doc_builder_new(NULL, &b, NULL) != MW_OK)
         return false;
     d = mw_doc_view(b);
     if (mw_json_read(b, text.data ? text.data : "", text.len, NULL, NULL, NULL) == MW_OK &&
-        mw__credentials_from_sts(d, mw_doc_pop(b), p->base.description, &p->base.fresh, NULL) ==
-            MW_OK) {
+        mw__credentials_from_sts(d, mw_doc_pop(b), p->base.description, &p->base.fresh, NULL) == MW_OK) {
         /* Keys that were refused are not taken a second time. */
         found = p->base.fresh.expires_at_unix - now_unix >= CACHE_SECONDS &&
                 strcmp(p->base.fresh.access_key_id, p->base.current.access_key_id) != 0;
         if (found)
-            mw_log_debug("%s: the session is the AWS CLI's, from %s", p->base.description,
-                         p->cached);
+            mw_log_debug("%s: the session is the AWS CLI's, from %s", p->base.description, p->cached);
         else
             mw_credentials_clear(&p->base.fresh);
     }
@@ -162,9 +157,8 @@ static mw_status ask(mw_provider *base, const mw_credentials *credentials, mw_er
     mw_secret code = {0};
     mw_status st = p->role.mfa_serial ? ask_code(p, &code, err) : MW_OK;
     const char *const params[][2] = {
-        {"RoleArn", p->role.role_arn},       {"RoleSessionName", p->role.session_name},
-        {"ExternalId", p->role.external_id}, {"Policy", p->role.policy},
-        {"DurationSeconds", p->duration},    {"SerialNumber", p->role.mfa_serial},
+        {"RoleArn", p->role.role_arn}, {"RoleSessionName", p->role.session_name}, {"ExternalId", p->role.external_id},
+        {"Policy", p->role.policy},    {"DurationSeconds", p->duration},          {"SerialNumber", p->role.mfa_serial},
         {"TokenCode", code.data},
     };
     mw_provider_call spec = {.config = p->config,
@@ -197,8 +191,7 @@ static void clear(mw_provider *base)
     mw_arena_clear(&((role_provider *)base)->strings);
 }
 
-static const mw_provider_class role_class = {
-    .name = "role", .refresh = refresh, .ask = ask, .clear = clear};
+static const mw_provider_class role_class = {.name = "role", .refresh = refresh, .ask = ask, .clear = clear};
 
 static mw_status keep(role_provider *p, const char *from, const char **to, mw_error *err)
 {
@@ -207,19 +200,16 @@ static mw_status keep(role_provider *p, const char *from, const char **to, mw_er
     return MW_OK;
 }
 
-mw_status mw_provider_assume_role(const mw_aws_config *config, const mw_models *models,
-                                  const mw_http *http, mw_provider *source,
-                                  const mw_assume_role *role, mw_provider **out, mw_error *err)
+mw_status mw_provider_assume_role(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                                  mw_provider *source, const mw_assume_role *role, mw_provider **out, mw_error *err)
 {
     role_provider *p = NULL;
     char description[512], session[64], ulid[MW_ULID_SIZE];
     mw_status st;
 
     *out = NULL;
-    if (!role->role_arn || !mw_str_starts(role->role_arn, "arn:") ||
-        !strstr(role->role_arn, ":role/"))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "'%s' is not a role (expected arn:aws:iam::ACCOUNT:role/NAME)",
+    if (!role->role_arn || !mw_str_starts(role->role_arn, "arn:") || !strstr(role->role_arn, ":role/"))
+        return mw_fail(err, MW_ERR_INVALID, "'%s' is not a role (expected arn:aws:iam::ACCOUNT:role/NAME)",
                        role->role_arn ? role->role_arn : "");
     if (role->duration_seconds < 0)
         return mw_fail(err, MW_ERR_INVALID, "role %s: the duration is negative", role->role_arn);
@@ -239,13 +229,11 @@ mw_status mw_provider_assume_role(const mw_aws_config *config, const mw_models *
     snprintf(p->duration, sizeof(p->duration), "%d",
              role->duration_seconds ? role->duration_seconds : DEFAULT_DURATION_SECONDS);
     if ((st = keep(p, role->role_arn, &p->role.role_arn, err)) != MW_OK ||
-        (st = keep(p, role->session_name ? role->session_name : session, &p->role.session_name,
-                   err)) != MW_OK ||
+        (st = keep(p, role->session_name ? role->session_name : session, &p->role.session_name, err)) != MW_OK ||
         (st = keep(p, role->external_id, &p->role.external_id, err)) != MW_OK ||
         (st = keep(p, role->policy, &p->role.policy, err)) != MW_OK ||
         (st = keep(p, role->mfa_serial, &p->role.mfa_serial, err)) != MW_OK ||
-        (st = keep(p, mw__sts_region(config, models, role->region, role->role_arn),
-                   &p->role.region, err)) != MW_OK ||
+        (st = keep(p, mw__sts_region(config, models, role->region, role->role_arn), &p->role.region, err)) != MW_OK ||
         (role->mfa_serial && config && (st = cli_cache_path(p, role, err)) != MW_OK)) {
         mw_provider_unref(&p->base);
         return st;

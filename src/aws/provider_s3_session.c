@@ -27,8 +27,8 @@ typedef struct s3_session {
     char code[128]; /* of the last refusal */
 } s3_session;
 
-static void answered(void *user, mw_status status, const mw_doc *doc, mw_val result,
-                     const char *code, const mw_error *error)
+static void answered(void *user, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                     const mw_error *error)
 {
     s3_session *p = user;
     mw_error err = {0};
@@ -82,10 +82,9 @@ const char *mw__s3_session_code(const mw_provider *p)
     return p->class == &s3_session_class ? ((const s3_session *)p)->code : "";
 }
 
-mw_status mw__provider_s3_session(const mw_aws_config *config, const mw_models *models,
-                                  const mw_http *http, mw_provider *source, const char *bucket,
-                                  const char *region, const char *endpoint_url, mw_provider **out,
-                                  mw_error *err)
+mw_status mw__provider_s3_session(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                                  mw_provider *source, const char *bucket, const char *region, const char *endpoint_url,
+                                  mw_provider **out, mw_error *err)
 {
     s3_session *p = NULL;
     char description[512];

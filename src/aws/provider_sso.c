@@ -21,8 +21,8 @@ typedef struct sso {
     const char *account, *role, *region;
 } sso;
 
-static void got_keys(void *user, mw_status status, const mw_doc *doc, mw_val result,
-                     const char *code, const mw_error *error)
+static void got_keys(void *user, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                     const mw_error *error)
 {
     sso *p = user;
     mw_val c = mw_val_get(doc, result, "roleCredentials");
@@ -34,8 +34,8 @@ static void got_keys(void *user, mw_status status, const mw_doc *doc, mw_val res
         mw_error_prefix(&err, status, "%s", p->base.description);
         if (strcmp(code, "UnauthorizedException") == 0) {
             mw_provider_invalidate(p->base.source); /* somebody may log in and leave a new one */
-            status = mw_fail(&err, MW_ERR_CREDENTIALS,
-                             "%s: the session is over; run `aws sso login`", p->base.description);
+            status =
+                mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the session is over; run `aws sso login`", p->base.description);
         }
         mw__provider_finish(&p->base, status, &err);
         return;
@@ -43,12 +43,10 @@ static void got_keys(void *user, mw_status status, const mw_doc *doc, mw_val res
     key = mw_val_get_str(doc, c, "accessKeyId", NULL);
     secret = mw_val_get_str(doc, c, "secretAccessKey", NULL);
     if (!key || !secret)
-        status = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the answer lacks credentials",
-                         p->base.description);
+        status = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the answer lacks credentials", p->base.description);
     else /* `expiration` is in milliseconds, GetRoleCredentials, SSO Portal API Reference */
-        status = mw__credentials_set(&p->base.fresh, key, secret,
-                                     mw_val_get_str(doc, c, "sessionToken", NULL), p->account,
-                                     mw_val_get_int(doc, c, "expiration", 0) / 1000, &err);
+        status = mw__credentials_set(&p->base.fresh, key, secret, mw_val_get_str(doc, c, "sessionToken", NULL),
+                                     p->account, mw_val_get_int(doc, c, "expiration", 0) / 1000, &err);
     mw__provider_finish(&p->base, status, &err);
 }
 
@@ -77,14 +75,11 @@ static void clear(mw_provider *base)
     mw_arena_clear(&((sso *)base)->strings);
 }
 
-static const mw_provider_class sso_class = {.name = "sso",
-                                            .refresh = mw__provider_refresh_from_source,
-                                            .ask = ask,
-                                            .clear = clear};
+static const mw_provider_class sso_class = {
+    .name = "sso", .refresh = mw__provider_refresh_from_source, .ask = ask, .clear = clear};
 
-mw_status mw__provider_sso(const mw_aws_config *config, const mw_models *models,
-                           const mw_http *http, const char *profile, mw_provider **out,
-                           mw_error *err)
+mw_status mw__provider_sso(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                           const char *profile, mw_provider **out, mw_error *err)
 {
     const char *account = mw_aws_config_get(config, profile, "sso_account_id");
     const char *role = mw_aws_config_get(config, profile, "sso_role_name");
@@ -100,8 +95,8 @@ mw_status mw__provider_sso(const mw_aws_config *config, const mw_models *models,
     if (!profile)
         profile = mw_aws_config_profile(config);
     if (!account || !role)
-        return mw_fail(err, MW_ERR_INVALID, "profile %s: %s is missing for IAM Identity Center",
-                       profile, !account ? "sso_account_id" : "sso_role_name");
+        return mw_fail(err, MW_ERR_INVALID, "profile %s: %s is missing for IAM Identity Center", profile,
+                       !account ? "sso_account_id" : "sso_role_name");
     st = mw__provider_sso_token(config, models, http, profile, &region, &token, err);
     if (st != MW_OK)
         return st;

@@ -32,7 +32,7 @@ typedef struct sso_token {
     const mw_http *http;
     mw_arena strings;
     const char *region, *cache_path, *session; /* session NULL: the old form */
-    mw_secret token; /* the file's, while a renewal is under way and it still works */
+    mw_secret token;                           /* the file's, while a renewal is under way and it still works */
     int64_t token_ends_unix;
     mw_buf cache; /* the file as read, while a renewal is under way; wiped afterwards */
     int64_t tried_at_unix;
@@ -40,8 +40,7 @@ typedef struct sso_token {
 
 static const char *login_hint(const sso_token *p)
 {
-    return p->session ? "run `aws sso login --sso-session` for it"
-                      : "run `aws sso login` for the profile";
+    return p->session ? "run `aws sso login --sso-session` for it" : "run `aws sso login` for the profile";
 }
 
 /* The file as it was, with the new token's members over the old ones. */
@@ -70,16 +69,15 @@ static mw_status write_back(sso_token *p, const mw_doc *doc, mw_val answer, mw_e
         mw_doc_member_str(b, "refreshToken", refresh);
     mw_doc_end_object(b);
     v = mw_doc_pop(b);
-    if ((st = mw_doc_builder_status(b, err)) == MW_OK &&
-        (st = mw_json_write(&text, d, v, MW_JSON_COMPACT)) == MW_OK)
+    if ((st = mw_doc_builder_status(b, err)) == MW_OK && (st = mw_json_write(&text, d, v, MW_JSON_COMPACT)) == MW_OK)
         st = mw_file_write_atomic(p->cache_path, text.data, text.len, 0600, err);
 out:
     mw_doc_builder_free(b);
     return st;
 }
 
-static void got_token(void *user, mw_status status, const mw_doc *doc, mw_val result,
-                      const char *code, const mw_error *error)
+static void got_token(void *user, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                      const mw_error *error)
 {
     sso_token *p = user;
     const char *token = mw_val_get_str(doc, result, "accessToken", NULL);
@@ -89,15 +87,13 @@ static void got_token(void *user, mw_status status, const mw_doc *doc, mw_val re
     (void)code;
     if (status == MW_OK && token) {
         if (write_back(p, doc, result, &err) != MW_OK)
-            mw_log_warn("%s: the renewed token was not saved: %s", p->base.description,
-                        err.message);
+            mw_log_warn("%s: the renewed token was not saved: %s", p->base.description, err.message);
         status = mw__credentials_set_bearer(&p->base.fresh, token, ends, &err);
     } else if (mw_secret_is_set(&p->token)) { /* the old one still works for some minutes */
-        status =
-            mw__credentials_set_bearer(&p->base.fresh, p->token.data, p->token_ends_unix, &err);
+        status = mw__credentials_set_bearer(&p->base.fresh, p->token.data, p->token_ends_unix, &err);
     } else {
-        status = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the token could not be renewed (%s); %s",
-                         p->base.description, error ? error->message : "no token", login_hint(p));
+        status = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the token could not be renewed (%s); %s", p->base.description,
+                         error ? error->message : "no token", login_hint(p));
     }
     mw_buf_clear(&p->cache);
     mw_secret_clear(&p->token);
@@ -132,12 +128,10 @@ static bool can_renew(const sso_token *p, const mw_doc *d, mw_val v)
     const char *until = mw_val_get_str(d, v, "registrationExpiresAt", NULL);
     int64_t end = 0;
 
-    return p->session && mw_val_get_str(d, v, "refreshToken", NULL) &&
-           mw_val_get_str(d, v, "clientId", NULL) && mw_val_get_str(d, v, "clientSecret", NULL) &&
-           until && mw__credentials_expiry(until, "", &end, NULL) == MW_OK &&
-           end > p->base.asked_at_unix &&
-           (p->tried_at_unix == 0 ||
-            p->base.asked_at_unix - p->tried_at_unix >= TOKEN_RETRY_SECONDS);
+    return p->session && mw_val_get_str(d, v, "refreshToken", NULL) && mw_val_get_str(d, v, "clientId", NULL) &&
+           mw_val_get_str(d, v, "clientSecret", NULL) && until &&
+           mw__credentials_expiry(until, "", &end, NULL) == MW_OK && end > p->base.asked_at_unix &&
+           (p->tried_at_unix == 0 || p->base.asked_at_unix - p->tried_at_unix >= TOKEN_RETRY_SECONDS);
 }
 
 static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
@@ -157,8 +151,8 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     token = mw_val_get_str(d, v, "accessToken", NULL);
     expires = mw_val_get_str(d, v, "expiresAt", NULL);
     if (!token || !expires || mw__credentials_expiry(expires, "", &end, NULL) != MW_OK) {
-        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s lacks accessToken or expiresAt",
-                     base->description, p->cache_path);
+        st =
+            mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s lacks accessToken or expiresAt", base->description, p->cache_path);
         goto out;
     }
     mw_secret_clear(&p->token);
@@ -169,8 +163,7 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
         if (st == MW_OK && (st = renew(p, d, v, err)) == MW_OK)
             st = MW_ERR_PENDING;
     } else if (end <= now_unix) {
-        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: the token has expired; %s", base->description,
-                     login_hint(p));
+        st = mw_fail(err, MW_ERR_CREDENTIALS, "%s: the token has expired; %s", base->description, login_hint(p));
     } else {
         st = mw__credentials_set_bearer(&base->fresh, token, end, err);
     }
@@ -190,8 +183,7 @@ static void clear(mw_provider *base)
     mw_arena_clear(&p->strings);
 }
 
-static const mw_provider_class sso_token_class = {
-    .name = "sso token", .refresh = refresh, .clear = clear};
+static const mw_provider_class sso_token_class = {.name = "sso token", .refresh = refresh, .clear = clear};
 
 /* ~/.aws/sso/cache/<sha1 of the session's name or start URL>.json */
 static const char *cache_path(const mw_aws_config *config, mw_arena *arena, const char *key)
@@ -208,27 +200,24 @@ static const char *cache_path(const mw_aws_config *config, mw_arena *arena, cons
 }
 
 /* What the profile says itself must agree with its session. */
-static mw_status check_agreement(const mw_aws_config *config, const char *profile,
-                                 const char *session, mw_error *err)
+static mw_status check_agreement(const mw_aws_config *config, const char *profile, const char *session, mw_error *err)
 {
-    static const char *const keys[] = {"sso_region", "sso_start_url", "sso_account_id",
-                                       "sso_role_name", "sso_registration_scopes"};
+    static const char *const keys[] = {"sso_region", "sso_start_url", "sso_account_id", "sso_role_name",
+                                       "sso_registration_scopes"};
 
     for (size_t i = 0; i < MW_COUNT(keys); i++) {
         const char *own = mw_aws_config_get(config, profile, keys[i]);
         const char *common = mw__aws_config_section(config, "sso-session", session, keys[i]);
 
         if (own && common && strcmp(own, common) != 0)
-            return mw_fail(err, MW_ERR_INVALID,
-                           "profile %s: %s is '%s' and in [sso-session %s] '%s'", profile, keys[i],
+            return mw_fail(err, MW_ERR_INVALID, "profile %s: %s is '%s' and in [sso-session %s] '%s'", profile, keys[i],
                            own, session, common);
     }
     return MW_OK;
 }
 
-mw_status mw__provider_sso_token(const mw_aws_config *config, const mw_models *models,
-                                 const mw_http *http, const char *profile, const char **region,
-                                 mw_provider **out, mw_error *err)
+mw_status mw__provider_sso_token(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                                 const char *profile, const char **region, mw_provider **out, mw_error *err)
 {
     const char *session = mw_aws_config_get(config, profile, "sso_session");
     const char *names[] = {"sso_region", "sso_start_url"}, *values[2];
@@ -246,16 +235,13 @@ mw_status mw__provider_sso_token(const mw_aws_config *config, const mw_models *m
             return mw_fail(err, MW_ERR_INVALID,
                            "profile %s: sso_session '%s' has no %s (looked for [sso-session %s] in "
                            "%s)",
-                           profile, session, names[i], session,
-                           mw__aws_config_path(config, MW_CONFIG_FILE));
+                           profile, session, names[i], session, mw__aws_config_path(config, MW_CONFIG_FILE));
         if (!values[i])
-            return mw_fail(err, MW_ERR_INVALID, "profile %s: %s is missing for IAM Identity Center",
-                           profile, names[i]);
+            return mw_fail(err, MW_ERR_INVALID, "profile %s: %s is missing for IAM Identity Center", profile, names[i]);
     }
     if (session && (st = check_agreement(config, profile, session, err)) != MW_OK)
         return st;
-    snprintf(description, sizeof(description), "%s %s", session ? "sso-session" : "sso",
-             session ? session : values[1]);
+    snprintf(description, sizeof(description), "%s %s", session ? "sso-session" : "sso", session ? session : values[1]);
     st = mw__provider_new(&sso_token_class, sizeof(*p), description, &p, err);
     if (st != MW_OK)
         return st;

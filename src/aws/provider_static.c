@@ -16,15 +16,13 @@ static mw_status refresh_static(mw_provider *p, int64_t now_unix, mw_error *err)
 {
     (void)now_unix;
     /* Asked only after AWS called them invalid: there is nothing newer. */
-    return mw_fail(err, MW_ERR_CREDENTIALS, "%s: AWS does not accept these credentials",
-                   p->description);
+    return mw_fail(err, MW_ERR_CREDENTIALS, "%s: AWS does not accept these credentials", p->description);
 }
 
 static const mw_provider_class static_class = {.name = "static", .refresh = refresh_static};
 
-static mw_status new_static(const char *description, const char *key, const char *secret,
-                            const char *token, const char *account, mw_provider **out,
-                            mw_error *err)
+static mw_status new_static(const char *description, const char *key, const char *secret, const char *token,
+                            const char *account, mw_provider **out, mw_error *err)
 {
     mw_provider *p = NULL;
     mw_status st = mw__provider_new(&static_class, sizeof(*p), description, &p, err);
@@ -42,8 +40,8 @@ static mw_status new_static(const char *description, const char *key, const char
     return MW_OK;
 }
 
-mw_status mw_provider_static(const char *access_key_id, const char *secret, const char *token,
-                             mw_provider **out, mw_error *err)
+mw_status mw_provider_static(const char *access_key_id, const char *secret, const char *token, mw_provider **out,
+                             mw_error *err)
 {
     *out = NULL;
     return new_static("given credentials", access_key_id, secret, token, NULL, out, err);
@@ -74,16 +72,13 @@ static mw_status refresh_environment(mw_provider *p, int64_t now_unix, mw_error 
                        "environment: AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not");
     if (!token)
         token = mw_aws_config_env(c, "AWS_SESSION_TOKEN");
-    if (expiration && (st = mw__credentials_expiry(expiration, "AWS_CREDENTIAL_EXPIRATION",
-                                                   &expires, err)) != MW_OK)
+    if (expiration && (st = mw__credentials_expiry(expiration, "AWS_CREDENTIAL_EXPIRATION", &expires, err)) != MW_OK)
         return st;
-    st = mw__credentials_set(&p->fresh, key, secret, token,
-                             mw_aws_config_env(c, "AWS_ACCOUNT_ID"), expires, err);
+    st = mw__credentials_set(&p->fresh, key, secret, token, mw_aws_config_env(c, "AWS_ACCOUNT_ID"), expires, err);
     return st == MW_OK ? st : mw_error_prefix(err, st, "environment");
 }
 
-static const mw_provider_class environment_class = {.name = "environment",
-                                                    .refresh = refresh_environment};
+static const mw_provider_class environment_class = {.name = "environment", .refresh = refresh_environment};
 
 mw_status mw__provider_environment(const mw_aws_config *config, mw_provider **out, mw_error *err)
 {
@@ -123,8 +118,8 @@ bool mw__environment_has_token(const mw_aws_config *config, const char *signing_
     return config && mw_aws_config_env(config, token_variable(signing_name, name)) != NULL;
 }
 
-mw_status mw__provider_environment_token(const mw_aws_config *config, const char *signing_name,
-                                         mw_provider **out, mw_error *err)
+mw_status mw__provider_environment_token(const mw_aws_config *config, const char *signing_name, mw_provider **out,
+                                         mw_error *err)
 {
     char name[128];
     const char *token = mw_aws_config_env(config, token_variable(signing_name, name));
@@ -150,8 +145,8 @@ mw_status mw__provider_environment_token(const mw_aws_config *config, const char
 
 /* ---- files ---- */
 
-mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source,
-                            const char *profile, mw_provider **out, mw_error *err)
+mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source, const char *profile,
+                            mw_provider **out, mw_error *err)
 {
     const char *key = mw__aws_config_from(config, source, profile, "aws_access_key_id");
     const char *secret = mw__aws_config_from(config, source, profile, "aws_secret_access_key");
@@ -163,14 +158,12 @@ mw_status mw__provider_file(const mw_aws_config *config, mw_config_source source
         return MW_ERR_NOTFOUND;
     if (!profile)
         profile = mw_aws_config_profile(config);
-    snprintf(description, sizeof(description), "profile %s (keys in %s)", profile,
-             mw__aws_config_path(config, source));
+    snprintf(description, sizeof(description), "profile %s (keys in %s)", profile, mw__aws_config_path(config, source));
     if (!secret)
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "%s: aws_access_key_id is set but aws_secret_access_key is not",
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: aws_access_key_id is set but aws_secret_access_key is not",
                        description);
     if (!token)
         token = mw__aws_config_from(config, source, profile, "aws_session_token");
-    return new_static(description, key, secret, token,
-                      mw__aws_config_from(config, source, profile, "aws_account_id"), out, err);
+    return new_static(description, key, secret, token, mw__aws_config_from(config, source, profile, "aws_account_id"),
+                      out, err);
 }

@@ -25,8 +25,8 @@ typedef struct web_identity {
     const char *token_file, *role_arn, *session_name;
 } web_identity;
 
-static void answered(void *user, mw_status status, const mw_doc *doc, mw_val result,
-                     const char *code, const mw_error *error)
+static void answered(void *user, mw_status status, const mw_doc *doc, mw_val result, const char *code,
+                     const mw_error *error)
 {
     web_identity *p = user;
     mw_error err = {0};
@@ -53,8 +53,7 @@ static mw_status refresh(mw_provider *base, int64_t now_unix, mw_error *err)
     while (token.len && (token.data[token.len - 1] == '\n' || token.data[token.len - 1] == '\r'))
         token.data[--token.len] = '\0';
     if (!token.len || strlen(token.data) != token.len)
-        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s holds no token", p->base.description,
-                       p->token_file);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s holds no token", p->base.description, p->token_file);
     const char *const params[][2] = {
         {"RoleArn", p->role_arn},
         {"RoleSessionName", p->session_name},
@@ -79,8 +78,7 @@ static void clear(mw_provider *base)
     mw_arena_clear(&((web_identity *)base)->strings);
 }
 
-static const mw_provider_class web_identity_class = {.name = "web identity", .refresh = refresh,
-                                                     .clear = clear};
+static const mw_provider_class web_identity_class = {.name = "web identity", .refresh = refresh, .clear = clear};
 
 static const char *const settings[][2] = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file"},
                                           {"AWS_ROLE_ARN", "role_arn"},
@@ -95,9 +93,8 @@ static const char *setting(const mw_aws_config *config, const char *profile, boo
     return value ? value : mw_aws_config_get(config, profile, names[1]);
 }
 
-mw_status mw__provider_web_identity(const mw_aws_config *config, const mw_models *models,
-                                    const mw_http *http, const char *profile, bool environment,
-                                    mw_provider **out, mw_error *err)
+mw_status mw__provider_web_identity(const mw_aws_config *config, const mw_models *models, const mw_http *http,
+                                    const char *profile, bool environment, mw_provider **out, mw_error *err)
 {
     bool env = environment && mw_aws_config_env(config, "AWS_WEB_IDENTITY_TOKEN_FILE");
     const char *where = env ? "environment" : "profile";
@@ -113,8 +110,8 @@ mw_status mw__provider_web_identity(const mw_aws_config *config, const mw_models
     if (!file)
         return MW_ERR_NOTFOUND;
     if (!arn)
-        return mw_fail(err, MW_ERR_CREDENTIALS,
-                       "web identity (%s): there is a token file but no role to assume", where);
+        return mw_fail(err, MW_ERR_CREDENTIALS, "web identity (%s): there is a token file but no role to assume",
+                       where);
     if ((st = mw_ulid(ulid, mw_now_ns(), err)) != MW_OK ||
         (st = mw__aws_config_expand(config, file, &path, err)) != MW_OK)
         return st;

@@ -48,22 +48,21 @@ const mw_rate_rules mw_rate_standard = {
  * Lambda: 15 a second for the control plane; Route 53: 5 a second for the account; CloudWatch
  * DescribeAlarms: 9). IAM publishes none: 30 is a guess of ours. S3, KMS, DynamoDB and STS allow
  * hundreds. */
-#define KNOWN(name, burst, rps)                                                                    \
-    {                                                                                              \
-        name, (burst)*0.5, (rps)*0.25, (rps)*0.8, (rps)                                            \
+#define KNOWN(name, burst, rps)                                                                                        \
+    {                                                                                                                  \
+        name, (burst)*0.5, (rps)*0.25, (rps)*0.8, (rps)                                                                \
     }
 static const mw_rate_limit limits[] = {
-    KNOWN("ec2", 100, 20),   KNOWN("lambda", 15, 15),      KNOWN("iam", 30, 30),
-    KNOWN("route53", 10, 5), KNOWN("cloudwatch", 10, 9),   KNOWN("cloudfront", 10, 5),
-    KNOWN("wafv2", 10, 5),   KNOWN("kinesis", 10, 5),      KNOWN("service-quotas", 10, 5),
-    KNOWN("s3", 200, 200),   KNOWN("s3control", 200, 200), KNOWN("kms", 100, 100),
-    KNOWN("sts", 200, 200),  KNOWN("dynamodb", 100, 100),
+    KNOWN("ec2", 100, 20),          KNOWN("lambda", 15, 15),     KNOWN("iam", 30, 30),         KNOWN("route53", 10, 5),
+    KNOWN("cloudwatch", 10, 9),     KNOWN("cloudfront", 10, 5),  KNOWN("wafv2", 10, 5),        KNOWN("kinesis", 10, 5),
+    KNOWN("service-quotas", 10, 5), KNOWN("s3", 200, 200),       KNOWN("s3control", 200, 200), KNOWN("kms", 100, 100),
+    KNOWN("sts", 200, 200),         KNOWN("dynamodb", 100, 100),
 };
 static const mw_rate_limit unknown_limit = {NULL, 10, 5, 20, 20};
 
-#define WINDOW_MS    500
+#define WINDOW_MS     500
 #define ESTIMATE_MOST 4000 /* requests that an estimate follows one by one: every row is at its ceiling by then */
-#define TRUST_TOKENS 10.0 /* at once, before anything is known: the quota may be a wrong guess */
+#define TRUST_TOKENS  10.0 /* at once, before anything is known: the quota may be a wrong guess */
 
 static double larger(double a, double b)
 {
@@ -305,15 +304,13 @@ static void judge_trial(mw_rate *r, int64_t now_ms)
 {
     const mw_rate_rules *p = &mw_rate_standard;
     double share = (double)r->trial_throttled / r->trial_seen;
-    bool noise =
-        share <= p->noise_most && r->before_share > 0 && share >= r->before_share * p->noise_ratio;
+    bool noise = share <= p->noise_most && r->before_share > 0 && share >= r->before_share * p->noise_ratio;
     /* Where no limit is known to exist, two of four answers are no reason for less and less. */
     bool limited = r->most_rps > 0;
     bool waits = noise || !limited || share <= p->noise_low;
 
     if (r->trial_throttled < 2 || r->trial_seen < (waits ? p->trial_answers : p->trial_least)) {
-        if (limited &&
-            now_ms - r->cut_ms >= p->quiet_ms) { /* let the bucket fill; it grows again */
+        if (limited && now_ms - r->cut_ms >= p->quiet_ms) { /* let the bucket fill; it grows again */
             r->rps = larger(r->rps * p->cut, p->floor_rps);
             r->cut_ms = now_ms;
         }

@@ -19,15 +19,15 @@ typedef struct mw_rate_limit {
 
 /** How the rate moves; the same for every service. */
 typedef struct mw_rate_rules {
-    double cut, cut_most; /* rate and burst *= share that got through, within these two */
-    double ceiling_over;  /* ceiling = the rate after the cut * this */
-    int settle_answers;   /* what was under way at a cut does not count: the time of so many … */
+    double cut, cut_most;                    /* rate and burst *= share that got through, within these two */
+    double ceiling_over;                     /* ceiling = the rate after the cut * this */
+    int settle_answers;                      /* what was under way at a cut does not count: the time of so many … */
     int64_t settle_least_ms, settle_most_ms; /* … answers at the new rate, within these */
     int64_t quiet_ms;                        /* before the rate rises again */
     double grow_rps;                         /* a second, or … */
     double grow_share;                       /* … this share of the ceiling, if that is more */
     double creep_rps, creep_share;           /* the same of the ceiling itself */
-    double creep_answer; /* and this share of it for each answer that was no throttle */
+    double creep_answer;                     /* and this share of it for each answer that was no throttle */
     double floor_rps;
     double free_least_rps; /* what one without a limit is taken to have sent at least: few requests
                               say little */
@@ -36,14 +36,13 @@ typedef struct mw_rate_rules {
     int answers_least;                            /* before a rate that is limited is cut */
     int free_answers_least, free_throttles_least; /* before one is limited that was not */
     int trial_least;                              /* after a cut, before another; and … */
-    int trial_answers;  /* … before both may be found to have been for nothing */
-    int trial_most;     /* after so many without that, it was right */
-    double noise_ratio; /* of the share before the cut: so much of it left is 'as before' */
-    double noise_low;   /* what is always within noise that was found before */
-    double noise_most;  /* a larger share is never taken for noise */
-    double noise_over;  /* not even where twice as much was found before */
-    int tolerate_answers,
-        tolerate_most; /* how long noise is not looked at again; doubled each time */
+    int trial_answers;                            /* … before both may be found to have been for nothing */
+    int trial_most;                               /* after so many without that, it was right */
+    double noise_ratio;                           /* of the share before the cut: so much of it left is 'as before' */
+    double noise_low;                             /* what is always within noise that was found before */
+    double noise_most;                            /* a larger share is never taken for noise */
+    double noise_over;                            /* not even where twice as much was found before */
+    int tolerate_answers, tolerate_most;          /* how long noise is not looked at again; doubled each time */
 } mw_rate_rules;
 
 extern const mw_rate_rules mw_rate_standard;
@@ -58,8 +57,8 @@ typedef struct mw_rate {
     int64_t window_ms; /* what was taken lately, to have a rate to cut when there is no limit yet */
     double window_taken, measured_rps;
     bool cut_before, learnt; /* learnt: a cut has told something of the ceiling */
-    uint32_t history; /* of the answers at the present rate; newest in bit 0, 1 = throttled */
-    int seen;         /* how many bits of it are filled */
+    uint32_t history;        /* of the answers at the present rate; newest in bit 0, 1 = throttled */
+    int seen;                /* how many bits of it are filled */
     /* a cut is on trial until it has helped, or has been found not to */
     bool on_trial;
     int trial_seen, trial_throttled; /* answers at the rate of the last cut */

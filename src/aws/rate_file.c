@@ -12,12 +12,12 @@
 
 #include <string.h>
 
-#define HEADER       "moonward rates 1\n"
-#define BYTES_MAX    ((size_t)2 << 20)
-#define DAY_S        86400
-#define LIFE_S       (7 * DAY_S)
-#define MILLI_MAX    100000000 /* 100,000 a second */
-#define FIELDS       5
+#define HEADER    "moonward rates 1\n"
+#define BYTES_MAX ((size_t)2 << 20)
+#define DAY_S     86400
+#define LIFE_S    (7 * DAY_S)
+#define MILLI_MAX 100000000 /* 100,000 a second */
+#define FIELDS    5
 
 void mw_rate_entries_clear(mw_rate_entries *e)
 {

@@ -12,9 +12,9 @@
 #include <string.h>
 
 static const char *const read_prefixes[] = {
-    "Describe", "List", "Get", "Head", "BatchGet", "BatchDescribe", "BatchCheck", "Search",
-    "Lookup", "Filter", "Query", "Scan", "Simulate", "Validate", "Estimate", "Count", "Check",
-    "Is", "AdminGet", "AdminList",
+    "Describe", "List",   "Get",    "Head",  "BatchGet", "BatchDescribe", "BatchCheck",
+    "Search",   "Lookup", "Filter", "Query", "Scan",     "Simulate",      "Validate",
+    "Estimate", "Count",  "Check",  "Is",    "AdminGet", "AdminList",
 };
 
 typedef struct named {
@@ -36,10 +36,10 @@ static const named reads[] = {
     {"route53domains", "ViewBilling", "lists bills"},
 };
 
-#define SECRET "returns a credential or another secret"
-#define STATE "changes state although it is named like a read"
+#define SECRET  "returns a credential or another secret"
+#define STATE   "changes state although it is named like a read"
 #define MAKES   "makes a user when asked to, and returns a credential"
-#define UPLOAD "returns an address that lets its holder write"
+#define UPLOAD  "returns an address that lets its holder write"
 #define SESSION "opens a session for whoever holds the answer"
 
 /* Named like reads, but not for scripts and audits. */
@@ -181,8 +181,8 @@ static bool has_read_prefix(const char *name)
 
 const char *mw_operation_read_exception(const mw_operation *op)
 {
-    const named *n = find(exceptions, MW_COUNT(exceptions),
-                          mw_service_name(mw_operation_service(op)), mw_operation_name(op));
+    const named *n =
+        find(exceptions, MW_COUNT(exceptions), mw_service_name(mw_operation_service(op)), mw_operation_name(op));
 
     return n ? n->reason : NULL;
 }
@@ -215,8 +215,7 @@ bool mw_operation_returns_secret(const mw_operation *op)
     if (n && strcmp(n->reason, STATE) != 0)
         return true;
     for (size_t i = 0; i < MW_COUNT(secret_makers); i++)
-        if (strcmp(secret_makers[i].service, service) == 0 &&
-            mw_str_starts(name, secret_makers[i].operation))
+        if (strcmp(secret_makers[i].service, service) == 0 && mw_str_starts(name, secret_makers[i].operation))
             return true;
     return false;
 }

@@ -43,8 +43,7 @@ struct mw_recorder {
     int64_t started_ns;
 };
 
-mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out,
-                          mw_error *err)
+mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out, mw_error *err)
 {
     mw_recorder *r;
     mw_status st = mw_mkdirs(dir, 0700, err);
@@ -83,8 +82,7 @@ void mw_recorder_free(mw_recorder *r)
 static mw_status grow(mw_recorder *r, size_t more, mw_error *err)
 {
     if (r->bytes + more > TOTAL_MAX_BYTES)
-        return mw_fail(err, MW_ERR_LIMIT, "recording %s: more than %zu bytes", r->dir,
-                       TOTAL_MAX_BYTES);
+        return mw_fail(err, MW_ERR_LIMIT, "recording %s: more than %zu bytes", r->dir, TOTAL_MAX_BYTES);
     if (r->count == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 256;
         line *grown = mw_realloc(r->lines, cap * sizeof(*grown));
@@ -131,8 +129,8 @@ static void add_headers(mw_doc_builder *b, const mw_operation *op, const mw_http
 }
 
 /** Everything but `n`, which is known only when the run ends. */
-static mw_status describe(const mw_exchange_key *key, const mw_http_response *answer,
-                          const mw_buf *body, mw_doc_builder *b, mw_val *out, mw_error *err)
+static mw_status describe(const mw_exchange_key *key, const mw_http_response *answer, const mw_buf *body,
+                          mw_doc_builder *b, mw_val *out, mw_error *err)
 {
     const mw_operation *op = key->operation;
 
@@ -153,8 +151,7 @@ static mw_status describe(const mw_exchange_key *key, const mw_http_response *an
     return mw_doc_builder_status(b, err);
 }
 
-mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key,
-                          const mw_http_response *answer, mw_error *err)
+mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key, const mw_http_response *answer, mw_error *err)
 {
     MW_AUTO(mw_buf) body = {.max = LINE_MAX_BYTES};
     MW_AUTO(mw_buf) text = {.max = LINE_MAX_BYTES};
@@ -166,10 +163,8 @@ mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key,
     mw_status st = mw__redact_body(key->operation, answer, &body, err);
 
     if (st == MW_ERR_UNSUPPORTED) {
-        mw_log_warn(
-            "%s:%s is not in the recording: its answer may hold secrets that cannot be removed",
-            mw_service_name(mw_operation_service(key->operation)),
-            mw_operation_name(key->operation));
+        mw_log_warn("%s:%s is not in the recording: its answer may hold secrets that cannot be removed",
+                    mw_service_name(mw_operation_service(key->operation)), mw_operation_name(key->operation));
         return MW_OK;
     }
     if (st != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
@@ -209,8 +204,7 @@ mw_status mw_recorder_note(mw_recorder *r, const char *key, const char *value, m
             n = &r->notes[i];
     if (!n) {
         if (r->note_count == NOTES_MAX)
-            return mw_fail(err, MW_ERR_LIMIT, "recording %s: more than %d notes", r->dir,
-                           NOTES_MAX);
+            return mw_fail(err, MW_ERR_LIMIT, "recording %s: more than %d notes", r->dir, NOTES_MAX);
         n = &r->notes[r->note_count];
         if (!(n->key = mw_strdup(key)))
             return mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -277,8 +271,7 @@ static unsigned held(const mw_exchange_file *old, const line *l, size_t *from)
 
     while (*from < old->count && strncmp(old->entries[*from].key, l->key, l->group) < 0)
         (*from)++;
-    for (size_t i = *from; i < old->count && strncmp(old->entries[i].key, l->key, l->group) == 0;
-         i++)
+    for (size_t i = *from; i < old->count && strncmp(old->entries[i].key, l->key, l->group) == 0; i++)
         n++;
     return n;
 }
@@ -293,8 +286,7 @@ static mw_status write_old(mw_buf *out, const mw_exchange_file *old, size_t i, m
 
 /** Both sorted lists into one; of a group that both have, the old ones stay and later numbers are
  * added. */
-static mw_status write_exchanges(mw_recorder *r, const mw_exchange_file *old, mw_buf *out,
-                                 size_t *count, mw_error *err)
+static mw_status write_exchanges(mw_recorder *r, const mw_exchange_file *old, mw_buf *out, size_t *count, mw_error *err)
 {
     size_t next = 0, search = 0;
     mw_status st = MW_OK;
@@ -321,8 +313,7 @@ static mw_status write_exchanges(mw_recorder *r, const mw_exchange_file *old, mw
     return st;
 }
 
-static mw_status write_manifest(mw_recorder *r, const mw_doc *old, size_t count, mw_buf *out,
-                                mw_error *err)
+static mw_status write_manifest(mw_recorder *r, const mw_doc *old, size_t count, mw_buf *out, mw_error *err)
 {
     mw_val notes = old ? mw_val_get(old, mw_doc_root(old), "notes") : MW_VAL_ABSENT;
     const char *at = old ? mw_val_get_str(old, mw_doc_root(old), "recorded_at", NULL) : NULL;
@@ -374,16 +365,14 @@ mw_status mw_recorder_close(mw_recorder *r, mw_error *err)
 
     mw_buf_printf(&path, "%s/exchanges.jsonl", r->dir);
     mw_buf_printf(&manifest_path, "%s/manifest.json", r->dir);
-    if ((st = mw_buf_status(&path, err)) != MW_OK ||
-        (st = mw__exchange_file_load(path.data, &old, err)) != MW_OK)
+    if ((st = mw_buf_status(&path, err)) != MW_OK || (st = mw__exchange_file_load(path.data, &old, err)) != MW_OK)
         return st;
     st = mw__manifest_load(r->dir, &old_manifest, err);
     if (st != MW_OK && st != MW_ERR_NOTFOUND)
         goto out;
     if ((st = write_exchanges(r, &old, &text, &count, err)) != MW_OK ||
         (st = write_manifest(r, old_manifest, count, &manifest, err)) != MW_OK ||
-        (st = mw_file_write_atomic(path.data, text.data ? text.data : "", text.len, 0600, err)) !=
-            MW_OK)
+        (st = mw_file_write_atomic(path.data, text.data ? text.data : "", text.len, 0600, err)) != MW_OK)
         goto out;
     st = mw_file_write_atomic(manifest_path.data, manifest.data, manifest.len, 0600, err);
 out:

@@ -32,12 +32,10 @@ typedef struct mw_recorder mw_recorder;
 
 /** Makes the folder. Exchanges that it already holds stay: a second recording adds what is missing.
  */
-mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out,
-                          mw_error *err);
+mw_status mw_recorder_new(const char *dir, const mw_models *models, mw_recorder **out, mw_error *err);
 void mw_recorder_free(mw_recorder *r);
 /** Keep an answer, redacted. */
-mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key,
-                          const mw_http_response *answer, mw_error *err);
+mw_status mw_recorder_add(mw_recorder *r, const mw_exchange_key *key, const mw_http_response *answer, mw_error *err);
 mw_status mw_recorder_note(mw_recorder *r, const char *key, const char *value, mw_error *err);
 const char *mw_recorder_noted(const mw_recorder *r, const char *key);
 /** Write both files, each whole or not at all. */
@@ -56,8 +54,7 @@ void mw_replay_free(mw_replay *r);
  * @param[in,out] answer  Filled; mw_http_response_clear() is the caller's.
  * @return MW_OK; MW_ERR_NOTFOUND naming operation and parameters.
  */
-mw_status mw_replay_find(mw_replay *r, const mw_exchange_key *key, mw_http_response *answer,
-                         mw_error *err);
+mw_status mw_replay_find(mw_replay *r, const mw_exchange_key *key, mw_http_response *answer, mw_error *err);
 int64_t mw_replay_recorded_at_unix(const mw_replay *r);
 const char *mw_replay_noted(const mw_replay *r, const char *key);
 
@@ -82,8 +79,8 @@ typedef struct mw_exchange_file {
 mw_status mw__exchange_file_load(const char *path, mw_exchange_file *out, mw_error *err);
 void mw__exchange_file_clear(mw_exchange_file *f);
 /** Key text of a request with `n`; *any_region and *group as in mw_exchange_entry. */
-mw_status mw__exchange_key_text(mw_buf *out, const mw_exchange_key *key, unsigned n,
-                                size_t *any_region, size_t *group, mw_error *err);
+mw_status mw__exchange_key_text(mw_buf *out, const mw_exchange_key *key, unsigned n, size_t *any_region, size_t *group,
+                                mw_error *err);
 /** "json", "rest-xml"…: the protocol that the operation's bodies are written in. */
 const char *mw__exchange_protocol(const mw_operation *op);
 /** MW_ERR_NOTFOUND when the folder has no manifest. */
@@ -92,8 +89,7 @@ mw_status mw__manifest_load(const char *dir, mw_doc **out, mw_error *err);
 /* ---- record_redact.c ---- */
 
 /** Append @p body as it may be kept on disk. MW_ERR_UNSUPPORTED: it must not be kept at all. */
-mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer, mw_buf *out,
-                          mw_error *err);
+mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer, mw_buf *out, mw_error *err);
 /** Push @p params with the values of sensitive members replaced. */
 void mw__redact_params(const mw_operation *op, const mw_doc *d, mw_val params, mw_doc_builder *b);
 /** May this response header be kept? Sensitive modelled ones are not. */

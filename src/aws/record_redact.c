@@ -21,20 +21,16 @@
 
 /* Members whose value is a secret whatever the model says. Lower case, whole names. */
 static const char *const secret_names[] = {
-    "accesstoken",     "authorizationtoken",  "authtoken",
-    "bearertoken",     "clientsecret",        "dbpassword",
-    "idtoken",         "keymaterial",         "plaintext",
-    "privatekey",      "privatekeyplaintext", "refreshtoken",
-    "secretaccesskey", "secretbinary",        "secretstring",
-    "servicepassword", "sessiontoken",
+    "accesstoken",     "authorizationtoken", "authtoken",    "bearertoken",     "clientsecret",        "dbpassword",
+    "idtoken",         "keymaterial",        "plaintext",    "privatekey",      "privatekeyplaintext", "refreshtoken",
+    "secretaccesskey", "secretbinary",       "secretstring", "servicepassword", "sessiontoken",
 };
 /* Parts of names that tell a secret in the answer of an operation which exists to hand one out. */
 static const char *const secret_parts[] = {
     "token", "password", "secret", "plaintext", "apikey", "unlockcode", "url", "streamkey", "value",
 };
 /* Paging goes on in a replay only if these stay as they are. */
-static const char *const paging_parts[] = {"nexttoken", "paginationtoken", "nextpagetoken",
-                                           "marker"};
+static const char *const paging_parts[] = {"nexttoken", "paginationtoken", "nextpagetoken", "marker"};
 
 static void fold(const char *name, size_t len, char *out, size_t size)
 {
@@ -73,8 +69,7 @@ typedef struct redaction {
     bool wire;   /* member names are those of the body, not the model's */
 } redaction;
 
-static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, bool hide,
-                          int depth);
+static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, bool hide, int depth);
 
 /** Secrets are masked string by string: in the text of a document the mask could take its quotes
  * along. */
@@ -111,8 +106,7 @@ static void copy_object(const redaction *r, mw_val v, const mw_shape *shape, boo
         else if (structure)
             m = mw_shape_member(shape, name, len);
         fold(name, len, folded, sizeof(folded));
-        hidden = (hide || names_secret(folded, r->minted) ||
-                  (m && mw_shape_sensitive(mw_member_shape(m)))) &&
+        hidden = (hide || names_secret(folded, r->minted) || (m && mw_shape_sensitive(mw_member_shape(m)))) &&
                  !is_paging(folded);
         mw_doc_key(r->b, name, len);
         copy_redacted(r, value, m ? mw_member_shape(m) : NULL, hidden, depth + 1);
@@ -141,8 +135,8 @@ static void copy_redacted(const redaction *r, mw_val v, const mw_shape *shape, b
     case MW_KIND_ARRAY:
         mw_doc_begin_array(r->b);
         for (size_t i = 0; i < mw_val_len(r->d, v); i++)
-            copy_redacted(r, mw_val_at(r->d, v, i), element,
-                          hide || (element && mw_shape_sensitive(element)), depth + 1);
+            copy_redacted(r, mw_val_at(r->d, v, i), element, hide || (element && mw_shape_sensitive(element)),
+                          depth + 1);
         mw_doc_end_array(r->b);
         break;
     case MW_KIND_OBJECT: copy_object(r, v, shape, hide, depth); break;
@@ -162,15 +156,14 @@ void mw__redact_params(const mw_operation *op, const mw_doc *d, mw_val params, m
     copy_redacted(&r, params, mw_operation_input(op), false, 0);
 }
 
-static mw_status redact_json(const mw_shape *shape, bool minted, const mw_http_response *answer,
-                             mw_buf *out, mw_error *err)
+static mw_status redact_json(const mw_shape *shape, bool minted, const mw_http_response *answer, mw_buf *out,
+                             mw_error *err)
 {
     mw_doc_builder *in = NULL, *b = NULL;
     mw_val v;
     mw_status st;
 
-    if ((st = mw_doc_builder_new(NULL, &in, err)) != MW_OK ||
-        (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK ||
+    if ((st = mw_doc_builder_new(NULL, &in, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK ||
         (st = mw_json_read(in, answer->body.data, answer->body.len, NULL, NULL, err)) != MW_OK)
         goto out;
     v = mw_doc_pop(in);
@@ -237,9 +230,7 @@ static bool collect_names(sensitive_names *s, const mw_shape *shape)
         s->seen[s->seen_count++] = shape;
         return collect_member(s, m, name ? name : "member");
     }
-    case MW_SHAPE_MAP:
-        s->seen[s->seen_count++] = shape;
-        return collect_member(s, mw_shape_value(shape), "value");
+    case MW_SHAPE_MAP: s->seen[s->seen_count++] = shape; return collect_member(s, mw_shape_value(shape), "value");
     default: return true;
     }
 }
@@ -283,9 +274,8 @@ static bool harmless(const char *text, size_t len)
 {
     if ((len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0))
         return true;
-    return len >= 20 && len <= 35 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
-           text[13] == ':' && text[16] == ':' &&
-           mw_time_parse(text, len, &(int64_t){0}, NULL) == MW_OK;
+    return len >= 20 && len <= 35 && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' &&
+           text[16] == ':' && mw_time_parse(text, len, &(int64_t){0}, NULL) == MW_OK;
 }
 
 /** The `>` that ends a tag; NULL for comments, CDATA, declarations and markup that is broken. */
@@ -311,8 +301,8 @@ static const char *tag_end(const char *p, const char *end)
 
 /** Copy markup; replace text while inside an element that is hidden. Attributes stay: AWS keeps
  * types in them. */
-static mw_status redact_xml(const sensitive_names *s, bool minted, const char *text, size_t len,
-                            mw_buf *out, mw_error *err)
+static mw_status redact_xml(const sensitive_names *s, bool minted, const char *text, size_t len, mw_buf *out,
+                            mw_error *err)
 {
     const char *p = text, *end = text + len;
     size_t depth = 0, hidden_at = 0; /* depth of the outermost hidden element; 0 = none */
@@ -345,8 +335,8 @@ static mw_status redact_xml(const sensitive_names *s, bool minted, const char *t
                 stop_name++;
             colon = memchr(name, ':', (size_t)(stop_name - name));
             depth++;
-            if (hidden_at == 0 && hides(s, minted, colon ? colon + 1 : name,
-                                        (size_t)(stop_name - (colon ? colon + 1 : name))))
+            if (hidden_at == 0 &&
+                hides(s, minted, colon ? colon + 1 : name, (size_t)(stop_name - (colon ? colon + 1 : name))))
                 hidden_at = depth;
         }
         p = close + 1;
@@ -372,19 +362,17 @@ static bool structured(const mw_operation *op, const mw_shape **shape)
 
 /** CBOR strings carry their length, so nothing can be replaced in it: it is kept whole or not at
  * all. */
-static mw_status keep_binary(bool may_hold_secret, const mw_http_response *answer, mw_buf *out,
-                             mw_error *err)
+static mw_status keep_binary(bool may_hold_secret, const mw_http_response *answer, mw_buf *out, mw_error *err)
 {
     mw_status st = mw_mask_secrets(out, answer->body.data, answer->body.len);
 
-    if (st == MW_OK && (may_hold_secret || out->len != answer->body.len ||
-                        memcmp(out->data, answer->body.data, out->len) != 0))
+    if (st == MW_OK &&
+        (may_hold_secret || out->len != answer->body.len || memcmp(out->data, answer->body.data, out->len) != 0))
         return mw_fail(err, MW_ERR_UNSUPPORTED, "a CBOR answer that may hold secrets is not kept");
     return st;
 }
 
-mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer, mw_buf *out,
-                          mw_error *err)
+mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_buf) plain = {.max = out->max};
     mw_protocol protocol = mw_service_protocol(mw_operation_service(op));
@@ -410,12 +398,8 @@ mw_status mw__redact_body(const mw_operation *op, const mw_http_response *answer
     switch (protocol) {
     case MW_PROTO_JSON:
     case MW_PROTO_REST_JSON: st = redact_json(shape, minted, answer, &plain, err); break;
-    case MW_PROTO_CBOR:
-        st = keep_binary(minted || names.name_count > 0, answer, &plain, err);
-        break;
-    default:
-        st = redact_xml(&names, minted, answer->body.data, answer->body.len, &plain, err);
-        break;
+    case MW_PROTO_CBOR: st = keep_binary(minted || names.name_count > 0, answer, &plain, err); break;
+    default: st = redact_xml(&names, minted, answer->body.data, answer->body.len, &plain, err); break;
     }
     if (st != MW_OK) {
         /* An answer that is not what its protocol says: kept for its own sake unless it may hold a

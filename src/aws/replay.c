@@ -45,14 +45,12 @@ const char *mw__exchange_protocol(const mw_operation *op)
 }
 
 /** service, operation, protocol, page, account, parameters | region | n */
-static mw_status key_text(mw_buf *out, const char *service, const char *operation,
-                          const char *protocol, long long page, const char *account,
-                          const mw_doc *d, mw_val params, const char *region, long long n,
+static mw_status key_text(mw_buf *out, const char *service, const char *operation, const char *protocol, long long page,
+                          const char *account, const mw_doc *d, mw_val params, const char *region, long long n,
                           size_t *any_region, size_t *group, mw_error *err)
 {
-    mw_buf_printf(out,
-                  "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%06lld" SEPARATOR "%s" SEPARATOR,
-                  service, operation, protocol, page, account);
+    mw_buf_printf(out, "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%06lld" SEPARATOR "%s" SEPARATOR, service,
+                  operation, protocol, page, account);
     if (d && mw_val_kind(d, params) == MW_KIND_OBJECT)
         mw_json_write(out, d, params, MW_JSON_COMPACT);
     else
@@ -65,8 +63,8 @@ static mw_status key_text(mw_buf *out, const char *service, const char *operatio
     return mw_buf_status(out, err);
 }
 
-mw_status mw__exchange_key_text(mw_buf *out, const mw_exchange_key *key, unsigned n,
-                                size_t *any_region, size_t *group, mw_error *err)
+mw_status mw__exchange_key_text(mw_buf *out, const mw_exchange_key *key, unsigned n, size_t *any_region, size_t *group,
+                                mw_error *err)
 {
     const mw_service *service = mw_operation_service(key->operation);
     mw_doc_builder *b = NULL;
@@ -79,9 +77,8 @@ mw_status mw__exchange_key_text(mw_buf *out, const mw_exchange_key *key, unsigne
     params = mw_doc_pop(b);
     if ((st = mw_doc_builder_status(b, err)) == MW_OK)
         st = key_text(out, mw_service_name(service), mw_operation_name(key->operation),
-                      mw__exchange_protocol(key->operation), key->page,
-                      key->account ? key->account : "", mw_doc_view(b), params,
-                      key->region ? key->region : "", n, any_region, group, err);
+                      mw__exchange_protocol(key->operation), key->page, key->account ? key->account : "",
+                      mw_doc_view(b), params, key->region ? key->region : "", n, any_region, group, err);
     mw_doc_builder_free(b);
     return st;
 }
@@ -135,13 +132,11 @@ static mw_status index_entries(const char *path, mw_exchange_file *f, mw_error *
         mw_status st;
 
         if (!service || !operation || mw_val_get_int(d, x, "status", 0) < 100)
-            return mw_fail(err, MW_ERR_PARSE,
-                           "%s: exchange %zu has no service, operation or status", path, i + 1);
+            return mw_fail(err, MW_ERR_PARSE, "%s: exchange %zu has no service, operation or status", path, i + 1);
         mw_buf_reset(&key);
-        st = key_text(&key, service, operation, mw_val_get_str(d, x, "protocol", ""),
-                      mw_val_get_int(d, x, "page", 1), mw_val_get_str(d, x, "account", ""), d,
-                      mw_val_get(d, x, "params"), mw_val_get_str(d, x, "region", ""),
-                      mw_val_get_int(d, x, "n", 1), &e->any_region, &e->group, err);
+        st = key_text(&key, service, operation, mw_val_get_str(d, x, "protocol", ""), mw_val_get_int(d, x, "page", 1),
+                      mw_val_get_str(d, x, "account", ""), d, mw_val_get(d, x, "params"),
+                      mw_val_get_str(d, x, "region", ""), mw_val_get_int(d, x, "n", 1), &e->any_region, &e->group, err);
         if (st != MW_OK)
             return st;
         e->key = mw_arena_strndup(&f->arena, key.data, key.len);
@@ -190,8 +185,7 @@ mw_status mw__manifest_load(const char *dir, mw_doc **out, mw_error *err)
 
     *out = NULL;
     mw_buf_printf(&path, "%s/manifest.json", dir);
-    if ((st = mw_buf_status(&path, err)) != MW_OK ||
-        (st = mw_file_read(path.data, &text, err)) != MW_OK ||
+    if ((st = mw_buf_status(&path, err)) != MW_OK || (st = mw_file_read(path.data, &text, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
         return st;
     if ((st = mw_json_read(b, text.data ? text.data : "", text.len, NULL, NULL, err)) != MW_OK)
@@ -200,8 +194,7 @@ mw_status mw__manifest_load(const char *dir, mw_doc **out, mw_error *err)
         st = mw_doc_finish(b, mw_doc_pop(b), out, err);
     mw_doc_builder_free(b);
     if (st == MW_OK && mw_val_get_int(*out, mw_doc_root(*out), "format", 0) != 1) {
-        st = mw_fail(err, MW_ERR_UNSUPPORTED, "%s: format is not 1, the only one this build reads",
-                     path.data);
+        st = mw_fail(err, MW_ERR_UNSUPPORTED, "%s: format is not 1, the only one this build reads", path.data);
         mw_doc_free(*out);
         *out = NULL;
     }
@@ -291,8 +284,8 @@ static mw_status fill(const mw_doc *d, mw_val x, mw_http_response *answer, mw_er
         mw_val key = MW_VAL_ABSENT, value = mw_val_member(d, headers, i, &key);
 
         if (mw_val_kind(d, value) == MW_KIND_STRING)
-            st = mw_http_add(&answer->arena, &answer->headers, mw_val_str(d, key, NULL),
-                             mw_val_str(d, value, NULL), err);
+            st = mw_http_add(&answer->arena, &answer->headers, mw_val_str(d, key, NULL), mw_val_str(d, value, NULL),
+                             err);
     }
     if (st != MW_OK)
         return st;
@@ -302,8 +295,7 @@ static mw_status fill(const mw_doc *d, mw_val x, mw_http_response *answer, mw_er
     return text ? mw_base64_decode(&answer->body, text, len, err) : MW_OK;
 }
 
-mw_status mw_replay_find(mw_replay *r, const mw_exchange_key *key, mw_http_response *answer,
-                         mw_error *err)
+mw_status mw_replay_find(mw_replay *r, const mw_exchange_key *key, mw_http_response *answer, mw_error *err)
 {
     MW_AUTO(mw_buf) text = {.max = KEY_MAX_BYTES};
     const mw_exchange_file *f = &r->file;
@@ -323,13 +315,11 @@ mw_status mw_replay_find(mw_replay *r, const mw_exchange_key *key, mw_http_respo
                 text.data[params - text.data] = '\0';
                 params = strrchr(text.data, SEPARATOR[0]);
             }
-            return mw_fail(
-                err, MW_ERR_NOTFOUND,
-                "%s:%s with %.160s (page %u, account %s, region %s) is not in the recording",
-                mw_service_name(mw_operation_service(key->operation)),
-                mw_operation_name(key->operation), params ? params + 1 : "", key->page,
-                key->account && *key->account ? key->account : "-",
-                key->region && *key->region ? key->region : "-");
+            return mw_fail(err, MW_ERR_NOTFOUND,
+                           "%s:%s with %.160s (page %u, account %s, region %s) is not in the recording",
+                           mw_service_name(mw_operation_service(key->operation)), mw_operation_name(key->operation),
+                           params ? params + 1 : "", key->page, key->account && *key->account ? key->account : "-",
+                           key->region && *key->region ? key->region : "-");
         }
         group = f->entries[first].group;
     }

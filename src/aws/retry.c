@@ -11,13 +11,13 @@
 
 #include <string.h>
 
-#define ATTEMPTS_MAX       100
-#define RETRY_AFTER_MAX_MS 60000 /* a header must not hold a run for longer */
-#define RETRY_AFTER_ROOM_MS 5000 /* the 2026 scheme: the delay is in [asked, asked + 5 s] */
+#define ATTEMPTS_MAX        100
+#define RETRY_AFTER_MAX_MS  60000 /* a header must not hold a run for longer */
+#define RETRY_AFTER_ROOM_MS 5000  /* the 2026 scheme: the delay is in [asked, asked + 5 s] */
 /* The rate slows the lane down where that helps: a call begins with short waits, and is patient. */
-#define THROTTLE_ATTEMPTS 10
-#define THROTTLE_BASE_S   0.1
-#define TRANSIENT_ATTEMPTS 6     /* of one answer in twenty lost, three would lose a call in 8,000 */
+#define THROTTLE_ATTEMPTS   10
+#define THROTTLE_BASE_S     0.1
+#define TRANSIENT_ATTEMPTS  6 /* of one answer in twenty lost, three would lose a call in 8,000 */
 
 /* botocore/retries/standard.py: quota 500, costs 5 and 10, refund 1, delays up to 20 s. */
 const mw_retry_policy mw_retry_standard = {
@@ -82,8 +82,7 @@ static const char *const transient_codes[] = {
 /* ---- settings ---- */
 
 /** The environment variable, else the profile's key; @p name tells which, for messages. */
-static const char *setting(const mw_aws_config *c, const char *env, const char *key,
-                           const char **name)
+static const char *setting(const mw_aws_config *c, const char *env, const char *key, const char **name)
 {
     const char *v = c ? mw_aws_config_env(c, env) : NULL;
 
@@ -95,8 +94,7 @@ static const char *setting(const mw_aws_config *c, const char *env, const char *
     return v;
 }
 
-mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_policy *out,
-                            mw_error *err)
+mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_policy *out, mw_error *err)
 {
     const char *name, *mode = setting(c, "AWS_RETRY_MODE", "retry_mode", &name), *text;
     const char *scheme = c ? mw_aws_config_env(c, "AWS_NEW_RETRIES_2026") : NULL;
@@ -111,16 +109,14 @@ mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_p
         out->throttle_base_s = THROTTLE_BASE_S;
         out->transient_attempts = TRANSIENT_ATTEMPTS;
     } else if (!mw_str_ieq(mode, "standard") && !mw_str_ieq(mode, "legacy")) {
-        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy",
-                       name, mode);
+        return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy", name, mode);
     }
     if (n <= 0) {
         text = setting(c, "AWS_MAX_ATTEMPTS", "max_attempts", &name);
         if (!text)
             return MW_OK;
         if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > ATTEMPTS_MAX)
-            return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name,
-                           text, ATTEMPTS_MAX);
+            return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected a number from 1 to %d", name, text, ATTEMPTS_MAX);
     }
     out->max_attempts = out->transient_attempts = out->throttle_attempts = (int)n;
     out->dynamodb_attempts = 0;
@@ -131,8 +127,7 @@ void mw_retry_bucket_init(mw_retry_bucket *b, const mw_retry_policy *p, const ch
 {
     bool dynamodb = mw_str_eq(service, "dynamodb");
 
-    *b = (mw_retry_bucket){p->quota, p->max_attempts, p->transient_attempts, p->throttle_attempts,
-                           p->base_s};
+    *b = (mw_retry_bucket){p->quota, p->max_attempts, p->transient_attempts, p->throttle_attempts, p->base_s};
     if (dynamodb && p->dynamodb_base_s > 0)
         b->base_s = p->dynamodb_base_s;
     if (dynamodb && p->dynamodb_attempts > b->max_attempts)
@@ -180,8 +175,7 @@ mw_retry_class mw_retry_classify(const mw_operation *op, mw_status status, const
     case 502:
     case 503:
     case 504:
-    case 200: /* S3 tells of a failure that it met after the headers had gone out */
-        return MW_RETRY_TRANSIENT;
+    case 200: /* S3 tells of a failure that it met after the headers had gone out */ return MW_RETRY_TRANSIENT;
     default: return MW_RETRY_NEVER;
     }
 }
@@ -211,9 +205,7 @@ bool mw_retry_again(const mw_retry_policy *p, mw_retry_bucket *b, mw_retry_class
 {
     bool throttle = cls == MW_RETRY_THROTTLE;
     int cost = cls == MW_RETRY_TIMEOUT ? p->timeout_cost : throttle ? p->throttle_cost : p->cost;
-    int most = throttle                    ? b->throttle_attempts
-               : cls == MW_RETRY_TRANSIENT ? b->transient_attempts
-                                           : b->max_attempts;
+    int most = throttle ? b->throttle_attempts : cls == MW_RETRY_TRANSIENT ? b->transient_attempts : b->max_attempts;
     double limit = throttle ? p->throttle_base_s : b->base_s;
 
     if (cls == MW_RETRY_NEVER || b->tokens < cost || attempt >= most)

@@ -19,10 +19,10 @@ typedef enum mw_retry_class {
 
 typedef struct mw_retry_policy {
     const char *name;
-    int max_attempts;      /* the first one included */
+    int max_attempts;       /* the first one included */
     int transient_attempts; /* the same while somebody is there, and fails */
-    int throttle_attempts; /* the same while AWS only says "slower" */
-    double base_s;         /* delay before retry i: random(0, 1) * min(base * 2^(i-1), cap) */
+    int throttle_attempts;  /* the same while AWS only says "slower" */
+    double base_s;          /* delay before retry i: random(0, 1) * min(base * 2^(i-1), cap) */
     double throttle_base_s;
     double cap_s;
     int quota; /* tokens of a fresh bucket, and its most */
@@ -44,8 +44,7 @@ extern const mw_retry_policy mw_retry_standard, mw_retry_2026;
  * @param max_attempts  0 = what the settings say.
  * @return MW_OK; MW_ERR_INVALID naming the setting and what it may be.
  */
-mw_status mw_retry_settings(const mw_aws_config *config, int max_attempts, mw_retry_policy *out,
-                            mw_error *err);
+mw_status mw_retry_settings(const mw_aws_config *config, int max_attempts, mw_retry_policy *out, mw_error *err);
 
 /** The quota of one (account, region, service). */
 typedef struct mw_retry_bucket {

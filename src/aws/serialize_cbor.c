@@ -101,8 +101,7 @@ static mw_status put_value(struct cbor_out *c, const mw_shape *s, mw_val v)
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_STRUCTURE:
         if (mw_shape_document(s))
-            return mw_fail(c->err, MW_ERR_UNSUPPORTED,
-                           "document types are not part of rpc-v2-cbor");
+            return mw_fail(c->err, MW_ERR_UNSUPPORTED, "document types are not part of rpc-v2-cbor");
         return put_structure(c, s, v);
     case MW_SHAPE_LIST: return put_list(c, s, v);
     case MW_SHAPE_MAP: return put_map(c, s, v);
@@ -126,8 +125,7 @@ static mw_status put_value(struct cbor_out *c, const mw_shape *s, mw_val v)
     return MW_OK;
 }
 
-mw_status mw__cbor_serialize(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s,
-                             mw_error *err)
+mw_status mw__cbor_serialize(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s, mw_error *err)
 {
     struct cbor_out c = {.out = out, .d = d, .err = err};
     mw_status st = put_value(&c, s, v);

@@ -15,9 +15,8 @@ static bool has_checksum(const mw_http_pairs *headers)
         const char *name = headers->items[i].name;
         if (strcasecmp(name, "Content-MD5") == 0)
             return true;
-        if (strncasecmp(name, "x-amz-checksum-", 15) == 0 &&
-            strcasecmp(name + 15, "algorithm") != 0 && strcasecmp(name + 15, "type") != 0 &&
-            strcasecmp(name + 15, "mode") != 0)
+        if (strncasecmp(name, "x-amz-checksum-", 15) == 0 && strcasecmp(name + 15, "algorithm") != 0 &&
+            strcasecmp(name + 15, "type") != 0 && strcasecmp(name + 15, "mode") != 0)
             return true;
     }
     return false;
@@ -35,8 +34,7 @@ mw_status mw__add_checksum(mw__out *o, mw_val params)
 {
     const mw_doc *pack = mw_models_doc(mw_service_models(mw_operation_service(o->op)));
     mw_val trait = mw_operation_extra(o->op, "httpChecksum");
-    const char *member =
-        trait == MW_VAL_ABSENT ? NULL : mw_val_get_str(pack, trait, "requestAlgorithmMember", NULL);
+    const char *member = trait == MW_VAL_ABSENT ? NULL : mw_val_get_str(pack, trait, "requestAlgorithmMember", NULL);
     const char *algorithm = member ? mw_val_get_str(o->d, params, member, NULL) : NULL;
     const char *body = o->req->body ? o->req->body : "";
     const mw_member *m;
@@ -50,9 +48,8 @@ mw_status mw__add_checksum(mw__out *o, mw_val params)
         return MW_OK;
     if (!algorithm) {
         algorithm = "CRC32";
-        m = member && mw_operation_input(o->op)
-                ? mw_shape_member(mw_operation_input(o->op), member, strlen(member))
-                : NULL;
+        m = member && mw_operation_input(o->op) ? mw_shape_member(mw_operation_input(o->op), member, strlen(member))
+                                                : NULL;
         if (m && mw_member_location(m) == MW_LOC_HEADER &&
             (st = mw__set_header(o, mw__wire_name(m), algorithm)) != MW_OK)
             return st;
@@ -71,7 +68,6 @@ mw_status mw__add_checksum(mw__out *o, mw_val params)
         mw_sha1(digest, body, o->req->body_len);
         return set_digest(o, "x-amz-checksum-sha1", digest, 20);
     }
-    return mw_fail(o->err, MW_ERR_UNSUPPORTED,
-                   "parameter %s asks for %s; CRC32, SHA1 and SHA256 are supported", member,
+    return mw_fail(o->err, MW_ERR_UNSUPPORTED, "parameter %s asks for %s; CRC32, SHA1 and SHA256 are supported", member,
                    algorithm);
 }

@@ -14,8 +14,8 @@ struct json_out {
     mw_error *err;
 };
 
-static mw_status put_value(struct json_out *j, const mw_shape *s, const mw_member *ref,
-                           mw_timestamp_format f, mw_val v);
+static mw_status put_value(struct json_out *j, const mw_shape *s, const mw_member *ref, mw_timestamp_format f,
+                           mw_val v);
 
 /* Model names are plain, but nothing promises it. */
 static void put_name(mw_buf *out, const char *name)
@@ -46,8 +46,7 @@ static mw_status put_structure(struct json_out *j, const mw_shape *s, mw_val v, 
             mw_buf_putc(j->out, ',');
         first = false;
         put_name(j->out, mw__wire_name(m));
-        if ((st = put_value(j, mw_member_shape(m), m, mw_member_timestamp_format(m), value)) !=
-            MW_OK)
+        if ((st = put_value(j, mw_member_shape(m), m, mw_member_timestamp_format(m), value)) != MW_OK)
             return st;
     }
     return mw_buf_putc(j->out, '}');
@@ -62,8 +61,8 @@ static mw_status put_list(struct json_out *j, const mw_shape *s, mw_val v)
     for (size_t i = 0; i < mw_val_len(j->d, v); i++) {
         if (i)
             mw_buf_putc(j->out, ',');
-        st = put_value(j, mw_member_shape(element), element, mw_member_timestamp_format(element),
-                       mw_val_at(j->d, v, i));
+        st =
+            put_value(j, mw_member_shape(element), element, mw_member_timestamp_format(element), mw_val_at(j->d, v, i));
         if (st != MW_OK)
             return st;
     }
@@ -103,8 +102,7 @@ static mw_status put_time(struct json_out *j, mw_val v, mw_timestamp_format f)
     return mw_buf_printf(j->out, f == MW_TS_UNIX ? "%s" : "\"%s\"", text);
 }
 
-static mw_status put_value(struct json_out *j, const mw_shape *s, const mw_member *ref,
-                           mw_timestamp_format f, mw_val v)
+static mw_status put_value(struct json_out *j, const mw_shape *s, const mw_member *ref, mw_timestamp_format f, mw_val v)
 {
     if (mw_val_kind(j->d, v) == MW_KIND_NULL)
         return mw_buf_puts(j->out, "null");
@@ -133,8 +131,8 @@ static mw_status put_value(struct json_out *j, const mw_shape *s, const mw_membe
     }
 }
 
-mw_status mw__json_serialize(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s,
-                             mw_timestamp_format f, bool only_body, mw_error *err)
+mw_status mw__json_serialize(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s, mw_timestamp_format f,
+                             bool only_body, mw_error *err)
 {
     struct json_out j = {.out = out, .d = d, .err = err};
     mw_status st;

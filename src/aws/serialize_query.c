@@ -163,12 +163,10 @@ mw_status mw__serialize_query(mw__out *o, mw_val params)
     const mw_service *service = mw_operation_service(o->op);
     const mw_shape *input = mw_operation_input(o->op);
     const char *version = mw_service_api_version(service);
-    struct form f = {
-        .o = o, .ec2 = mw_service_protocol(service) == MW_PROTO_EC2, .name = {.max = 1 << 16}};
+    struct form f = {.o = o, .ec2 = mw_service_protocol(service) == MW_PROTO_EC2, .name = {.max = 1 << 16}};
     mw_status st;
 
-    mw_buf_join(&f.body, "Action=", mw_operation_name(o->op), "&Version=", version ? version : "",
-                NULL);
+    mw_buf_join(&f.body, "Action=", mw_operation_name(o->op), "&Version=", version ? version : "", NULL);
     st = input ? put_structure(&f, input, params) : MW_OK;
     if (st == MW_OK)
         st = mw_buf_status(&f.name, o->err);

@@ -16,13 +16,11 @@ struct rest {
     mw_buf path, query;
 };
 
-static mw_status text_of(struct rest *r, const mw_member *ref, mw_timestamp_format fallback,
-                         mw_val v, mw_buf *out)
+static mw_status text_of(struct rest *r, const mw_member *ref, mw_timestamp_format fallback, mw_val v, mw_buf *out)
 {
     mw_timestamp_format f = mw_member_timestamp_format(ref);
 
-    return mw__scalar_text(out, r->o->d, v, mw_member_shape(ref), f == MW_TS_DEFAULT ? fallback : f,
-                           r->o->err);
+    return mw__scalar_text(out, r->o->d, v, mw_member_shape(ref), f == MW_TS_DEFAULT ? fallback : f, r->o->err);
 }
 
 /* ---- path ---- */
@@ -32,15 +30,13 @@ static const mw_member *label_member(const mw_shape *input, const char *name, si
     for (size_t i = 0; input && i < mw_shape_member_count(input); i++) {
         const mw_member *m = mw_shape_member_at(input, i);
         const char *wire = mw__wire_name(m);
-        if (mw_member_location(m) == MW_LOC_URI && strlen(wire) == len &&
-            memcmp(wire, name, len) == 0)
+        if (mw_member_location(m) == MW_LOC_URI && strlen(wire) == len && memcmp(wire, name, len) == 0)
             return m;
     }
     return NULL;
 }
 
-static mw_status put_label(void *user, const char *name, size_t len, bool greedy, mw_buf *out,
-                           mw_error *err)
+static mw_status put_label(void *user, const char *name, size_t len, bool greedy, mw_buf *out, mw_error *err)
 {
     struct rest *r = user;
     const mw_member *m = label_member(mw_operation_input(r->o->op), name, len);
@@ -51,21 +47,18 @@ static mw_status put_label(void *user, const char *name, size_t len, bool greedy
     if (r->strip_bucket && len == 6 && memcmp(name, "Bucket", 6) == 0)
         return MW_OK;
     if (v == MW_VAL_ABSENT)
-        return mw_fail(err, MW_ERR_INVALID, "parameter %.*s is required: it is part of the path",
-                       (int)len, name);
+        return mw_fail(err, MW_ERR_INVALID, "parameter %.*s is required: it is part of the path", (int)len, name);
     if ((st = text_of(r, m, MW_TS_ISO8601, v, &text)) != MW_OK)
         return st;
     if (!text.len)
-        return mw_fail(err, MW_ERR_INVALID,
-                       "parameter %.*s is part of the path and may not be empty", (int)len, name);
+        return mw_fail(err, MW_ERR_INVALID, "parameter %.*s is part of the path and may not be empty", (int)len, name);
     return mw_uri_encode(out, text.data, text.len, greedy ? "/" : "");
 }
 
 static mw_status put_path(struct rest *r)
 {
     const char *uri = mw_operation_uri(r->o->op);
-    mw_status st =
-        mw__uri_expand(uri && *uri ? uri : "/", put_label, r, &r->path, &r->query, r->o->err);
+    mw_status st = mw__uri_expand(uri && *uri ? uri : "/", put_label, r, &r->path, &r->query, r->o->err);
     const char *path = r->path.data ? r->path.data : "";
 
     if (st != MW_OK)
@@ -78,8 +71,7 @@ static mw_status put_path(struct rest *r)
 
 /* ---- query string ---- */
 
-static void put_pair(struct rest *r, const char *name, size_t name_len, const char *value,
-                     size_t len)
+static void put_pair(struct rest *r, const char *name, size_t name_len, const char *value, size_t len)
 {
     if (r->query.len)
         mw_buf_putc(&r->query, '&');
@@ -88,8 +80,7 @@ static void put_pair(struct rest *r, const char *name, size_t name_len, const ch
     mw_uri_encode(&r->query, value, len, "");
 }
 
-static mw_status put_query_value(struct rest *r, const char *name, size_t name_len,
-                                 const mw_member *ref, mw_val v)
+static mw_status put_query_value(struct rest *r, const char *name, size_t name_len, const mw_member *ref, mw_val v)
 {
     MW_AUTO(mw_buf) text = {0};
     mw_status st;
@@ -102,8 +93,7 @@ static mw_status put_query_value(struct rest *r, const char *name, size_t name_l
     return MW_OK;
 }
 
-static mw_status put_query_list(struct rest *r, const char *name, size_t name_len,
-                                const mw_shape *s, mw_val v)
+static mw_status put_query_list(struct rest *r, const char *name, size_t name_len, const mw_shape *s, mw_val v)
 {
     mw_status st = MW_OK;
 
@@ -119,10 +109,8 @@ static bool named(const struct rest *r, const char *name)
 
     for (size_t i = 0; i < mw_shape_member_count(input); i++) {
         const mw_member *m = mw_shape_member_at(input, i);
-        if (mw_member_location(m) == MW_LOC_QUERYSTRING &&
-            mw_shape_type_of(mw_member_shape(m)) != MW_SHAPE_MAP &&
-            strcmp(mw__wire_name(m), name) == 0 &&
-            mw__param(r->o->d, r->params, m) != MW_VAL_ABSENT)
+        if (mw_member_location(m) == MW_LOC_QUERYSTRING && mw_shape_type_of(mw_member_shape(m)) != MW_SHAPE_MAP &&
+            strcmp(mw__wire_name(m), name) == 0 && mw__param(r->o->d, r->params, m) != MW_VAL_ABSENT)
             return true;
     }
     return false;
@@ -166,9 +154,8 @@ static mw_status set_header(struct rest *r, const char *name, const mw_buf *valu
     const char *text = value->data ? value->data : "";
 
     if (strlen(text) != value->len || strpbrk(text, "\r\n") || strpbrk(name, "\r\n: "))
-        return mw_fail(
-            r->o->err, MW_ERR_INVALID,
-            "the parameter for header %.60s holds a character that a header cannot carry", name);
+        return mw_fail(r->o->err, MW_ERR_INVALID,
+                       "the parameter for header %.60s holds a character that a header cannot carry", name);
     return mw__set_header(r->o, name, text);
 }
 
@@ -234,8 +221,7 @@ static mw_status put_header_map(struct rest *r, const mw_member *m, mw_val v)
         MW_AUTO(mw_buf) name = {0};
         MW_AUTO(mw_buf) text = {0};
         mw_buf_printf(&name, "%s%s", prefix ? prefix : "", mw_val_str(r->o->d, key, NULL));
-        st = mw__scalar_text(&text, r->o->d, value,
-                             mw_member_shape(mw_shape_value(mw_member_shape(m))), MW_TS_DEFAULT,
+        st = mw__scalar_text(&text, r->o->d, value, mw_member_shape(mw_shape_value(mw_member_shape(m))), MW_TS_DEFAULT,
                              r->o->err);
         if (st == MW_OK)
             st = mw_buf_status(&name, r->o->err);
@@ -285,8 +271,7 @@ static mw_status put_body_xml(struct rest *r, const mw_shape *input, mw_buf *bod
         ns = mw_shape_xml_namespace(input);
         prefix = mw_shape_xml_prefix(input);
     }
-    return mw__xml_serialize_root(body, r->o->d, r->params, input, name, ns, prefix, true,
-                                  r->o->err);
+    return mw__xml_serialize_root(body, r->o->d, r->params, input, name, ns, prefix, true, r->o->err);
 }
 
 /* Are there members that live in the body, and is one of them set? */
@@ -313,8 +298,7 @@ static mw_status put_body(struct rest *r, const mw_shape *input)
     const mw_shape *s = payload ? mw_member_shape(payload) : input;
     mw_val v = payload ? mw__param(r->o->d, r->params, payload) : r->params;
     MW_AUTO(mw_buf) body = {0};
-    bool raw =
-        payload && (mw_shape_type_of(s) == MW_SHAPE_BLOB || mw_shape_type_of(s) == MW_SHAPE_STRING);
+    bool raw = payload && (mw_shape_type_of(s) == MW_SHAPE_BLOB || mw_shape_type_of(s) == MW_SHAPE_STRING);
     bool set;
     mw_status st = MW_OK;
 
@@ -326,8 +310,7 @@ static mw_status put_body(struct rest *r, const mw_shape *input)
         st = xml ? MW_OK : mw_buf_puts(&body, "{}");
     else if (payload)
         st = xml ? put_payload_xml(r, payload, v, &body)
-                 : mw__json_serialize(&body, r->o->d, v, s, mw_member_timestamp_format(payload),
-                                      false, r->o->err);
+                 : mw__json_serialize(&body, r->o->d, v, s, mw_member_timestamp_format(payload), false, r->o->err);
     else if (!has_body(r, input, &set) || (xml && !set))
         return MW_OK;
     else
@@ -336,8 +319,7 @@ static mw_status put_body(struct rest *r, const mw_shape *input)
     if (st != MW_OK || !body.len)
         return st;
     if (!raw && !mw_http_get(&r->o->req->headers, "Content-Type") &&
-        (st = mw__set_header(r->o, "Content-Type", xml ? "application/xml" : "application/json")) !=
-            MW_OK)
+        (st = mw__set_header(r->o, "Content-Type", xml ? "application/xml" : "application/json")) != MW_OK)
         return st;
     return mw__set_body(r->o, &body);
 }
@@ -374,8 +356,7 @@ mw_status mw__serialize_rest(mw__out *o, mw_val params, bool strip_bucket)
     if (st == MW_OK && input)
         st = put_body(&r, input);
     if (st == MW_OK && mw_str_eq(mw_service_id(mw_operation_service(o->op)), "API Gateway"))
-        st =
-            mw__set_header(o, "Accept", "application/json"); /* its default is HAL, another shape */
+        st = mw__set_header(o, "Accept", "application/json"); /* its default is HAL, another shape */
     if (st == MW_OK)
         st = mw_buf_status(&r.query, o->err);
     if (st == MW_OK && r.query.len) {

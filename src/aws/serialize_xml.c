@@ -60,8 +60,7 @@ static void put_close(mw_buf *out, const char *name)
 }
 
 /* Attributes, '>', elements and the end tag, behind an open `<name`. */
-static mw_status put_members(struct xml_out *x, const mw_shape *s, const char *name, mw_val v,
-                             bool only_body)
+static mw_status put_members(struct xml_out *x, const mw_shape *s, const char *name, mw_val v, bool only_body)
 {
     mw_status st;
 
@@ -71,8 +70,7 @@ static mw_status put_members(struct xml_out *x, const mw_shape *s, const char *n
         MW_AUTO(mw_buf) text = {0};
         if (value == MW_VAL_ABSENT)
             continue;
-        st = mw__scalar_text(&text, x->d, value, mw_member_shape(m), mw_member_timestamp_format(m),
-                             x->err);
+        st = mw__scalar_text(&text, x->d, value, mw_member_shape(m), mw_member_timestamp_format(m), x->err);
         if (st != MW_OK)
             return st;
         mw_buf_printf(x->out, " %s=\"", mw__wire_name(m));
@@ -106,11 +104,7 @@ static mw_status put_list(struct xml_out *x, const mw_member *ref, const char *n
         mw_buf_putc(x->out, '>');
     }
     for (size_t i = 0; i < mw_val_len(x->d, v); i++)
-        if ((st = put_value(x, element,
-                            flat   ? name
-                            : item ? item
-                                   : "member",
-                            mw_val_at(x->d, v, i))) != MW_OK)
+        if ((st = put_value(x, element, flat ? name : item ? item : "member", mw_val_at(x->d, v, i))) != MW_OK)
             return st;
     if (!flat)
         put_close(x->out, name);
@@ -165,8 +159,7 @@ static mw_status put_map(struct xml_out *x, const mw_member *ref, const char *na
         put_open(x->out, flat ? name : "entry", flat ? ref : NULL);
         mw_buf_putc(x->out, '>');
         if ((st = put_value(x, key_ref, key_name ? key_name : "key", entries[i].key)) != MW_OK ||
-            (st = put_value(x, value_ref, value_name ? value_name : "value", entries[i].value)) !=
-                MW_OK)
+            (st = put_value(x, value_ref, value_name ? value_name : "value", entries[i].value)) != MW_OK)
             return st;
         put_close(x->out, flat ? name : "entry");
     }
@@ -199,9 +192,8 @@ static mw_status put_value(struct xml_out *x, const mw_member *ref, const char *
     }
 }
 
-mw_status mw__xml_serialize_root(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s,
-                                 const char *name, const char *ns, const char *prefix,
-                                 bool only_body, mw_error *err)
+mw_status mw__xml_serialize_root(mw_buf *out, const mw_doc *d, mw_val v, const mw_shape *s, const char *name,
+                                 const char *ns, const char *prefix, bool only_body, mw_error *err)
 {
     struct xml_out x = {.out = out, .d = d, .err = err};
     mw_status st;

@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALGORITHM "AWS4-HMAC-SHA256"
-#define UNSIGNED "UNSIGNED-PAYLOAD"
-#define CANONICAL_ROOM 512 /* of a canonical request beside its headers */
-#define HEX_SIZE (2 * MW_SHA256_SIZE + 1)
+#define ALGORITHM           "AWS4-HMAC-SHA256"
+#define UNSIGNED            "UNSIGNED-PAYLOAD"
+#define CANONICAL_ROOM      512 /* of a canonical request beside its headers */
+#define HEX_SIZE            (2 * MW_SHA256_SIZE + 1)
 /* A presigned URL lives for a week at most (S3 User Guide, "Limiting presigned URL capabilities"). */
 #define MAX_EXPIRES_SECONDS 604800
 
@@ -46,9 +46,8 @@ typedef struct line {
 static bool is_excluded(const char *name)
 {
     static const char *const excluded[] = {
-        "authorization", "connection", "expect",  "keep-alive", "te",
-        "trailer",       "transfer-encoding",     "upgrade",    "user-agent",
-        "x-amzn-trace-id",
+        "authorization", "connection",        "expect",  "keep-alive", "te",
+        "trailer",       "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
     };
 
     for (size_t i = 0; i < MW_COUNT(excluded); i++)
@@ -235,8 +234,7 @@ static mw_status canonical_headers(job *j, mw_buf *out, mw_error *err)
         line l = {.order = i};
 
         l.name = host ? "host" : lower(req->arena, req->headers.items[i].name);
-        l.value = host ? mw_http_authority(req->arena, req)
-                       : squeeze(req->arena, req->headers.items[i].value);
+        l.value = host ? mw_http_authority(req->arena, req) : squeeze(req->arena, req->headers.items[i].value);
         if (!l.name || !l.value)
             return mw_fail(err, MW_ERR_NOMEM, "out of memory");
         if (!is_excluded(l.name))
@@ -277,8 +275,7 @@ static mw_status prepare(job *j, int64_t now_unix, mw_error *err)
     j->credential_scope =
         s->asymmetric /* good in every region of X-Amz-Region-Set */
             ? mw_arena_join(j->req->arena, j->date, "/", s->service, "/aws4_request", NULL)
-            : mw_arena_join(j->req->arena, j->date, "/", s->region, "/", s->service, "/aws4_request",
-                            NULL);
+            : mw_arena_join(j->req->arena, j->date, "/", s->region, "/", s->service, "/aws4_request", NULL);
     if (!j->credential_scope)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     if (s->unsigned_payload) {
@@ -352,8 +349,7 @@ static void make_signature(const job *j, const char *string_to_sign, char out[HE
 }
 
 /* @p headers is the canonical block made before; @p query replaces the request's own. */
-static mw_status finish(const job *j, const mw_buf *headers, const char *query,
-                        mw_sigv4_trace *trace, mw_error *err)
+static mw_status finish(const job *j, const mw_buf *headers, const char *query, mw_sigv4_trace *trace, mw_error *err)
 {
     mw_arena *arena = j->req->arena;
     MW_AUTO(mw_buf) b = {0};
@@ -393,9 +389,8 @@ static mw_status check_secret(const mw_credentials *c, mw_error *err)
     return MW_OK;
 }
 
-mw_status mw_sigv4_sign(mw_http_request *req, const mw_credentials *creds,
-                        const mw_sigv4_scope *scope, int64_t now_unix, mw_sigv4_trace *trace,
-                        mw_error *err)
+mw_status mw_sigv4_sign(mw_http_request *req, const mw_credentials *creds, const mw_sigv4_scope *scope,
+                        int64_t now_unix, mw_sigv4_trace *trace, mw_error *err)
 {
     job j = {.req = req, .creds = creds, .scope = scope};
     mw_sigv4_trace own = {0};
@@ -407,18 +402,16 @@ mw_status mw_sigv4_sign(mw_http_request *req, const mw_credentials *creds,
     if ((st = check_secret(creds, err)) != MW_OK || (st = prepare(&j, now_unix, err)) != MW_OK ||
         (st = mw_http_set(req->arena, &req->headers, "X-Amz-Date", j.stamp, err)) != MW_OK)
         return st;
-    if (scope->asymmetric && (st = mw_http_set(req->arena, &req->headers, "X-Amz-Region-Set",
-                                               scope->region, err)) != MW_OK)
+    if (scope->asymmetric &&
+        (st = mw_http_set(req->arena, &req->headers, "X-Amz-Region-Set", scope->region, err)) != MW_OK)
         return st;
     if (scope->content_sha256_header &&
-        (st = mw_http_set(req->arena, &req->headers, "X-Amz-Content-Sha256", j.payload_hash,
-                          err)) != MW_OK)
+        (st = mw_http_set(req->arena, &req->headers, "X-Amz-Content-Sha256", j.payload_hash, err)) != MW_OK)
         return st;
     if (token && !scope->omit_session_token &&
         (st = mw_http_set(req->arena, &req->headers, token_header, token->data, err)) != MW_OK)
         return st;
-    if ((st = canonical_headers(&j, &headers, err)) != MW_OK ||
-        (st = mw_buf_status(&headers, err)) != MW_OK ||
+    if ((st = canonical_headers(&j, &headers, err)) != MW_OK || (st = mw_buf_status(&headers, err)) != MW_OK ||
         (st = finish(&j, &headers, req->query, &own, err)) != MW_OK)
         return st;
     if (token && scope->omit_session_token &&
@@ -440,9 +433,8 @@ static void add_pair(mw_buf *query, const char *name, const char *value)
     mw_uri_encode(query, value, strlen(value), "");
 }
 
-mw_status mw_sigv4_presign(mw_http_request *req, const mw_credentials *creds,
-                           const mw_sigv4_scope *scope, int64_t now_unix, mw_sigv4_trace *trace,
-                           mw_error *err)
+mw_status mw_sigv4_presign(mw_http_request *req, const mw_credentials *creds, const mw_sigv4_scope *scope,
+                           int64_t now_unix, mw_sigv4_trace *trace, mw_error *err)
 {
     job j = {.req = req, .creds = creds, .scope = scope};
     mw_sigv4_trace own = {0};
@@ -453,11 +445,10 @@ mw_status mw_sigv4_presign(mw_http_request *req, const mw_credentials *creds,
     mw_status st;
 
     if (scope->expires_seconds < 1 || scope->expires_seconds > MAX_EXPIRES_SECONDS)
-        return mw_fail(err, MW_ERR_INVALID, "sigv4: a presigned URL lives 1 to %d seconds, not %d",
-                       MAX_EXPIRES_SECONDS, scope->expires_seconds);
+        return mw_fail(err, MW_ERR_INVALID, "sigv4: a presigned URL lives 1 to %d seconds, not %d", MAX_EXPIRES_SECONDS,
+                       scope->expires_seconds);
     if ((st = check_secret(creds, err)) != MW_OK || (st = prepare(&j, now_unix, err)) != MW_OK ||
-        (st = canonical_headers(&j, &headers, err)) != MW_OK ||
-        (st = mw_buf_status(&headers, err)) != MW_OK)
+        (st = canonical_headers(&j, &headers, err)) != MW_OK || (st = mw_buf_status(&headers, err)) != MW_OK)
         return st;
     credential = mw_arena_printf(req->arena, "%s/%s", creds->access_key_id, j.credential_scope);
     if (!credential)
@@ -473,8 +464,7 @@ mw_status mw_sigv4_presign(mw_http_request *req, const mw_credentials *creds,
     mw_buf_printf(&query, "&X-Amz-Expires=%d", scope->expires_seconds);
     if (token && !scope->omit_session_token)
         add_pair(&query, "X-Amz-Security-Token", token);
-    if ((st = mw_buf_status(&query, err)) != MW_OK ||
-        (st = finish(&j, &headers, query.data, &own, err)) != MW_OK)
+    if ((st = mw_buf_status(&query, err)) != MW_OK || (st = finish(&j, &headers, query.data, &own, err)) != MW_OK)
         return st;
     if (token && scope->omit_session_token)
         add_pair(&query, "X-Amz-Security-Token", token);

@@ -56,8 +56,7 @@ mw_status mw_sigv4a_key(const mw_credentials *creds, uint8_t out[MW_SIGV4A_KEY_S
     char input_key[5 + MAX_SECRET_BYTES];
     const mw_secret *secret = &creds->secret_access_key;
     size_t id = strlen(creds->access_key_id);
-    uint8_t text[sizeof(one) + sizeof(MW_SIGV4A_ALGORITHM) + sizeof(creds->access_key_id) + 1 +
-                 sizeof(bits)];
+    uint8_t text[sizeof(one) + sizeof(MW_SIGV4A_ALGORITHM) + sizeof(creds->access_key_id) + 1 + sizeof(bits)];
     uint8_t *p = text;
     size_t counter_at, len;
     bool found = false;
@@ -103,8 +102,7 @@ static EVP_PKEY *make_key(const uint8_t key[MW_SIGV4A_KEY_SIZE])
             OSSL_PARAM_construct_end(),
         };
 
-        if (EVP_PKEY_fromdata_init(ctx) != 1 ||
-            EVP_PKEY_fromdata(ctx, &pair, EVP_PKEY_KEYPAIR, params) != 1)
+        if (EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &pair, EVP_PKEY_KEYPAIR, params) != 1)
             pair = NULL;
     }
     explicit_bzero(native, sizeof(native));
@@ -113,8 +111,8 @@ static EVP_PKEY *make_key(const uint8_t key[MW_SIGV4A_KEY_SIZE])
     return pair;
 }
 
-mw_status mw_sigv4a_signature(const mw_credentials *creds, const char *text,
-                              char out[MW_SIGV4A_HEX_SIZE], mw_error *err)
+mw_status mw_sigv4a_signature(const mw_credentials *creds, const char *text, char out[MW_SIGV4A_HEX_SIZE],
+                              mw_error *err)
 {
     uint8_t key[MW_SIGV4A_KEY_SIZE], der[MW_SIGV4A_HEX_SIZE / 2];
     size_t len = sizeof(der);
@@ -125,9 +123,8 @@ mw_status mw_sigv4a_signature(const mw_credentials *creds, const char *text,
     if (st == MW_OK)
         pair = make_key(key);
     explicit_bzero(key, sizeof(key));
-    if (st == MW_OK &&
-        (!ctx || !pair || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pair) != 1 ||
-         EVP_DigestSign(ctx, der, &len, (const uint8_t *)text, strlen(text)) != 1))
+    if (st == MW_OK && (!ctx || !pair || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pair) != 1 ||
+                        EVP_DigestSign(ctx, der, &len, (const uint8_t *)text, strlen(text)) != 1))
         st = mw_fail(err, MW_ERR_NOMEM, "sigv4a: OpenSSL could not sign");
     if (st == MW_OK)
         mw_hex(out, der, len);

@@ -15,10 +15,9 @@
  * @return MW_OK; MW_ERR_CREDENTIALS for a secret that is too long.
  * Source: aws-c-auth, key_derivation.c describes the construction and publishes a known answer.
  */
-mw_status mw_sigv4a_key(const mw_credentials *creds, uint8_t out[MW_SIGV4A_KEY_SIZE],
-                        mw_error *err);
+mw_status mw_sigv4a_key(const mw_credentials *creds, uint8_t out[MW_SIGV4A_KEY_SIZE], mw_error *err);
 /** DER signature of SHA-256 of @p text, as hexadecimal digits. Differs from call to call. */
-mw_status mw_sigv4a_signature(const mw_credentials *creds, const char *text,
-                              char out[MW_SIGV4A_HEX_SIZE], mw_error *err);
+mw_status mw_sigv4a_signature(const mw_credentials *creds, const char *text, char out[MW_SIGV4A_HEX_SIZE],
+                              mw_error *err);
 
 #endif

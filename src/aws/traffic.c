@@ -54,7 +54,7 @@ struct mw_lane {
 
 struct mw_traffic {
     mw_traffic_options options;
-    int most[KINDS];   /* in flight of one account, service, host */
+    int most[KINDS];     /* in flight of one account, service, host */
     size_t kinds[KINDS]; /* how many of each there are */
     int going;
     lane_list ready;
@@ -133,8 +133,7 @@ static mw_share *share_of(mw_traffic *t, int kind, const char *name)
 }
 
 /** "account\nregion\nservice" in @p out; 0 when it does not fit. */
-static size_t key_of(char *out, size_t size, const char *account, const char *region,
-                     const char *service)
+static size_t key_of(char *out, size_t size, const char *account, const char *region, const char *service)
 {
     const char *parts[] = {account ? account : "", region ? region : "", service};
     size_t len = 0;
@@ -151,8 +150,8 @@ static size_t key_of(char *out, size_t size, const char *account, const char *re
     return len;
 }
 
-mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
-                         const char *service, bool *fresh, int64_t now_ms)
+mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region, const char *service, bool *fresh,
+                         int64_t now_ms)
 {
     char key[KEY_SIZE];
     size_t len = key_of(key, sizeof(key) - 1, account, region, service);
@@ -162,8 +161,7 @@ mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
     for (l = *slot; l; l = l->next_in_slot)
         if (l->key_len == len && memcmp(l->key, key, len) == 0)
             return l;
-    if (len == 0 || t->lane_count >= LANES_MAX ||
-        !(l = mw_alloc(sizeof(*l) + len)))
+    if (len == 0 || t->lane_count >= LANES_MAX || !(l = mw_alloc(sizeof(*l) + len)))
         return NULL;
     memcpy(l->key, key, len);
     l->key_len = len;
@@ -391,8 +389,7 @@ mw_ticket *mw_traffic_next(mw_traffic *t, int64_t now_ms, int64_t *refused_ms)
             relay(t, from);
             continue;
         }
-        if (*refused_ms == 0 && (wait_ms = mw_rate_take(&l->rate, now_ms)) > 0 &&
-            sleep_until(t, l, now_ms + wait_ms)) {
+        if (*refused_ms == 0 && (wait_ms = mw_rate_take(&l->rate, now_ms)) > 0 && sleep_until(t, l, now_ms + wait_ms)) {
             relay(t, from);
             continue;
         }
@@ -412,8 +409,8 @@ mw_ticket *mw_traffic_next(mw_traffic *t, int64_t now_ms, int64_t *refused_ms)
     return NULL;
 }
 
-void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t retry_after_ms,
-                      const char *cause, int64_t now_ms)
+void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t retry_after_ms, const char *cause,
+                      int64_t now_ms)
 {
     mw_lane *l = k->lane;
 

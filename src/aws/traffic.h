@@ -47,8 +47,8 @@ const mw_retry_policy *mw_traffic_retry(const mw_traffic *t);
  * The lane of a key, made when missing; lives as long as @p t. NULL when out of memory or room.
  * @param[out] fresh  It was made just now.
  */
-mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region,
-                         const char *service, bool *fresh, int64_t now_ms);
+mw_lane *mw_traffic_lane(mw_traffic *t, const char *account, const char *region, const char *service, bool *fresh,
+                         int64_t now_ms);
 /** Nothing will be asked in this account for now: its lanes go, but for what they have learnt of AWS's limits. */
 void mw_traffic_forget(mw_traffic *t, const char *account);
 /** The lane's endpoint is not AWS's own: its quotas say nothing, the rate is free until a throttle. */
@@ -60,8 +60,8 @@ const mw_breaker *mw_lane_breaker(const mw_lane *l);
 const mw_rate *mw_lane_rate(const mw_lane *l);
 
 /** Each lane whose ceiling was learnt, with its key's parts. */
-typedef void (*mw_lane_learnt)(void *user, const char *account, const char *region,
-                               const char *service, const mw_rate *rate);
+typedef void (*mw_lane_learnt)(void *user, const char *account, const char *region, const char *service,
+                               const mw_rate *rate);
 void mw_traffic_learnt(const mw_traffic *t, mw_lane_learnt fn, void *user);
 
 /** Wait in @p lane for a place; @p first = before those who have not begun (a retry, a next page). */
@@ -78,7 +78,7 @@ int64_t mw_traffic_wake_ms(const mw_traffic *t);
  * @param retry_after_ms  For THROTTLED: what the answer asked for, or -1.
  * @param cause           For FAILED: one line of what happened; may be NULL.
  */
-void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t retry_after_ms,
-                      const char *cause, int64_t now_ms);
+void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t retry_after_ms, const char *cause,
+                      int64_t now_ms);
 
 #endif

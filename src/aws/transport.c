@@ -34,10 +34,9 @@
 #define ERROR_BODY_MAX_BYTES ((size_t)1 << 20)
 #define HEADER_MAX_BYTES     ((size_t)128 << 10)
 #define BODY_KEEP_BYTES      ((size_t)256 << 10)
-#define WATCHES_MAX          64    /* descriptors of others; today the workers of an audit */
+#define WATCHES_MAX          64 /* descriptors of others; today the workers of an audit */
 #define POLL_MS              1000
-#define POLL_STOPPABLE_MS                                                                          \
-    200 /* a signal between the check and the poll is seen this late at worst */
+#define POLL_STOPPABLE_MS    200 /* a signal between the check and the poll is seen this late at worst */
 
 typedef struct exchange {
     struct exchange *next, *prev; /* queue or running list; free list by next */
@@ -51,7 +50,7 @@ typedef struct exchange {
     mw_http_response response;
     struct curl_slist *headers; /* nodes in the response's arena */
     size_t header_bytes;
-    bool by_folder; /* the handle looks roots up in the system's folder */
+    bool by_folder;         /* the handle looks roots up in the system's folder */
     int64_t content_length; /* -1 = not said */
     bool dirty;             /* nothing was sent: bytes waited on the kept connection */
     mw_error refused;       /* why a callback stopped the transfer */
@@ -107,8 +106,7 @@ static void list_remove(list *l, exchange *x)
 
 /* ---- timers ---- */
 
-static mw_status carrier_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
-                               mw_error *err)
+static mw_status carrier_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user, mw_error *err)
 {
     mw_transport *t = ctx;
 
@@ -135,8 +133,7 @@ static bool fire_timers(mw_transport *t)
 
 /* ---- libcurl's callbacks ---- */
 
-static int before_request(void *user, char *remote_ip, char *local_ip, int remote_port,
-                          int local_port)
+static int before_request(void *user, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     exchange *x = user;
 
@@ -163,8 +160,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *user)
     x->response.body.max = body_limit(x);
     if (mw_buf_add(&x->response.body, data, len, &x->refused) != MW_OK) {
         if (x->refused.status == MW_ERR_LIMIT)
-            mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer is larger than %zu bytes",
-                    x->request->host, body_limit(x));
+            mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer is larger than %zu bytes", x->request->host,
+                    body_limit(x));
         return 0;
     }
     return len;
@@ -192,20 +189,18 @@ static bool check_content_length(exchange *x, const char *value)
     long long n;
 
     if (!mw_parse_int(value, strlen(value), &n) || n < 0) {
-        mw_fail(&x->refused, MW_ERR_NET, "%s: answered with Content-Length '%.64s'",
-                x->request->host, value);
+        mw_fail(&x->refused, MW_ERR_NET, "%s: answered with Content-Length '%.64s'", x->request->host, value);
         return false;
     }
     if (x->content_length >= 0 && x->content_length != n) {
-        mw_fail(&x->refused, MW_ERR_NET,
-                "%s: answered with two different Content-Length headers (%lld and %lld)",
+        mw_fail(&x->refused, MW_ERR_NET, "%s: answered with two different Content-Length headers (%lld and %lld)",
                 x->request->host, (long long)x->content_length, n);
         return false;
     }
     x->content_length = n;
     if (!mw_str_eq(x->request->method, "HEAD") && (unsigned long long)n > body_limit(x)) {
-        mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer of %lld bytes is larger than %zu bytes",
-                x->request->host, n, body_limit(x));
+        mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer of %lld bytes is larger than %zu bytes", x->request->host, n,
+                body_limit(x));
         return false;
     }
     return true;
@@ -222,8 +217,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 
     x->header_bytes += len;
     if (x->header_bytes > HEADER_MAX_BYTES) {
-        mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer's headers are larger than %zu bytes",
-                x->request->host, HEADER_MAX_BYTES);
+        mw_fail(&x->refused, MW_ERR_LIMIT, "%s: the answer's headers are larger than %zu bytes", x->request->host,
+                HEADER_MAX_BYTES);
         return 0;
     }
     while (n > 0 && (data[n - 1] == '\r' || data[n - 1] == '\n'))
@@ -351,8 +346,8 @@ static void exchange_put(mw_transport *t, exchange *x)
 }
 
 /** Nodes of our own, in the arena: curl_slist_append() would cost two allocations a header. */
-static mw_status add_line(exchange *x, struct curl_slist ***tail, const char *name,
-                          const char *separator, const char *value, mw_error *err)
+static mw_status add_line(exchange *x, struct curl_slist ***tail, const char *name, const char *separator,
+                          const char *value, mw_error *err)
 {
     mw_arena *a = &x->response.arena;
     size_t n = strlen(name), m = strlen(separator), v = strlen(value);
@@ -389,8 +384,7 @@ static mw_status build_headers(exchange *x, bool has_body, mw_error *err)
     }
     if (st == MW_OK && !mw_http_get(&q->headers, "host")) {
         host = mw_http_authority(&x->response.arena, q);
-        st = host ? add_line(x, &tail, "Host", ": ", host, err)
-                  : mw_fail(err, MW_ERR_NOMEM, "out of memory");
+        st = host ? add_line(x, &tail, "Host", ": ", host, err) : mw_fail(err, MW_ERR_NOMEM, "out of memory");
     }
     /* "Name:" takes a header of libcurl's own away. */
     if (st == MW_OK && !mw_http_get(&q->headers, "accept"))
@@ -428,8 +422,7 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
 {
     const mw_http_request *q = x->request;
     const char *m = q->method;
-    bool has_body = q->body_len > 0 || strcmp(m, "POST") == 0 || strcmp(m, "PUT") == 0 ||
-                    strcmp(m, "PATCH") == 0;
+    bool has_body = q->body_len > 0 || strcmp(m, "POST") == 0 || strcmp(m, "PUT") == 0 || strcmp(m, "PATCH") == 0;
     bool query = q->query && *q->query;
     bool secure = mw_str_eq(q->scheme, "https");
     const char *proxy = secure ? t->https_proxy : t->http_proxy;
@@ -451,8 +444,7 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
         return mw_fail(err, MW_ERR_NOMEM, "%s: libcurl refused the trusted roots", q->host);
     authority = mw_http_authority(&x->response.arena, q);
     url = authority ? mw_arena_join(&x->response.arena, q->scheme, "://", authority,
-                                    q->path && *q->path ? q->path : "/", query ? "?" : "",
-                                    query ? q->query : "", NULL)
+                                    q->path && *q->path ? q->path : "/", query ? "?" : "", query ? q->query : "", NULL)
                     : NULL;
     if (!url)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
@@ -468,8 +460,7 @@ static mw_status exchange_start(mw_transport *t, exchange *x, mw_error *err)
     SET(CURLOPT_HTTPHEADER, x->headers);
     SET(CURLOPT_PROXY, proxy ? proxy : "");
     SET(CURLOPT_CONNECTTIMEOUT_MS,
-        (long)(x->limits.connect_timeout_ms > 0 ? x->limits.connect_timeout_ms
-                                                : CONNECT_TIMEOUT_MS));
+        (long)(x->limits.connect_timeout_ms > 0 ? x->limits.connect_timeout_ms : CONNECT_TIMEOUT_MS));
     SET(CURLOPT_TIMEOUT_MS, left_ms > 1 ? (long)left_ms : 1L);
     /* libcurl repeats a POST by itself when a reused connection turns out to be dead. */
     SET(CURLOPT_FRESH_CONNECT, x->limits.fresh_connection ? 1L : 0L);
@@ -503,8 +494,7 @@ static bool never_sent(const exchange *x, CURLcode code)
     case CURLE_OPERATION_TIMEDOUT: break;
     default: return false;
     }
-    return curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us) == CURLE_OK &&
-           pretransfer_us == 0;
+    return curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us) == CURLE_OK && pretransfer_us == 0;
 }
 
 static mw_status transfer_error(const exchange *x, CURLcode code, mw_error *err)
@@ -516,10 +506,8 @@ static mw_status transfer_error(const exchange *x, CURLcode code, mw_error *err)
         *err = x->refused;
         return err->status;
     }
-    if (code == CURLE_OUT_OF_MEMORY &&
-        x->response.body.len == 0) /* so it calls a line of 100 KiB */
-        return mw_fail(err, MW_ERR_LIMIT,
-                       "%s: a line in the head of the answer is too long, or memory is out",
+    if (code == CURLE_OUT_OF_MEMORY && x->response.body.len == 0) /* so it calls a line of 100 KiB */
+        return mw_fail(err, MW_ERR_LIMIT, "%s: a line in the head of the answer is too long, or memory is out",
                        x->request->host);
     if (code == CURLE_OUT_OF_MEMORY)
         return mw_fail(err, MW_ERR_NOMEM, "%s: out of memory", x->request->host);
@@ -580,8 +568,8 @@ static void collect(mw_transport *t)
             continue;
         /* 101 ends an exchange for libcurl, though nobody asked to switch protocols */
         if (code == CURLE_OK && x->response.status < 200)
-            mw_fail(&failure, MW_ERR_NET, "%s: answered without a final HTTP status (%d)",
-                    x->request->host, x->response.status);
+            mw_fail(&failure, MW_ERR_NET, "%s: answered without a final HTTP status (%d)", x->request->host,
+                    x->response.status);
         else if (code != CURLE_OK)
             transfer_error(x, code, &failure);
         exchange_finish(t, x, failure.status != MW_OK ? &failure : NULL);
@@ -634,9 +622,8 @@ static void cancel_all(mw_transport *t)
 
 /* ---- the interface ---- */
 
-static mw_status carrier_send(void *ctx, const mw_http_request *request,
-                              const mw_http_limits *limits, mw_http_done done, void *user,
-                              mw_error *err)
+static mw_status carrier_send(void *ctx, const mw_http_request *request, const mw_http_limits *limits,
+                              mw_http_done done, void *user, mw_error *err)
 {
     mw_transport *t = ctx;
     exchange *x;
@@ -717,8 +704,8 @@ static bool wait_for_sockets(mw_transport *t, int timeout_ms)
     unsigned n = 0;
 
     for (mw_http_watch *w = t->watches; w && n < WATCHES_MAX; w = w->next)
-        fds[n++] = (struct curl_waitfd){
-            .fd = w->fd, .events = (short)(CURL_WAIT_POLLIN | (w->writing ? CURL_WAIT_POLLOUT : 0))};
+        fds[n++] = (struct curl_waitfd){.fd = w->fd,
+                                        .events = (short)(CURL_WAIT_POLLIN | (w->writing ? CURL_WAIT_POLLOUT : 0))};
     if (curl_multi_poll(t->multi, n ? fds : NULL, n, timeout_ms, NULL) != CURLM_OK)
         return false;
     n = 0;
@@ -810,8 +797,7 @@ mw_status mw_transport_new(const mw_transport_options *o, mw_transport **out, mw
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     }
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS,
-                      (long)t->max_in_flight * 2 > IDLE_MIN ? (long)t->max_in_flight * 2
-                                                            : IDLE_MIN);
+                      (long)t->max_in_flight * 2 > IDLE_MIN ? (long)t->max_in_flight * 2 : IDLE_MIN);
     *out = t;
     return MW_OK;
 }

@@ -18,8 +18,7 @@ static void swap(mw_timer *a, mw_timer *b)
     *b = t;
 }
 
-mw_status mw_timers_add(mw_timers *t, int64_t due_ms, void (*fn)(void *user), void *user,
-                        mw_error *err)
+mw_status mw_timers_add(mw_timers *t, int64_t due_ms, void (*fn)(void *user), void *user, mw_error *err)
 {
     size_t i;
 

@@ -22,8 +22,7 @@ typedef struct mw_timers {
 } mw_timers;
 
 /** MW_ERR_NOMEM; MW_ERR_LIMIT beyond a million. */
-mw_status mw_timers_add(mw_timers *t, int64_t due_ms, void (*fn)(void *user), void *user,
-                        mw_error *err);
+mw_status mw_timers_add(mw_timers *t, int64_t due_ms, void (*fn)(void *user), void *user, mw_error *err);
 /** Take the next one that is due at @p now_ms and was added before number @p before; false when
  * there is none. */
 bool mw_timers_due(mw_timers *t, int64_t now_ms, uint64_t before, mw_timer *out);

@@ -21,11 +21,10 @@ typedef struct mw_turn {
 
 /** Offered by a carrier (mw_http.turns) whose client counts its requests. */
 typedef struct mw_turns {
-    mw_status (*enter)(void *ctx, mw_turn *turn, const mw_operation *op, const char *region,
-                       const char *host, bool again, mw_error *err);
+    mw_status (*enter)(void *ctx, mw_turn *turn, const mw_operation *op, const char *region, const char *host,
+                       bool again, mw_error *err);
     /** The request ended; others may go. @p retry_after_ms is -1 or what a throttle asked for. */
-    void (*leave)(void *ctx, mw_turn *turn, mw_outcome outcome, int64_t retry_after_ms,
-                  const char *cause);
+    void (*leave)(void *ctx, mw_turn *turn, mw_outcome outcome, int64_t retry_after_ms, const char *cause);
     void *ctx;
 } mw_turns;
 

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-mw_status mw__uri_expand(const char *uri, mw__label_fn label, void *user, mw_buf *path,
-                         mw_buf *query, mw_error *err)
+mw_status mw__uri_expand(const char *uri, mw__label_fn label, void *user, mw_buf *path, mw_buf *query, mw_error *err)
 {
     mw_buf *out = path;
     mw_status st;
@@ -42,8 +41,7 @@ struct host_labels {
     mw_val params;
 };
 
-static mw_status host_label(void *user, const char *name, size_t len, bool greedy, mw_buf *out,
-                            mw_error *err)
+static mw_status host_label(void *user, const char *name, size_t len, bool greedy, mw_buf *out, mw_error *err)
 {
     struct host_labels *h = user;
     const mw_shape *input = mw_operation_input(h->o->op);
@@ -54,12 +52,10 @@ static mw_status host_label(void *user, const char *name, size_t len, bool greed
     (void)greedy;
     value = m ? mw_val_str(h->o->d, mw__param(h->o->d, h->params, m), &value_len) : NULL;
     if (!value || value_len == 0)
-        return mw_fail(err, MW_ERR_INVALID,
-                       "parameter %.*s is required: it is part of the host name", (int)len, name);
+        return mw_fail(err, MW_ERR_INVALID, "parameter %.*s is required: it is part of the host name", (int)len, name);
     for (size_t i = 0; i < value_len; i++) {
         char c = value[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '.'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
             return mw_fail(err, MW_ERR_INVALID,
                            "parameter %.*s is part of the host name and may only hold letters, "
                            "digits, '-' and '.'",

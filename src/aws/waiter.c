@@ -71,8 +71,7 @@ mw_status mw_waiter_snake_name(mw_buf *out, const char *name)
 {
     for (size_t i = 0; name[i]; i++) {
         bool starts = is_upper(name[i]) && i > 0 &&
-                      (!is_upper(name[i - 1]) ||
-                       (name[i + 1] && !is_upper(name[i + 1]) && name[i + 1] != 's'));
+                      (!is_upper(name[i - 1]) || (name[i + 1] && !is_upper(name[i + 1]) && name[i + 1] != 's'));
 
         if (starts)
             mw_buf_putc(out, '_');
@@ -118,14 +117,12 @@ static mw_status no_such(const mw_operation *op, const char *name, mw_error *err
         return mw_fail(err, MW_ERR_NOTFOUND, "%s:%s has no waiter '%s'; one of its own is '%s'",
                        mw_service_name(service), mw_operation_name(op), name, candidates[0]);
     if (!nearest)
-        return mw_fail(err, MW_ERR_NOTFOUND, "%s:%s has no waiter", mw_service_name(service),
-                       mw_operation_name(op));
-    return mw_fail(err, MW_ERR_NOTFOUND, "%s has no waiter '%s', did you mean '%s'?",
-                   mw_service_name(service), name, nearest);
+        return mw_fail(err, MW_ERR_NOTFOUND, "%s:%s has no waiter", mw_service_name(service), mw_operation_name(op));
+    return mw_fail(err, MW_ERR_NOTFOUND, "%s has no waiter '%s', did you mean '%s'?", mw_service_name(service), name,
+                   nearest);
 }
 
-static mw_status find(const mw_operation *op, const char *name, const char **found, mw_val *out,
-                      mw_error *err)
+static mw_status find(const mw_operation *op, const char *name, const char **found, mw_val *out, mw_error *err)
 {
     const mw_service *service = mw_operation_service(op);
     const mw_doc *d = mw_models_doc(mw_service_models(service));
@@ -139,8 +136,8 @@ static mw_status find(const mw_operation *op, const char *name, const char **fou
             continue;
         operation = mw_val_get_str(d, *out, "operation", "");
         if (strcmp(operation, mw_operation_name(op)) != 0)
-            return mw_fail(err, MW_ERR_INVALID, "the waiter '%s' asks %s:%s, not %s", *found,
-                           mw_service_name(service), operation, mw_operation_name(op));
+            return mw_fail(err, MW_ERR_INVALID, "the waiter '%s' asks %s:%s, not %s", *found, mw_service_name(service),
+                           operation, mw_operation_name(op));
         return MW_OK;
     }
     return no_such(op, name, err);
@@ -186,8 +183,7 @@ static mw_status read_acceptor(mw_waiter_spec *s, size_t i, mw_val from, mw_erro
     return MW_OK;
 }
 
-static mw_status read_number(const mw_waiter_spec *s, mw_val from, const char *key, int max,
-                             int *out, mw_error *err)
+static mw_status read_number(const mw_waiter_spec *s, mw_val from, const char *key, int max, int *out, mw_error *err)
 {
     int64_t n = mw_val_get_int(s->doc, from, key, 0);
 
@@ -197,8 +193,7 @@ static mw_status read_number(const mw_waiter_spec *s, mw_val from, const char *k
     return MW_OK;
 }
 
-mw_status mw_waiter_spec_new(const mw_operation *op, const char *name, mw_waiter_spec **out,
-                             mw_error *err)
+mw_status mw_waiter_spec_new(const mw_operation *op, const char *name, mw_waiter_spec **out, mw_error *err)
 {
     mw_waiter_spec *s;
     mw_val from = MW_VAL_ABSENT, list;
@@ -218,8 +213,7 @@ mw_status mw_waiter_spec_new(const mw_operation *op, const char *name, mw_waiter
     s->count = mw_val_len(s->doc, list);
     if (s->count == 0 || s->count > ACCEPTORS_MAX) {
         s->count = 0;
-        st = mw_fail(err, MW_ERR_PARSE, "waiter %s: not from 1 to %d acceptors", s->name,
-                     ACCEPTORS_MAX);
+        st = mw_fail(err, MW_ERR_PARSE, "waiter %s: not from 1 to %d acceptors", s->name, ACCEPTORS_MAX);
         goto out;
     }
     for (size_t i = 0; i < s->count && st == MW_OK; i++)
@@ -277,8 +271,7 @@ static bool result_matches(const mw_waiter_spec *s, const acceptor *a, const mw_
     bool failed = r->status == MW_ERR_AWS;
 
     if (a->matcher == MATCH_STATUS)
-        return (failed ? r->aws.http_status : r->http_status) ==
-               mw_val_int(s->doc, a->expected);
+        return (failed ? r->aws.http_status : r->http_status) == mw_val_int(s->doc, a->expected);
     if (mw_val_kind(s->doc, a->expected) == MW_KIND_BOOL)
         return failed == mw_val_bool(s->doc, a->expected);
     return failed && mw_str_eq(r->aws.code, mw_val_str(s->doc, a->expected, NULL));
@@ -291,9 +284,9 @@ struct mw_wait {
     const mw_waiter_spec *spec;
     mw_call call; /* the caller's */
     mw_wait_options options;
-    uint64_t matched;           /* path acceptors that match the answer, a bit for each */
-    const acceptor *accepted;   /* the last one that did; NULL before */
-    mw_error bad_path;          /* a path could not be applied to the answer */
+    uint64_t matched;         /* path acceptors that match the answer, a bit for each */
+    const acceptor *accepted; /* the last one that did; NULL before */
+    mw_error bad_path;        /* a path could not be applied to the answer */
     bool over;
     mw_wait_result result;
 };
@@ -310,15 +303,14 @@ static void end(mw_wait *w, mw_status status, const char *why)
 
 static const char *explain(const mw_wait *w, mw_buf *out)
 {
-    static const char *const how[] = {"is", "has only members that are", "has a member that is",
-                                      "the HTTP status is", "the error is"};
+    static const char *const how[] = {"is", "has only members that are", "has a member that is", "the HTTP status is",
+                                      "the error is"};
     const acceptor *a = w->accepted;
     MW_AUTO(mw_buf) expected = {.max = 1024};
 
     mw_json_write(&expected, w->spec->doc, a->expected, MW_JSON_COMPACT);
     if (a->path)
-        mw_buf_printf(out, "%s %s %s", a->argument, how[a->matcher],
-                      expected.data ? expected.data : "");
+        mw_buf_printf(out, "%s %s %s", a->argument, how[a->matcher], expected.data ? expected.data : "");
     else
         mw_buf_printf(out, "%s %s", how[a->matcher], expected.data ? expected.data : "");
     return out->data ? out->data : "";
@@ -353,8 +345,7 @@ static void try_later(mw_wait *w)
         return;
     }
     /* a recording has no time to pass */
-    st = http->after(http->ctx, mw_client_replays(w->client) ? 0 : (int64_t)delay_s * 1000,
-                     ask_again, w, &err);
+    st = http->after(http->ctx, mw_client_replays(w->client) ? 0 : (int64_t)delay_s * 1000, ask_again, w, &err);
     if (st != MW_OK)
         end(w, st, err.message);
 }
@@ -427,8 +418,8 @@ static mw_status ask(mw_wait *w, mw_error *err)
     return mw_client_call(w->client, &call, err);
 }
 
-mw_status mw_wait_start(mw_client *c, const mw_waiter_spec *spec, const mw_call *call,
-                        const mw_wait_options *options, mw_wait **out, mw_error *err)
+mw_status mw_wait_start(mw_client *c, const mw_waiter_spec *spec, const mw_call *call, const mw_wait_options *options,
+                        mw_wait **out, mw_error *err)
 {
     mw_wait *w;
     mw_status st;

@@ -16,8 +16,7 @@ typedef struct mw_waiter_spec mw_waiter_spec;
  * @return MW_OK; MW_ERR_NOTFOUND naming the nearest; MW_ERR_INVALID: it belongs to another operation (the
  *         message says which); MW_ERR_PARSE: the model's is malformed; MW_ERR_NOMEM.
  */
-mw_status mw_waiter_spec_new(const mw_operation *op, const char *name, mw_waiter_spec **out,
-                             mw_error *err);
+mw_status mw_waiter_spec_new(const mw_operation *op, const char *name, mw_waiter_spec **out, mw_error *err);
 void mw_waiter_spec_free(mw_waiter_spec *s);
 /** The model's spelling. */
 const char *mw_waiter_spec_name(const mw_waiter_spec *s);
@@ -32,9 +31,9 @@ typedef struct mw_wait_options {
 } mw_wait_options;
 
 typedef struct mw_wait_result {
-    mw_status status;   /* MW_OK; MW_ERR_AWS: failed, or not within the attempts; else as of the call */
-    mw_error error;     /* on failure: one line, "waiter InstanceRunning: …" */
-    mw_call_result last;/* of the last call */
+    mw_status status;    /* MW_OK; MW_ERR_AWS: failed, or not within the attempts; else as of the call */
+    mw_error error;      /* on failure: one line, "waiter InstanceRunning: …" */
+    mw_call_result last; /* of the last call */
     unsigned attempts;
 } mw_wait_result;
 
@@ -46,8 +45,8 @@ typedef struct mw_wait mw_wait;
  * What @p call, its scope and parameters, and @p spec point to must stay until the run is over.
  * @return as mw_client_call().
  */
-mw_status mw_wait_start(mw_client *c, const mw_waiter_spec *spec, const mw_call *call,
-                        const mw_wait_options *options, mw_wait **out, mw_error *err);
+mw_status mw_wait_start(mw_client *c, const mw_waiter_spec *spec, const mw_call *call, const mw_wait_options *options,
+                        mw_wait **out, mw_error *err);
 /**
  * How it ended, after mw_client_run(); MW_ERR_CANCELLED when the run ended first.
  * Valid until mw_wait_free().

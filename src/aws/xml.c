@@ -58,16 +58,14 @@ void *mw__xml_bad(mw__xml_reader *r, mw_status st, const char *p, const char *fo
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
     r->at = p;
-    r->status = mw_fail(r->err, st, "XML: %s (line %zu, byte %zu)", message, line_at(r, p),
-                        (size_t)(p - r->start));
+    r->status = mw_fail(r->err, st, "XML: %s (line %zu, byte %zu)", message, line_at(r, p), (size_t)(p - r->start));
     return NULL;
 }
 
 __attribute__((cold)) static void *expected(mw__xml_reader *r, const char *p, const char *what)
 {
     if (p == r->end)
-        return mw__xml_bad(r, MW_ERR_PARSE, p, "not well-formed: it ends where %s is expected",
-                           what);
+        return mw__xml_bad(r, MW_ERR_PARSE, p, "not well-formed: it ends where %s is expected", what);
     return mw__xml_bad(r, MW_ERR_PARSE, p,
                        *p >= ' ' && *p < 0x7F ? "not well-formed: '%c' where %s is expected"
                                               : "not well-formed: byte 0x%02X where %s is expected",
@@ -124,11 +122,10 @@ static bool is_name_character(uint32_t c, bool first)
         uint32_t from, to;
         bool first;
     } ranges[] = {
-        {0xB7, 0xB7, false},    {0xC0, 0xD6, true},     {0xD8, 0xF6, true},
-        {0xF8, 0x2FF, true},    {0x300, 0x36F, false},  {0x370, 0x37D, true},
-        {0x37F, 0x1FFF, true},  {0x200C, 0x200D, true}, {0x203F, 0x2040, false},
-        {0x2070, 0x218F, true}, {0x2C00, 0x2FEF, true}, {0x3001, 0xD7FF, true},
-        {0xF900, 0xFDCF, true}, {0xFDF0, 0xFFFD, true}, {0x10000, 0xEFFFF, true},
+        {0xB7, 0xB7, false},     {0xC0, 0xD6, true},     {0xD8, 0xF6, true},       {0xF8, 0x2FF, true},
+        {0x300, 0x36F, false},   {0x370, 0x37D, true},   {0x37F, 0x1FFF, true},    {0x200C, 0x200D, true},
+        {0x203F, 0x2040, false}, {0x2070, 0x218F, true}, {0x2C00, 0x2FEF, true},   {0x3001, 0xD7FF, true},
+        {0xF900, 0xFDCF, true},  {0xFDF0, 0xFFFD, true}, {0x10000, 0xEFFFF, true},
     };
 
     for (size_t i = 0; i < MW_COUNT(ranges); i++)
@@ -149,8 +146,7 @@ static const char *skip_name(mw__xml_reader *r, const char *p, const char *what)
     for (;;) {
         while (p < r->end && mw__xml_is(*p, MW__XML_NAME))
             p++;
-        if (p == r->end || (unsigned char)*p < 0x80 || !(n = wide(p, r->end, &c)) ||
-            !is_name_character(c, p == from))
+        if (p == r->end || (unsigned char)*p < 0x80 || !(n = wide(p, r->end, &c)) || !is_name_character(c, p == from))
             break;
         p += n;
     }
@@ -209,8 +205,7 @@ static const char *skip_reference(mw__xml_reader *r, const char *p, uint32_t *c)
             return end + 1;
         }
     }
-    return mw__xml_bad(r, MW_ERR_PARSE, p, "undefined entity &%.*s;",
-                       name.len < 64 ? (int)name.len : 64, name.data);
+    return mw__xml_bad(r, MW_ERR_PARSE, p, "undefined entity &%.*s;", name.len < 64 ? (int)name.len : 64, name.data);
 }
 
 /* ---- what is read over ---- */
@@ -233,11 +228,9 @@ static const char *skip_instruction(mw__xml_reader *r, const char *p)
     if (!end)
         return NULL;
     if (end - name == 3 && strncasecmp(name, "xml", 3) == 0)
-        return mw__xml_bad(
-            r, MW_ERR_PARSE, p,
-            "not well-formed: an XML declaration stands only at the beginning, and says version");
-    if (!mw__xml_stands(r, end, MW_STR("?>")) &&
-        (end == r->end || !mw__xml_is(*end, MW__XML_SPACE)))
+        return mw__xml_bad(r, MW_ERR_PARSE, p,
+                           "not well-formed: an XML declaration stands only at the beginning, and says version");
+    if (!mw__xml_stands(r, end, MW_STR("?>")) && (end == r->end || !mw__xml_is(*end, MW__XML_SPACE)))
         return expected(r, end, "?>");
     while (end && end < r->end && !mw__xml_stands(r, end, MW_STR("?>")))
         end = skip_character(r, end);
@@ -274,8 +267,7 @@ static const char *read_attribute(mw__xml_reader *r, const char *p)
         return expected(r, p, "the end of an attribute's value");
     a.value.len = (size_t)(p - a.value.data);
     for (size_t i = 0; i < r->attribute_count; i++)
-        if (r->attributes[i].name.len == a.name.len &&
-            memcmp(r->attributes[i].name.data, a.name.data, a.name.len) == 0)
+        if (r->attributes[i].name.len == a.name.len && memcmp(r->attributes[i].name.data, a.name.data, a.name.len) == 0)
             return mw__xml_bad(r, MW_ERR_PARSE, a.name.data, "duplicate attribute %.*s",
                                a.name.len < 64 ? (int)a.name.len : 64, a.name.data);
     if (r->attribute_count == MW__XML_ATTRIBUTES_MAX)
@@ -340,8 +332,7 @@ static mw__xml_event end_tag(mw__xml_reader *r, const char *p)
         (end < r->end && (unsigned char)*end >= 0x80)) {
         if ((end = skip_name(r, name, "an element's name")) != NULL)
             mw__xml_bad(r, MW_ERR_PARSE, p, "mismatched tag: </%.*s> where </%.*s> is expected",
-                        end - name < 48 ? (int)(end - name) : 48, name,
-                        due.len < 48 ? (int)due.len : 48, due.data);
+                        end - name < 48 ? (int)(end - name) : 48, name, due.len < 48 ? (int)due.len : 48, due.data);
         return MW__XML_FAILED;
     }
     end = skip_space(r, end);
@@ -482,8 +473,7 @@ mw__xml_event mw__xml_next(mw__xml_reader *r)
 
         if (p == r->end) {
             mw_str name = r->open[r->depth - 1];
-            mw__xml_bad(r, MW_ERR_PARSE, p, "it ends inside <%.*s>",
-                        name.len < 64 ? (int)name.len : 64, name.data);
+            mw__xml_bad(r, MW_ERR_PARSE, p, "it ends inside <%.*s>", name.len < 64 ? (int)name.len : 64, name.data);
             return MW__XML_FAILED;
         }
         if (*p == '\r') {

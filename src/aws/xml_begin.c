@@ -105,14 +105,13 @@ static void apply_encoding(mw__xml_reader *r, mw_str name)
         return;
     }
     if (!called(name, "US-ASCII")) {
-        mw__xml_bad(r, MW_ERR_PARSE, name.data, "encoding '%.*s' is not supported",
-                    name.len < 40 ? (int)name.len : 40, name.data);
+        mw__xml_bad(r, MW_ERR_PARSE, name.data, "encoding '%.*s' is not supported", name.len < 40 ? (int)name.len : 40,
+                    name.data);
         return;
     }
     for (const char *p = r->at; p < r->end; p++) {
         if ((unsigned char)*p >= 0x80) {
-            mw__xml_bad(r, MW_ERR_PARSE, p, "not well-formed: byte 0x%02X is not US-ASCII",
-                        (unsigned char)*p);
+            mw__xml_bad(r, MW_ERR_PARSE, p, "not well-formed: byte 0x%02X is not US-ASCII", (unsigned char)*p);
             return;
         }
     }
@@ -133,13 +132,11 @@ void mw__xml_begin(mw__xml_reader *r, const char *body, size_t len, mw_error *er
     r->attribute_count = 0;
     if (mw__xml_stands(r, body, MW_STR("\xEF\xBB\xBF")))
         r->start = r->at = body + 3;
-    if (mw__xml_stands(r, body, MW_STR("\xFF\xFE")) ||
-        mw__xml_stands(r, body, MW_STR("\xFE\xFF"))) {
+    if (mw__xml_stands(r, body, MW_STR("\xFF\xFE")) || mw__xml_stands(r, body, MW_STR("\xFE\xFF"))) {
         mw__xml_bad(r, MW_ERR_PARSE, body, "encoding 'UTF-16' is not supported");
         return;
     }
-    if (!mw__xml_stands(r, r->at, MW_STR("<?xml")) || r->end - r->at < 6 ||
-        !mw__xml_is(r->at[5], MW__XML_SPACE))
+    if (!mw__xml_stands(r, r->at, MW_STR("<?xml")) || r->end - r->at < 6 || !mw__xml_is(r->at[5], MW__XML_SPACE))
         return;
     close = memmem(r->at, (size_t)(r->end - r->at), "?>", 2);
     if (!close || !read_declaration(r->at + 5, close, &encoding)) {

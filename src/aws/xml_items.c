@@ -17,8 +17,7 @@ mw__xml_item *mw__xml_push(mw__xml_items *items)
         items->at = grown;
         items->cap = cap;
     }
-    items->at[items->count] =
-        (mw__xml_item){.name = MW_VAL_ABSENT, .key = MW_VAL_ABSENT, .value = MW_VAL_ABSENT};
+    items->at[items->count] = (mw__xml_item){.name = MW_VAL_ABSENT, .key = MW_VAL_ABSENT, .value = MW_VAL_ABSENT};
     return &items->at[items->count++];
 }
 
@@ -53,8 +52,7 @@ static void emit_flat(mw__xml_items *items, mw_doc_builder *b, size_t from, size
         mw_doc_end_array(b);
 }
 
-void mw__xml_emit_members(mw__xml_items *items, mw_doc_builder *b, const mw_shape *s, size_t from,
-                          const char *unknown)
+void mw__xml_emit_members(mw__xml_items *items, mw_doc_builder *b, const mw_shape *s, size_t from, const char *unknown)
 {
     size_t to = items->count;
 

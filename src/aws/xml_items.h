@@ -29,8 +29,7 @@ mw__xml_item *mw__xml_push(mw__xml_items *items);
  * Put the members since @p from into the object that is open in @p b, and drop them.
  * @param unknown  Name of a union's member that the model lacks, or NULL.
  */
-void mw__xml_emit_members(mw__xml_items *items, mw_doc_builder *b, const mw_shape *s, size_t from,
-                          const char *unknown);
+void mw__xml_emit_members(mw__xml_items *items, mw_doc_builder *b, const mw_shape *s, size_t from, const char *unknown);
 void mw__xml_items_clear(mw__xml_items *items);
 
 #endif

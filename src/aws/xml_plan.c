@@ -120,8 +120,7 @@ static mw__xml_step *member_step(mw__xml_plans *p, const mw_member *m, mw_str na
     return s;
 }
 
-mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, mw_str name,
-                              mw__xml_step **out)
+mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, mw_str name, mw__xml_step **out)
 {
     const mw_member *m = member_of(structure, name);
     mw__xml_step *s;

@@ -44,10 +44,10 @@ struct mw__xml_plan {
     const mw_shape *shape;
     mw_shape_type type;
     mw__xml_kind kind;
-    bool renamed;        /* a flattened list is called by its element's name */
-    bool collects;       /* its members wait for its end: flattened ones may stand between others */
-    mw__xml_step *first; /* what was met first, or NULL */
-    mw__xml_step *steps; /* all that were met */
+    bool renamed;                        /* a flattened list is called by its element's name */
+    bool collects;                       /* its members wait for its end: flattened ones may stand between others */
+    mw__xml_step *first;                 /* what was met first, or NULL */
+    mw__xml_step *steps;                 /* all that were met */
     mw__xml_step *element, *key, *value; /* of a list, of a map; NULL until met */
     mw__xml_plan *older;
 };
@@ -66,15 +66,13 @@ mw__xml_plan *mw__xml_plan_of(mw__xml_plans *p, const mw_shape *s);
  * model lacks it.
  * @return MW_OK or MW_ERR_NOMEM.
  */
-mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, mw_str name,
-                              mw__xml_step **out);
+mw_status mw__xml_find_member(mw__xml_plans *p, mw__xml_plan *structure, mw_str name, mw__xml_step **out);
 /** The step of a list's element, a map's key or value, kept in *slot; NULL when out of memory. */
 mw__xml_step *mw__xml_reference(mw__xml_plans *p, mw__xml_step **slot, const mw_member *m);
 void mw__xml_plans_clear(mw__xml_plans *p);
 
 /** The member expected behind @p last (NULL: as first) when it is called @p name, else NULL. */
-static inline mw__xml_step *mw__xml_expect(const mw__xml_plan *structure, const mw__xml_step *last,
-                                           mw_str name)
+static inline mw__xml_step *mw__xml_expect(const mw__xml_plan *structure, const mw__xml_step *last, mw_str name)
 {
     mw__xml_step *s = last ? last->next : structure->first;
 

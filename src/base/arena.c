@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ARENA_MAX_DEFAULT ((size_t)256 << 20)
-#define BLOCK_SIZE ((size_t)8 << 10)
+#define BLOCK_SIZE        ((size_t)8 << 10)
 
 struct mw_arena_block {
     struct mw_arena_block *next;

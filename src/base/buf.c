@@ -97,8 +97,7 @@ mw_status mw_buf_status(const mw_buf *b, mw_error *err)
 {
     switch (b->failed) {
     case MW_OK: return MW_OK;
-    case MW_ERR_LIMIT:
-        return mw_fail(err, MW_ERR_LIMIT, "a buffer reached its ceiling of %zu bytes", ceiling(b));
+    case MW_ERR_LIMIT: return mw_fail(err, MW_ERR_LIMIT, "a buffer reached its ceiling of %zu bytes", ceiling(b));
     case MW_ERR_NOMEM: return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     default: return mw_fail(err, b->failed, "text could not be formatted");
     }

@@ -49,8 +49,8 @@ mw_status mw_file_read(const char *path, mw_buf *out, mw_error *err)
     mw_status st;
 
     if (fd < 0)
-        return mw_fail(err, errno == ENOENT || errno == ENOTDIR ? MW_ERR_NOTFOUND : MW_ERR_IO,
-                       "cannot open %s: %s", path, strerror(errno));
+        return mw_fail(err, errno == ENOENT || errno == ENOTDIR ? MW_ERR_NOTFOUND : MW_ERR_IO, "cannot open %s: %s",
+                       path, strerror(errno));
     st = mw_fd_read_all(fd, path, out, err);
     close(fd);
     return st;
@@ -65,8 +65,7 @@ mw_status mw_fd_write_all(int fd, const char *name, const void *data, size_t len
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return mw_fail(err, MW_ERR_IO, "cannot write %s: %s", name,
-                           n < 0 ? strerror(errno) : "no progress");
+            return mw_fail(err, MW_ERR_IO, "cannot write %s: %s", name, n < 0 ? strerror(errno) : "no progress");
         p += n;
         len -= (size_t)n;
     }
@@ -76,8 +75,7 @@ mw_status mw_fd_write_all(int fd, const char *name, const void *data, size_t len
 static mw_status sync_folder(const char *path, mw_error *err)
 {
     const char *slash = strrchr(path, '/');
-    MW_AUTO_FREE char *folder = slash ? mw_strndup(path, slash == path ? 1 : (size_t)(slash - path))
-                                      : mw_strdup(".");
+    MW_AUTO_FREE char *folder = slash ? mw_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : mw_strdup(".");
     int fd;
 
     if (!folder)
@@ -98,7 +96,8 @@ static mw_status sync_folder(const char *path, mw_error *err)
 mw_status mw_file_begin(mw_file_new *f, const char *path, mode_t mode, mw_error *err)
 {
     *f = (mw_file_new){.fd = -1, .path = path};
-    if ((size_t)snprintf(f->temporary, sizeof(f->temporary), "%s.%ld.tmp", path, (long)getpid()) >= sizeof(f->temporary))
+    if ((size_t)snprintf(f->temporary, sizeof(f->temporary), "%s.%ld.tmp", path, (long)getpid()) >=
+        sizeof(f->temporary))
         return mw_fail(err, MW_ERR_INVALID, "cannot create %s: its name is too long", path);
     f->fd = mw_sys.open_fn(mw_sys.ctx, f->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
     return f->fd >= 0 ? MW_OK : mw_fail(err, MW_ERR_IO, "cannot create %s: %s", f->temporary, strerror(errno));
@@ -122,8 +121,7 @@ mw_status mw_file_end(mw_file_new *f, mw_status st, mw_error *err)
     return sync_folder(f->path, err);
 }
 
-mw_status mw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
-                               mw_error *err)
+mw_status mw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode, mw_error *err)
 {
     mw_file_new f;
     mw_status st = mw_file_begin(&f, path, mode, err);

@@ -24,8 +24,7 @@ mw_status mw_file_begin(mw_file_new *f, const char *path, mode_t mode, mw_error 
 /** With MW_OK it is synced and takes its name, else it goes. Returns @p st, or why it could not. */
 mw_status mw_file_end(mw_file_new *f, mw_status st, mw_error *err);
 /** Temporary file beside it, fsync, rename, fsync of the folder: whole or not at all. */
-mw_status mw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
-                               mw_error *err);
+mw_status mw_file_write_atomic(const char *path, const void *data, size_t len, mode_t mode, mw_error *err);
 /** mkdir -p with @p mode for new folders. */
 mw_status mw_mkdirs(const char *path, mode_t mode, mw_error *err);
 bool mw_file_exists(const char *path);

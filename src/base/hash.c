@@ -59,8 +59,7 @@ void mw_md5(uint8_t out[16], const void *data, size_t len)
 }
 
 /* RFC 2104 on top of SHA-256: OpenSSL 3's one-shot HMAC() costs about four times as much in look-ups. */
-void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len, const void *data,
-                    size_t len)
+void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len, const void *data, size_t len)
 {
     static _Thread_local EVP_MD_CTX *kept;
     uint8_t block[64] = {0}, inner[MW_SHA256_SIZE];
@@ -74,8 +73,7 @@ void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] ^= 0x36;
     ctx = start(&kept);
-    ok = ctx && EVP_DigestUpdate(ctx, block, sizeof(block)) == 1 &&
-         EVP_DigestUpdate(ctx, data ? data : "", len) == 1 &&
+    ok = ctx && EVP_DigestUpdate(ctx, block, sizeof(block)) == 1 && EVP_DigestUpdate(ctx, data ? data : "", len) == 1 &&
          EVP_DigestFinal_ex(ctx, inner, NULL) == 1;
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] ^= 0x36 ^ 0x5c;
@@ -96,7 +94,7 @@ uint32_t mw_crc32(const void *data, size_t len)
     uLong crc = crc32(0L, Z_NULL, 0);
     const Bytef *p = data;
 
-    for (; len > 0; ) {
+    for (; len > 0;) {
         uInt part = len > 1U << 30 ? 1U << 30 : (uInt)len;
         crc = crc32(crc, p, part);
         p += part;

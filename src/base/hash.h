@@ -11,8 +11,7 @@
 void mw_sha256(uint8_t out[MW_SHA256_SIZE], const void *data, size_t len);
 void mw_sha1(uint8_t out[20], const void *data, size_t len);
 void mw_md5(uint8_t out[16], const void *data, size_t len);
-void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len, const void *data,
-                    size_t len);
+void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len, const void *data, size_t len);
 uint32_t mw_crc32(const void *data, size_t len);
 
 static inline uint64_t mw__hash_load(const uint8_t *p, size_t len)
@@ -28,8 +27,7 @@ static inline uint64_t mw__hash_tail(const uint8_t *p, size_t len)
 {
     if (len >= 4) /* both halves agree where they overlap */
         return mw__hash_load(p, 4) | mw__hash_load(p + len - 4, 4) << 8 * (len - 4);
-    return (uint64_t)p[0] | (uint64_t)p[len / 2] << 8 * (len / 2) |
-           (uint64_t)p[len - 1] << 8 * (len - 1);
+    return (uint64_t)p[0] | (uint64_t)p[len / 2] << 8 * (len / 2) | (uint64_t)p[len - 1] << 8 * (len - 1);
 }
 
 /**

@@ -60,8 +60,7 @@ void mw_log(mw_log_level level, const char *format, ...)
     mw_mask_secrets(&masked, text, strlen(text));
     if (as_json) {
         mw_time_iso(when, mw_now_ns());
-        mw_buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", when,
-                      level_name(level));
+        mw_buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", when, level_name(level));
         add_json_text(&line, masked.data ? masked.data : "", masked.len);
         mw_buf_puts(&line, "\"}\n");
     } else {

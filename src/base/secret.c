@@ -95,15 +95,13 @@ void mw_secret_clear(mw_secret *s)
 
 /* What stands before a secret in headers, queries and bodies; the value runs to a delimiter. */
 static const char *const markers[] = {
-    "authorization:", "x-amz-security-token:", "x-amz-security-token=", "x-amz-signature=",
-    "signature=",     "secretaccesskey",       "secret_access_key",     "sessiontoken",
-    "session_token",  "accesstoken",
+    "authorization:",  "x-amz-security-token:", "x-amz-security-token=", "x-amz-signature=", "signature=",
+    "secretaccesskey", "secret_access_key",     "sessiontoken",          "session_token",    "accesstoken",
 };
 
 static bool value_ends(char c)
 {
-    return c == '\n' || c == '\r' || c == '"' || c == '\'' || c == '&' || c == '<' || c == ' ' ||
-           c == ',' || c == '}';
+    return c == '\n' || c == '\r' || c == '"' || c == '\'' || c == '&' || c == '<' || c == ' ' || c == ',' || c == '}';
 }
 
 /* Length of a marker and what separates it from its value, or 0. */
@@ -137,8 +135,7 @@ mw_status mw_mask_secrets(mw_buf *out, const char *text, size_t len)
 
         for (size_t k = 0; k < known_count && !skip; k++) {
             const mw_secret *s = known[k];
-            if (s->len >= MASK_MIN_LENGTH && s->len <= len - i &&
-                memcmp(text + i, s->data, s->len) == 0)
+            if (s->len >= MASK_MIN_LENGTH && s->len <= len - i && memcmp(text + i, s->data, s->len) == 0)
                 skip = s->len;
         }
         if (skip) {

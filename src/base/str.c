@@ -41,8 +41,7 @@ bool mw_str_ends(const char *s, const char *suffix)
     return s && n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
-static const char base64_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 mw_status mw_base64_encode(mw_buf *out, const void *data, size_t len)
 {
@@ -98,8 +97,7 @@ mw_status mw_base64_decode(mw_buf *out, const char *text, size_t len, mw_error *
         }
         value = base64_value(c);
         if (value < 0 || padding)
-            return mw_fail(err, MW_ERR_PARSE, "base64: unexpected byte 0x%02x at offset %zu",
-                           (unsigned char)c, i);
+            return mw_fail(err, MW_ERR_PARSE, "base64: unexpected byte 0x%02x at offset %zu", (unsigned char)c, i);
         bits = bits << 6 | (uint32_t)value;
         if (++digits == 4) {
             char three[3] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
@@ -134,8 +132,8 @@ void mw_hex(char *out, const void *data, size_t len)
 
 static bool unreserved(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.' || c == '~';
 }
 
 mw_status mw_uri_encode(mw_buf *out, const char *s, size_t len, const char *keep)
@@ -307,8 +305,8 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
                 best = last[j] + 1;
             if (row[j - 1] + 1 < best)
                 best = row[j - 1] + 1;
-            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
-                fold(a[i - 2]) == fold(b[j - 1]) && before[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]) &&
+                before[j - 2] + 1 < best)
                 best = before[j - 2] + 1;
             row[j] = best;
         }

@@ -124,19 +124,11 @@ static int sys_socket(void *ctx, int domain, int type, int protocol)
 }
 
 /* One initialiser for both: a static object cannot be copied from another at compile time in C11. */
-#define MACHINE_CALLS                                                                              \
-    {.realloc_fn = sys_realloc, \
-     .clock_real_ns = sys_clock_real, \
-     .clock_mono_ns = sys_clock_mono, \
-     .random_fn = sys_random, \
-     .open_fn = sys_open, \
-     .read_fn = sys_read, \
-     .write_fn = sys_write, \
-     .fsync_fn = sys_fsync, \
-     .rename_fn = sys_rename, \
-     .unlink_fn = sys_unlink, \
-     .socket_fn = sys_socket, \
-     .ctx = NULL, \
+#define MACHINE_CALLS                                                                                                  \
+    {                                                                                                                  \
+        .realloc_fn = sys_realloc, .clock_real_ns = sys_clock_real, .clock_mono_ns = sys_clock_mono,                   \
+        .random_fn = sys_random, .open_fn = sys_open, .read_fn = sys_read, .write_fn = sys_write,                      \
+        .fsync_fn = sys_fsync, .rename_fn = sys_rename, .unlink_fn = sys_unlink, .socket_fn = sys_socket, .ctx = NULL, \
     }
 
 static const mw_sys_calls machine = MACHINE_CALLS;

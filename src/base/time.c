@@ -22,8 +22,7 @@ static int64_t days_from_civil(int64_t y, int m, int d)
     era = (y >= 0 ? y : y - 399) / 400;
     year_of_era = y - era * 400;
     day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
 static void civil_from_days(int64_t days, int64_t *year, int *month, int *day)
@@ -161,8 +160,8 @@ static bool month_name(struct scan *s, int *month)
 
 static bool clock_part(struct scan *s, struct moment *m)
 {
-    if (!digits(s, 2, &m->hour) || !one_of(s, ":") || !digits(s, 2, &m->minute) ||
-        !one_of(s, ":") || !digits(s, 2, &m->second))
+    if (!digits(s, 2, &m->hour) || !one_of(s, ":") || !digits(s, 2, &m->minute) || !one_of(s, ":") ||
+        !digits(s, 2, &m->second))
         return false;
     return !one_of(s, ".") || fraction(s, &m->ns);
 }
@@ -199,16 +198,14 @@ static bool scan_http_date(struct scan *s, struct moment *m)
         return false;
     if (one_of(s, " ") ? !digits(s, 1, &m->day) : !digits(s, 2, &m->day))
         return false;
-    return one_of(s, " ") && clock_part(s, m) && one_of(s, " ") && digits(s, 4, &m->year) &&
-           s->p == s->end;
+    return one_of(s, " ") && clock_part(s, m) && one_of(s, " ") && digits(s, 4, &m->year) && s->p == s->end;
 }
 
 /* 11/27/2026[, 03:04:05], and the day first where it can be no month. */
 static bool scan_slashed(struct scan *s, struct moment *m)
 {
     if ((!digits(s, 2, &m->month) && !digits(s, 1, &m->month)) || !one_of(s, "/") ||
-        (!digits(s, 2, &m->day) && !digits(s, 1, &m->day)) || !one_of(s, "/") ||
-        !digits(s, 4, &m->year))
+        (!digits(s, 2, &m->day) && !digits(s, 1, &m->day)) || !one_of(s, "/") || !digits(s, 4, &m->year))
         return false;
     if (m->month > 12) {
         int day = m->month;
@@ -250,8 +247,7 @@ static bool scan_epoch(const char *text, size_t len, int64_t *ns)
         int64_t part = 0, total;
         if (copy[i] == '.' && s.p < s.end)
             fraction(&s, &part);
-        if (__builtin_mul_overflow(whole, (long long)NS, &total) ||
-            __builtin_add_overflow(total, part, &total))
+        if (__builtin_mul_overflow(whole, (long long)NS, &total) || __builtin_add_overflow(total, part, &total))
             *ns = copy[0] == '-' ? INT64_MIN : INT64_MAX;
         else
             *ns = copy[0] == '-' ? -total : total;
@@ -270,14 +266,14 @@ static bool scan_epoch(const char *text, size_t len, int64_t *ns)
 
 static bool in_range(const struct moment *m)
 {
-    return m->month >= 1 && m->month <= 12 && m->day >= 1 && m->day <= 31 && m->hour <= 24 &&
-           m->minute <= 59 && m->second <= 60;
+    return m->month >= 1 && m->month <= 12 && m->day >= 1 && m->day <= 31 && m->hour <= 24 && m->minute <= 59 &&
+           m->second <= 60;
 }
 
 static int64_t instant(const struct moment *m)
 {
-    int64_t seconds = days_from_civil(m->year, m->month, m->day) * 86400 + m->hour * 3600 +
-                      m->minute * 60 + m->second - m->offset_minutes * 60;
+    int64_t seconds = days_from_civil(m->year, m->month, m->day) * 86400 + m->hour * 3600 + m->minute * 60 + m->second -
+                      m->offset_minutes * 60;
 
     /* A second that begins before the range may end within it. */
     int64_t whole = seconds < 0 ? seconds + 1 : seconds, part = seconds < 0 ? m->ns - NS : m->ns;
@@ -299,8 +295,7 @@ mw_status mw_time_parse(const char *s, size_t len, int64_t *ns, mw_error *err)
         scan.end--;
     len = (size_t)(scan.end - scan.p);
     s = scan.p;
-    if (len >= 8 && len < 64 && (s[4] == '-' || (len > 8 && s[8] == 'T')) && scan_iso(&scan, &m) &&
-        in_range(&m))
+    if (len >= 8 && len < 64 && (s[4] == '-' || (len > 8 && s[8] == 'T')) && scan_iso(&scan, &m) && in_range(&m))
         goto found;
     if (scan_epoch(s, len, ns))
         return MW_OK;
@@ -308,8 +303,7 @@ mw_status mw_time_parse(const char *s, size_t len, int64_t *ns, mw_error *err)
     scan.p = s;
     if (len < 64 && scan_http_date(&scan, &m) && in_range(&m))
         goto found;
-    return mw_fail(err, MW_ERR_PARSE,
-                   "'%.*s' is not a time (ISO 8601, RFC 822 or epoch seconds)",
+    return mw_fail(err, MW_ERR_PARSE, "'%.*s' is not a time (ISO 8601, RFC 822 or epoch seconds)",
                    (int)(len < 64 ? len : 64), s);
 found:
     *ns = instant(&m);
@@ -443,8 +437,8 @@ void mw_time_rfc822(char out[MW_TIME_SIZE], int64_t ns)
     struct broken_down b = break_down(ns);
     int weekday = (int)(((b.days % 7) + 7) % 7);
 
-    snprintf(out, MW_TIME_SIZE, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", day_names + 3 * weekday,
-             b.day, month_names + 3 * (b.month - 1), (int)b.year, b.hour, b.minute, b.second);
+    snprintf(out, MW_TIME_SIZE, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", day_names + 3 * weekday, b.day,
+             month_names + 3 * (b.month - 1), (int)b.year, b.hour, b.minute, b.second);
 }
 
 mw_status mw_ulid(char out[MW_ULID_SIZE], int64_t ns, mw_error *err)

@@ -222,7 +222,8 @@ mw_status mw_account_list_read(mw_setup *s, mw_account_list *out, mw_error *err)
     *out = (mw_account_list){.role = role ? role : mw_config_str(&s->config, "role"),
                              .external_id = external ? external : mw_config_str(&s->config, "external_id"),
                              .duration_seconds = (int)mw_config_int(&s->config, "role_duration", 0),
-                             .organization = s->config.doc && mw_config_value(&s->config, "organization") != MW_VAL_ABSENT};
+                             .organization =
+                                 s->config.doc && mw_config_value(&s->config, "organization") != MW_VAL_ABSENT};
     if (s->config.doc && (st = read_config(s, out, err)) != MW_OK)
         return st;
     out->many = out->many || out->role || out->organization;
@@ -234,8 +235,9 @@ mw_status mw_account_list_read(mw_setup *s, mw_account_list *out, mw_error *err)
         wanted[i] = mw_args_value(args, "account", i);
     if (out->count == 0 && !out->organization) { /* the flag names them */
         if (named == 0)
-            return mw_fail(err, MW_ERR_INVALID, "--role-name: in which accounts? Name them with --account, 'accounts' or "
-                                                "'organization'");
+            return mw_fail(err, MW_ERR_INVALID,
+                           "--role-name: in which accounts? Name them with --account, 'accounts' or "
+                           "'organization'");
         for (size_t i = 0; i < named; i++) {
             const mw_account_entry e = {.id = wanted[i]};
             if (!mw_is_account_id(wanted[i]))
@@ -270,7 +272,8 @@ mw_status mw_account_list_settle(mw_account_list *l, mw_error *err)
             found = mw_glob_match(l->wanted[w], l->items[i].id) ||
                     (l->items[i].name && mw_glob_match(l->wanted[w], l->items[i].name));
         if (!found)
-            return mw_fail(err, MW_ERR_INVALID, "--account: none of the %zu accounts is '%.40s'", l->count, l->wanted[w]);
+            return mw_fail(err, MW_ERR_INVALID, "--account: none of the %zu accounts is '%.40s'", l->count,
+                           l->wanted[w]);
     }
     for (size_t i = 0; i < l->count; i++) {
         bool chosen = l->wanted_count == 0;

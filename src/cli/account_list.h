@@ -8,24 +8,24 @@
 
 typedef struct mw_account_entry {
     const char *id;
-    const char *name;              /* or NULL */
-    const char *role;              /* name or ARN, {account} replaced when it is used; NULL = the list's */
-    const char *external_id;       /* or NULL = the list's */
-    const char *const *regions;    /* patterns; none = those of the sweep */
+    const char *name;           /* or NULL */
+    const char *role;           /* name or ARN, {account} replaced when it is used; NULL = the list's */
+    const char *external_id;    /* or NULL = the list's */
+    const char *const *regions; /* patterns; none = those of the sweep */
     size_t region_count;
 } mw_account_entry;
 
 /** Everything lies in the set-up's arena or its configuration. */
 typedef struct mw_account_list {
-    bool many;                     /* roles lead to accounts; otherwise the credentials' own is meant */
-    bool organization;             /* entries are still to come from AWS Organizations */
+    bool many;         /* roles lead to accounts; otherwise the credentials' own is meant */
+    bool organization; /* entries are still to come from AWS Organizations */
     const char *role, *external_id;
-    const char *session_name;      /* of the roles, as CloudTrail shows it; NULL = one of the provider's */
-    int duration_seconds;          /* 0 = the default */
-    const char *session_policy;    /* what the roles are narrowed to when they are assumed; NULL = all that they allow */
+    const char *session_name;   /* of the roles, as CloudTrail shows it; NULL = one of the provider's */
+    int duration_seconds;       /* 0 = the default */
+    const char *session_policy; /* what the roles are narrowed to when they are assumed; NULL = all that they allow */
     mw_account_entry *items;
     size_t count, cap;
-    const char *const *wanted;     /* --account: globs over ids and names; none = all */
+    const char *const *wanted; /* --account: globs over ids and names; none = all */
     size_t wanted_count;
 } mw_account_list;
 

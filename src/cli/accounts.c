@@ -82,11 +82,16 @@ static void accounts_done(void *user, const mw_call_result *result)
 
 static mw_status ask_organization(mw_session *n, struct found *f, mw_error *err)
 {
-    const mw_scope scope = {.partition = n->partition, .account = n->account, .region = n->home_region,
-                            .credentials = n->credentials};
-    const mw_call c = {.scope = &scope, .service = "organizations", .operation = "ListAccounts",
-                       .params = MW_VAL_ABSENT, .paginate = true, .on_page = accounts_page,
-                       .on_done = accounts_done, .user = f};
+    const mw_scope scope = {
+        .partition = n->partition, .account = n->account, .region = n->home_region, .credentials = n->credentials};
+    const mw_call c = {.scope = &scope,
+                       .service = "organizations",
+                       .operation = "ListAccounts",
+                       .params = MW_VAL_ABSENT,
+                       .paginate = true,
+                       .on_page = accounts_page,
+                       .on_done = accounts_done,
+                       .user = f};
     mw_status st;
 
     if ((st = mw_client_call(n->client, &c, err)) != MW_OK || (st = mw_client_run(n->client, err)) != MW_OK)
@@ -94,8 +99,9 @@ static mw_status ask_organization(mw_session *n, struct found *f, mw_error *err)
     if (f->result.status != MW_OK && err)
         *err = f->result.error;
     return f->result.status == MW_OK ? MW_OK
-                                     : mw_error_prefix(err, f->result.status, "--account: a glob needs the "
-                                                                              "organization's accounts");
+                                     : mw_error_prefix(err, f->result.status,
+                                                       "--account: a glob needs the "
+                                                       "organization's accounts");
 }
 
 /* ---- the list ---- */

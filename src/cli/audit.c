@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FAILURES_SHOWN 20
+#define FAILURES_SHOWN   20
 #define OUTPUT_MAX_BYTES ((size_t)2 << 30)
 
 struct audit {
@@ -31,7 +31,7 @@ struct audit {
     mw_progress progress;
     mw_buf source;
     mw_audit found;
-    mw_permissions used;    /* with --permissions: what was called */
+    mw_permissions used; /* with --permissions: what was called */
     mw_status used_status;
     mw_error used_error;
     bool many; /* scopes: lines tell whose they are */
@@ -128,13 +128,20 @@ static mw_status perform(struct audit *w, mw_error *err)
     const mw_args *args = w->setup.cli->args;
     size_t count = mw_args_positional_count(args) - 1;
     const char **rest = mw_arena_alloc(&w->setup.arena, (count + 1) * sizeof(*rest));
-    const mw_audit_options o = {.client = w->session.client, .path = mw_args_positional(args, 0),
-                                .source = w->source.data ? w->source.data : "", .len = w->source.len,
-                                .args = rest, .arg_count = count,
+    const mw_audit_options o = {.client = w->session.client,
+                                .path = mw_args_positional(args, 0),
+                                .source = w->source.data ? w->source.data : "",
+                                .len = w->source.len,
+                                .args = rest,
+                                .arg_count = count,
                                 .accounts = w->stored.items ? w->stored.items : w->accounts.items,
                                 .account_count = w->stored.items ? w->stored.count : w->accounts.count,
-                                .snapshot_fd = w->stored.fd, .now_unix = w->stored.now_unix, .stop = w->setup.cli->stop, .user = w,
-                                .on_line = on_line, .on_progress = on_progress};
+                                .snapshot_fd = w->stored.fd,
+                                .now_unix = w->stored.now_unix,
+                                .stop = w->setup.cli->stop,
+                                .user = w,
+                                .on_line = on_line,
+                                .on_progress = on_progress};
     mw_error closing = {0};
     mw_status st;
 
@@ -245,8 +252,8 @@ static size_t summarise(const struct audit *w)
             mw_buf_printf(&line, ", %zu failed", failed);
         if (stopped)
             mw_buf_printf(&line, ", %zu not run to the end", stopped);
-        mw_buf_printf(&line, "; %zu row%s, %zu call%s\n", w->found.row_count, w->found.row_count == 1 ? "" : "s",
-                      calls, calls == 1 ? "" : "s");
+        mw_buf_printf(&line, "; %zu row%s, %zu call%s\n", w->found.row_count, w->found.row_count == 1 ? "" : "s", calls,
+                      calls == 1 ? "" : "s");
     }
     to_stderr(&line);
     return failed + stopped;
@@ -286,17 +293,26 @@ static int run(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    {.name = "account", .value = "ID", .repeatable = true, .env = "MOONWARD_ACCOUNT", .env_separator = ',',
+    {.name = "account",
+     .value = "ID",
+     .repeatable = true,
+     .env = "MOONWARD_ACCOUNT",
+     .env_separator = ',',
      .help = "Account that the credentials must belong to; with --role-name an account to look into, or a glob "
              "over the organization's"},
-    {.name = "role-name", .value = "NAME", .env = "MOONWARD_ROLE_NAME",
-     .help = "Role to assume in each --account"},
+    {.name = "role-name", .value = "NAME", .env = "MOONWARD_ROLE_NAME", .help = "Role to assume in each --account"},
     {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},
-    {.name = "snapshot", .value = "SNAPSHOT",
+    {.name = "snapshot",
+     .value = "SNAPSHOT",
      .help = "Give `inventory` this stored snapshot (latest, an id, a digest) and ask AWS nothing"},
-    {.name = "permissions", .value = "FILE", .bare = true,
+    {.name = "permissions",
+     .value = "FILE",
+     .bare = true,
      .help = "Print the IAM policy of what was called on stderr, or write it to FILE"},
-    {.name = "output", .value = "FORMAT", .choices = "table|json|jsonl|csv", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "table|json|jsonl|csv",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format of the rows (default: table)"},
 };
 

@@ -45,13 +45,11 @@ static size_t find_places(const mw_audit_stored *a, bool regional, struct place 
     size_t n = 0;
 
     for (size_t i = 0; i < mw_val_len(d, scopes); i++) {
-        mw_val s = mw_val_at(d, scopes, i),
-               type = mw_val_get(d, types, mw_val_get_str(d, s, "type", ""));
+        mw_val s = mw_val_at(d, scopes, i), type = mw_val_get(d, types, mw_val_get_str(d, s, "type", ""));
         if (regional && strncmp(mw_val_get_str(d, type, "scope", ""), "region", 6) != 0)
             continue;
-        out[n++] =
-            (struct place){mw_val_get_str(d, s, "account", ""), mw_val_get_str(d, s, "region", ""),
-                           mw_val_get_str(d, s, "partition", "aws")};
+        out[n++] = (struct place){mw_val_get_str(d, s, "account", ""), mw_val_get_str(d, s, "region", ""),
+                                  mw_val_get_str(d, s, "partition", "aws")};
     }
     return n;
 }
@@ -78,29 +76,23 @@ static mw_status lay_out(mw_setup *s, bool once, mw_audit_stored *a, mw_error *e
             continue;
         if (!last || strcmp(last->account, p->account) != 0) {
             last = &a->items[a->count++];
-            *last = (mw_audit_account){
-                .account = p->account, .partition = p->partition, .regions = regions};
+            *last = (mw_audit_account){.account = p->account, .partition = p->partition, .regions = regions};
         }
-        if (last->region_count &&
-            (once || strcmp(last->regions[last->region_count - 1], p->region) == 0))
+        if (last->region_count && (once || strcmp(last->regions[last->region_count - 1], p->region) == 0))
             continue;
-        *regions++ =
-            once && mw_home_region(p->partition) ? mw_home_region(p->partition) : p->region;
+        *regions++ = once && mw_home_region(p->partition) ? mw_home_region(p->partition) : p->region;
         last->region_count++;
     }
-    return a->count
-               ? MW_OK
-               : mw_fail(err, MW_ERR_INVALID,
-                         "snapshot %s did not look into any account and region that --account and "
-                         "--region name",
-                         a->archived.id);
+    return a->count ? MW_OK
+                    : mw_fail(err, MW_ERR_INVALID,
+                              "snapshot %s did not look into any account and region that --account and "
+                              "--region name",
+                              a->archived.id);
 }
 
-mw_status mw_audit_stored_open(mw_setup *s, const char *name, bool once, mw_audit_stored *out,
-                               mw_error *err)
+mw_status mw_audit_stored_open(mw_setup *s, const char *name, bool once, mw_audit_stored *out, mw_error *err)
 {
-    static const char *const senseless[] = {"role-name", "external-id", "record", "replay",
-                                            "endpoint-url"};
+    static const char *const senseless[] = {"role-name", "external-id", "record", "replay", "endpoint-url"};
     mw_archive_options o = {0};
     mw_store *store = NULL;
     int64_t ns;
@@ -108,18 +100,16 @@ mw_status mw_audit_stored_open(mw_setup *s, const char *name, bool once, mw_audi
 
     for (size_t i = 0; i < MW_COUNT(senseless); i++)
         if (mw_args_get(s->cli->args, senseless[i]))
-            return mw_fail(
-                err, MW_ERR_INVALID,
-                "%s and --snapshot exclude each other: a stored snapshot asks AWS nothing",
-                mw_args_origin(s->cli->args, senseless[i]));
+            return mw_fail(err, MW_ERR_INVALID,
+                           "%s and --snapshot exclude each other: a stored snapshot asks AWS nothing",
+                           mw_args_origin(s->cli->args, senseless[i]));
     if ((st = mw_setup_types(s, err)) != MW_OK || (st = mw_setup_store(s, &store, err)) != MW_OK)
         return st;
     o.types = s->types;
     st = mw_archive_load(store, name, &o, &out->fd, &out->archived, err);
     mw_store_close(store);
     if (st != MW_OK || (st = mw_doc_map(out->fd, &out->snapshot, err)) != MW_OK ||
-        (st = mw_time_parse(out->archived.taken_at, strlen(out->archived.taken_at), &ns, err)) !=
-            MW_OK)
+        (st = mw_time_parse(out->archived.taken_at, strlen(out->archived.taken_at), &ns, err)) != MW_OK)
         return st;
     out->now_unix = ns / 1000000000;
     return lay_out(s, once, out, err);

@@ -24,8 +24,7 @@ typedef struct mw_audit_stored {
  * @return MW_OK; MW_ERR_NOTFOUND: no such snapshot; MW_ERR_INVALID: nothing is left, or an option
  * that makes no sense without AWS.
  */
-mw_status mw_audit_stored_open(mw_setup *s, const char *name, bool once, mw_audit_stored *out,
-                               mw_error *err);
+mw_status mw_audit_stored_open(mw_setup *s, const char *name, bool once, mw_audit_stored *out, mw_error *err);
 void mw_audit_stored_clear(mw_audit_stored *a);
 
 #endif

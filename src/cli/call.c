@@ -106,9 +106,8 @@ static int fail_call(const mw_call_result *r)
         print_error(r->aws.code, r->aws.message, r->aws.http_status, r->aws.request_id);
         return API_ERROR_EXIT;
     }
-    return fail_local(&r->error, r->status == MW_ERR_CREDENTIALS || r->status == MW_ERR_CANCELLED
-                                     ? -1
-                                     : API_ERROR_EXIT);
+    return fail_local(&r->error,
+                      r->status == MW_ERR_CREDENTIALS || r->status == MW_ERR_CANCELLED ? -1 : API_ERROR_EXIT);
 }
 
 /* ---- what was asked ---- */
@@ -141,8 +140,8 @@ static mw_status read_params(session *s, mw_error *err)
 }
 
 /* An option that is a whole number and makes sense only beside @p with; -1 when it is not there. */
-static mw_status read_number(const session *s, const char *name, const char *with, int min, int max,
-                             int *out, mw_error *err)
+static mw_status read_number(const session *s, const char *name, const char *with, int min, int max, int *out,
+                             mw_error *err)
 {
     const char *text = mw_args_get(s->args, name);
     long long n = 0;
@@ -151,8 +150,7 @@ static mw_status read_number(const session *s, const char *name, const char *wit
     if (!text)
         return MW_OK;
     if (!mw_parse_int(text, strlen(text), &n) || n < min || n > max)
-        return mw_fail(err, MW_ERR_INVALID, "--%s: '%s' is not a whole number from %d to %d", name,
-                       text, min, max);
+        return mw_fail(err, MW_ERR_INVALID, "--%s: '%s' is not a whole number from %d to %d", name, text, min, max);
     if (!mw_args_flag(s->args, with) && !mw_args_get(s->args, with))
         return mw_fail(err, MW_ERR_INVALID, "--%s works with --%s only", name, with);
     *out = (int)n;
@@ -202,8 +200,7 @@ static mw_status settle_scope(session *s, const mw_models *models, mw_error *err
     const char *account = mw_args_get(s->args, "account");
 
     if (region && strpbrk(region, "*?"))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "--region: a call goes to one region, '%s' is a pattern", region);
+        return mw_fail(err, MW_ERR_INVALID, "--region: a call goes to one region, '%s' is a pattern", region);
     if (!region)
         region = mw_aws_config_region(s->config);
     s->scope.region = region ? region : "";
@@ -228,8 +225,7 @@ static mw_status open_client(session *s, mw_cli *cli, const mw_models *models, m
     if ((st = mw_aws_config_load(&co, &s->config, err)) != MW_OK)
         return st;
     o.config = s->config;
-    if ((st = settle_scope(s, models, err)) != MW_OK ||
-        (st = mw_client_new(&o, &s->client, err)) != MW_OK)
+    if ((st = settle_scope(s, models, err)) != MW_OK || (st = mw_client_new(&o, &s->client, err)) != MW_OK)
         return st;
     return mw_doc_builder_new(NULL, &s->out, err);
 }
@@ -285,8 +281,7 @@ static int finish_wait(session *s)
     if (r->status != MW_OK) {
         mw_cli_fail(&r->error);
         print_error("WaiterError", r->error.message,
-                    last->status == MW_ERR_AWS ? last->aws.http_status : last->http_status,
-                    last->aws.request_id);
+                    last->status == MW_ERR_AWS ? last->aws.http_status : last->http_status, last->aws.request_id);
         return API_ERROR_EXIT;
     }
     if (last->status == MW_ERR_AWS) {
@@ -337,8 +332,7 @@ static int show_request(session *s, const mw_call *call)
     mw_error err = {0};
     mw_val v;
 
-    if (mw_client_preview(s->client, call, s->out, &v, &err) != MW_OK ||
-        print_value(s, s->out, v, &err) != MW_OK)
+    if (mw_client_preview(s->client, call, s->out, &v, &err) != MW_OK || print_value(s, s->out, v, &err) != MW_OK)
         return fail_local(&err, -1);
     return mw_cli_print(s->text.data, s->text.len, MW_EXIT_OK);
 }
@@ -354,8 +348,7 @@ static mw_status prepare(session *s, mw_cli *cli, mw_call *call, mw_error *err)
     mw_value_format_named(mw_args_get(s->args, "output"), &s->format);
     if ((st = mw_client_operation(models, call->service, call->operation, &s->op, err)) != MW_OK ||
         (st = read_params(s, err)) != MW_OK || (st = read_query(s, err)) != MW_OK ||
-        (st = read_page_size(s, &call->page_size, err)) != MW_OK ||
-        (st = read_wait(s, err)) != MW_OK ||
+        (st = read_page_size(s, &call->page_size, err)) != MW_OK || (st = read_wait(s, err)) != MW_OK ||
         (st = open_client(s, cli, models, err)) != MW_OK)
         return st;
     if (call->paginate && (st = mw_page_merge_new(s->op, &s->merge, err)) != MW_OK)
@@ -396,8 +389,7 @@ static int run(mw_cli *cli)
     if (mw_args_flag(cli->args, "dry-run"))
         return show_request(&s, &call);
     if (!mw_operation_changes_nothing(s.op) && !mw_args_flag(cli->args, "write")) {
-        mw_fail(&err, MW_ERR_INVALID,
-                "%s:%s may change something; --write lets it through, --dry-run shows it",
+        mw_fail(&err, MW_ERR_INVALID, "%s:%s may change something; --write lets it through, --dry-run shows it",
                 call.service, call.operation);
         return fail_local(&err, MW_EXIT_REFUSED);
     }
@@ -409,9 +401,13 @@ static const mw_option options[] = {
     {.name = "paginate", .help = "Follow the service's paging and print one merged document"},
     {.name = "page-size", .value = "N", .help = "Items in each page, with --paginate"},
     {.name = "query", .value = "JMESPATH", .help = "Print this part of the answer only"},
-    {.name = "output", .value = "FORMAT", .choices = MW_VALUE_FORMATS, .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = MW_VALUE_FORMATS,
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: json)"},
-    {.name = "wait", .value = "WAITER",
+    {.name = "wait",
+     .value = "WAITER",
      .help = "Repeat the call until this waiter of the models is satisfied, then print its last answer"},
     {.name = "wait-delay", .value = "SECONDS", .help = "Pause between two calls, with --wait"},
     {.name = "wait-attempts", .value = "N", .help = "Calls at most, with --wait"},
@@ -424,17 +420,16 @@ const mw_command mw_command_call = {
     .name = "call",
     .arguments = "SERVICE OPERATION",
     .summary = "Make one AWS API call and print its answer",
-    .description =
-        "SERVICE is the name that the AWS SDKs use (ec2, s3, elbv2, config), OPERATION the API's "
-        "own "
-        "(DescribeInstances). The answer has the API's member names; blobs are base64, times ISO "
-        "8601.\n"
-        "\n"
-        "Operations that are not known to change nothing need --write. When the call fails the "
-        "exit "
-        "status is 1 and the last line on stderr is {\"error\":{code, message, status, "
-        "request_id}}. A --wait that fails, or not within its attempts, has the code WaiterError. "
-        "`moonward models show SERVICE OPERATION` tells what can be given and waited for.",
+    .description = "SERVICE is the name that the AWS SDKs use (ec2, s3, elbv2, config), OPERATION the API's "
+                   "own "
+                   "(DescribeInstances). The answer has the API's member names; blobs are base64, times ISO "
+                   "8601.\n"
+                   "\n"
+                   "Operations that are not known to change nothing need --write. When the call fails the "
+                   "exit "
+                   "status is 1 and the last line on stderr is {\"error\":{code, message, status, "
+                   "request_id}}. A --wait that fails, or not within its attempts, has the code WaiterError. "
+                   "`moonward models show SERVICE OPERATION` tells what can be given and waited for.",
     .examples = "moonward call sts GetCallerIdentity\n"
                 "moonward call ec2 DescribeInstances --paginate --query "
                 "'Reservations[].Instances[].InstanceId'\n"

@@ -154,8 +154,7 @@ static size_t only(const bool *matched, size_t n, size_t *first)
     return count;
 }
 
-static void tell_only(struct walk *w, const char *name, const mw_doc *d, mw_val list,
-                      const bool *matched)
+static void tell_only(struct walk *w, const char *name, const mw_doc *d, mw_val list, const bool *matched)
 {
     mw_doc_builder *b;
     mw_error err;
@@ -218,8 +217,7 @@ static bool asked(const mw_changes_side *side, const char *key, size_t len)
     if (!side->about)
         return false;
     for (size_t i = 0; i < mw_val_len(side->about, side->collected); i++) {
-        const char *facet =
-            mw_val_str(side->about, mw_val_at(side->about, side->collected, i), NULL);
+        const char *facet = mw_val_str(side->about, mw_val_at(side->about, side->collected, i), NULL);
         if (facet && strncmp(facet, key, len) == 0 && (facet[len] == '\0' || facet[len] == '.'))
             return true;
     }
@@ -262,12 +260,10 @@ static void walk_objects(struct walk *w, mw_val va, mw_val vb, const mw_changes_
             walk(w, ma, mb);
         else if (order < 0)
             tell(w, ma, MW_VAL_ABSENT,
-                 is_unknown(w->a, ma) ||
-                     (before && asked(before, key, key_len) && !asked(after, key, key_len)));
+                 is_unknown(w->a, ma) || (before && asked(before, key, key_len) && !asked(after, key, key_len)));
         else
             tell(w, MW_VAL_ABSENT, mb,
-                 is_unknown(w->b, mb) ||
-                     (after && asked(after, key, key_len) && !asked(before, key, key_len)));
+                 is_unknown(w->b, mb) || (after && asked(after, key, key_len) && !asked(before, key, key_len)));
         leave(w, len);
     }
 }
@@ -289,8 +285,7 @@ static void walk(struct walk *w, mw_val va, mw_val vb)
 }
 
 /* Moonward's own members, and AWS's in `doc`: both are named as rules name them. */
-static void walk_envelope(struct walk *w, const mw_changes_side *before,
-                          const mw_changes_side *after)
+static void walk_envelope(struct walk *w, const mw_changes_side *before, const mw_changes_side *after)
 {
     static const char *const members[] = {"arn", "created", "name", "tags"};
     mw_val a = mw_val_get(w->a, before->v, "doc"), b = mw_val_get(w->b, after->v, "doc");
@@ -309,8 +304,7 @@ static void walk_envelope(struct walk *w, const mw_changes_side *before,
 void mw_changes_add(mw_doc_builder *b, const mw_changes_side *before, const mw_changes_side *after,
                     mw_changes_count *count)
 {
-    struct walk w = {
-        .a = before->d, .b = after->d, .out = b, .path = {.max = 1 << 20}, .count = count};
+    struct walk w = {.a = before->d, .b = after->d, .out = b, .path = {.max = 1 << 20}, .count = count};
 
     mw_doc_begin_array(b);
     walk_envelope(&w, before, after);

@@ -52,20 +52,19 @@ static void write_text(const struct collected *w, mw_buf *out)
 {
     const mw_snapshot_counts *c = &w->flow.counts;
 
-    mw_buf_printf(out, "snapshot %s: %zu resources, %zu new, %zu changed, %zu gone\n", w->flow.run,
-                  c->resources, c->added, c->changed, c->removed);
+    mw_buf_printf(out, "snapshot %s: %zu resources, %zu new, %zu changed, %zu gone\n", w->flow.run, c->resources,
+                  c->added, c->changed, c->removed);
     mw_buf_printf(out, "coverage: %zu of %zu scopes complete", w->complete, w->scopes);
     if (w->complete < w->scopes)
-        mw_buf_printf(out, "; %zu resources carried over ('moonward snapshot show' tells why)",
-                      c->stale);
+        mw_buf_printf(out, "; %zu resources carried over ('moonward snapshot show' tells why)", c->stale);
     mw_buf_putc(out, '\n');
 }
 
 static int finish(struct collected *w)
 {
     const mw_args *args = w->take.setup.cli->args;
-    bool allow = mw_args_flag(args, "allow-incomplete") ||
-                 mw_config_bool(&w->take.setup.config, "allow_incomplete", false);
+    bool allow =
+        mw_args_flag(args, "allow-incomplete") || mw_config_bool(&w->take.setup.config, "allow_incomplete", false);
     MW_AUTO(mw_buf) out = {.max = (size_t)1 << 30};
     mw_error err = {0};
 
@@ -79,8 +78,7 @@ static int finish(struct collected *w)
     } else {
         write_text(w, &out);
     }
-    return mw_cli_print(out.data, out.len,
-                        w->complete < w->scopes && !allow ? MW_EXIT_INCOMPLETE : MW_EXIT_OK);
+    return mw_cli_print(out.data, out.len, w->complete < w->scopes && !allow ? MW_EXIT_INCOMPLETE : MW_EXIT_OK);
 }
 
 static int run(mw_cli *cli)
@@ -95,8 +93,7 @@ static int run(mw_cli *cli)
     } else if (mw_args_flag(cli->args, "plan")) {
         code = mw_plan_print(&w.take);
     } else if (!mw_take_stores(&w.take)) {
-        mw_fail(&err, MW_ERR_INVALID,
-                "a replay is stored only where the command line says so: add --store FILE");
+        mw_fail(&err, MW_ERR_INVALID, "a replay is stored only where the command line says so: add --store FILE");
         code = mw_cli_fail(&err);
     } else {
         code = mw_flow_run(&w.flow, &err) == MW_OK ? finish(&w) : mw_cli_fail(&err);

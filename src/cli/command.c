@@ -30,8 +30,7 @@ struct mw_args {
 
 /* ---- looking up ---- */
 
-static const mw_option *option_in(const mw_option *options, size_t count, const char *name,
-                                  size_t len)
+static const mw_option *option_in(const mw_option *options, size_t count, const char *name, size_t len)
 {
     for (size_t i = 0; i < count; i++)
         if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0)
@@ -82,15 +81,14 @@ static mw_status unknown_option(const mw_command *c, const char *name, size_t le
         const mw_command *const *all = mw_commands(&n);
         for (size_t i = 0; i < n; i++)
             if (option_in(all[i]->options, all[i]->option_count, word, len))
-                return mw_fail(err, MW_ERR_INVALID,
-                               "--%s is an option of '%s': write it behind the command", word,
+                return mw_fail(err, MW_ERR_INVALID, "--%s is an option of '%s': write it behind the command", word,
                                all[i]->name);
     }
     near = mw_nearest(word, names, count);
     if (near)
         return mw_fail(err, MW_ERR_INVALID, "unknown option --%s; did you mean --%s?", word, near);
-    return mw_fail(err, MW_ERR_INVALID, "unknown option --%s; 'moonward%s%s --help' lists them",
-                   word, c ? " " : "", c ? c->name : "");
+    return mw_fail(err, MW_ERR_INVALID, "unknown option --%s; 'moonward%s%s --help' lists them", word, c ? " " : "",
+                   c ? c->name : "");
 }
 
 /* Exact name of one or two words. */
@@ -103,8 +101,7 @@ static const mw_command *find_command(const char *first, const char *second)
         const char *name = all[i]->name;
         if (strcmp(name, first) == 0)
             return all[i];
-        if (second && strncmp(name, first, len) == 0 && name[len] == ' ' &&
-            strcmp(name + len + 1, second) == 0)
+        if (second && strncmp(name, first, len) == 0 && name[len] == ' ' && strcmp(name + len + 1, second) == 0)
             return all[i];
     }
     return NULL;
@@ -171,14 +168,12 @@ static mw_status unknown_command(const char *first, const char *second, mw_error
         return mw_fail(err, MW_ERR_INVALID, "'%s' wants one of: %s", first, listed);
     near = mw_nearest(group ? second : first, names, count);
     if (group)
-        return near ? mw_fail(err, MW_ERR_INVALID, "unknown command '%s %s'; did you mean '%s %s'?",
-                              first, second, first, near)
-                    : mw_fail(err, MW_ERR_INVALID, "unknown command '%s %s'; it wants one of: %s",
-                              first, second, listed);
-    return near ? mw_fail(err, MW_ERR_INVALID, "unknown command '%s'; did you mean '%s'?", first,
-                          near)
-                : mw_fail(err, MW_ERR_INVALID,
-                          "unknown command '%s'; 'moonward --help' lists them", first);
+        return near ? mw_fail(err, MW_ERR_INVALID, "unknown command '%s %s'; did you mean '%s %s'?", first, second,
+                              first, near)
+                    : mw_fail(err, MW_ERR_INVALID, "unknown command '%s %s'; it wants one of: %s", first, second,
+                              listed);
+    return near ? mw_fail(err, MW_ERR_INVALID, "unknown command '%s'; did you mean '%s'?", first, near)
+                : mw_fail(err, MW_ERR_INVALID, "unknown command '%s'; 'moonward --help' lists them", first);
 }
 
 /* ---- collecting ---- */
@@ -201,8 +196,7 @@ static bool choice_allowed(const char *choices, const char *value)
     return false;
 }
 
-static mw_status keep(mw_args *a, const mw_option *o, const char *value, bool from_env,
-                      mw_error *err)
+static mw_status keep(mw_args *a, const mw_option *o, const char *value, bool from_env, mw_error *err)
 {
     const char *origin = from_env ? o->env : mw_arena_printf(&a->arena, "--%s", o->name);
 
@@ -225,8 +219,7 @@ static mw_status keep(mw_args *a, const mw_option *o, const char *value, bool fr
 }
 
 /* One option word; takes the next word when the value is not in this one. */
-static mw_status parse_option(mw_args *a, const mw_command *c, int argc, char *const *argv, int *i,
-                              mw_error *err)
+static mw_status parse_option(mw_args *a, const mw_command *c, int argc, char *const *argv, int *i, mw_error *err)
 {
     const char *word = argv[*i], *equals, *value = NULL;
     const mw_option *o;
@@ -244,8 +237,8 @@ static mw_status parse_option(mw_args *a, const mw_command *c, int argc, char *c
     } else {
         o = find_letter(c, word[1]);
         if (!o)
-            return mw_fail(err, MW_ERR_INVALID, "unknown option %s; 'moonward%s%s --help' lists them",
-                           word, c ? " " : "", c ? c->name : "");
+            return mw_fail(err, MW_ERR_INVALID, "unknown option %s; 'moonward%s%s --help' lists them", word,
+                           c ? " " : "", c ? c->name : "");
         if (word[2] && !o->value) { /* -qv: switches in one word */
             for (const char *at = word + 1; *at; at++) {
                 mw_status st;
@@ -270,8 +263,8 @@ static mw_status parse_option(mw_args *a, const mw_command *c, int argc, char *c
     return keep(a, o, value, false, err);
 }
 
-static mw_status from_environment(mw_args *a, const mw_option *o,
-                                  const char *(*getenv_fn)(const char *name), mw_error *err)
+static mw_status from_environment(mw_args *a, const mw_option *o, const char *(*getenv_fn)(const char *name),
+                                  mw_error *err)
 {
     const char *text = o->env ? getenv_fn(o->env) : NULL;
     mw_status st;
@@ -300,8 +293,8 @@ static const char *machine_getenv(const char *name)
     return getenv(name);
 }
 
-static mw_status read_environment(mw_args *a, const mw_command *c,
-                                  const char *(*getenv_fn)(const char *name), mw_error *err)
+static mw_status read_environment(mw_args *a, const mw_command *c, const char *(*getenv_fn)(const char *name),
+                                  mw_error *err)
 {
     size_t n;
     const mw_option *global = mw_global_options(&n);
@@ -323,8 +316,7 @@ static mw_status check_choices(const mw_args *a, const mw_command *c, mw_error *
         const struct given *g = &a->given[i];
         const mw_option *o = find_option(c, g->option->name, strlen(g->option->name));
         if (o->choices && !choice_allowed(o->choices, g->value))
-            return mw_fail(err, MW_ERR_INVALID, "%s: '%s' is not one of %s", g->origin, g->value,
-                           o->choices);
+            return mw_fail(err, MW_ERR_INVALID, "%s: '%s' is not one of %s", g->origin, g->value, o->choices);
     }
     return MW_OK;
 }
@@ -335,14 +327,13 @@ static mw_status check_count(const mw_args *a, const mw_command *c, mw_error *er
         return mw_fail(err, MW_ERR_INVALID, "missing argument: moonward %s %s", c->name,
                        c->arguments ? c->arguments : "");
     if (a->positional_count > c->max_args)
-        return mw_fail(err, MW_ERR_INVALID, "unexpected argument '%s': moonward %s%s%s",
-                       a->positional[c->max_args], c->name, c->arguments ? " " : "",
-                       c->arguments ? c->arguments : "");
+        return mw_fail(err, MW_ERR_INVALID, "unexpected argument '%s': moonward %s%s%s", a->positional[c->max_args],
+                       c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "");
     return MW_OK;
 }
 
-mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(const char *name),
-                        mw_args **out, const mw_command **found, mw_error *err)
+mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(const char *name), mw_args **out,
+                        const mw_command **found, mw_error *err)
 {
     mw_args *a = mw_alloc(sizeof(*a));
     const mw_command *c = NULL, *longer;
@@ -390,8 +381,7 @@ mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(co
     }
     if (group)
         st = unknown_command(group, NULL, err);
-    else if (c && (st = check_count(a, c, err)) == MW_OK &&
-             (st = read_environment(a, c, getenv_fn, err)) == MW_OK)
+    else if (c && (st = check_count(a, c, err)) == MW_OK && (st = read_environment(a, c, getenv_fn, err)) == MW_OK)
         st = check_choices(a, c, err);
     *found = c;
 out:

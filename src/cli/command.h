@@ -42,15 +42,15 @@ typedef enum mw_exit {
 } mw_exit;
 
 typedef struct mw_option {
-    const char *name;        /* without dashes: "fail-on" */
-    char letter;             /* short form, or 0 */
-    const char *value;       /* what it takes, for help ("DIR"); NULL = a switch without value */
-    bool bare;               /* may stand without its value, which then comes only behind '=' */
-    bool repeatable;         /* otherwise the last one wins */
-    const char *choices;     /* "text|json|jsonl": checked while parsing; NULL = anything but "" */
-    const char *env;         /* environment variable that stands in for the flag, or NULL */
-    char env_separator;      /* between the values of a repeatable option in that variable */
-    const char *help;        /* one sentence without full stop; wrapped when printed */
+    const char *name;    /* without dashes: "fail-on" */
+    char letter;         /* short form, or 0 */
+    const char *value;   /* what it takes, for help ("DIR"); NULL = a switch without value */
+    bool bare;           /* may stand without its value, which then comes only behind '=' */
+    bool repeatable;     /* otherwise the last one wins */
+    const char *choices; /* "text|json|jsonl": checked while parsing; NULL = anything but "" */
+    const char *env;     /* environment variable that stands in for the flag, or NULL */
+    char env_separator;  /* between the values of a repeatable option in that variable */
+    const char *help;    /* one sentence without full stop; wrapped when printed */
 } mw_option;
 
 typedef struct mw_args mw_args;
@@ -93,8 +93,8 @@ const mw_option *mw_global_options(size_t *count);
  * @return MW_OK; MW_ERR_INVALID: an unknown command or flag (the nearest one is named), a missing or
  *         refused value, too few or too many arguments; MW_ERR_NOMEM.
  */
-mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(const char *name),
-                        mw_args **out, const mw_command **found, mw_error *err);
+mw_status mw_args_parse(int argc, char *const *argv, const char *(*getenv_fn)(const char *name), mw_args **out,
+                        const mw_command **found, mw_error *err);
 void mw_args_free(mw_args *a);
 
 /** Value of an option by name: flag, else its environment variable; NULL when neither is there. */

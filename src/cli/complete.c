@@ -20,18 +20,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_MAX ((size_t)16 << 20)
+#define OUTPUT_MAX         ((size_t)16 << 20)
 #define PROFILES_MAX_BYTES ((size_t)4 << 20)
 
 struct completing {
-    mw_cli *cli;                /* for set-ups; its args are an empty line */
-    const mw_command *command;  /* NULL: none yet */
-    const char *group;          /* first word of a command of two, or NULL */
-    const char *word;           /* under the cursor, behind "--option=" */
-    const char *before;         /* that, or "" */
+    mw_cli *cli;               /* for set-ups; its args are an empty line */
+    const mw_command *command; /* NULL: none yet */
+    const char *group;         /* first word of a command of two, or NULL */
+    const char *word;          /* under the cursor, behind "--option=" */
+    const char *before;        /* that, or "" */
     size_t before_len;
-    size_t position;            /* among the command's arguments */
-    const char *first;          /* the first argument, or NULL */
+    size_t position;   /* among the command's arguments */
+    const char *first; /* the first argument, or NULL */
     mw_buf *out;
 };
 
@@ -100,7 +100,8 @@ static void offer_services(struct completing *c)
         return;
     if (c->position == 0) {
         for (size_t i = 0; i < mw_models_service_count(pack.models); i++)
-            offer(c, mw_service_name(mw_models_service_at(pack.models, i)), mw_service_id(mw_models_service_at(pack.models, i)));
+            offer(c, mw_service_name(mw_models_service_at(pack.models, i)),
+                  mw_service_id(mw_models_service_at(pack.models, i)));
         return;
     }
     s = c->first ? mw_models_service(pack.models, c->first) : NULL;
@@ -215,7 +216,8 @@ static void offer_commands(struct completing *c, const char *group)
             continue;
         }
         mw_buf_add(&word, name, blank ? (size_t)(blank - name) : strlen(name), NULL);
-        if (i == 0 || !blank || strncmp(all[i - 1]->name, word.data, word.len) != 0 || all[i - 1]->name[word.len] != ' ')
+        if (i == 0 || !blank || strncmp(all[i - 1]->name, word.data, word.len) != 0 ||
+            all[i - 1]->name[word.len] != ' ')
             offer(c, word.data, blank ? "" : all[i]->summary);
     }
 }
@@ -244,8 +246,9 @@ static void offer_options(struct completing *c)
 static const struct {
     const char *word;
     void (*offer)(struct completing *c);
-} kinds[] = {{"RULE", offer_rules}, {"TYPE", offer_types}, {"RUN", offer_runs}, {"REGION", offer_regions},
-             {"SERVICE", offer_services}, {"SNAPSHOT", offer_snapshots}, {"CODE", offer_codes}};
+} kinds[] = {{"RULE", offer_rules},     {"TYPE", offer_types},       {"RUN", offer_runs},
+             {"REGION", offer_regions}, {"SERVICE", offer_services}, {"SNAPSHOT", offer_snapshots},
+             {"CODE", offer_codes}};
 
 static bool offer_kind(struct completing *c, const char *name, size_t len)
 {
@@ -384,7 +387,7 @@ int mw_complete_main(int argc, char *const *argv)
     MW_AUTO(mw_buf) out = {.max = OUTPUT_MAX};
     const char *word = argc > 0 ? argv[argc - 1] : "", *equals = mw_str_starts(word, "--") ? strchr(word, '=') : NULL;
     const mw_option *waiting, *with = NULL;
-    char *const none[] = {(char *)(uintptr_t)"version", NULL};
+    char *const none[] = {(char *)(uintptr_t) "version", NULL};
     const mw_command *ignored;
     mw_args *args = NULL;
     mw_cli cli = {.stop = &mw_cli_stop};

@@ -31,27 +31,26 @@ static const char bash_text[] =
     "}\n"
     "complete -F _moonward moonward\n";
 
-static const char zsh_text[] =
-    "#compdef moonward\n"
-    "# zsh completion for moonward: write it to a folder of $fpath as _moonward\n"
-    "_moonward() {\n"
-    "    local -a values shown\n"
-    "    local value text\n"
-    "    while IFS=$'\\t' read -r value text; do\n"
-    "        if [[ $value == :file ]]; then\n"
-    "            _files\n"
-    "            return\n"
-    "        fi\n"
-    "        values+=(\"$value\")\n"
-    "        shown+=(\"$value${text:+  -- $text}\")\n"
-    "    done < <(\"${words[1]}\" __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
-    "    compadd -l -d shown -a values\n"
-    "}\n"
-    "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"
-    "    _moonward \"$@\"\n"
-    "else\n"
-    "    compdef _moonward moonward\n"
-    "fi\n";
+static const char zsh_text[] = "#compdef moonward\n"
+                               "# zsh completion for moonward: write it to a folder of $fpath as _moonward\n"
+                               "_moonward() {\n"
+                               "    local -a values shown\n"
+                               "    local value text\n"
+                               "    while IFS=$'\\t' read -r value text; do\n"
+                               "        if [[ $value == :file ]]; then\n"
+                               "            _files\n"
+                               "            return\n"
+                               "        fi\n"
+                               "        values+=(\"$value\")\n"
+                               "        shown+=(\"$value${text:+  -- $text}\")\n"
+                               "    done < <(\"${words[1]}\" __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
+                               "    compadd -l -d shown -a values\n"
+                               "}\n"
+                               "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"
+                               "    _moonward \"$@\"\n"
+                               "else\n"
+                               "    compdef _moonward moonward\n"
+                               "fi\n";
 
 static const char fish_text[] =
     "# fish completion for moonward: write it to ~/.config/fish/completions/moonward.fish\n"
@@ -86,7 +85,8 @@ const mw_command mw_command_completion = {
     .name = "completion",
     .arguments = "bash|zsh|fish",
     .summary = "Print a completion script for a shell",
-    .description = "Commands, options and their values; rules, types, regions, profiles, services and runs as they are.",
+    .description =
+        "Commands, options and their values; rules, types, regions, profiles, services and runs as they are.",
     .examples = "source <(moonward completion bash)\n"
                 "moonward completion fish > ~/.config/fish/completions/moonward.fish\n",
     .min_args = 1,

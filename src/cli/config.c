@@ -20,18 +20,47 @@
 #define CONFIG_MAX_BYTES ((size_t)4 << 20)
 
 enum kind {
-    TEXT, PATH, TEXTS, PATHS, ACCOUNTS, REGIONS, SEVERITY, COUNT, SWITCH, PARAMS, PACKS, OVERRIDES, ORGANIZATION, SECONDS, RETENTION, ON_OFF, RATE
+    TEXT,
+    PATH,
+    TEXTS,
+    PATHS,
+    ACCOUNTS,
+    REGIONS,
+    SEVERITY,
+    COUNT,
+    SWITCH,
+    PARAMS,
+    PACKS,
+    OVERRIDES,
+    ORGANIZATION,
+    SECONDS,
+    RETENTION,
+    ON_OFF,
+    RATE
 };
 
 static const struct key {
     const char *name;
     enum kind kind;
 } keys[] = {
-    {"accounts", ACCOUNTS}, {"allow_incomplete", SWITCH}, {"fail_on", SEVERITY}, {"jobs", COUNT},
-    {"overrides", OVERRIDES}, {"params", PARAMS},         {"profile", TEXT},     {"regions", REGIONS},
-    {"rate", RATE},         {"retention", RETENTION},
-    {"rules", PACKS},       {"select", TEXTS},            {"store", PATH},       {"types", PATHS},
-    {"organization", ORGANIZATION}, {"role", TEXT},       {"external_id", TEXT}, {"role_duration", SECONDS},
+    {"accounts", ACCOUNTS},
+    {"allow_incomplete", SWITCH},
+    {"fail_on", SEVERITY},
+    {"jobs", COUNT},
+    {"overrides", OVERRIDES},
+    {"params", PARAMS},
+    {"profile", TEXT},
+    {"regions", REGIONS},
+    {"rate", RATE},
+    {"retention", RETENTION},
+    {"rules", PACKS},
+    {"select", TEXTS},
+    {"store", PATH},
+    {"types", PATHS},
+    {"organization", ORGANIZATION},
+    {"role", TEXT},
+    {"external_id", TEXT},
+    {"role_duration", SECONDS},
     {"session_policy", ON_OFF},
 };
 
@@ -40,7 +69,8 @@ static const char *const expected[] = {
     [PATH] = "a path",
     [TEXTS] = "text or a list of texts",
     [PATHS] = "a path or a list of paths",
-    [ACCOUNTS] = "a list of account ids (12 digits) or of {id, role, external_id, regions, name, tags}, or {file: PATH}",
+    [ACCOUNTS] =
+        "a list of account ids (12 digits) or of {id, role, external_id, regions, name, tags}, or {file: PATH}",
     [REGIONS] = "a list of regions or globs, such as [eu-west-1, 'us-*']",
     [SEVERITY] = "one of critical, high, medium, low, info, none",
     [COUNT] = "a whole number from 1 to 1000",
@@ -87,10 +117,8 @@ static bool item_fits(const mw_config *c, enum kind kind, mw_val v)
         if (mw_val_kind(c->doc, v) == MW_KIND_OBJECT)
             return true;
         return only(s, "0123456789") && strlen(s) == 12;
-    case REGIONS:
-        return only(s, "abcdefghijklmnopqrstuvwxyz0123456789-*?");
-    default:
-        return s && *s;
+    case REGIONS: return only(s, "abcdefghijklmnopqrstuvwxyz0123456789-*?");
+    default: return s && *s;
     }
 }
 
@@ -102,8 +130,7 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
 
     switch (kind) {
     case TEXT:
-    case PATH:
-        return item_fits(c, TEXT, v);
+    case PATH: return item_fits(c, TEXT, v);
     case TEXTS:
     case PATHS:
     case ACCOUNTS:
@@ -119,23 +146,18 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
             if (mw_str_eq(mw_val_str(d, v, NULL), severities[i]))
                 return true;
         return false;
-    case COUNT:
-        return is == MW_KIND_INT && mw_val_int(d, v) >= 1 && mw_val_int(d, v) <= 1000;
-    case SWITCH:
-        return is == MW_KIND_BOOL;
+    case COUNT: return is == MW_KIND_INT && mw_val_int(d, v) >= 1 && mw_val_int(d, v) <= 1000;
+    case SWITCH: return is == MW_KIND_BOOL;
     case ON_OFF: /* YAML 1.1 reads both as booleans, 1.2 as texts */
-        return is == MW_KIND_BOOL || mw_str_eq(mw_val_str(d, v, NULL), "on") || mw_str_eq(mw_val_str(d, v, NULL), "off");
+        return is == MW_KIND_BOOL || mw_str_eq(mw_val_str(d, v, NULL), "on") ||
+               mw_str_eq(mw_val_str(d, v, NULL), "off");
     case PARAMS:
     case ORGANIZATION:
     case RETENTION:
-    case RATE:
-        return is == MW_KIND_OBJECT;
-    case PACKS:
-        return is == MW_KIND_ARRAY ? mw_val_len(d, v) > 0 : item_fits(c, PATH, v);
-    case OVERRIDES:
-        return is == MW_KIND_ARRAY;
-    case SECONDS:
-        return is == MW_KIND_INT && mw_val_int(d, v) >= 900 && mw_val_int(d, v) <= 43200;
+    case RATE: return is == MW_KIND_OBJECT;
+    case PACKS: return is == MW_KIND_ARRAY ? mw_val_len(d, v) > 0 : item_fits(c, PATH, v);
+    case OVERRIDES: return is == MW_KIND_ARRAY;
+    case SECONDS: return is == MW_KIND_INT && mw_val_int(d, v) >= 900 && mw_val_int(d, v) <= 43200;
     }
     return false;
 }
@@ -146,8 +168,8 @@ static mw_status refuse(const mw_config *c, const char *where, enum kind kind, m
     MW_AUTO(mw_buf) shown = {.max = CONFIG_MAX_BYTES};
 
     mw_json_write(&shown, c->doc, v, MW_JSON_COMPACT);
-    return mw_config_fail(c, where, err, "%s is %.60s%s, expected %s", where,
-                          shown.data ? shown.data : "?", shown.len > 60 ? "…" : "", expected[kind]);
+    return mw_config_fail(c, where, err, "%s is %.60s%s, expected %s", where, shown.data ? shown.data : "?",
+                          shown.len > 60 ? "…" : "", expected[kind]);
 }
 
 static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_error *err)
@@ -177,7 +199,8 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
     return mw_config_fail(c, name, err,
                           "unknown key '%.60s', expected one of accounts, allow_incomplete, external_id, "
                           "fail_on, jobs, organization, overrides, params, profile, rate, regions, retention, role, "
-                          "role_duration, rules, select, session_policy, store, types", name);
+                          "role_duration, rules, select, session_policy, store, types",
+                          name);
 }
 
 static mw_status check(const mw_config *c, mw_error *err)
@@ -202,8 +225,8 @@ static mw_status parse(mw_config *c, const mw_buf *text, mw_error *err)
     mw_doc_builder *b = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
 
-    if (st == MW_OK && (st = mw_yaml_read(b, text->data ? text->data : "", text->len, c->path, &c->marks,
-                                          err)) == MW_OK)
+    if (st == MW_OK &&
+        (st = mw_yaml_read(b, text->data ? text->data : "", text->len, c->path, &c->marks, err)) == MW_OK)
         st = mw_doc_finish(b, mw_doc_pop(b), &c->doc, err);
     mw_doc_builder_free(b);
     if (st == MW_OK)

@@ -23,16 +23,13 @@ mw_status mw_config_rate_read(const mw_config *c, mw_config_rate *out, mw_error 
             out->factor = mw_val_real(c->doc, value);
             if ((kind != MW_KIND_INT && kind != MW_KIND_REAL) ||
                 !(out->factor >= FACTOR_LEAST && out->factor <= FACTOR_MOST))
-                return mw_config_fail(c, "rate.factor", err,
-                                      "rate.factor: expected a number from 0.01 to 100");
+                return mw_config_fail(c, "rate.factor", err, "rate.factor: expected a number from 0.01 to 100");
         } else if (mw_str_eq(name, "any_endpoint")) {
             if (kind != MW_KIND_BOOL)
-                return mw_config_fail(c, "rate.any_endpoint", err,
-                                      "rate.any_endpoint: expected true or false");
+                return mw_config_fail(c, "rate.any_endpoint", err, "rate.any_endpoint: expected true or false");
             out->any_endpoint = mw_val_bool(c->doc, value);
         } else {
-            return mw_config_fail(
-                c, "rate", err, "rate: unknown key '%.60s', expected factor or any_endpoint", name);
+            return mw_config_fail(c, "rate", err, "rate: unknown key '%.60s', expected factor or any_endpoint", name);
         }
     }
     return MW_OK;

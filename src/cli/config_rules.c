@@ -24,10 +24,8 @@ static const struct key match_keys[] = {
     {"account", ACCOUNTS, false}, {"region", TEXTS, false}, {"rule", TEXTS, false}, {"tag", TEXTS, false}};
 
 static const char *const expected[] = {
-    [NAME] = "at most 64 lower-case letters, digits and dashes",
-    [TEXTS] = "text or a list of texts",
-    [ACCOUNTS] = "account ids (12 digits) or globs, one or a list",
-    [PARAMS] = "{rule id: {parameter: value}}",
+    [NAME] = "at most 64 lower-case letters, digits and dashes",    [TEXTS] = "text or a list of texts",
+    [ACCOUNTS] = "account ids (12 digits) or globs, one or a list", [PARAMS] = "{rule id: {parameter: value}}",
     [MATCH] = "{account, region, rule, tag}, at least one of them",
 };
 
@@ -48,8 +46,7 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
     size_t n = mw_val_len(c->doc, v);
 
     switch (kind) {
-    case NAME:
-        return s && *s && strlen(s) <= 64 && s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+    case NAME: return s && *s && strlen(s) <= 64 && s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
     case PARAMS:
     case MATCH: return mw_val_kind(c->doc, v) == MW_KIND_OBJECT && (kind == PARAMS || n > 0);
     case TEXTS:

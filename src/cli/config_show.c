@@ -26,7 +26,9 @@ struct setting {
 static const struct {
     const char *key, *value;
 } defaults[] = {
-    {"allow_incomplete", "false"}, {"fail_on", "\"" MW_FAIL_ON_DEFAULT "\""}, {"jobs", "32"},
+    {"allow_incomplete", "false"},
+    {"fail_on", "\"" MW_FAIL_ON_DEFAULT "\""},
+    {"jobs", "32"},
 };
 
 /* "regions" is --region, "fail_on" is --fail-on. */
@@ -74,7 +76,9 @@ static void aws_default(struct setting *s)
 {
     static const struct {
         const char *key, *env;
-    } rows[] = {{"profile", "AWS_PROFILE"}, {"profile", "AWS_DEFAULT_PROFILE"}, {"regions", "AWS_REGION"},
+    } rows[] = {{"profile", "AWS_PROFILE"},
+                {"profile", "AWS_DEFAULT_PROFILE"},
+                {"regions", "AWS_REGION"},
                 {"regions", "AWS_DEFAULT_REGION"}};
 
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
@@ -214,14 +218,19 @@ static int run(mw_cli *cli)
 
 static const mw_option options[] = {
     {.name = "origin", .help = "Also print where each setting comes from"},
-    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT", .help = "Format (default: text)"},
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
+     .help = "Format (default: text)"},
 };
 
 const mw_command mw_command_config_show = {
     .name = "config show",
     .summary = "Print the settings that hold, and where they come from",
-    .description = "Every key of moonward.yaml with its value as JSON, after flags, environment and defaults; `-` where nothing "
-                   "is set. --origin names the flag, the variable, or the file and line. No AWS file is read and no call made.",
+    .description =
+        "Every key of moonward.yaml with its value as JSON, after flags, environment and defaults; `-` where nothing "
+        "is set. --origin names the flag, the variable, or the file and line. No AWS file is read and no call made.",
     .examples = "moonward config show --origin\n",
     .options = options,
     .option_count = MW_COUNT(options),

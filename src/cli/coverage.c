@@ -88,7 +88,8 @@ mw_status mw_coverage_scope_write(mw_doc_builder *b, const mw_snapshot_scope *s,
     mw_val cause = MW_VAL_ABSENT, cached;
 
     begin_line(b, s);
-    if (s->cause && (st = mw_json_read(b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, err)) == MW_OK)
+    if (s->cause &&
+        (st = mw_json_read(b, s->cause, strlen(s->cause), &(mw_json_options){.exact = true}, NULL, err)) == MW_OK)
         cause = mw_doc_pop(b);
     cached = mw_val_get(mw_doc_view(b), cause, "cached");
     mw_cause_write(b, mw_doc_view(b), cached == MW_VAL_ABSENT ? cause : MW_VAL_ABSENT);
@@ -120,11 +121,13 @@ void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out)
 {
     mw_val cause = mw_val_get(d, v, "cause");
 
-    *out = (mw_coverage_extra){
-        .account = mw_val_get_str(d, v, "account", ""), .region = mw_val_get_str(d, v, "region", ""),
-        .type = mw_val_get_str(d, v, "type", ""), .state = mw_val_get_str(d, v, "state", "failed"),
-        .operation = mw_val_get_str(d, cause, "operation", NULL), .code = mw_val_get_str(d, cause, "code", NULL),
-        .message = mw_val_get_str(d, cause, "message", NULL)};
+    *out = (mw_coverage_extra){.account = mw_val_get_str(d, v, "account", ""),
+                               .region = mw_val_get_str(d, v, "region", ""),
+                               .type = mw_val_get_str(d, v, "type", ""),
+                               .state = mw_val_get_str(d, v, "state", "failed"),
+                               .operation = mw_val_get_str(d, cause, "operation", NULL),
+                               .code = mw_val_get_str(d, cause, "code", NULL),
+                               .message = mw_val_get_str(d, cause, "message", NULL)};
 }
 
 mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extras, size_t extra_count,

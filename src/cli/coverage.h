@@ -32,9 +32,9 @@ mw_status mw_snapshot_digest(const mw_doc *snapshot, char out[2 * MW_SHA256_SIZE
 
 /** For mw_store_put_run(). */
 typedef struct mw_coverage_view {
-    const mw_doc *snapshot;      /* for the scope of each type */
+    const mw_doc *snapshot; /* for the scope of each type */
     const mw_doc *coverage;
-    const char *const *regions;  /* that were swept */
+    const char *const *regions; /* that were swept */
     size_t region_count;
 } mw_coverage_view;
 /**

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define OUTPUT_DEFAULT "reference"
-#define PAGE_MAX ((size_t)64 << 20)
+#define PAGE_MAX       ((size_t)64 << 20)
 
 struct doc {
     mw_setup setup;
@@ -150,8 +150,9 @@ static mw_status write_all(struct doc *w, const char *format, mw_error *err)
 
     if (mw_str_eq(format, "man"))
         return (st = mw_mkdirs(w->folder, 0777, err)) == MW_OK ? write_man(w, err) : st;
-    if ((st = mw_setup_rules(&w->setup, err)) != MW_OK || (st = mw_model_pack_open(w->setup.cli->args, &w->pack, err)) != MW_OK ||
-        (st = gather(w, err)) != MW_OK || (st = mw_mkdirs(w->folder, 0777, err)) != MW_OK)
+    if ((st = mw_setup_rules(&w->setup, err)) != MW_OK ||
+        (st = mw_model_pack_open(w->setup.cli->args, &w->pack, err)) != MW_OK || (st = gather(w, err)) != MW_OK ||
+        (st = mw_mkdirs(w->folder, 0777, err)) != MW_OK)
         return st;
     return write_rules(w, format, err);
 }
@@ -178,15 +179,18 @@ static int run(mw_cli *cli)
 
 static const mw_option options[] = {
     {.name = "output", .value = "DIR", .help = "Folder to write to (default: reference)"},
-    {.name = "format", .value = "FORMAT", .choices = "markdown|html|json|man",
+    {.name = "format",
+     .value = "FORMAT",
+     .choices = "markdown|html|json|man",
      .help = "What is written (default: markdown); man: the pages of this program's commands"},
 };
 
 const mw_command mw_command_doc = {
     .name = "doc",
     .summary = "Write a reference page for each rule, and an index",
-    .description = "A page says why, what the rule reads and calls, its parameters and controls, and shows its tests as examples; "
-                   "the index is by service and by framework. Links are relative. The same rules give the same files.",
+    .description =
+        "A page says why, what the rule reads and calls, its parameters and controls, and shows its tests as examples; "
+        "the index is by service and by framework. Links are relative. The same rules give the same files.",
     .examples = "moonward doc --output reference --format html\nmoonward doc --format man --output man1\n",
     .options = options,
     .option_count = MW_COUNT(options),

@@ -22,8 +22,8 @@ const char *mw_doctor_keep(mw_doctor *d, const char *text)
     return copy ? copy : "";
 }
 
-void mw_doctor_say(mw_doctor *d, const char *group, const char *name, mw_check_status status,
-                   int exit_code, const char *remedy, const char *format, ...)
+void mw_doctor_say(mw_doctor *d, const char *group, const char *name, mw_check_status status, int exit_code,
+                   const char *remedy, const char *format, ...)
 {
     char text[2048];
     va_list args;
@@ -77,8 +77,7 @@ static void write_text(mw_doctor *d, mw_buf *out)
             mw_buf_putc(out, '\n');
         }
     }
-    mw_buf_printf(out, "\n%zu ok, %zu warn, %zu fail, %zu skipped\n", counts[0], counts[1],
-                  counts[2], counts[3]);
+    mw_buf_printf(out, "\n%zu ok, %zu warn, %zu fail, %zu skipped\n", counts[0], counts[1], counts[2], counts[3]);
 }
 
 static void write_permissions(const mw_doctor *d, mw_doc_builder *b)
@@ -156,12 +155,10 @@ static int exit_code(const mw_doctor *d)
 
 static int run(mw_cli *cli)
 {
-    static void (*const groups[])(mw_doctor * d) = {mw_doctor_local,   mw_doctor_store,
-                                                    mw_doctor_network, mw_doctor_credentials,
-                                                    mw_doctor_roles,   mw_doctor_permissions};
+    static void (*const groups[])(mw_doctor * d) = {mw_doctor_local,       mw_doctor_store, mw_doctor_network,
+                                                    mw_doctor_credentials, mw_doctor_roles, mw_doctor_permissions};
     MW_AUTO(mw_buf) out = {.max = (size_t)64 << 20};
-    mw_doctor d = {
-        .cli = cli, .setup = {.cli = cli}, .probe = {.calls_most = UINT64_MAX, .usd_most = -1}};
+    mw_doctor d = {.cli = cli, .setup = {.cli = cli}, .probe = {.calls_most = UINT64_MAX, .usd_most = -1}};
     mw_error err = {0};
     mw_status st = MW_OK;
     int code;
@@ -206,18 +203,17 @@ static const mw_option options[] = {
 const mw_command mw_command_doctor = {
     .name = "doctor",
     .summary = "Look at everything that a sweep relies on, and say what to do",
-    .description =
-        "Configuration, rules, models, sandbox, store, network, clock, the credential chain (which "
-        "source served and "
-        "why the others were skipped; never a secret), identity, regions, the role of every "
-        "account, and "
-        "what its policies lack, by rule. --probe asks AWS itself what is denied. Every check is "
-        "ok, warn, fail or "
-        "skipped, with one line of "
-        "what to do; nothing is written to AWS. Without a network the rest is still looked at.\n\n"
-        "Exit status: 0 nothing failed; 2 something did; 3 configuration, rules or models; 4 no "
-        "usable "
-        "credentials, or not the expected account.",
+    .description = "Configuration, rules, models, sandbox, store, network, clock, the credential chain (which "
+                   "source served and "
+                   "why the others were skipped; never a secret), identity, regions, the role of every "
+                   "account, and "
+                   "what its policies lack, by rule. --probe asks AWS itself what is denied. Every check is "
+                   "ok, warn, fail or "
+                   "skipped, with one line of "
+                   "what to do; nothing is written to AWS. Without a network the rest is still looked at.\n\n"
+                   "Exit status: 0 nothing failed; 2 something did; 3 configuration, rules or models; 4 no "
+                   "usable "
+                   "credentials, or not the expected account.",
     .examples = "moonward doctor\n"
                 "moonward doctor --probe --output json\n",
     .options = options,

@@ -10,12 +10,7 @@
 #include "inventory/plan.h"
 #include "report/coverage.h"
 
-typedef enum mw_check_status {
-    MW_CHECK_OK,
-    MW_CHECK_WARN,
-    MW_CHECK_FAIL,
-    MW_CHECK_SKIPPED
-} mw_check_status;
+typedef enum mw_check_status { MW_CHECK_OK, MW_CHECK_WARN, MW_CHECK_FAIL, MW_CHECK_SKIPPED } mw_check_status;
 
 typedef struct mw_check {
     const char *group, *name, *detail;
@@ -51,9 +46,8 @@ typedef struct mw_doctor {
 } mw_doctor;
 
 /** Append a check. @p exit_code counts when it failed; @p remedy is kept as it is given. */
-void mw_doctor_say(mw_doctor *d, const char *group, const char *name, mw_check_status status,
-                   int exit_code, const char *remedy, const char *format, ...)
-    __attribute__((format(printf, 7, 8)));
+void mw_doctor_say(mw_doctor *d, const char *group, const char *name, mw_check_status status, int exit_code,
+                   const char *remedy, const char *format, ...) __attribute__((format(printf, 7, 8)));
 /** In the doctor's arena; "" when out of memory, which is remembered. */
 const char *mw_doctor_keep(mw_doctor *d, const char *text);
 

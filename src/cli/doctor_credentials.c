@@ -12,17 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SOON_S        900
-#define REGIONS_SHOWN 8
-#define NO_CREDENTIALS                                                                             \
-    "aws configure, aws sso login, or AWS_PROFILE; the lines above say what was looked at"
+#define SOON_S         900
+#define REGIONS_SHOWN  8
+#define NO_CREDENTIALS "aws configure, aws sso login, or AWS_PROFILE; the lines above say what was looked at"
 
 /* ---- the chain ---- */
 
 static void told(void *user, const char *source, bool used, const char *why)
 {
-    mw_doctor_say(user, "credentials", source, used ? MW_CHECK_OK : MW_CHECK_SKIPPED, 0, NULL,
-                  "%s%s", used ? "used: " : "", why);
+    mw_doctor_say(user, "credentials", source, used ? MW_CHECK_OK : MW_CHECK_SKIPPED, 0, NULL, "%s%s",
+                  used ? "used: " : "", why);
 }
 
 /* Settings alone; nothing is fetched. */
@@ -30,13 +29,12 @@ static bool chain(mw_doctor *d)
 {
     mw_provider *p = NULL;
     mw_error err = {0};
-    mw_status st = mw_provider_chain_told(d->session.aws, d->session.models,
-                                          mw_client_http(d->session.client), told, d, &p, &err);
+    mw_status st =
+        mw_provider_chain_told(d->session.aws, d->session.models, mw_client_http(d->session.client), told, d, &p, &err);
 
     mw_provider_unref(p);
     if (st != MW_OK)
-        mw_doctor_say(d, "credentials", "chain", MW_CHECK_FAIL, MW_EXIT_CREDENTIALS, NO_CREDENTIALS,
-                      "%s", err.message);
+        mw_doctor_say(d, "credentials", "chain", MW_CHECK_FAIL, MW_EXIT_CREDENTIALS, NO_CREDENTIALS, "%s", err.message);
     return st == MW_OK;
 }
 
@@ -47,8 +45,7 @@ static void keys(mw_doctor *d)
 
     mw_provider_about(d->session.credentials, tail, &expires);
     if (expires == 0) {
-        mw_doctor_say(d, "credentials", "keys", MW_CHECK_OK, 0, NULL,
-                      "access key …%s, without an end", tail);
+        mw_doctor_say(d, "credentials", "keys", MW_CHECK_OK, 0, NULL, "access key …%s, without an end", tail);
         return;
     }
     left = expires - mw_now_unix();
@@ -77,15 +74,13 @@ static void regions(mw_doctor *d, const char *name, const char *const *list, siz
         skipped += skip;
         gap = gap || !skip;
         if (!skip)
-            mw_buf_printf(&text, "; %s: %s", extras[i].region,
-                          extras[i].message ? extras[i].message : "unknown");
+            mw_buf_printf(&text, "; %s: %s", extras[i].region, extras[i].message ? extras[i].message : "unknown");
     }
     if (skipped)
         mw_buf_printf(&text, "; %zu not enabled, so skipped", skipped);
     d->out_of_memory = d->out_of_memory || mw_buf_status(&text, NULL) != MW_OK;
     mw_doctor_say(d, "accounts", name, gap ? MW_CHECK_WARN : MW_CHECK_OK, 0,
-                  "allow ec2:DescribeRegions, or name regions that are enabled", "%s",
-                  text.data ? text.data : "");
+                  "allow ec2:DescribeRegions, or name regions that are enabled", "%s", text.data ? text.data : "");
 }
 
 static void own_identity(mw_doctor *d, mw_status st, const mw_error *err)
@@ -94,10 +89,8 @@ static void own_identity(mw_doctor *d, mw_status st, const mw_error *err)
 
     if (!n->account) {
         mw_doctor_say(d, "credentials", "identity", MW_CHECK_FAIL,
-                      st == MW_ERR_NET || st == MW_ERR_TIMEOUT ? MW_EXIT_INCOMPLETE
-                                                               : MW_EXIT_CREDENTIALS,
-                      "renew the credentials; the clock and the endpoint above may be why", "%s",
-                      err->message);
+                      st == MW_ERR_NET || st == MW_ERR_TIMEOUT ? MW_EXIT_INCOMPLETE : MW_EXIT_CREDENTIALS,
+                      "renew the credentials; the clock and the endpoint above may be why", "%s", err->message);
         return;
     }
     keys(d);
@@ -106,16 +99,14 @@ static void own_identity(mw_doctor *d, mw_status st, const mw_error *err)
                       "use the profile of that account, or correct --account", "%s", err->message);
         return;
     }
-    mw_doctor_say(d, "credentials", "identity", MW_CHECK_OK, 0, NULL, "%s, account %s",
-                  n->arn ? n->arn : "(no ARN)", n->account);
+    mw_doctor_say(d, "credentials", "identity", MW_CHECK_OK, 0, NULL, "%s, account %s", n->arn ? n->arn : "(no ARN)",
+                  n->account);
     if (st != MW_OK)
         mw_doctor_say(d, "accounts", "regions", MW_CHECK_FAIL,
                       st == MW_ERR_INVALID ? MW_EXIT_USAGE : MW_EXIT_INCOMPLETE,
-                      "name regions that are enabled, or allow ec2:DescribeRegions", "%s",
-                      err->message);
+                      "name regions that are enabled, or allow ec2:DescribeRegions", "%s", err->message);
     else if (!n->no_regions)
-        regions(d, "regions", (const char *const *)n->regions, n->region_count, n->extras,
-                n->extra_count);
+        regions(d, "regions", (const char *const *)n->regions, n->region_count, n->extras, n->extra_count);
     d->identified = st == MW_OK;
 }
 
@@ -127,13 +118,13 @@ static void account(mw_doctor *d, const mw_target *t)
 
     snprintf(name, sizeof(name), "%.12s", t->in.account);
     if (t->in.failed_code)
-        mw_doctor_say(d, "accounts", name, MW_CHECK_FAIL, d->targets.count == 1 ? MW_EXIT_CREDENTIALS : MW_EXIT_INCOMPLETE,
+        mw_doctor_say(d, "accounts", name, MW_CHECK_FAIL,
+                      d->targets.count == 1 ? MW_EXIT_CREDENTIALS : MW_EXIT_INCOMPLETE,
                       mw_str_eq(t->in.failed_code, "WrongAccount")
                           ? "correct the role's ARN: it is another account's"
                           : "let these credentials assume the role: its trust policy, its name, "
                             "the external id",
-                      "%s: %s: %s", t->in.failed_operation, t->in.failed_code,
-                      t->in.failed_message);
+                      "%s: %s: %s", t->in.failed_operation, t->in.failed_code, t->in.failed_message);
     else
         regions(d, name, t->in.regions, t->in.region_count, t->extras, t->extra_count);
 }
@@ -161,8 +152,8 @@ void mw_doctor_credentials(mw_doctor *d)
         return;
     }
     if ((st = mw_account_list_read(&d->setup, &d->list, &err)) != MW_OK) {
-        mw_doctor_say(d, "accounts", "list", MW_CHECK_FAIL, MW_EXIT_USAGE,
-                      "correct 'accounts' in the configuration", "%s", err.message);
+        mw_doctor_say(d, "accounts", "list", MW_CHECK_FAIL, MW_EXIT_USAGE, "correct 'accounts' in the configuration",
+                      "%s", err.message);
         return;
     }
     if (!chain(d))

@@ -26,10 +26,9 @@ static void configuration(mw_doctor *d)
     mw_error err = {0};
 
     if (mw_setup_config(&d->setup, d->cli, &err) != MW_OK) {
-        mw_doctor_say(
-            d, "configuration", "moonward.yaml", MW_CHECK_FAIL, MW_EXIT_USAGE,
-            "correct the line that is named; docs/reference/configuration.md has every key", "%s",
-            err.message);
+        mw_doctor_say(d, "configuration", "moonward.yaml", MW_CHECK_FAIL, MW_EXIT_USAGE,
+                      "correct the line that is named; docs/reference/configuration.md has every key", "%s",
+                      err.message);
         return;
     }
     d->configured = true;
@@ -44,21 +43,20 @@ static void rules(mw_doctor *d)
     size_t all;
 
     if (!d->configured) {
-        mw_doctor_say(d, "configuration", "rules", MW_CHECK_SKIPPED, 0, NULL,
-                      "needs the configuration");
+        mw_doctor_say(d, "configuration", "rules", MW_CHECK_SKIPPED, 0, NULL, "needs the configuration");
         return;
     }
     if ((st = mw_setup_rules(&d->setup, &err)) == MW_OK) {
         all = mw_rules_count(d->setup.rules);
         if ((st = mw_setup_choose_rules(&d->setup, &err)) == MW_OK) {
             d->ruled = true;
-            mw_doctor_say(d, "configuration", "rules", MW_CHECK_OK, 0, NULL,
-                          "%zu of %zu are enabled", mw_rules_count(d->setup.rules), all);
+            mw_doctor_say(d, "configuration", "rules", MW_CHECK_OK, 0, NULL, "%zu of %zu are enabled",
+                          mw_rules_count(d->setup.rules), all);
         }
     }
     if (st != MW_OK)
-        mw_doctor_say(d, "configuration", "rules", MW_CHECK_FAIL, MW_EXIT_USAGE,
-                      "moonward lint tells more", "%s", err.message);
+        mw_doctor_say(d, "configuration", "rules", MW_CHECK_FAIL, MW_EXIT_USAGE, "moonward lint tells more", "%s",
+                      err.message);
 }
 
 /* When the pack was made: the file's own time, for the built-in ones the binary's. */
@@ -79,14 +77,13 @@ static void models(mw_doctor *d)
     long long days = models_days(d->cli);
 
     if (mw_model_pack_open(d->cli->args, &pack, &err) != MW_OK)
-        mw_doctor_say(d, "software", "models", MW_CHECK_FAIL, MW_EXIT_USAGE,
-                      "moonward models compile makes a new pack", "%s", err.message);
+        mw_doctor_say(d, "software", "models", MW_CHECK_FAIL, MW_EXIT_USAGE, "moonward models compile makes a new pack",
+                      "%s", err.message);
     else
-        mw_doctor_say(d, "software", "models", days > MODELS_OLD_DAYS ? MW_CHECK_WARN : MW_CHECK_OK,
-                      0, "newer services and members are not known: moonward models compile",
-                      "botocore %s, %zu services, made %lld days ago",
-                      mw_models_botocore_version(pack.models), mw_models_service_count(pack.models),
-                      days < 0 ? 0 : days);
+        mw_doctor_say(d, "software", "models", days > MODELS_OLD_DAYS ? MW_CHECK_WARN : MW_CHECK_OK, 0,
+                      "newer services and members are not known: moonward models compile",
+                      "botocore %s, %zu services, made %lld days ago", mw_models_botocore_version(pack.models),
+                      mw_models_service_count(pack.models), days < 0 ? 0 : days);
     mw_doctor_say(d, "software", "lua", MW_CHECK_OK, 0, NULL, "%s", LUA_RELEASE);
 }
 
@@ -110,10 +107,8 @@ static void memfd(mw_doctor *d)
 static mw_status one_resource(mw_doctor *d, int *fd, mw_error *err)
 {
     mw_doc_builder *b = NULL;
-    mw_fixture_world world = {.type = "AWS::S3::Bucket",
-                              .tags = MW_VAL_ABSENT,
-                              .inventory = MW_VAL_ABSENT,
-                              .now_unix = mw_now_unix()};
+    mw_fixture_world world = {
+        .type = "AWS::S3::Bucket", .tags = MW_VAL_ABSENT, .inventory = MW_VAL_ABSENT, .now_unix = mw_now_unix()};
     mw_status st = mw_doc_builder_new(NULL, &b, err);
 
     if (st != MW_OK)
@@ -147,14 +142,12 @@ static void worker(mw_doctor *d)
     if (fd >= 0)
         close(fd);
     if (st != MW_OK || stats.workers_died)
-        mw_doctor_say(d, "sandbox", "worker", MW_CHECK_FAIL, 0,
-                      "moonward sweep --debug tells what the worker said", "%s",
-                      st != MW_OK ? err.message : "a worker died");
+        mw_doctor_say(d, "sandbox", "worker", MW_CHECK_FAIL, 0, "moonward sweep --debug tells what the worker said",
+                      "%s", st != MW_OK ? err.message : "a worker died");
     else
-        mw_doctor_say(d, "sandbox", "worker",
-                      took_ms > WORKER_SLOW_MS ? MW_CHECK_WARN : MW_CHECK_OK, 0,
-                      "the machine is busy or slow", "started and judged in %lld ms, isolation: %s",
-                      (long long)took_ms, stats.isolation ? stats.isolation : "unknown");
+        mw_doctor_say(d, "sandbox", "worker", took_ms > WORKER_SLOW_MS ? MW_CHECK_WARN : MW_CHECK_OK, 0,
+                      "the machine is busy or slow", "started and judged in %lld ms, isolation: %s", (long long)took_ms,
+                      stats.isolation ? stats.isolation : "unknown");
     mw_findings_clear(&findings);
 }
 
@@ -162,10 +155,9 @@ static void sandbox(mw_doctor *d)
 {
     const char *isolation = mw_isolation();
 
-    mw_doctor_say(
-        d, "sandbox", "seccomp", mw_str_eq(isolation, "seccomp") ? MW_CHECK_OK : MW_CHECK_WARN, 0,
-        "rules still run in processes with limits; a kernel with seccomp filters closes the rest",
-        "%s", isolation);
+    mw_doctor_say(d, "sandbox", "seccomp", mw_str_eq(isolation, "seccomp") ? MW_CHECK_OK : MW_CHECK_WARN, 0,
+                  "rules still run in processes with limits; a kernel with seccomp filters closes the rest", "%s",
+                  isolation);
     memfd(d);
     worker(d);
 }
@@ -178,8 +170,8 @@ static void terminal(mw_doctor *d)
     lang = lang && *lang ? lang : getenv("LC_CTYPE");
     lang = lang && *lang ? lang : getenv("LANG");
     mw_doctor_say(d, "software", "terminal", MW_CHECK_OK, 0, NULL, "%s, %s, locale %s",
-                  isatty(STDOUT_FILENO) ? "a terminal" : "no terminal",
-                  o.color ? "with colours" : "without colours", lang && *lang ? lang : "C");
+                  isatty(STDOUT_FILENO) ? "a terminal" : "no terminal", o.color ? "with colours" : "without colours",
+                  lang && *lang ? lang : "C");
 }
 
 void mw_doctor_local(mw_doctor *d)

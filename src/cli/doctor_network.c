@@ -52,13 +52,12 @@ static void proxy(mw_doctor *d)
 
     none = none ? none : mw_aws_config_env(d->session.aws, "no_proxy");
     for (size_t i = 0; i < MW_COUNT(names); i++) {
-        const char *v = mw_aws_config_env(d->session.aws, names[i]),
-                   *at = v ? strrchr(v, '@') : NULL;
+        const char *v = mw_aws_config_env(d->session.aws, names[i]), *at = v ? strrchr(v, '@') : NULL;
         if (!v)
             continue;
         any = true;
-        mw_doctor_say(d, "network", "proxy", MW_CHECK_OK, 0, NULL, "%s: %s%s%s", names[i],
-                      at ? at + 1 : v, none ? ", except for " : "", none ? none : "");
+        mw_doctor_say(d, "network", "proxy", MW_CHECK_OK, 0, NULL, "%s: %s%s%s", names[i], at ? at + 1 : v,
+                      none ? ", except for " : "", none ? none : "");
     }
     if (!any)
         mw_doctor_say(d, "network", "proxy", MW_CHECK_OK, 0, NULL, "none");
@@ -70,15 +69,14 @@ static void certificates(mw_doctor *d)
 
     bundle = bundle ? bundle : mw_aws_config_get(d->session.aws, NULL, "ca_bundle");
     if (bundle && access(bundle, R_OK) != 0)
-        mw_doctor_say(d, "network", "certificates", MW_CHECK_FAIL, MW_EXIT_USAGE,
-                      "correct AWS_CA_BUNDLE or ca_bundle", "%s cannot be read", bundle);
+        mw_doctor_say(d, "network", "certificates", MW_CHECK_FAIL, MW_EXIT_USAGE, "correct AWS_CA_BUNDLE or ca_bundle",
+                      "%s cannot be read", bundle);
     else
         mw_doctor_say(d, "network", "certificates", MW_CHECK_OK, 0, NULL, "%s",
                       bundle ? bundle : "those of the system");
 }
 
-static mw_status ask(mw_doctor *d, const char *region, struct asked *a, mw_endpoint *e,
-                     mw_error *err)
+static mw_status ask(mw_doctor *d, const char *region, struct asked *a, mw_endpoint *e, mw_error *err)
 {
     const mw_http *http = mw_client_http(d->session.client);
     const mw_http_limits limits = {.total_timeout_ms = ANSWER_MS};
@@ -87,8 +85,7 @@ static mw_status ask(mw_doctor *d, const char *region, struct asked *a, mw_endpo
                              .endpoint_url = mw_args_get(d->cli->args, "endpoint-url"),
                              .config = d->session.aws,
                              .params = MW_VAL_ABSENT};
-    mw_status st =
-        mw_client_operation(d->session.models, "sts", "GetCallerIdentity", &q.operation, err);
+    mw_status st = mw_client_operation(d->session.models, "sts", "GetCallerIdentity", &q.operation, err);
 
     if (st != MW_OK || (st = mw_endpoint_resolve(&q, &d->arena, e, err)) != MW_OK)
         return st;
@@ -108,8 +105,7 @@ static const char *region_of(mw_doctor *d)
 
     if (configured)
         return configured;
-    if (mw_session_patterns(&d->session, &patterns, &count, &err) == MW_OK && count &&
-        !strpbrk(patterns[0], "*?"))
+    if (mw_session_patterns(&d->session, &patterns, &count, &err) == MW_OK && count && !strpbrk(patterns[0], "*?"))
         return patterns[0];
     return mw_home_region("aws");
 }
@@ -127,9 +123,8 @@ static void clock_skew(mw_doctor *d, const struct asked *a)
                   far >= SKEW_REFUSED_S ? MW_CHECK_FAIL
                   : far >= SKEW_NOTED_S ? MW_CHECK_WARN
                                         : MW_CHECK_OK,
-                  0,
-                  "set this machine's clock (NTP): AWS refuses signatures that are 5 minutes off",
-                  "%lld s %s AWS's", far, off < 0 ? "behind" : "ahead of");
+                  0, "set this machine's clock (NTP): AWS refuses signatures that are 5 minutes off", "%lld s %s AWS's",
+                  far, off < 0 ? "behind" : "ahead of");
 }
 
 static const char *authority(mw_doctor *d, const mw_endpoint *e)
@@ -153,15 +148,14 @@ static void endpoint(mw_doctor *d)
         mw_doctor_say(d, "network", "endpoint", MW_CHECK_FAIL, 0,
                       "look at DNS, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL; the rest was "
                       "looked at without it",
-                      "%s://%s in %s: %s", e.scheme ? e.scheme : "https",
-                      e.host ? authority(d, &e) : "sts", region,
+                      "%s://%s in %s: %s", e.scheme ? e.scheme : "https", e.host ? authority(d, &e) : "sts", region,
                       st != MW_OK ? err.message : a.error.message);
         mw_doctor_say(d, "network", "clock", MW_CHECK_SKIPPED, 0, NULL, "needs an answer of AWS");
         return;
     }
     d->reachable = true;
-    mw_doctor_say(d, "network", "endpoint", MW_CHECK_OK, 0, NULL, "%s://%s answers in %lld ms%s",
-                  e.scheme, authority(d, &e), (long long)(mw_mono_ms() - from_ms),
+    mw_doctor_say(d, "network", "endpoint", MW_CHECK_OK, 0, NULL, "%s://%s answers in %lld ms%s", e.scheme,
+                  authority(d, &e), (long long)(mw_mono_ms() - from_ms),
                   mw_str_eq(e.scheme, "https") ? ", its certificate is good" : ", without TLS");
     clock_skew(d, &a);
 }
@@ -172,20 +166,18 @@ void mw_doctor_network(mw_doctor *d)
     mw_status st;
 
     if (!d->configured) {
-        mw_doctor_say(d, "network", "endpoint", MW_CHECK_SKIPPED, 0, NULL,
-                      "needs the configuration");
+        mw_doctor_say(d, "network", "endpoint", MW_CHECK_SKIPPED, 0, NULL, "needs the configuration");
         return;
     }
     d->session.budget = &d->probe;
     if ((st = mw_session_open(&d->setup, &d->session, &err)) != MW_OK) {
-        mw_doctor_say(d, "network", "settings", MW_CHECK_FAIL, MW_EXIT_USAGE,
-                      "correct the setting that is named", "%s", err.message);
+        mw_doctor_say(d, "network", "settings", MW_CHECK_FAIL, MW_EXIT_USAGE, "correct the setting that is named", "%s",
+                      err.message);
         return;
     }
     d->opened = true;
     if (mw_client_replays(d->session.client)) {
-        mw_doctor_say(d, "network", "endpoint", MW_CHECK_SKIPPED, 0, NULL,
-                      "a replay needs no network");
+        mw_doctor_say(d, "network", "endpoint", MW_CHECK_SKIPPED, 0, NULL, "a replay needs no network");
         return;
     }
     proxy(d);

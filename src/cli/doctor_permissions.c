@@ -19,8 +19,7 @@ static mw_probed *find(mw_doctor *d, const char *service, const char *operation)
     size_t len = strlen(service);
 
     for (size_t i = 0; i < d->probed_count; i++)
-        if (strncmp(d->probed[i].operation, service, len) == 0 &&
-            d->probed[i].operation[len] == ':' &&
+        if (strncmp(d->probed[i].operation, service, len) == 0 && d->probed[i].operation[len] == ':' &&
             mw_str_eq(d->probed[i].operation + len + 1, operation))
             return &d->probed[i];
     return NULL;
@@ -40,18 +39,15 @@ static void ended(void *user, const mw_operation *op, const mw_call_result *r, i
     mw_cause_class class;
 
     (void)waited_ms;
-    if (!p || !mw_str_eq(p->state, "not_probed") ||
-        r->requests == 0) /* what was not sent says nothing */
+    if (!p || !mw_str_eq(p->state, "not_probed") || r->requests == 0) /* what was not sent says nothing */
         return;
-    class = r->status == MW_ERR_AWS ? mw_cause_classify(r->aws.code, r->aws.message)
-                                    : MW_CAUSE_UNREACHABLE;
+    class = r->status == MW_ERR_AWS ? mw_cause_classify(r->aws.code, r->aws.message) : MW_CAUSE_UNREACHABLE;
     if (r->status == MW_OK || r->pages > 0) {
         p->state = "allowed";
         return;
     }
     /* AWS looks at permissions first: whoever is told "no such policy" was allowed to ask. */
-    if (r->status == MW_ERR_AWS && class == MW_CAUSE_OTHER && r->http_status >= 400 &&
-        r->http_status < 500) {
+    if (r->status == MW_ERR_AWS && class == MW_CAUSE_OTHER && r->http_status >= 400 && r->http_status < 500) {
         p->state = "allowed";
         return;
     }
@@ -116,9 +112,8 @@ static void tell_missing(mw_doctor *d, const mw_probed *p)
     for (size_t i = 0; i < p->rule_count; i++)
         mw_buf_printf(&rules, "%s%s", i ? ", " : "", p->rules[i]);
     d->out_of_memory = d->out_of_memory || mw_buf_status(&rules, NULL) != MW_OK;
-    mw_doctor_say(d, "permissions", p->operation,
-                  mw_str_eq(p->state, "denied") ? MW_CHECK_FAIL : MW_CHECK_WARN, MW_EXIT_INCOMPLETE,
-                  mw_cause_class_help(mw_cause_classify_name(p->class)), "%s (%s), for %s",
+    mw_doctor_say(d, "permissions", p->operation, mw_str_eq(p->state, "denied") ? MW_CHECK_FAIL : MW_CHECK_WARN,
+                  MW_EXIT_INCOMPLETE, mw_cause_class_help(mw_cause_classify_name(p->class)), "%s (%s), for %s",
                   p->state, p->class, rules.data ? rules.data : "no rule");
 }
 
@@ -135,9 +130,8 @@ static void tell(mw_doctor *d, const mw_target *t)
             tell_missing(d, p);
     }
     mw_doctor_say(d, "permissions", "probe", MW_CHECK_OK, 0, NULL,
-                  "%zu of %zu operations are allowed in %s %s; %zu had nothing to be asked about",
-                  allowed, d->probed_count, t->in.account,
-                  t->in.region_count ? t->in.regions[0] : "", untold);
+                  "%zu of %zu operations are allowed in %s %s; %zu had nothing to be asked about", allowed,
+                  d->probed_count, t->in.account, t->in.region_count ? t->in.regions[0] : "", untold);
 }
 
 void mw_doctor_permissions(mw_doctor *d)
@@ -158,14 +152,12 @@ void mw_doctor_permissions(mw_doctor *d)
                       !d->ruled ? "needs the rules" : "needs an account");
         return;
     }
-    if ((st = mw_sweep_plan(d->setup.rules, d->setup.types, d->session.models, &d->plan, &err)) ==
-            MW_OK &&
+    if ((st = mw_sweep_plan(d->setup.rules, d->setup.types, d->session.models, &d->plan, &err)) == MW_OK &&
         (st = mw_permit_client(&d->setup, d->plan, d->session.client, &err)) == MW_OK &&
         (st = list_operations(d, &err)) == MW_OK)
         st = probe(d, t, &err);
     if (st != MW_OK)
-        mw_doctor_say(d, "permissions", "probe", MW_CHECK_FAIL, mw_cli_exit_code(st), NULL, "%s",
-                      err.message);
+        mw_doctor_say(d, "permissions", "probe", MW_CHECK_FAIL, mw_cli_exit_code(st), NULL, "%s", err.message);
     else
         tell(d, t);
 }

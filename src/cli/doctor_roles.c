@@ -11,8 +11,7 @@
 
 #define ACTIONS_SHOWN 10 /* of an account and a kind; the rest is counted */
 #define RULES_SHOWN   5
-#define NOT_SEEN                                                                                   \
-    "service and resource control policies (SCPs, RCPs) and session policies are not seen"
+#define NOT_SEEN      "service and resource control policies (SCPs, RCPs) and session policies are not seen"
 
 static const char *const role_operations[] = {MW_ROLE_OPERATIONS};
 static const char *const user_operations[] = {MW_USER_OPERATIONS};
@@ -31,8 +30,7 @@ static const char *kind_of(const struct looking *l)
     return l->who.kind == MW_PRINCIPAL_USER ? "user" : "role";
 }
 
-static void say(struct looking *l, const char *what, mw_check_status status, const char *remedy,
-                mw_buf *detail)
+static void say(struct looking *l, const char *what, mw_check_status status, const char *remedy, mw_buf *detail)
 {
     MW_AUTO(mw_buf) name = {.max = 1024};
 
@@ -40,8 +38,7 @@ static void say(struct looking *l, const char *what, mw_check_status status, con
     if (mw_buf_status(&name, NULL) != MW_OK || mw_buf_status(detail, NULL) != MW_OK)
         l->d->out_of_memory = true;
     else
-        mw_doctor_say(l->d, "permissions", name.data, status, MW_EXIT_INCOMPLETE, remedy, "%s",
-                      detail->data);
+        mw_doctor_say(l->d, "permissions", name.data, status, MW_EXIT_INCOMPLETE, remedy, "%s", detail->data);
 }
 
 /* ---- what is missing ---- */
@@ -57,8 +54,8 @@ static void add_rules(mw_buf *out, const mw_words *rules)
 }
 
 /* The actions of one kind, each a check of its own; what is beyond the bound, one together. */
-static void tell_actions(struct looking *l, mw_grant grant, size_t count, mw_check_status status,
-                         const char *words, const char *remedy)
+static void tell_actions(struct looking *l, mw_grant grant, size_t count, mw_check_status status, const char *words,
+                         const char *remedy)
 {
     size_t shown = 0;
 
@@ -74,8 +71,8 @@ static void tell_actions(struct looking *l, mw_grant grant, size_t count, mw_che
     if (count > shown) {
         MW_AUTO(mw_buf) detail = {.max = 1024};
         mw_buf_printf(&detail, "%zu more are %s", count - shown, mw_grant_name(grant));
-        say(l, mw_grant_name(grant), status,
-            "moonward permissions --diff, with this account's credentials, lists all", &detail);
+        say(l, mw_grant_name(grant), status, "moonward permissions --diff, with this account's credentials, lists all",
+            &detail);
     }
 }
 
@@ -86,9 +83,8 @@ static void tell(struct looking *l)
     const mw_permission_diff *diff = l->diff;
     const char *everything = mw_permission_diff_everything(diff);
 
-    mw_buf_printf(&detail, "%s %.*s allows %zu of %zu actions that the rules take", kind_of(l),
-                  (int)l->who.len, l->who.name,
-                  l->needed->count - diff->missing - diff->conditional, l->needed->count);
+    mw_buf_printf(&detail, "%s %.*s allows %zu of %zu actions that the rules take", kind_of(l), (int)l->who.len,
+                  l->who.name, l->needed->count - diff->missing - diff->conditional, l->needed->count);
     if (diff->conditional || diff->missing)
         mw_buf_printf(&detail, ", %zu conditional, %zu missing", diff->conditional, diff->missing);
     mw_buf_puts(&detail, "; " NOT_SEEN);
@@ -102,10 +98,8 @@ static void tell(struct looking *l)
     tell_actions(l, MW_GRANT_CONDITIONAL, diff->conditional, MW_CHECK_WARN, "what hangs on it",
                  "allow it on every resource without a condition, or let --probe ask AWS");
     if (everything) {
-        mw_buf_printf(&more, "%s allows every action there is: more than the rules take",
-                      everything);
-        say(l, "surplus", MW_CHECK_WARN, "give it the policy that moonward permissions prints",
-            &more);
+        mw_buf_printf(&more, "%s allows every action there is: more than the rules take", everything);
+        say(l, "surplus", MW_CHECK_WARN, "give it the policy that moonward permissions prints", &more);
     }
 }
 
@@ -138,9 +132,7 @@ static void no_policies(struct looking *l, const char *arn)
                        : "%s is neither a role nor a user, so no policies can be read",
                   arn);
     say(l, "", root ? MW_CHECK_WARN : MW_CHECK_SKIPPED,
-        root ? "use a role with the policy that moonward permissions prints"
-             : "--probe asks AWS itself",
-        &detail);
+        root ? "use a role with the policy that moonward permissions prints" : "--probe asks AWS itself", &detail);
 }
 
 static void account(mw_doctor *d, const mw_permissions *needed, const mw_target *t)
@@ -152,11 +144,8 @@ static void account(mw_doctor *d, const mw_permissions *needed, const mw_target 
                             .region = t->in.home_region,
                             .credentials = t->in.credentials};
     const char *arn = t->arn && *t->arn ? t->arn : "arn:";
-    struct looking l = {.d = d,
-                        .account = t->in.account,
-                        .who = mw_principal_parse(arn),
-                        .needed = needed,
-                        .diff = &diff};
+    struct looking l = {
+        .d = d, .account = t->in.account, .who = mw_principal_parse(arn), .needed = needed, .diff = &diff};
     bool denied = false;
     mw_error err = {0};
     mw_status st;
@@ -191,13 +180,10 @@ void mw_doctor_roles(mw_doctor *d)
     }
     /* From here on the client lets through what is declared, and nothing else. */
     if ((st = mw_client_allow(d->session.client, session, MW_COUNT(session), &err)) != MW_OK ||
-        (st = mw_client_allow(d->session.client, role_operations, MW_COUNT(role_operations),
-                              &err)) != MW_OK ||
-        (st = mw_client_allow(d->session.client, user_operations, MW_COUNT(user_operations),
-                              &err)) != MW_OK ||
+        (st = mw_client_allow(d->session.client, role_operations, MW_COUNT(role_operations), &err)) != MW_OK ||
+        (st = mw_client_allow(d->session.client, user_operations, MW_COUNT(user_operations), &err)) != MW_OK ||
         (st = mw_permit_rules(&d->setup, d->session.models, &needed, &err)) != MW_OK) {
-        mw_doctor_say(d, "permissions", "policies", MW_CHECK_FAIL, mw_cli_exit_code(st), NULL, "%s",
-                      err.message);
+        mw_doctor_say(d, "permissions", "policies", MW_CHECK_FAIL, mw_cli_exit_code(st), NULL, "%s", err.message);
         return;
     }
     for (size_t i = 0; i < d->targets.count && !*d->cli->stop; i++)

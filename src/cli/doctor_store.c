@@ -39,8 +39,7 @@ static void space(mw_doctor *d, const char *folder)
     unsigned long long left;
 
     if (statvfs(folder, &v) != 0) {
-        mw_doctor_say(d, "store", "space", MW_CHECK_WARN, 0, NULL, "%s: %s", folder,
-                      strerror(errno));
+        mw_doctor_say(d, "store", "space", MW_CHECK_WARN, 0, NULL, "%s: %s", folder, strerror(errno));
         return;
     }
     left = (unsigned long long)v.f_bavail * v.f_frsize;
@@ -48,19 +47,17 @@ static void space(mw_doctor *d, const char *folder)
                   left < FREE_LEAST    ? MW_CHECK_FAIL
                   : left < FREE_ENOUGH ? MW_CHECK_WARN
                                        : MW_CHECK_OK,
-                  0, "moonward snapshot prune forgets old snapshots; --store puts it elsewhere",
-                  "%.1f GB free", (double)left / 1e9);
+                  0, "moonward snapshot prune forgets old snapshots; --store puts it elsewhere", "%.1f GB free",
+                  (double)left / 1e9);
 }
 
 static void mode(mw_doctor *d, const struct stat *s)
 {
     if (s->st_uid != geteuid())
-        mw_doctor_say(d, "store", "mode", MW_CHECK_WARN, 0,
-                      "run as its owner, or use a store of your own", "it belongs to user %u",
-                      (unsigned)s->st_uid);
+        mw_doctor_say(d, "store", "mode", MW_CHECK_WARN, 0, "run as its owner, or use a store of your own",
+                      "it belongs to user %u", (unsigned)s->st_uid);
     else if (s->st_mode & 077)
-        mw_doctor_say(d, "store", "mode", MW_CHECK_WARN, 0,
-                      "chmod 600: it holds what your accounts look like",
+        mw_doctor_say(d, "store", "mode", MW_CHECK_WARN, 0, "chmod 600: it holds what your accounts look like",
                       "others may open it (%03o)", (unsigned)(s->st_mode & 0777));
     else
         mw_doctor_say(d, "store", "mode", MW_CHECK_OK, 0, NULL, "for its owner alone (%03o)",
@@ -85,16 +82,13 @@ static void integrity(mw_doctor *d, mw_store *store, bool current, const struct 
     mw_error err = {0};
 
     if (file && (unsigned long long)file->st_size > CHECK_MOST)
-        mw_doctor_say(d, "store", "integrity", MW_CHECK_SKIPPED, 0,
-                      "moonward snapshot check reads all of it", "%.1f GB take long to read",
-                      (double)file->st_size / 1e9);
+        mw_doctor_say(d, "store", "integrity", MW_CHECK_SKIPPED, 0, "moonward snapshot check reads all of it",
+                      "%.1f GB take long to read", (double)file->st_size / 1e9);
     else if (!file && !current)
-        mw_doctor_say(d, "store", "integrity", MW_CHECK_SKIPPED, 0, NULL,
-                      "needs tables of this version");
+        mw_doctor_say(d, "store", "integrity", MW_CHECK_SKIPPED, 0, NULL, "needs tables of this version");
     else if (mw_store_check(store, &err) != MW_OK)
         mw_doctor_say(d, "store", "integrity", MW_CHECK_FAIL, 0,
-                      "restore it from a backup, or begin a new one with --store", "%s",
-                      err.message);
+                      "restore it from a backup, or begin a new one with --store", "%s", err.message);
     else if (file)
         mw_doctor_say(d, "store", "integrity", MW_CHECK_OK, 0, NULL, "every page is whole, %.1f MB",
                       (double)file->st_size / 1e6);
@@ -117,20 +111,18 @@ static void database(mw_doctor *d, const char *path, const struct stat *file)
         return;
     }
     if (st != MW_OK) {
-        mw_doctor_say(d, "store", "database", MW_CHECK_FAIL, 0, way_out(st, !file), "%s",
-                      err.message);
+        mw_doctor_say(d, "store", "database", MW_CHECK_FAIL, 0, way_out(st, !file), "%s", err.message);
         return;
     }
     mw_store_schema(store, &is, &known);
     if (is == known)
-        mw_doctor_say(d, "store", "database", MW_CHECK_OK, 0, NULL,
-                      "opens; its schema, %lld, is this version's", (long long)is);
+        mw_doctor_say(d, "store", "database", MW_CHECK_OK, 0, NULL, "opens; its schema, %lld, is this version's",
+                      (long long)is);
     else
-        mw_doctor_say(
-            d, "store", "database", MW_CHECK_WARN, 0,
-            "copy it first if an older Moonward is to read it again",
-            "opens; its schema is %lld, this version's is %lld: the next sweep migrates it",
-            (long long)is, (long long)known);
+        mw_doctor_say(d, "store", "database", MW_CHECK_WARN, 0,
+                      "copy it first if an older Moonward is to read it again",
+                      "opens; its schema is %lld, this version's is %lld: the next sweep migrates it", (long long)is,
+                      (long long)known);
     integrity(d, store, is == known, file);
     mw_store_close(store);
 }
@@ -141,8 +133,8 @@ static void on_a_server(mw_doctor *d, const char *url)
     mw_error err = {0};
 
     if (mw_store_name(url, &name, &err) != MW_OK) {
-        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, MW_EXIT_USAGE,
-                      way_out(MW_ERR_INVALID, true), "%s", err.message);
+        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, MW_EXIT_USAGE, way_out(MW_ERR_INVALID, true), "%s",
+                      err.message);
         return;
     }
     mw_doctor_say(d, "store", "path", MW_CHECK_OK, 0, NULL, "%s", name.data);
@@ -157,8 +149,7 @@ void mw_doctor_store(mw_doctor *d)
     struct stat s;
 
     if (!path) {
-        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0, "set HOME, or name a file with --store",
-                      "%s", err.message);
+        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0, "set HOME, or name a file with --store", "%s", err.message);
         return;
     }
     if (mw_store_is_url(path)) {
@@ -171,16 +162,13 @@ void mw_doctor_store(mw_doctor *d)
         mode(d, &s);
         database(d, path, &s);
     } else if (errno != ENOENT) {
-        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0,
-                      "give yourself access to it, or use another --store", "%s: %s", path,
-                      strerror(errno));
+        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0, "give yourself access to it, or use another --store",
+                      "%s: %s", path, strerror(errno));
     } else if (access(folder, W_OK | X_OK) != 0) {
-        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0,
-                      "name a place that can be written with --store", "%s cannot be made: %s: %s",
-                      path, folder, strerror(errno));
+        mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0, "name a place that can be written with --store",
+                      "%s cannot be made: %s: %s", path, folder, strerror(errno));
     } else {
-        mw_doctor_say(d, "store", "path", MW_CHECK_OK, 0, NULL,
-                      "%s is not there yet: the first sweep makes it", path);
+        mw_doctor_say(d, "store", "path", MW_CHECK_OK, 0, NULL, "%s is not there yet: the first sweep makes it", path);
     }
     space(d, folder);
 }

@@ -17,9 +17,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define KEY(letter) ((letter) & 0x1F)
+#define KEY(letter)   ((letter)&0x1F)
 #define HISTORY_BYTES ((size_t)4 << 20)
-#define LISTED_MAX 400
+#define LISTED_MAX    400
 
 struct mw_editor {
     int in, out;
@@ -30,9 +30,9 @@ struct mw_editor {
     size_t count;
     /* the line under way */
     mw_buf text;
-    size_t at;           /* cursor, in bytes */
-    size_t shown;        /* history entry, or count: the line itself */
-    mw_buf kept;         /* the line itself, while an entry is shown */
+    size_t at;    /* cursor, in bytes */
+    size_t shown; /* history entry, or count: the line itself */
+    mw_buf kept;  /* the line itself, while an entry is shown */
     const char *prompt;
 };
 
@@ -311,7 +311,11 @@ static void escape(mw_editor *e)
     }
     while (c == ';' || (c >= '0' && c <= '9')) /* modifiers */
         c = read_byte(e);
-    switch (c == '~' ? (number == 1 || number == 7 ? 'H' : number == 4 || number == 8 ? 'F' : number == 3 ? 'x' : 0) : c) {
+    switch (c == '~' ? (number == 1 || number == 7   ? 'H'
+                        : number == 4 || number == 8 ? 'F'
+                        : number == 3                ? 'x'
+                                                     : 0)
+                     : c) {
     case 'A': show_entry(e, true); break;
     case 'B': show_entry(e, false); break;
     case 'C': e->at = forward(text_of(e), e->at, e->text.len, 1); break;

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#define MW_EDITOR_LINE_MAX ((size_t)64 << 10)
+#define MW_EDITOR_LINE_MAX    ((size_t)64 << 10)
 #define MW_EDITOR_HISTORY_MAX 1000
 
 typedef struct mw_editor mw_editor;

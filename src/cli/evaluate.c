@@ -23,8 +23,8 @@ struct evaluation {
     mw_progress progress;
     mw_store *store;
     mw_archive_options options;
-    mw_archived archived;     /* what is known of the snapshot; of the last account's part, if there are several */
-    const char **accounts;    /* whose parts it consists of, by id; none when it was taken in one */
+    mw_archived archived;  /* what is known of the snapshot; of the last account's part, if there are several */
+    const char **accounts; /* whose parts it consists of, by id; none when it was taken in one */
     size_t account_count;
     mw_doc_builder *ledger;
     mw_doc *coverage;
@@ -166,10 +166,8 @@ static mw_status perform(struct evaluation *w, const mw_cli *cli, mw_error *err)
     int64_t taken_ns;
     mw_status st;
 
-    if ((st = mw_results_check(cli->args, err)) != MW_OK ||
-        (st = mw_setup_config(&w->setup, cli, err)) != MW_OK ||
-        (st = mw_setup_rules(&w->setup, err)) != MW_OK ||
-        (st = mw_setup_choose_rules(&w->setup, err)) != MW_OK ||
+    if ((st = mw_results_check(cli->args, err)) != MW_OK || (st = mw_setup_config(&w->setup, cli, err)) != MW_OK ||
+        (st = mw_setup_rules(&w->setup, err)) != MW_OK || (st = mw_setup_choose_rules(&w->setup, err)) != MW_OK ||
         (st = mw_rules_types(&w->setup, &w->options.wanted, &w->options.wanted_count, err)) != MW_OK ||
         (st = find_snapshot(w, err)) != MW_OK ||
         (st = mw_doc_builder_new(&(mw_doc_options){.share = true}, &w->ledger, err)) != MW_OK)
@@ -190,9 +188,8 @@ static int run(mw_cli *cli)
 {
     struct evaluation w = {0};
     mw_error err = {0};
-    int code = perform(&w, cli, &err) == MW_OK
-                   ? mw_judged_finish(&w.judged, &w.setup, w.archived.digest, w.coverage)
-                   : mw_cli_fail(&err);
+    int code = perform(&w, cli, &err) == MW_OK ? mw_judged_finish(&w.judged, &w.setup, w.archived.digest, w.coverage)
+                                               : mw_cli_fail(&err);
 
     mw_judged_clear(&w.judged);
     mw_doc_free(w.coverage);

@@ -35,8 +35,7 @@ static void line(mw_buf *out, const char *name, const char *value)
     mw_buf_putc(out, '\n');
 }
 
-static void formatted(mw_buf *out, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static void formatted(mw_buf *out, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void formatted(mw_buf *out, const char *name, const char *format, ...)
 {
     char text[2048];
@@ -49,8 +48,7 @@ static void formatted(mw_buf *out, const char *name, const char *format, ...)
 }
 
 /* A command stays on one line, so that it can be copied. */
-static void command(mw_buf *out, bool first, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static void command(mw_buf *out, bool first, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void command(mw_buf *out, bool first, const char *format, ...)
 {
     char text[2048];
@@ -79,8 +77,7 @@ static bool explain_code(const char *code, mw_buf *out)
         formatted(out, lint->id, "%s (%s)", lint->title, mw_lint_severity_name(lint->severity));
         line(out, "means", lint->meaning);
         line(out, "what to do", lint->remedy);
-        formatted(out, "silence", "-- lint: ignore %s and the reason, on the line or the one above",
-                  lint->id);
+        formatted(out, "silence", "-- lint: ignore %s and the reason, on the line or the one above", lint->id);
         formatted(out, "more", "docs/reference/lint.md, \"%s\"", lint->id);
         return true;
     }
@@ -151,21 +148,18 @@ static void tests_lines(const mw_rule *r, mw_buf *out)
     MW_AUTO(mw_buf) source = {0};
     MW_AUTO(mw_arena) arena = {0};
     size_t len = strlen(r->path), count;
-    const char *path =
-        mw_arena_printf(&arena, "%.*s_test.lua", len > 4 ? (int)(len - 4) : 0, r->path);
+    const char *path = mw_arena_printf(&arena, "%.*s_test.lua", len > 4 ? (int)(len - 4) : 0, r->path);
     mw_fixture_name *fixtures;
     mw_error err = {0};
 
     if (!path || read_text(path, &source, &err) != MW_OK ||
-        mw_lint_fixtures(source.data ? source.data : "", source.len, &arena, &fixtures, &count,
-                         &err) != MW_OK) {
+        mw_lint_fixtures(source.data ? source.data : "", source.len, &arena, &fixtures, &count, &err) != MW_OK) {
         line(out, "tests", "none");
         return;
     }
     formatted(out, "tests", "%s: `moonward test %s`", path, r->path);
     for (size_t i = 0; i < count; i++)
-        formatted(out, "", "%s: %s", fixtures[i].expect[0] ? fixtures[i].expect : "several",
-                  fixtures[i].name);
+        formatted(out, "", "%s: %s", fixtures[i].expect[0] ? fixtures[i].expect : "several", fixtures[i].name);
 }
 
 static mw_status explain_rule(mw_setup *s, const char *id, mw_buf *out, mw_error *err)
@@ -188,8 +182,7 @@ static mw_status explain_rule(mw_setup *s, const char *id, mw_buf *out, mw_error
     mw_term_inherit(out, &needs);
     formatted(out, r->id, "%s", r->title);
     line(out, "why", r->description);
-    formatted(out, "judges", "%s, severity %s%s%s", r->resource, r->severity,
-              r->pillar[0] ? ", " : "", r->pillar);
+    formatted(out, "judges", "%s, severity %s%s%s", r->resource, r->severity, r->pillar[0] ? ", " : "", r->pillar);
     line(out, "reads", needs.data);
     line(out, "calls", calls.data);
     if ((st = params_lines(s, r, out, err)) != MW_OK)
@@ -214,16 +207,14 @@ static bool word_char(char c)
 /* "s3:GetBucketPolicy" in a message, and the code that follows it. */
 static bool find_cause(const char *message, char operation[128], char code[128])
 {
-    for (const char *colon = message ? strchr(message, ':') : NULL; colon;
-         colon = strchr(colon + 1, ':')) {
+    for (const char *colon = message ? strchr(message, ':') : NULL; colon; colon = strchr(colon + 1, ':')) {
         const char *from = colon, *to = colon + 1;
         size_t n;
         while (from > message && word_char(from[-1]))
             from--;
         while (isalnum((unsigned char)*to))
             to++;
-        if (from == colon || !isupper((unsigned char)colon[1]) || !islower((unsigned char)*from) ||
-            to - from >= 128)
+        if (from == colon || !isupper((unsigned char)colon[1]) || !islower((unsigned char)*from) || to - from >= 128)
             continue;
         memcpy(operation, from, (size_t)(to - from));
         operation[to - from] = '\0';
@@ -321,8 +312,7 @@ static void decided_lines(const mw_rule *r, const mw_finding *f, mw_buf *out)
     unsigned number = 1;
 
     if (read_text(r->path, &source, &err) != MW_OK || !source.data ||
-        mw_lint_decided(source.data, source.len, mw_verdict_name(f->status), f->message, &at,
-                        &err) != MW_OK ||
+        mw_lint_decided(source.data, source.len, mw_verdict_name(f->status), f->message, &at, &err) != MW_OK ||
         at.first == 0)
         return;
     formatted(out, "decided at", "%s:%u", r->path, at.first);
@@ -338,16 +328,15 @@ static void decided_lines(const mw_rule *r, const mw_finding *f, mw_buf *out)
     }
 }
 
-static mw_status explain_finding(const mw_setup *s, const mw_stored *stored, const mw_finding *f,
-                                 mw_buf *out, mw_error *err)
+static mw_status explain_finding(const mw_setup *s, const mw_stored *stored, const mw_finding *f, mw_buf *out,
+                                 mw_error *err)
 {
     const mw_rule *r = s->rules ? mw_rules_get(s->rules, f->rule) : NULL;
     mw_status st;
 
     formatted(out, mw_verdict_name(f->status), "%s", f->message ? f->message : "");
     formatted(out, "resource", "%s %s%s%s%s, account %s, region %s", f->type, f->id,
-              f->name && !mw_str_eq(f->name, f->id) ? " (" : "",
-              f->name && !mw_str_eq(f->name, f->id) ? f->name : "",
+              f->name && !mw_str_eq(f->name, f->id) ? " (" : "", f->name && !mw_str_eq(f->name, f->id) ? f->name : "",
               f->name && !mw_str_eq(f->name, f->id) ? ")" : "", f->account, f->region);
     line(out, "arn", f->arn);
     line(out, "part", f->subkey);
@@ -360,16 +349,15 @@ static mw_status explain_finding(const mw_setup *s, const mw_stored *stored, con
     if (r)
         decided_lines(r, f, out);
     if (f->first_seen && f->last_seen)
-        formatted(out, "since", "first seen %s, last seen %s%s%s", f->first_seen, f->last_seen,
-                  f->change ? ", " : "", f->change ? f->change : "");
+        formatted(out, "since", "first seen %s, last seen %s%s%s", f->first_seen, f->last_seen, f->change ? ", " : "",
+                  f->change ? f->change : "");
     if (f->status == MW_VERDICT_FAIL) {
         line(out, "remediation", r ? r->remediation : NULL);
         line(out, "how to fix", r ? r->see : NULL);
     } else if (r) {
         line(out, "see", r->see);
     }
-    command(out, true, "moonward findings show %.12s --run %s", f->fingerprint,
-            stored->report.run_id);
+    command(out, true, "moonward findings show %.12s --run %s", f->fingerprint, stored->report.run_id);
     command(out, false, "moonward findings list --all --resource '%s'", f->arn ? f->arn : f->id);
     command(out, false, "moonward explain %s", f->rule);
     return mw_buf_status(out, err);
@@ -412,12 +400,11 @@ static mw_status nothing(const mw_setup *s, const char *what, mw_error *err)
     for (size_t i = 0; !near && strlen(what) >= 3 && i < n; i++)
         if (mw_str_starts(names[i], what))
             near = names[i];
-    return mw_fail(err, MW_ERR_NOTFOUND, "explain: '%.100s' is no finding, rule or code%s%s%s",
-                   what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return mw_fail(err, MW_ERR_NOTFOUND, "explain: '%.100s' is no finding, rule or code%s%s%s", what,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static mw_status explain(mw_setup *s, const char *what, bool findings_only, mw_buf *out,
-                         mw_error *err)
+static mw_status explain(mw_setup *s, const char *what, bool findings_only, mw_buf *out, mw_error *err)
 {
     mw_status st;
 

@@ -66,16 +66,24 @@ static int run_list(mw_cli *cli)
 static const mw_option list_options[] = {
     {.name = "run", .value = "RUN", .help = "Run to look at (default: the newest)"},
     {.name = "rule", .value = "GLOB", .repeatable = true, .help = "Rules"},
-    {.name = "status", .value = "STATUS", .repeatable = true,
+    {.name = "status",
+     .value = "STATUS",
+     .repeatable = true,
      .choices = "pass|fail|not_applicable|unknown|error",
      .help = "Status (default: fail, unknown and error)"},
     {.name = "severity", .value = "SEVERITY", .repeatable = true, .choices = SEVERITIES, .help = "Severity"},
-    {.name = "change", .value = "CHANGE", .repeatable = true, .choices = "new|open|fixed|regressed",
+    {.name = "change",
+     .value = "CHANGE",
+     .repeatable = true,
+     .choices = "new|open|fixed|regressed",
      .help = "Change against the run before"},
     {.name = "type", .value = "GLOB", .repeatable = true, .help = "Resource types"},
     {.name = "resource", .value = "GLOB", .repeatable = true, .help = "Ids, names or ARNs"},
     {.name = "all", .help = "What passes and what does not apply, too"},
-    {.name = "output", .value = "FORMAT", .choices = "text|json|jsonl", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json|jsonl",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
 };
 
@@ -168,7 +176,10 @@ static int run_show(mw_cli *cli)
 
 static const mw_option show_options[] = {
     {.name = "run", .value = "RUN", .help = "Run to look at (default: the newest)"},
-    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
 };
 

@@ -86,8 +86,8 @@ static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
                                      .evidence = x->evidence};
     }
     if (st == MW_OK)
-        st = mw_store_put_part(f->store, &run, a->target->in.account, f->finished_at, rows, count,
-                               mw_coverage_complete, &view, err);
+        st = mw_store_put_part(f->store, &run, a->target->in.account, f->finished_at, rows, count, mw_coverage_complete,
+                               &view, err);
     mw_free(rows);
     mw_free(ids);
     return st;
@@ -95,10 +95,8 @@ static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
 
 static mw_status store_account(mw_flow *f, struct finished *a, mw_error *err)
 {
-    const mw_archive_name name = {.id = f->run,
-                                  .digest = a->digest,
-                                  .notes_doc = f->notes,
-                                  .notes = mw_doc_root(f->notes)};
+    const mw_archive_name name = {
+        .id = f->run, .digest = a->digest, .notes_doc = f->notes, .notes = mw_doc_root(f->notes)};
     mw_status st = mw_store_begin(f->store, err);
 
     if (st != MW_OK)
@@ -146,8 +144,8 @@ static mw_status take_account(mw_flow *f, struct finished *a, int fd, mw_error *
     mw_status st;
 
     if ((st = mw_doc_map(fd, &a->snapshot, err)) != MW_OK ||
-        (st = mw_coverage_from_snapshot(a->snapshot, a->target->extras, a->target->extra_count,
-                                        &a->coverage, err)) != MW_OK ||
+        (st = mw_coverage_from_snapshot(a->snapshot, a->target->extras, a->target->extra_count, &a->coverage, err)) !=
+            MW_OK ||
         (st = mw_snapshot_digest(a->snapshot, a->digest, err)) != MW_OK ||
         (f->judges && (st = mw_judge(&t->setup, fd, &t->progress, &a->judged, err)) != MW_OK))
         return st;
@@ -294,7 +292,8 @@ static bool hash_finding(void *user, const mw_store_finding *row)
 static mw_status publish(mw_flow *f, const char *findings_digest, mw_error *err)
 {
     MW_AUTO(mw_buf) coverage = {.max = (size_t)1 << 30};
-    mw_run run = {.id = f->run, .finished_at = f->finished_at, .findings_digest = findings_digest, .snapshot = f->digest};
+    mw_run run = {
+        .id = f->run, .finished_at = f->finished_at, .findings_digest = findings_digest, .snapshot = f->digest};
     mw_status st = mw_store_begin(f->store, err);
 
     if (st != MW_OK)
@@ -366,7 +365,8 @@ mw_status mw_flow_run(mw_flow *f, mw_error *err)
     f->accounts = mw_arena_alloc(&t->setup.arena, (t->targets.count + 1) * sizeof(*f->accounts));
     if (!f->order || !f->accounts)
         return no_memory(err);
-    if ((st = mw_flow_run_begin(f, err)) != MW_OK || (st = read_fresh(f, err)) != MW_OK || (st = collect(f, err)) != MW_OK)
+    if ((st = mw_flow_run_begin(f, err)) != MW_OK || (st = read_fresh(f, err)) != MW_OK ||
+        (st = collect(f, err)) != MW_OK)
         return st;
     return f->store ? finish_stored(f, err) : finish_kept(f, err);
 }

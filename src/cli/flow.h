@@ -17,7 +17,7 @@ typedef struct mw_flow_account {
 /** `mw_flow f = {.take = …};` then mw_flow_clear(). */
 typedef struct mw_flow {
     mw_take *take;
-    bool judges; /* the rules are evaluated */
+    bool judges;              /* the rules are evaluated */
     mw_profile_rule *profile; /* one for each rule, borrowed; NULL = nothing is measured */
     /* What came of it. */
     char run[MW_STORE_HOLDER_SIZE]; /* the run and its snapshot */
@@ -53,17 +53,17 @@ static inline bool mw_flow_stores(const mw_flow *f)
 }
 void mw_flow_clear(mw_flow *f);
 
-#define MW_FLOW_OPTIONS                                                                            \
-    {.name = "resume", .help = "Go on with the run that was not ended"},                           \
-    {.name = "run-id", .value = "ID",                                                              \
-     .help = "Name of the run; the same for all shards (default: a new one)"},                     \
-    {.name = "role-name", .value = "NAME",                                                         \
-     .help = "Role to assume in every account: name, path and name, or ARN with {account}"},       \
-    {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},          \
-    {                                                                                              \
-        .name = "shard", .value = "I/N",                                                           \
-        .help = "Only this share of the accounts; N alone: which one is in "                       \
-                "JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX"                                \
+#define MW_FLOW_OPTIONS                                                                                                \
+    {.name = "resume", .help = "Go on with the run that was not ended"},                                               \
+        {.name = "run-id", .value = "ID", .help = "Name of the run; the same for all shards (default: a new one)"},    \
+        {.name = "role-name",                                                                                          \
+         .value = "NAME",                                                                                              \
+         .help = "Role to assume in every account: name, path and name, or ARN with {account}"},                       \
+        {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},                          \
+    {                                                                                                                  \
+        .name = "shard", .value = "I/N",                                                                               \
+        .help = "Only this share of the accounts; N alone: which one is in "                                           \
+                "JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX"                                                    \
     }
 
 #endif

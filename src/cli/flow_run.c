@@ -53,7 +53,8 @@ mw_status mw_shard_parse(const char *text, const char *(*getenv_fn)(const char *
     if (!mw_parse_int(total, strlen(total), &n) || n < 1 || n > SHARDS_MAX)
         return mw_fail(err, MW_ERR_INVALID, "--shard: '%.40s' is not I/N with N from 1 to %d", text, SHARDS_MAX);
     if (!slash && !from_env)
-        return mw_fail(err, MW_ERR_INVALID, "--shard: neither %s nor %s says which of %lld this is", names[0], names[1], n);
+        return mw_fail(err, MW_ERR_INVALID, "--shard: neither %s nor %s says which of %lld this is", names[0], names[1],
+                       n);
     if (slash ? !mw_parse_int(text, (size_t)(slash - text), &i) || i < 1 || i > n
               : !mw_parse_int(from_env, strlen(from_env), &i) || i < 0 || i >= n)
         return mw_fail(err, MW_ERR_INVALID, "--shard: '%.40s' is not one of %lld", slash ? text : from_env, n);
@@ -129,7 +130,8 @@ static bool take_open(void *user, const mw_snapshot_info *info)
     u->found = true;
     snprintf(u->id, sizeof(u->id), "%s", info->id);
     if ((u->st = mw_doc_builder_new(NULL, &b, u->err)) == MW_OK &&
-        (u->st = mw_json_read(b, info->about, strlen(info->about), &(mw_json_options){.exact = true}, NULL, u->err)) == MW_OK &&
+        (u->st = mw_json_read(b, info->about, strlen(info->about), &(mw_json_options){.exact = true}, NULL, u->err)) ==
+            MW_OK &&
         (u->st = mw_time_parse(info->taken_at, strlen(info->taken_at), &taken_ns, u->err)) == MW_OK) {
         const mw_doc *d = mw_doc_view(b);
         notes = mw_val_get(d, mw_doc_pop(b), "notes");
@@ -166,8 +168,8 @@ static mw_status go_on(const mw_flow *f, const struct unended *u, mw_error *err)
     if (!u->same_kind)
         return mw_fail(err, MW_ERR_INVALID, "run %s was begun by '%s'", u->id, f->judges ? "collect" : "sweep");
     if (!u->same_rules)
-        return mw_fail(err, MW_ERR_INVALID, "the rules or their parameters have changed since run %s began; start a new one",
-                       u->id);
+        return mw_fail(err, MW_ERR_INVALID,
+                       "the rules or their parameters have changed since run %s began; start a new one", u->id);
     return MW_OK;
 }
 
@@ -193,7 +195,8 @@ static mw_status claim(mw_flow *f, const char *run, bool shared, mw_error *err)
         said = true;
         nanosleep(&pause, NULL);
     }
-    return st == MW_ERR_CONFLICT ? mw_fail(err, MW_ERR_CANCELLED, "stopped while run %s wrote to the store", holder) : st;
+    return st == MW_ERR_CONFLICT ? mw_fail(err, MW_ERR_CANCELLED, "stopped while run %s wrote to the store", holder)
+                                 : st;
 }
 
 static mw_status name_run(mw_flow *f, mw_error *err)

@@ -63,8 +63,7 @@ static bool take_info(void *user, const mw_snapshot_info *info)
     return r->st == MW_OK;
 }
 
-mw_status mw_fresh_read(mw_fresh *f, mw_store *store, int64_t max_age_s, int64_t now_unix,
-                        mw_error *err)
+mw_status mw_fresh_read(mw_fresh *f, mw_store *store, int64_t max_age_s, int64_t now_unix, mw_error *err)
 {
     struct reading r = {.f = f, .err = err};
     mw_status st;
@@ -102,11 +101,9 @@ static bool fetched_at(const mw_moment *m, const mw_moment_scope *line, int64_t 
     if (!line->cause)
         return seconds_of(m->taken_at, out);
     if (mw_doc_builder_new(NULL, &b, NULL) == MW_OK &&
-        mw_json_read(b, line->cause, strlen(line->cause), &(mw_json_options){.exact = true}, NULL,
-                     NULL) == MW_OK) {
+        mw_json_read(b, line->cause, strlen(line->cause), &(mw_json_options){.exact = true}, NULL, NULL) == MW_OK) {
         const mw_doc *d = mw_doc_view(b);
-        found = seconds_of(
-            mw_val_get_str(d, mw_val_get(d, mw_doc_pop(b), "cached"), "fetched_at", NULL), out);
+        found = seconds_of(mw_val_get_str(d, mw_val_get(d, mw_doc_pop(b), "cached"), "fetched_at", NULL), out);
     }
     mw_doc_builder_free(b);
     return found;
@@ -132,8 +129,8 @@ static bool is_facet(const mw_moment *m, const char *type, const char *facet)
 }
 
 /* All lines of a scope stand together: the list, and the facets that it was asked for. */
-static int64_t known_in(const mw_fresh *f, const mw_moment *m, const mw_collect_scope *s,
-                        const char *region, size_t *resources)
+static int64_t known_in(const mw_fresh *f, const mw_moment *m, const mw_collect_scope *s, const char *region,
+                        size_t *resources)
 {
     size_t low = 0, high = m->scope_count, facets = 0;
     int64_t oldest = INT64_MAX;
@@ -184,8 +181,7 @@ static size_t lists_of(const mw_moment *m, const mw_collect_scope *s)
 {
     size_t n = 0;
 
-    for (size_t i = first_of(m, s->account);
-         i < m->scope_count && mw_str_eq(m->scopes[i].account, s->account); i++)
+    for (size_t i = first_of(m, s->account); i < m->scope_count && mw_str_eq(m->scopes[i].account, s->account); i++)
         n += !m->scopes[i].facet && mw_str_eq(m->scopes[i].type, s->type);
     return n;
 }
@@ -235,8 +231,7 @@ static bool take_resource(void *user, const mw_snapshot_resource *r)
 
     if (r->stale)
         return true;
-    if ((l->st = mw_json_read(l->b, r->doc, r->len, &(mw_json_options){.exact = true}, NULL,
-                              l->err)) == MW_OK)
+    if ((l->st = mw_json_read(l->b, r->doc, r->len, &(mw_json_options){.exact = true}, NULL, l->err)) == MW_OK)
         l->st = l->take(l->taker, mw_doc_pop(l->b));
     return l->st == MW_OK;
 }
@@ -247,16 +242,15 @@ mw_status mw_fresh_load(void *user, mw_collect_scope *scope, mw_doc_builder *b,
     const mw_fresh *f = user;
     int64_t fetched;
     const mw_moment *m = moment_of(f, scope, &fetched);
-    const mw_snapshot_filter filter = {
-        .account = scope->account,
-        .region = scope->regional && !scope->region_count ? scope->region : NULL,
-        .type = scope->type};
+    const mw_snapshot_filter filter = {.account = scope->account,
+                                       .region = scope->regional && !scope->region_count ? scope->region : NULL,
+                                       .type = scope->type};
     struct loading l = {.b = b, .take = take, .taker = taker, .err = err};
     mw_status st;
 
     if (!m)
-        return mw_fail(err, MW_ERR_CONFLICT, "%s in %s %s is no longer in the store", scope->type,
-                       scope->account, scope->region);
+        return mw_fail(err, MW_ERR_CONFLICT, "%s in %s %s is no longer in the store", scope->type, scope->account,
+                       scope->region);
     st = mw_snapshot_resources(f->store, m->id, &filter, true, take_resource, &l, err);
     return st == MW_OK ? l.st : st;
 }

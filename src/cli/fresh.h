@@ -14,13 +14,11 @@ typedef struct mw_fresh {
 } mw_fresh;
 
 /** The ledgers of the snapshots that are no older than @p max_age_s. Memory: their scopes. */
-mw_status mw_fresh_read(mw_fresh *f, mw_store *store, int64_t max_age_s, int64_t now_unix,
-                        mw_error *err);
+mw_status mw_fresh_read(mw_fresh *f, mw_store *store, int64_t max_age_s, int64_t now_unix, mw_error *err);
 /** For mw_collect_options: @p user is a mw_fresh. */
 int64_t mw_fresh_known(void *user, mw_collect_scope *scope);
 mw_status mw_fresh_load(void *user, mw_collect_scope *scope, mw_doc_builder *b,
-                        mw_status (*take)(void *taker, mw_val resource), void *taker,
-                        mw_error *err);
+                        mw_status (*take)(void *taker, mw_val resource), void *taker, mw_error *err);
 void mw_fresh_clear(mw_fresh *f);
 
 #endif

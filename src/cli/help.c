@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS 80
+#define COLUMNS       80
 #define OPTION_INDENT 26
 
 /* Text from column @p at on, wrapped at blanks, further lines indented by @p indent. */
@@ -47,7 +47,10 @@ static void one_option(mw_buf *out, const mw_option *o)
 
     if (o->letter)
         snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-    snprintf(left, sizeof(left), "  %s--%s%s%s%s", letter, o->name, !o->value ? "" : o->bare ? "[=" : " ",
+    snprintf(left, sizeof(left), "  %s--%s%s%s%s", letter, o->name,
+             !o->value ? ""
+             : o->bare ? "[="
+                       : " ",
              o->value ? o->value : "", o->bare ? "]" : "");
     len = strlen(left);
     mw_buf_puts(out, left);
@@ -94,8 +97,7 @@ mw_status mw_help_global(mw_buf *out, mw_error *err)
     for (size_t i = 0; i < n; i++)
         widest = strlen(all[i]->name) > widest ? strlen(all[i]->name) : widest;
     mw_buf_puts(out, "Usage: moonward COMMAND [ARGUMENTS] [OPTIONS]\n\n");
-    wrap(out, "Rules for AWS, written in Lua. What could not be read is unknown, never a pass.", 0,
-         0);
+    wrap(out, "Rules for AWS, written in Lua. What could not be read is unknown, never a pass.", 0, 0);
     mw_buf_puts(out, "\nCommands:\n");
     for (size_t i = 0; i < n; i++) {
         mw_buf_printf(out, "  %-*s", (int)widest + 1, all[i]->name);

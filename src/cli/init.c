@@ -24,28 +24,28 @@ static const char config_text[] =
     "# params:                      # parameters of rules\n"
     "#   s3-bucket-has-owner: {tag: Team}\n";
 
-static const char rule_text[] =
-    "--- Every bucket says who owns it.\n"
-    "-- A bucket without an owner is nobody's to secure, to pay for or to delete.\n"
-    "-- @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/CostAllocTagging.html\n"
-    "return rule {\n"
-    "  id = \"s3-bucket-has-owner\",\n"
-    "  title = \"Buckets carry the tag Owner\",\n"
-    "  severity = \"low\", pillar = \"operations\",\n"
-    "  resource = \"AWS::S3::Bucket\",\n"
-    "  params = { tag = \"Owner\" },\n"
-    "  ---@param bucket AWS.S3.Bucket\n"
-    "  ---@param ctx moonward.Context\n"
-    "  check = function(bucket, ctx)\n"
-    "    if bucket.tags:has(ctx.params.tag) then return pass() end\n"
-    "    return fail(\"the tag %s is missing\", ctx.params.tag)\n"
-    "  end,\n"
-    "}\n";
+static const char rule_text[] = "--- Every bucket says who owns it.\n"
+                                "-- A bucket without an owner is nobody's to secure, to pay for or to delete.\n"
+                                "-- @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/CostAllocTagging.html\n"
+                                "return rule {\n"
+                                "  id = \"s3-bucket-has-owner\",\n"
+                                "  title = \"Buckets carry the tag Owner\",\n"
+                                "  severity = \"low\", pillar = \"operations\",\n"
+                                "  resource = \"AWS::S3::Bucket\",\n"
+                                "  params = { tag = \"Owner\" },\n"
+                                "  ---@param bucket AWS.S3.Bucket\n"
+                                "  ---@param ctx moonward.Context\n"
+                                "  check = function(bucket, ctx)\n"
+                                "    if bucket.tags:has(ctx.params.tag) then return pass() end\n"
+                                "    return fail(\"the tag %s is missing\", ctx.params.tag)\n"
+                                "  end,\n"
+                                "}\n";
 
 static const char test_text[] =
     "return {\n"
     "  { name = \"tagged\", expect = \"pass\", resource = { Name = \"logs\" }, tags = { Owner = \"ann\" } },\n"
-    "  { name = \"untagged\", expect = \"fail\", message = \"Owner is missing\", resource = { Name = \"logs\" }, tags = {} },\n"
+    "  { name = \"untagged\", expect = \"fail\", message = \"Owner is missing\", resource = { Name = \"logs\" }, tags "
+    "= {} },\n"
     "  { name = \"another tag\", expect = \"pass\", resource = { Name = \"logs\" }, tags = { Team = \"shop\" },\n"
     "    params = { tag = \"Team\" } },\n"
     "  { name = \"tags not readable\", expect = \"unknown\",\n"
@@ -57,7 +57,8 @@ static const char luarc_text[] =
     "  \"$schema\": \"https://raw.githubusercontent.com/LuaLS/vscode-lua/master/setting/schema.json\",\n"
     "  \"runtime.version\": \"Lua 5.4\",\n"
     "  \"runtime.builtin\": {\n"
-    "    \"coroutine\": \"disable\", \"debug\": \"disable\", \"io\": \"disable\", \"os\": \"disable\", \"package\": \"disable\"\n"
+    "    \"coroutine\": \"disable\", \"debug\": \"disable\", \"io\": \"disable\", \"os\": \"disable\", \"package\": "
+    "\"disable\"\n"
     "  },\n"
     "  \"workspace.library\": [\".moonward/types\"],\n"
     "  \"workspace.checkThirdParty\": false,\n"
@@ -68,7 +69,8 @@ static const char luacheckrc_text[] =
     "-- What rules, their tests and audits see beside plain Lua.\n"
     "std = {\n"
     "  read_globals = {\n"
-    "    \"arn\", \"assert\", \"error\", \"ipairs\", \"next\", \"pairs\", \"pcall\", \"rawequal\", \"rawget\", \"rawlen\", \"require\",\n"
+    "    \"arn\", \"assert\", \"error\", \"ipairs\", \"next\", \"pairs\", \"pcall\", \"rawequal\", \"rawget\", "
+    "\"rawlen\", \"require\",\n"
     "    \"select\", \"tonumber\", \"tostring\", \"try\", \"type\",\n"
     "    \"math\", \"string\", \"table\", \"utf8\",\n"
     "    \"rule\", \"pass\", \"fail\", \"not_applicable\", \"unknown\",   -- rules\n"
@@ -76,13 +78,15 @@ static const char luacheckrc_text[] =
     "    \"aws\", \"args\", \"columns\", \"emit\", \"json\", \"print\",      -- audits\n"
     "  },\n"
     "}\n"
-    "read_globals = { string = { other_fields = true }, table = { other_fields = true }, math = { other_fields = true },\n"
+    "read_globals = { string = { other_fields = true }, table = { other_fields = true }, math = { other_fields = true "
+    "},\n"
     "                 utf8 = { other_fields = true } }\n"
     "max_line_length = 120\nmax_string_line_length = false\n"
     "exclude_files = { \".moonward\" }\n";
 
 static const char editorconfig_text[] =
-    "root = true\n\n[*]\ncharset = utf-8\nend_of_line = lf\ninsert_final_newline = true\ntrim_trailing_whitespace = true\n\n"
+    "root = true\n\n[*]\ncharset = utf-8\nend_of_line = lf\ninsert_final_newline = true\ntrim_trailing_whitespace = "
+    "true\n\n"
     "[*.{lua,yaml,yml}]\nindent_style = space\nindent_size = 2\nmax_line_length = 120\n";
 
 static const char workflow_text[] =
@@ -154,8 +158,9 @@ const mw_command mw_command_init = {
     .name = "init",
     .arguments = "[DIR]",
     .summary = "Make a folder for rules: configuration, a rule, its test, CI",
-    .description = "Writes moonward.yaml, a rule with its test, the settings of editors and of luacheck, and a workflow for "
-                   "continuous integration. A file that is there already is kept as it is, and said.",
+    .description =
+        "Writes moonward.yaml, a rule with its test, the settings of editors and of luacheck, and a workflow for "
+        "continuous integration. A file that is there already is kept as it is, and said.",
     .examples = "moonward init compliance\n",
     .max_args = 1,
     .run = run,

@@ -9,8 +9,7 @@
 #include "cli/outcome.h"
 #include "cli/results.h"
 
-mw_status mw_judge(mw_setup *s, int snapshot_fd, mw_progress *progress, mw_judged *out,
-                   mw_error *err)
+mw_status mw_judge(mw_setup *s, int snapshot_fd, mw_progress *progress, mw_judged *out, mw_error *err)
 {
     const mw_evaluate_options o = {.stop = s->cli->stop,
                                    .on_progress = mw_progress_evaluate,
@@ -25,15 +24,14 @@ mw_status mw_judge(mw_setup *s, int snapshot_fd, mw_progress *progress, mw_judge
     if (*s->cli->stop)
         return mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal; nothing was stored");
     if (stats.workers_died)
-        mw_log_warn("%zu of %zu workers died; their evaluations are errors", stats.workers_died,
-                    stats.workers_started);
-    mw_log_info("%zu evaluations, %zu workers, isolation: %s", stats.evaluations,
-                stats.workers_started, stats.isolation ? stats.isolation : "unknown");
+        mw_log_warn("%zu of %zu workers died; their evaluations are errors", stats.workers_died, stats.workers_started);
+    mw_log_info("%zu evaluations, %zu workers, isolation: %s", stats.evaluations, stats.workers_started,
+                stats.isolation ? stats.isolation : "unknown");
     return MW_OK;
 }
 
-mw_status mw_judged_name_after(mw_judged *j, const mw_setup *s, const char *snapshot_digest,
-                               int64_t taken_ns, mw_error *err)
+mw_status mw_judged_name_after(mw_judged *j, const mw_setup *s, const char *snapshot_digest, int64_t taken_ns,
+                               mw_error *err)
 {
     /* Crockford base32, as a ULID is written (github.com/ulid/spec). */
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -60,8 +58,7 @@ void mw_judged_seen_now(mw_judged *j)
     }
 }
 
-mw_report mw_judged_report(const mw_judged *j, const mw_setup *s, const char *snapshot_digest,
-                           const mw_doc *coverage)
+mw_report mw_judged_report(const mw_judged *j, const mw_setup *s, const char *snapshot_digest, const mw_doc *coverage)
 {
     return (mw_report){
         .run_id = j->run_id,
@@ -86,17 +83,15 @@ mw_report mw_judged_report(const mw_judged *j, const mw_setup *s, const char *sn
 int mw_judge_finish(const mw_setup *s, const mw_report *r, bool stored)
 {
     const char *fail_on = mw_setup_str(s, "fail-on");
-    bool allow = mw_args_flag(s->cli->args, "allow-incomplete") ||
-                 mw_config_bool(&s->config, "allow_incomplete", false);
+    bool allow =
+        mw_args_flag(s->cli->args, "allow-incomplete") || mw_config_bool(&s->config, "allow_incomplete", false);
     mw_report_counts counts;
 
     mw_report_count(r, &counts);
-    return mw_results_write(s, r, stored,
-                            mw_outcome(&counts, fail_on ? fail_on : MW_FAIL_ON_DEFAULT, allow));
+    return mw_results_write(s, r, stored, mw_outcome(&counts, fail_on ? fail_on : MW_FAIL_ON_DEFAULT, allow));
 }
 
-int mw_judged_finish(const mw_judged *j, const mw_setup *s, const char *snapshot_digest,
-                     const mw_doc *coverage)
+int mw_judged_finish(const mw_judged *j, const mw_setup *s, const char *snapshot_digest, const mw_doc *coverage)
 {
     mw_report r = mw_judged_report(j, s, snapshot_digest, coverage);
 

@@ -124,18 +124,15 @@ static int run(mw_cli *cli)
     mw_status st;
     int code;
 
-    if ((st = mw_setup_config(&w.setup, cli, &err)) != MW_OK ||
-        (st = mw_setup_types(&w.setup, &err)) != MW_OK ||
-        (st = mw_model_pack_open(cli->args, &w.pack, &err)) != MW_OK ||
-        (st = find_files(&w, cli->args, &err)) != MW_OK)
+    if ((st = mw_setup_config(&w.setup, cli, &err)) != MW_OK || (st = mw_setup_types(&w.setup, &err)) != MW_OK ||
+        (st = mw_model_pack_open(cli->args, &w.pack, &err)) != MW_OK || (st = find_files(&w, cli->args, &err)) != MW_OK)
         goto out;
     o.types = w.setup.types;
     o.models = w.pack.models;
     if ((st = mw_lint_new(&o, &w.lint, &err)) != MW_OK)
         goto out;
     for (size_t i = 0; st == MW_OK && i < w.files.count; i++)
-        st = *cli->stop ? mw_fail(&err, MW_ERR_CANCELLED, "interrupted")
-                        : lint_one(&w, &w.files.items[i], &err);
+        st = *cli->stop ? mw_fail(&err, MW_ERR_CANCELLED, "interrupted") : lint_one(&w, &w.files.items[i], &err);
     if (st == MW_OK && (st = mw_lint_finish(w.lint, &err)) == MW_OK)
         st = write(&w, &out, &err);
 out:

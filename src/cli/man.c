@@ -140,8 +140,10 @@ mw_status mw_man_page(const mw_command *c, mw_buf *out, mw_error *err)
         paragraphs(out, c->description ? c->description : "");
         options(out, "OPTIONS", c->options, c->option_count, NULL);
     } else {
-        paragraphs(out, "Rules judge the resources of AWS accounts; they are Lua files that run without credentials, network or "
-                        "files. What could not be read is unknown, never a pass.");
+        paragraphs(
+            out,
+            "Rules judge the resources of AWS accounts; they are Lua files that run without credentials, network or "
+            "files. What could not be read is unknown, never a pass.");
         mw_buf_puts(out, ".SH COMMANDS\n");
         for (size_t i = 0; i < count; i++) {
             mw_buf_puts(out, ".TP\n\\fB");
@@ -152,8 +154,10 @@ mw_status mw_man_page(const mw_command *c, mw_buf *out, mw_error *err)
     }
     options(out, "GLOBAL OPTIONS", global, n, c);
     mw_buf_puts(out, ".SH EXIT STATUS\n");
-    line(out, "0 complete and nothing at or above --fail-on; 1 findings; 2 incomplete; 3 usage, configuration or rule error; "
-              "4 no usable credentials; 5 refused by a guard; 6 failed items; 130 and 143 after a signal.");
+    line(
+        out,
+        "0 complete and nothing at or above --fail-on; 1 findings; 2 incomplete; 3 usage, configuration or rule error; "
+        "4 no usable credentials; 5 refused by a guard; 6 failed items; 130 and 143 after a signal.");
     examples(out, c ? c->examples : NULL);
     if (c)
         mw_buf_puts(out, ".SH SEE ALSO\n.BR moonward (1)\n");

@@ -90,16 +90,15 @@ static int view_print(view *v, mw_status st, mw_error *err)
 static const char *protocol_name(mw_protocol p)
 {
     static const char *const names[] = {
-        [MW_PROTO_JSON] = "json",   [MW_PROTO_REST_JSON] = "rest-json",
+        [MW_PROTO_JSON] = "json",         [MW_PROTO_REST_JSON] = "rest-json",
         [MW_PROTO_REST_XML] = "rest-xml", [MW_PROTO_QUERY] = "query",
-        [MW_PROTO_EC2] = "ec2",     [MW_PROTO_CBOR] = "smithy-rpc-v2-cbor",
+        [MW_PROTO_EC2] = "ec2",           [MW_PROTO_CBOR] = "smithy-rpc-v2-cbor",
     };
 
     return (size_t)p < MW_COUNT(names) ? names[p] : "unknown";
 }
 
-static mw_status find_service(const mw_models *m, const char *name, const mw_service **out,
-                              mw_error *err)
+static mw_status find_service(const mw_models *m, const char *name, const mw_service **out, mw_error *err)
 {
     const char *names[SERVICES_MAX], *near;
     size_t n = 0;
@@ -111,11 +110,10 @@ static mw_status find_service(const mw_models *m, const char *name, const mw_ser
         names[n++] = mw_service_name(mw_models_service_at(m, i));
     near = mw_nearest(name, names, n);
     if (near)
-        return mw_fail(err, MW_ERR_NOTFOUND, "no service '%s' in the models, did you mean '%s'?",
-                       name, near);
+        return mw_fail(err, MW_ERR_NOTFOUND, "no service '%s' in the models, did you mean '%s'?", name, near);
     return mw_fail(err, MW_ERR_NOTFOUND,
-                   "no service '%s' in the models (botocore %s); `moonward models list` shows them",
-                   name, mw_models_botocore_version(m));
+                   "no service '%s' in the models (botocore %s); `moonward models list` shows them", name,
+                   mw_models_botocore_version(m));
 }
 
 static bool paginated(const mw_operation *op)
@@ -195,8 +193,8 @@ static void show_service(view *v, const mw_service *s)
         mw_doc_member_bool(v->b, "deprecated", mw_operation_deprecated(op));
         mw_doc_end_object(v->b);
         if (v->text) {
-            mw_buf_printf(&v->out, "%-*s  %s%s%s\n", (int)width, mw_operation_name(op), reads ? "read-only" : "mutating",
-                          pages ? ", paginated" : "",
+            mw_buf_printf(&v->out, "%-*s  %s%s%s\n", (int)width, mw_operation_name(op),
+                          reads ? "read-only" : "mutating", pages ? ", paginated" : "",
                           mw_operation_deprecated(op) ? ", deprecated" : "");
         }
     }
@@ -209,24 +207,20 @@ static void show_service(view *v, const mw_service *s)
 static const char *type_name(const mw_shape *s)
 {
     static const char *const names[] = {
-        [MW_SHAPE_STRUCTURE] = "structure", [MW_SHAPE_LIST] = "list",
-        [MW_SHAPE_MAP] = "map",             [MW_SHAPE_STRING] = "string",
-        [MW_SHAPE_INTEGER] = "integer",     [MW_SHAPE_LONG] = "long",
-        [MW_SHAPE_FLOAT] = "float",         [MW_SHAPE_DOUBLE] = "double",
-        [MW_SHAPE_BOOLEAN] = "boolean",     [MW_SHAPE_BLOB] = "blob",
-        [MW_SHAPE_TIMESTAMP] = "timestamp",
+        [MW_SHAPE_STRUCTURE] = "structure", [MW_SHAPE_LIST] = "list",           [MW_SHAPE_MAP] = "map",
+        [MW_SHAPE_STRING] = "string",       [MW_SHAPE_INTEGER] = "integer",     [MW_SHAPE_LONG] = "long",
+        [MW_SHAPE_FLOAT] = "float",         [MW_SHAPE_DOUBLE] = "double",       [MW_SHAPE_BOOLEAN] = "boolean",
+        [MW_SHAPE_BLOB] = "blob",           [MW_SHAPE_TIMESTAMP] = "timestamp",
     };
 
-    return mw_shape_document(s) ? "document" : mw_shape_union(s) ? "union"
-                                                                 : names[mw_shape_type_of(s)];
+    return mw_shape_document(s) ? "document" : mw_shape_union(s) ? "union" : names[mw_shape_type_of(s)];
 }
 
 static const char *location_name(mw_location l)
 {
     static const char *const names[] = {
-        [MW_LOC_BODY] = NULL,         [MW_LOC_URI] = "in the path",
-        [MW_LOC_QUERYSTRING] = "in the query", [MW_LOC_HEADER] = "header",
-        [MW_LOC_HEADERS] = "headers", [MW_LOC_STATUS_CODE] = "the status",
+        [MW_LOC_BODY] = NULL,       [MW_LOC_URI] = "in the path", [MW_LOC_QUERYSTRING] = "in the query",
+        [MW_LOC_HEADER] = "header", [MW_LOC_HEADERS] = "headers", [MW_LOC_STATUS_CODE] = "the status",
     };
 
     return names[l];
@@ -305,8 +299,7 @@ static void text_member(tree *t, const mw_member *m)
     const char *where = location_name(mw_member_location(m));
     mw_buf *out = &t->v->out;
 
-    mw_buf_printf(out, "%*s%s%s  ", (int)(2 * t->depth), "", mw_member_name(m),
-                  mw_member_required(m) ? "*" : "");
+    mw_buf_printf(out, "%*s%s%s  ", (int)(2 * t->depth), "", mw_member_name(m), mw_member_required(m) ? "*" : "");
     text_type(out, mw_member_shape(m), 0);
     if (where)
         mw_buf_printf(out, "  (%s%s%s)", where, mw_member_location_name(m) ? " " : "",
@@ -471,10 +464,8 @@ static void show_operation(view *v, const mw_operation *op)
     if (v->text) {
         mw_buf_printf(&v->out, "%s:%s  %s%s%s%s\n", mw_service_name(s), mw_operation_name(op),
                       mw_operation_read_only(op) ? "read-only" : "mutating",
-                      mw_operation_deprecated(op) ? ", deprecated" : "", auth ? ", auth " : "",
-                      auth ? auth : "");
-        mw_buf_printf(&v->out, "wire       %s, %s %s\n", protocol, mw_operation_method(op),
-                      mw_operation_uri(op));
+                      mw_operation_deprecated(op) ? ", deprecated" : "", auth ? ", auth " : "", auth ? auth : "");
+        mw_buf_printf(&v->out, "wire       %s, %s %s\n", protocol, mw_operation_method(op), mw_operation_uri(op));
     }
     show_paginator(v, op);
     show_waiters(v, op);
@@ -536,14 +527,18 @@ static int run_compile(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
 };
 
 static const mw_option compile_options[] = {
     {.name = "botocore", .value = "DIR", .help = "botocore's package or data folder"},
     {.name = "output", .value = "FILE", .help = "Pack to write"},
-    {.name = "botocore-version", .value = "VERSION",
+    {.name = "botocore-version",
+     .value = "VERSION",
      .help = "Version to note in the pack (default: what stands beside the folder)"},
 };
 

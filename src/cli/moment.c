@@ -92,11 +92,9 @@ mw_val mw_moment_collected(const mw_moment *m, const char *type)
     return mw_val_get(m->about, mw_val_get(m->about, types, type), "collected");
 }
 
-bool mw_moment_complete(const mw_moment *m, const char *account, const char *region,
-                        const char *type)
+bool mw_moment_complete(const mw_moment *m, const char *account, const char *region, const char *type)
 {
-    size_t low = 0, high = m->scope_count, here = 0, elsewhere = 0, gaps_here = 0,
-           gaps_elsewhere = 0;
+    size_t low = 0, high = m->scope_count, here = 0, elsewhere = 0, gaps_here = 0, gaps_elsewhere = 0;
 
     while (low < high) { /* the account's first line */
         size_t middle = low + (high - low) / 2;
@@ -121,8 +119,7 @@ bool mw_moment_complete(const mw_moment *m, const char *account, const char *reg
     return here ? gaps_here == 0 : elsewhere && gaps_elsewhere == 0;
 }
 
-mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE],
-                         const char **out, mw_error *err)
+mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE], const char **out, mw_error *err)
 {
     const char *time = mw_args_get(args, "at");
     int64_t ns;
@@ -132,8 +129,7 @@ mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME
     if (!time)
         return MW_OK;
     if (given)
-        return mw_fail(err, MW_ERR_INVALID, "--at %.40s and snapshot %.80s: one of them, please",
-                       time, given);
+        return mw_fail(err, MW_ERR_INVALID, "--at %.40s and snapshot %.80s: one of them, please", time, given);
     if ((st = mw_time_parse(time, strlen(time), &ns, err)) != MW_OK)
         return mw_error_prefix(err, MW_ERR_INVALID, "--at");
     mw_time_iso(at, ns);

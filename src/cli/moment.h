@@ -31,17 +31,16 @@ void mw_moment_clear(mw_moment *m);
 mw_val mw_moment_collected(const mw_moment *m, const char *type);
 /** Was everything of this account, region and type listed? Types that are not listed by region
  * count in any. */
-bool mw_moment_complete(const mw_moment *m, const char *account, const char *region,
-                        const char *type);
+bool mw_moment_complete(const mw_moment *m, const char *account, const char *region, const char *type);
 
 /** The name to look for: --at, else @p given, else `latest`. @p at is where a time is kept. */
-mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE],
-                         const char **out, mw_error *err);
+mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE], const char **out,
+                         mw_error *err);
 
-#define MW_AT_OPTION                                                                               \
-    {                                                                                              \
-        .name = "at", .value = "TIME",                                                             \
-        .help = "The newest snapshot taken no later, such as 2026-11-01 or 2026-11-01T12:00:00Z"   \
+#define MW_AT_OPTION                                                                                                   \
+    {                                                                                                                  \
+        .name = "at", .value = "TIME",                                                                                 \
+        .help = "The newest snapshot taken no later, such as 2026-11-01 or 2026-11-01T12:00:00Z"                       \
     }
 
 #endif

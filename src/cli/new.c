@@ -36,15 +36,15 @@ static mw_status check_service(const char *service, mw_error *err)
 {
     if (*service && strspn(service, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(service))
         return MW_OK;
-    return mw_fail(err, MW_ERR_INVALID, "--service: '%.80s' is not a folder's name of lower-case letters, digits, dashes",
-                   service);
+    return mw_fail(err, MW_ERR_INVALID,
+                   "--service: '%.80s' is not a folder's name of lower-case letters, digits, dashes", service);
 }
 
 /* Where drafts of rules go: the first folder that rules are read from, when it is one; else ./rules. */
 static const char *rules_folder(mw_setup *s)
 {
     const char *given = mw_args_count(s->cli->args, "rules") ? mw_args_value(s->cli->args, "rules", 0)
-                                                              : mw_config_at(&s->config, "rules", 0);
+                                                             : mw_config_at(&s->config, "rules", 0);
 
     return given && !mw_str_ends(given, ".lua") ? given : "rules";
 }
@@ -61,8 +61,8 @@ static mw_status check_facets(const mw_type *t, const char *const *facets, size_
             continue;
         near = mw_nearest(facets[i], names, count < MW_COUNT(names) ? count : MW_COUNT(names));
         if (near)
-            return mw_fail(err, MW_ERR_INVALID, "--facet: %s has no facet '%.80s'; did you mean '%s'?",
-                           mw_type_name(t), facets[i], near);
+            return mw_fail(err, MW_ERR_INVALID, "--facet: %s has no facet '%.80s'; did you mean '%s'?", mw_type_name(t),
+                           facets[i], near);
         return mw_fail(err, MW_ERR_INVALID, "--facet: %s has no facet '%.80s'; `moonward types --output -` lists them",
                        mw_type_name(t), facets[i]);
     }
@@ -76,8 +76,10 @@ static int run_rule(mw_cli *cli)
     MW_AUTO(mw_scaffold) files = {0};
     const char *facets[FACETS_MAX], *resource = mw_args_get(cli->args, "resource");
     const char *service = mw_args_get(cli->args, "service");
-    mw_skeleton draft = {.id = mw_args_positional(cli->args, 0), .title = mw_args_get(cli->args, "title"),
-                         .facets = facets, .facet_count = mw_args_count(cli->args, "facet")};
+    mw_skeleton draft = {.id = mw_args_positional(cli->args, 0),
+                         .title = mw_args_get(cli->args, "title"),
+                         .facets = facets,
+                         .facet_count = mw_args_count(cli->args, "facet")};
     char own[64], next[1200];
     mw_buf *rule, *test;
     mw_error err = {0};
@@ -112,7 +114,10 @@ static int run_rule(mw_cli *cli)
 
 static const mw_option rule_options[] = {
     {.name = "resource", .value = "TYPE", .help = "Type that the rule judges: AWS::S3::Bucket, or its alias s3.bucket"},
-    {.name = "facet", .value = "FACET", .repeatable = true, .help = "Facet that the rule reads; the draft judges the first"},
+    {.name = "facet",
+     .value = "FACET",
+     .repeatable = true,
+     .help = "Facet that the rule reads; the draft judges the first"},
     {.name = "service", .value = "NAME", .help = "Folder that the files go to (default: the type's service)"},
     {.name = "title", .value = "TEXT", .help = "Title of the rule (default: made of its id)"},
 };
@@ -121,8 +126,9 @@ const mw_command mw_command_new_rule = {
     .name = "new rule",
     .arguments = "ID",
     .summary = "Write a rule and its test, to start from",
-    .description = "The draft judges one member that the AWS models describe: it loads, and its test passes. It goes to "
-                   "rules/<service>/, or to the folder of --rules or the configuration. Nothing is overwritten.",
+    .description =
+        "The draft judges one member that the AWS models describe: it loads, and its test passes. It goes to "
+        "rules/<service>/, or to the folder of --rules or the configuration. Nothing is overwritten.",
     .examples = "moonward new rule s3-bucket-versioned --resource AWS::S3::Bucket --facet Versioning\n",
     .options = rule_options,
     .option_count = MW_COUNT(rule_options),
@@ -158,7 +164,8 @@ static int run_remediation(mw_cli *cli)
     draft.type = mw_types_get(s.types, rule->resource);
     if (!service)
         service = mw_type_service(draft.type, own, sizeof(own));
-    text = check_service(service, &err) == MW_OK ? mw_scaffold_add(&files, "remediations", "%s/%s.lua", service, id) : NULL;
+    text = check_service(service, &err) == MW_OK ? mw_scaffold_add(&files, "remediations", "%s/%s.lua", service, id)
+                                                 : NULL;
     if (!text && err.status == MW_OK)
         too_long(&err);
     if (!text || mw_skeleton_remediation(&draft, rule->id, text, &err) != MW_OK ||
@@ -178,8 +185,9 @@ const mw_command mw_command_new_remediation = {
     .name = "new remediation",
     .arguments = "ID",
     .summary = "Write a remediation, to start from",
-    .description = "The draft goes to remediations/<service>/. A remediation plans API calls and their inverses; it holds no "
-                   "credential and makes no call. Nothing is overwritten.",
+    .description =
+        "The draft goes to remediations/<service>/. A remediation plans API calls and their inverses; it holds no "
+        "credential and makes no call. Nothing is overwritten.",
     .examples = "moonward new remediation s3-enable-versioning --rule s3-bucket-versioning-enabled\n",
     .options = remediation_options,
     .option_count = MW_COUNT(remediation_options),

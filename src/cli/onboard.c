@@ -30,8 +30,7 @@ static mw_status take_role(mw_setup *s, mw_onboard *o, mw_error *err)
     slash = strrchr(role, '/');
     o->role = slash ? slash + 1 : role;
     if (slash && slash > role)
-        o->path = mw_arena_printf(&s->arena, "%s%.*s", role[0] == '/' ? "" : "/",
-                                  (int)(slash - role) + 1, role);
+        o->path = mw_arena_printf(&s->arena, "%s%.*s", role[0] == '/' ? "" : "/", (int)(slash - role) + 1, role);
     return o->path ? MW_OK : mw_fail(err, MW_ERR_NOMEM, "out of memory");
 }
 
@@ -95,14 +94,12 @@ static mw_status render(mw_setup *s, writer *write, mw_buf *out, mw_error *err)
     mw_onboard o = {0};
     mw_status st;
 
-    if ((st = take_options(s, &o, err)) != MW_OK ||
-        (st = mw_onboard_check(&o, part, err)) != MW_OK ||
+    if ((st = take_options(s, &o, err)) != MW_OK || (st = mw_onboard_check(&o, part, err)) != MW_OK ||
         (st = mw_model_pack_open(args, &pack, err)) != MW_OK ||
         (st = mw_permit_rules(s, pack.models, &p, err)) != MW_OK ||
         (st = mw_permit_actions(&p, &s->arena, &o.actions, err)) != MW_OK)
         return st;
-    o.listing = (mw_iam_actions){
-        listing, mw_organization_operations(s, listing)}; /* their actions have their names */
+    o.listing = (mw_iam_actions){listing, mw_organization_operations(s, listing)}; /* their actions have their names */
     warn(&o, part);
     return write(&o, part, out, err);
 }
@@ -136,18 +133,12 @@ static const mw_option options[] = {
      .help = "The role of one account; the StackSet of it (default with --ous), with the role for "
              "the account where it "
              "is deployed; or the policy of whoever starts Moonward (default: account)"},
-    {.name = "hub",
-     .value = "ACCOUNT",
-     .help = "Account that Moonward runs in: the only one that the role trusts"},
+    {.name = "hub", .value = "ACCOUNT", .help = "Account that Moonward runs in: the only one that the role trusts"},
     {.name = "hub-role",
      .value = "NAME",
      .help = "Role there that may assume it, path included (default: " HUB_ROLE_DEFAULT ")"},
-    {.name = "external-id",
-     .value = "ID",
-     .help = "External id that the role asks for (default: the configuration's)"},
-    {.name = "org-id",
-     .value = "ID",
-     .help = "Organization that the caller must belong to, such as o-a1b2c3d4e5"},
+    {.name = "external-id", .value = "ID", .help = "External id that the role asks for (default: the configuration's)"},
+    {.name = "org-id", .value = "ID", .help = "Organization that the caller must belong to, such as o-a1b2c3d4e5"},
     {.name = "role",
      .value = "NAME",
      .help = "Role to make, path included (default: the configuration's, else " ROLE_DEFAULT ")"},
@@ -171,10 +162,9 @@ const mw_command mw_command_onboard_cloudformation = {
                    "StackSet that brings the role to the accounts of these units and to those that "
                    "join, and the role for this "
                    "account itself, which no StackSet reaches.",
-    .examples =
-        "moonward onboard cloudformation --hub 111122223333 --external-id 0b0a6a1e > role.yaml\n"
-        "moonward onboard cloudformation --hub 111122223333 --org-id o-a1b2c3d4e5 --ous r-ab12\n"
-        "moonward onboard cloudformation --part hub\n",
+    .examples = "moonward onboard cloudformation --hub 111122223333 --external-id 0b0a6a1e > role.yaml\n"
+                "moonward onboard cloudformation --hub 111122223333 --org-id o-a1b2c3d4e5 --ous r-ab12\n"
+                "moonward onboard cloudformation --part hub\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = MW_ARGS_ANY,
@@ -186,9 +176,8 @@ const mw_command mw_command_onboard_terraform = {
     .arguments = "[RULES…]",
     .summary = "The same as Terraform text",
     .description = "As `moonward onboard cloudformation`, for Terraform's AWS provider.",
-    .examples =
-        "moonward onboard terraform --hub 111122223333 --org-id o-a1b2c3d4e5 > moonward.tf\n"
-        "moonward onboard terraform --hub 111122223333 --ous ou-ab12-11111111\n",
+    .examples = "moonward onboard terraform --hub 111122223333 --org-id o-a1b2c3d4e5 > moonward.tf\n"
+                "moonward onboard terraform --hub 111122223333 --ous ou-ab12-11111111\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = MW_ARGS_ANY,

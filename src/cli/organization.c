@@ -36,14 +36,20 @@ static void call_done(void *user, const mw_call_result *result)
     ((struct walk *)user)->result = *result;
 }
 
-static mw_status call(struct walk *w, const char *operation, const char *member, const char *value, mw_call_page on_page,
-                      mw_error *err)
+static mw_status call(struct walk *w, const char *operation, const char *member, const char *value,
+                      mw_call_page on_page, mw_error *err)
 {
     mw_session *n = w->n;
-    const mw_scope scope = {.partition = n->partition, .account = n->account, .region = n->home_region,
-                            .credentials = n->credentials};
-    mw_call c = {.scope = &scope, .service = "organizations", .operation = operation, .params = MW_VAL_ABSENT,
-                 .paginate = true, .on_page = on_page, .on_done = call_done, .user = w};
+    const mw_scope scope = {
+        .partition = n->partition, .account = n->account, .region = n->home_region, .credentials = n->credentials};
+    mw_call c = {.scope = &scope,
+                 .service = "organizations",
+                 .operation = operation,
+                 .params = MW_VAL_ABSENT,
+                 .paginate = true,
+                 .on_page = on_page,
+                 .on_done = call_done,
+                 .user = w};
     mw_doc_builder *b = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
 
@@ -223,14 +229,18 @@ static mw_status check(const struct walk *w, mw_error *err)
         while (k < MW_COUNT(keys) && !mw_str_eq(keys[k], name))
             k++;
         if (k == MW_COUNT(keys))
-            return near ? mw_config_fail(c, where, err, "organization: unknown key '%.40s'; did you mean '%s'?", name, near)
+            return near ? mw_config_fail(c, where, err, "organization: unknown key '%.40s'; did you mean '%s'?", name,
+                                         near)
                         : mw_config_fail(c, where, err, "organization: unknown key '%.40s'", name);
         if (k < 3 ? is != MW_KIND_ARRAY : k == 3 ? is != MW_KIND_OBJECT : is != MW_KIND_STRING)
             return mw_config_fail(c, where, err, "organization.%s: expected %s", name,
-                                  k < 3 ? "a list" : k == 3 ? "{tag: value or list of values}" : "the name of a role");
+                                  k < 3    ? "a list"
+                                  : k == 3 ? "{tag: value or list of values}"
+                                           : "the name of a role");
         for (size_t e = 0; k == 0 && e < mw_val_len(d, value); e++)
             if (!mw_val_str(d, mw_val_at(d, value, e), NULL))
-                return mw_config_fail(c, where, err, "organization.ous: expected ids of units or roots, such as ou-ab12-cdef3456");
+                return mw_config_fail(c, where, err,
+                                      "organization.ous: expected ids of units or roots, such as ou-ab12-cdef3456");
     }
     return MW_OK;
 }

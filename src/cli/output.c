@@ -51,7 +51,8 @@ int mw_cli_fail(const mw_error *err)
 
     mw_buf_puts(&line, "moonward: ");
     mw_mask_secrets(&masked, err->message, strlen(err->message));
-    mw_term_bytes(&line, masked.data ? masked.data : "", masked.len, true); /* names of AWS and of arguments are in it */
+    mw_term_bytes(&line, masked.data ? masked.data : "", masked.len,
+                  true); /* names of AWS and of arguments are in it */
     mw_buf_putc(&line, '\n');
     if (line.data)
         (void)mw_fd_write_all(STDERR_FILENO, "stderr", line.data, line.len, NULL);
@@ -61,20 +62,15 @@ int mw_cli_fail(const mw_error *err)
 int mw_cli_exit_code(mw_status status)
 {
     switch (status) {
-    case MW_OK:
-        return MW_EXIT_OK;
-    case MW_ERR_CREDENTIALS:
-        return MW_EXIT_CREDENTIALS;
-    case MW_ERR_CANCELLED:
-        return mw_cli_signal_exit();
+    case MW_OK: return MW_EXIT_OK;
+    case MW_ERR_CREDENTIALS: return MW_EXIT_CREDENTIALS;
+    case MW_ERR_CANCELLED: return mw_cli_signal_exit();
     case MW_ERR_INVALID:
     case MW_ERR_NOTFOUND:
     case MW_ERR_PARSE:
     case MW_ERR_SCRIPT:
     case MW_ERR_UNSUPPORTED:
-    case MW_ERR_CONFLICT:
-        return MW_EXIT_USAGE;
-    default: /* network, disk, memory, time, a limit: the work could not be finished */
-        return MW_EXIT_INCOMPLETE;
+    case MW_ERR_CONFLICT: return MW_EXIT_USAGE;
+    default: /* network, disk, memory, time, a limit: the work could not be finished */ return MW_EXIT_INCOMPLETE;
     }
 }

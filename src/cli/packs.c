@@ -123,7 +123,9 @@ static mw_status add_named(struct packs *p, mw_val one, size_t number)
     const char **paths = mw_arena_alloc(&p->s->arena, list_len(c->doc, path) * sizeof(*paths));
     const char **selects = mw_arena_alloc(&p->s->arena, (list_len(c->doc, select) + 1) * sizeof(*selects));
 
-    *pack = (mw_rule_pack){.name = mw_val_get_str(c->doc, one, "name", ""), .paths = paths, .selects = selects,
+    *pack = (mw_rule_pack){.name = mw_val_get_str(c->doc, one, "name", ""),
+                           .paths = paths,
+                           .selects = selects,
                            .params = mw_val_get(c->doc, one, "params"),
                            .where = mw_arena_printf(&p->s->arena, "rules[%zu]", number)};
     if (!paths || !selects || !pack->where)

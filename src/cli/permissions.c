@@ -86,9 +86,8 @@ static void warn_of_size(mw_iam_actions a)
         left.items += n;
         left.count -= n;
     }
-    mw_log_warn(
-        "the policy has %zu characters, a managed policy %zu at most: --split makes %zu of it",
-        size, MW_IAM_MANAGED_MAX, policies);
+    mw_log_warn("the policy has %zu characters, a managed policy %zu at most: --split makes %zu of it", size,
+                MW_IAM_MANAGED_MAX, policies);
 }
 
 static mw_status write_policy(const mw_args *args, mw_iam_actions a, mw_buf *out, mw_error *err)
@@ -111,8 +110,7 @@ static mw_status render(mw_setup *s, const mw_permissions *p, mw_buf *out, mw_er
     mw_status st;
 
     if (mw_args_flag(args, "explain"))
-        return mw_str_eq(mw_args_get(args, "output"), "json") ? explain_json(p, out, err)
-                                                              : explain_text(p, out, err);
+        return mw_str_eq(mw_args_get(args, "output"), "json") ? explain_json(p, out, err) : explain_text(p, out, err);
     st = mw_permit_actions(p, &s->arena, &actions, err);
     return st == MW_OK ? write_policy(args, actions, out, err) : st;
 }
@@ -129,14 +127,12 @@ static int run(mw_cli *cli)
     mw_error err = {0};
 
     if (mw_setup_config(&s, cli, &err) != MW_OK || mw_setup_rules(&s, &err) != MW_OK ||
-        mw_setup_choose_rules(&s, &err) != MW_OK ||
-        mw_model_pack_open(cli->args, &pack, &err) != MW_OK ||
+        mw_setup_choose_rules(&s, &err) != MW_OK || mw_model_pack_open(cli->args, &pack, &err) != MW_OK ||
         mw_permit_rules(&s, pack.models, &p, &err) != MW_OK)
         return mw_cli_fail(&err);
     if (target)
         return mw_permissions_diff(&s, &p, target);
-    return render(&s, &p, &out, &err) == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK)
-                                               : mw_cli_fail(&err);
+    return render(&s, &p, &out, &err) == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
 }
 
 static const mw_option options[] = {
@@ -144,10 +140,8 @@ static const mw_option options[] = {
      .value = "FORMAT",
      .choices = "json|cloudformation|terraform",
      .help = "Of the policy (default: json)"},
-    {.name = "split",
-     .help = "A list of policies that each fit a managed policy (6,144 characters), in JSON"},
-    {.name = "explain",
-     .help = "Instead of the policy, what each action is for: operations, types and facets, rules"},
+    {.name = "split", .help = "A list of policies that each fit a managed policy (6,144 characters), in JSON"},
+    {.name = "explain", .help = "Instead of the policy, what each action is for: operations, types and facets, rules"},
     {.name = "diff",
      .value = "ROLE|FILE",
      .help = "Compare with a role of the account, or with a file of policies: what is missing and "

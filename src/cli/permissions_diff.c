@@ -12,20 +12,16 @@
 
 static mw_status read_role(mw_setup *s, const char *role, mw_policy_set *out, mw_error *err)
 {
-    static const char *const operations[] = {"sts:GetCallerIdentity", MW_ROLE_OPERATIONS,
-                                             MW_USER_OPERATIONS};
+    static const char *const operations[] = {"sts:GetCallerIdentity", MW_ROLE_OPERATIONS, MW_USER_OPERATIONS};
     mw_session n = {0};
     mw_scope scope;
     mw_status st = mw_session_open(s, &n, err);
 
     n.no_regions = true;
-    if (st == MW_OK &&
-        (st = mw_client_allow(n.client, operations, MW_COUNT(operations), err)) == MW_OK &&
+    if (st == MW_OK && (st = mw_client_allow(n.client, operations, MW_COUNT(operations), err)) == MW_OK &&
         (st = mw_session_identify(&n, err)) == MW_OK) {
-        scope = (mw_scope){.partition = n.partition,
-                           .account = n.account,
-                           .region = n.home_region,
-                           .credentials = n.credentials};
+        scope = (mw_scope){
+            .partition = n.partition, .account = n.account, .region = n.home_region, .credentials = n.credentials};
         st = mw_role_policies_read(&n, &scope, role, out, NULL, err);
     }
     mw_session_clear(&n);
@@ -43,8 +39,7 @@ static void rules_lines(mw_buf *out, const mw_words *rules)
     }
 }
 
-static void grants_text(const mw_permissions *p, const mw_permission_diff *d, mw_grant grant,
-                        mw_buf *out)
+static void grants_text(const mw_permissions *p, const mw_permission_diff *d, mw_grant grant, mw_buf *out)
 {
     for (size_t i = 0; i < p->count; i++) {
         if (d->grants[i].grant != grant)
@@ -56,11 +51,9 @@ static void grants_text(const mw_permissions *p, const mw_permission_diff *d, mw
     }
 }
 
-static mw_status write_text(const mw_permissions *p, const mw_permission_diff *d, mw_buf *out,
-                            mw_error *err)
+static mw_status write_text(const mw_permissions *p, const mw_permission_diff *d, mw_buf *out, mw_error *err)
 {
-    mw_buf_printf(out, "%zu of %zu actions are allowed", p->count - d->missing - d->conditional,
-                  p->count);
+    mw_buf_printf(out, "%zu of %zu actions are allowed", p->count - d->missing - d->conditional, p->count);
     mw_buf_printf(out, ", %zu conditional, %zu missing\n", d->conditional, d->missing);
     if (d->missing)
         mw_buf_puts(out, "\nmissing, and the rules that are unknown without them\n");
@@ -82,8 +75,7 @@ static mw_status write_text(const mw_permissions *p, const mw_permission_diff *d
 
 /* ---- JSON ---- */
 
-static mw_status write_json(const mw_permissions *p, const mw_permission_diff *d, mw_buf *out,
-                            mw_error *err)
+static mw_status write_json(const mw_permissions *p, const mw_permission_diff *d, mw_buf *out, mw_error *err)
 {
     mw_doc_builder *b = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -141,8 +133,7 @@ int mw_permissions_diff(mw_setup *s, const mw_permissions *p, const char *target
     mw_status st = mw_policy_set_begin(&set, &err);
 
     if (st == MW_OK)
-        st = mw_file_exists(target) ? mw_policy_file_read(target, &set, &err)
-                                    : read_role(s, target, &set, &err);
+        st = mw_file_exists(target) ? mw_policy_file_read(target, &set, &err) : read_role(s, target, &set, &err);
     if (st == MW_OK)
         st = mw_permissions_compare(p, &set, &d, &err);
     if (st == MW_OK)

@@ -9,8 +9,8 @@
 
 static const char *const session_operations[] = {MW_SESSION_OPERATIONS};
 
-static mw_status add_rule(const mw_setup *s, const mw_models *models, const mw_rule *rule,
-                          mw_permissions *out, mw_error *err)
+static mw_status add_rule(const mw_setup *s, const mw_models *models, const mw_rule *rule, mw_permissions *out,
+                          mw_error *err)
 {
     mw_plan *plan = NULL;
     mw_status st = mw_sweep_plan_rule(rule, s->types, models, &plan, err);
@@ -30,8 +30,7 @@ static mw_status add_session(const mw_models *models, mw_permissions *out, mw_er
     return st;
 }
 
-mw_status mw_permit_rules(const mw_setup *s, const mw_models *models, mw_permissions *out,
-                          mw_error *err)
+mw_status mw_permit_rules(const mw_setup *s, const mw_models *models, mw_permissions *out, mw_error *err)
 {
     mw_status st = add_session(models, out, err);
 
@@ -40,8 +39,7 @@ mw_status mw_permit_rules(const mw_setup *s, const mw_models *models, mw_permiss
     return st;
 }
 
-mw_status mw_permit_actions(const mw_permissions *p, mw_arena *arena, mw_iam_actions *out,
-                            mw_error *err)
+mw_status mw_permit_actions(const mw_permissions *p, mw_arena *arena, mw_iam_actions *out, mw_error *err)
 {
     const char **items = mw_arena_alloc(arena, (p->count + 1) * sizeof(*items));
 
@@ -68,8 +66,8 @@ mw_status mw_permit_client(const mw_setup *s, const mw_plan *plan, mw_client *cl
     return st;
 }
 
-mw_status mw_permit_session_policy(mw_setup *s, const mw_models *models, const mw_plan *plan,
-                                   const char **out, mw_error *err)
+mw_status mw_permit_session_policy(mw_setup *s, const mw_models *models, const mw_plan *plan, const char **out,
+                                   mw_error *err)
 {
     MW_AUTO(mw_permissions) p = {0};
     MW_AUTO(mw_buf) text = {.max = 1 << 22};

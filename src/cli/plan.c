@@ -91,8 +91,8 @@ static bool take_scope(void *user, const mw_snapshot_scope *s)
         p->counts = wider;
         p->cap = cap;
     }
-    p->counts[p->count++] = (struct counted){keep(p, s->account), keep(p, s->region),
-                                             keep(p, s->type), s->resources, s->calls};
+    p->counts[p->count++] =
+        (struct counted){keep(p, s->account), keep(p, s->region), keep(p, s->type), s->resources, s->calls};
     return p->st == MW_OK;
 }
 
@@ -104,16 +104,15 @@ static bool take_info(void *user, const mw_snapshot_info *info)
     p->snapshot = keep(p, info->id);
     p->taken_at = keep(p, info->taken_at);
     if (p->st == MW_OK && (p->st = mw_doc_builder_new(NULL, &b, p->err)) == MW_OK &&
-        (p->st = mw_json_read(b, info->about, strlen(info->about),
-                              &(mw_json_options){.exact = true}, NULL, p->err)) == MW_OK) {
+        (p->st = mw_json_read(b, info->about, strlen(info->about), &(mw_json_options){.exact = true}, NULL, p->err)) ==
+            MW_OK) {
         const mw_doc *d = mw_doc_view(b);
         mw_val list = mw_val_get(d, mw_val_get(d, mw_doc_pop(b), "notes"), "regions");
         size_t n = mw_val_len(d, list);
         if (!(p->known_regions = mw_arena_alloc(&p->arena, (n + 1) * sizeof(*p->known_regions))))
             p->st = no_memory(p->err);
         for (size_t i = 0; i < n && p->st == MW_OK; i++)
-            p->known_regions[p->known_region_count++] =
-                keep(p, mw_val_str(d, mw_val_at(d, list, i), NULL));
+            p->known_regions[p->known_region_count++] = keep(p, mw_val_str(d, mw_val_at(d, list, i), NULL));
     }
     mw_doc_builder_free(b);
     return false;
@@ -125,12 +124,10 @@ static mw_status read_snapshot(struct planned *p)
     mw_error none = {0};
     mw_status st;
 
-    if (!mw_take_stores(p->t) ||
-        (st = mw_setup_store(&p->t->setup, &store, &none)) == MW_ERR_NOTFOUND)
+    if (!mw_take_stores(p->t) || (st = mw_setup_store(&p->t->setup, &store, &none)) == MW_ERR_NOTFOUND)
         return MW_OK; /* nothing was stored yet */
     if (st == MW_OK && (st = mw_snapshot_find(store, "latest", take_info, p, &none)) == MW_OK &&
-        (st = p->st) == MW_OK &&
-        (st = mw_snapshot_scopes(store, p->snapshot, take_scope, p, &none)) == MW_OK)
+        (st = p->st) == MW_OK && (st = mw_snapshot_scopes(store, p->snapshot, take_scope, p, &none)) == MW_OK)
         st = p->st;
     mw_store_close(store);
     if (st == MW_ERR_NOTFOUND)
@@ -148,13 +145,11 @@ static mw_status read_snapshot(struct planned *p)
     return MW_OK;
 }
 
-static int64_t count_of(void *user, const char *account, const char *region, const char *type,
-                        int64_t *calls)
+static int64_t count_of(void *user, const char *account, const char *region, const char *type, int64_t *calls)
 {
     const struct planned *p = user;
     const struct counted wanted = {account, region, type, 0, 0};
-    const struct counted *found =
-        p->count ? bsearch(&wanted, p->counts, p->count, sizeof(wanted), by_scope) : NULL;
+    const struct counted *found = p->count ? bsearch(&wanted, p->counts, p->count, sizeof(wanted), by_scope) : NULL;
 
     *calls = found ? found->calls : -1;
     return found ? found->resources : -1;
@@ -163,8 +158,7 @@ static int64_t count_of(void *user, const char *account, const char *region, con
 /* ---- accounts and regions ---- */
 
 /* The regions that AWS has, or those that were enabled when the last snapshot was taken. */
-static mw_status all_regions(struct planned *p, const char *partition, const char ***out,
-                             size_t *count)
+static mw_status all_regions(struct planned *p, const char *partition, const char ***out, size_t *count)
 {
     const mw_models *m = p->t->session.models;
     const mw_doc *d = mw_models_doc(m);
@@ -196,8 +190,7 @@ static void add_region(const char **out, size_t *count, const char *region)
     out[(*count)++] = region;
 }
 
-static mw_status regions_of(struct planned *p, const char *const *patterns, size_t n,
-                            mw_estimate_account *a)
+static mw_status regions_of(struct planned *p, const char *const *patterns, size_t n, mw_estimate_account *a)
 {
     const char **all, **out;
     size_t all_count, count = 0;
@@ -215,22 +208,19 @@ static mw_status regions_of(struct planned *p, const char *const *patterns, size
             if (mw_glob_match(patterns[i], all[k]))
                 add_region(out, &count, all[k]);
         if (count == before && strpbrk(patterns[i], "*?"))
-            return mw_fail(p->err, MW_ERR_INVALID, "--region: no region of AWS matches '%s'",
-                           patterns[i]);
+            return mw_fail(p->err, MW_ERR_INVALID, "--region: no region of AWS matches '%s'", patterns[i]);
     }
     a->regions = out;
     a->region_count = count;
     return MW_OK;
 }
 
-static mw_status one_account(struct planned *p, const char *id, const char *const *patterns,
-                             size_t count)
+static mw_status one_account(struct planned *p, const char *id, const char *const *patterns, size_t count)
 {
     mw_estimate_account *a = &p->accounts[p->account_count];
     const char *first = count && !strpbrk(patterns[0], "*?") ? patterns[0] : "us-east-1";
 
-    *a = (mw_estimate_account){.account = id,
-                               .partition = mw_partition_of_region(p->t->session.models, first)};
+    *a = (mw_estimate_account){.account = id, .partition = mw_partition_of_region(p->t->session.models, first)};
     a->home_region = mw_home_region(a->partition);
     p->account_count++;
     return regions_of(p, patterns, count, a);
@@ -243,12 +233,11 @@ static mw_status replayed(struct planned *p)
 
     if (st != MW_OK)
         return st;
-    p->accounts[p->account_count++] =
-        (mw_estimate_account){.account = n->account,
-                              .partition = n->partition,
-                              .home_region = n->home_region,
-                              .regions = (const char *const *)n->regions,
-                              .region_count = n->region_count};
+    p->accounts[p->account_count++] = (mw_estimate_account){.account = n->account,
+                                                            .partition = n->partition,
+                                                            .home_region = n->home_region,
+                                                            .regions = (const char *const *)n->regions,
+                                                            .region_count = n->region_count};
     return MW_OK;
 }
 
@@ -262,8 +251,7 @@ static mw_status list_accounts(struct planned *p)
 
     if (st == MW_OK && l->many && !l->organization)
         st = mw_account_list_settle(l, p->err);
-    p->accounts =
-        mw_arena_alloc(&p->arena, (l->count + p->known_account_count + 1) * sizeof(*p->accounts));
+    p->accounts = mw_arena_alloc(&p->arena, (l->count + p->known_account_count + 1) * sizeof(*p->accounts));
     if (st != MW_OK || !p->accounts)
         return st != MW_OK ? st : no_memory(p->err);
     if (mw_client_replays(t->session.client))
@@ -273,8 +261,7 @@ static mw_status list_accounts(struct planned *p)
                            (const char *const *)patterns, count);
     for (size_t i = 0; i < l->count && st == MW_OK; i++)
         st = one_account(p, l->items[i].id,
-                         l->items[i].region_count ? l->items[i].regions
-                                                  : (const char *const *)patterns,
+                         l->items[i].region_count ? l->items[i].regions : (const char *const *)patterns,
                          l->items[i].region_count ? l->items[i].region_count : count);
     for (size_t i = 0; l->organization && i < p->known_account_count && st == MW_OK; i++)
         st = one_account(p, p->known_accounts[i], (const char *const *)patterns, count);
@@ -295,21 +282,19 @@ static mw_status add_identity(struct planned *p)
 
     if (mw_client_replays(p->t->session.client))
         return MW_OK;
-    region = region                        ? region
-             : p->accounts[0].region_count ? p->accounts[0].regions[0]
-                                           : "us-east-1";
+    region = region ? region : p->accounts[0].region_count ? p->accounts[0].regions[0] : "us-east-1";
     if (p->roles) {
         st = mw_estimate_add(&p->estimate, "sts:GetCallerIdentity", "(own)", region, 1, p->err);
         if (st == MW_OK && p->organization_guessed)
-            st = mw_estimate_add(&p->estimate, "organizations:ListAccounts", "(own)", region,
-                                 (p->roles + 19) / 20, p->err);
+            st = mw_estimate_add(&p->estimate, "organizations:ListAccounts", "(own)", region, (p->roles + 19) / 20,
+                                 p->err);
     }
     for (size_t i = 0; i < p->account_count && st == MW_OK; i++) {
         const char *account = p->accounts[i].account;
         if (p->roles)
             st = mw_estimate_add(&p->estimate, "sts:AssumeRole", account, region, 1, p->err);
-        if (st == MW_OK && (st = mw_estimate_add(&p->estimate, "sts:GetCallerIdentity", account,
-                                                 region, 1, p->err)) == MW_OK)
+        if (st == MW_OK &&
+            (st = mw_estimate_add(&p->estimate, "sts:GetCallerIdentity", account, region, 1, p->err)) == MW_OK)
             st = mw_estimate_add(&p->estimate, "ec2:DescribeRegions", account, region, 1, p->err);
     }
     return st;
@@ -337,8 +322,7 @@ static mw_status share_out(struct planned *p)
         return no_memory(p->err);
     for (size_t r = 0; r < n && st == MW_OK; r++) {
         mw_plan *own = NULL;
-        st = mw_sweep_plan_rule(mw_rules_at(rules, r), p->t->setup.types, p->t->session.models,
-                                &own, p->err);
+        st = mw_sweep_plan_rule(mw_rules_at(rules, r), p->t->setup.types, p->t->session.models, &own, p->err);
         if (st == MW_OK)
             mw_plan_shared(p->t->plan, own, used + r * calls);
         mw_plan_free(own);
@@ -378,8 +362,7 @@ static mw_status estimate(struct planned *p)
 
 /* ---- as JSON ---- */
 
-static void add_rows(mw_doc_builder *b, const char *name, const char *key,
-                     const mw_estimate_rows *rows)
+static void add_rows(mw_doc_builder *b, const char *name, const char *key, const mw_estimate_rows *rows)
 {
     mw_doc_ckey(b, name);
     mw_doc_begin_array(b);
@@ -480,8 +463,7 @@ static void write_rows(mw_buf *out, const char *title, mw_estimate_rows *rows)
         mw_buf_putc(out, '\n');
     }
     if (rows->count > ROWS_SHOWN)
-        mw_buf_printf(out, "  … and %zu more (--output json shows all)\n",
-                      rows->count - ROWS_SHOWN);
+        mw_buf_printf(out, "  … and %zu more (--output json shows all)\n", rows->count - ROWS_SHOWN);
 }
 
 static void write_basis(const struct planned *p, mw_buf *out)
@@ -490,14 +472,11 @@ static void write_basis(const struct planned *p, mw_buf *out)
 
     mw_buf_puts(out, "  counts: ");
     if (p->snapshot)
-        mw_buf_printf(out, "%zu scopes from snapshot %s of %s, ", e->scopes_known, p->snapshot,
-                      p->taken_at);
-    mw_buf_printf(out, "%zu assumed to have %d resources each\n", e->scopes_assumed,
-                  MW_ESTIMATE_RESOURCES);
+        mw_buf_printf(out, "%zu scopes from snapshot %s of %s, ", e->scopes_known, p->snapshot, p->taken_at);
+    mw_buf_printf(out, "%zu assumed to have %d resources each\n", e->scopes_assumed, MW_ESTIMATE_RESOURCES);
     if (p->organization_guessed)
-        mw_buf_printf(out,
-                      "  accounts: those of the organization are not asked for; %zu assumed%s\n",
-                      p->account_count, p->known_account_count ? " from the last snapshot" : "");
+        mw_buf_printf(out, "  accounts: those of the organization are not asked for; %zu assumed%s\n", p->account_count,
+                      p->known_account_count ? " from the last snapshot" : "");
     mw_buf_printf(out,
                   "  time: at AWS's start rates and %d ms a request, when nothing is throttled; "
                   "prices of %s, us-east-1\n",
@@ -510,9 +489,8 @@ static mw_status write_text(struct planned *p, const mw_plan_view *v, mw_buf *ou
     double all = 0;
     mw_status st = mw_plan_text(p->t->plan, v, out, p->err);
 
-    mw_buf_printf(out, "\nEstimate: %llu requests, %.1f s, %.1f MB, %.4f USD\n",
-                  (unsigned long long)e->requests, (double)e->time_ms / 1000.0,
-                  (double)e->bytes / 1e6, e->usd);
+    mw_buf_printf(out, "\nEstimate: %llu requests, %.1f s, %.1f MB, %.4f USD\n", (unsigned long long)e->requests,
+                  (double)e->time_ms / 1000.0, (double)e->bytes / 1e6, e->usd);
     write_basis(p, out);
     write_rows(out, "by operation", &e->operations);
     write_rows(out, "by account", &e->accounts);
@@ -521,12 +499,10 @@ static mw_status write_text(struct planned *p, const mw_plan_view *v, mw_buf *ou
     for (size_t i = 0; i < p->share_count; i++)
         all += p->shares[i].requests;
     for (size_t i = 0; i < p->share_count && i < ROWS_SHOWN; i++)
-        mw_buf_printf(out, "  %7.1f %%  %8llu  %s\n",
-                      all > 0 ? p->shares[i].requests * 100 / all : 0,
+        mw_buf_printf(out, "  %7.1f %%  %8llu  %s\n", all > 0 ? p->shares[i].requests * 100 / all : 0,
                       (unsigned long long)p->shares[i].alone, p->shares[i].rule);
     if (p->share_count > ROWS_SHOWN)
-        mw_buf_printf(out, "  … and %zu more (--output json shows all)\n",
-                      p->share_count - ROWS_SHOWN);
+        mw_buf_printf(out, "  … and %zu more (--output json shows all)\n", p->share_count - ROWS_SHOWN);
     return st == MW_OK ? mw_buf_status(out, p->err) : st;
 }
 
@@ -538,13 +514,10 @@ int mw_plan_print(mw_take *t)
     mw_plan_view v = {0};
     mw_status st;
 
-    if ((st = read_snapshot(&p)) == MW_OK && (st = list_accounts(&p)) == MW_OK &&
-        (st = estimate(&p)) == MW_OK) {
-        v = (mw_plan_view){
-            .accounts = p.account_count, .regions = p.region_count, .requests = p.estimate.calls};
-        st = mw_str_eq(mw_args_get(t->setup.cli->args, "output"), "json")
-                 ? write_json(&p, &v, &out)
-                 : write_text(&p, &v, &out);
+    if ((st = read_snapshot(&p)) == MW_OK && (st = list_accounts(&p)) == MW_OK && (st = estimate(&p)) == MW_OK) {
+        v = (mw_plan_view){.accounts = p.account_count, .regions = p.region_count, .requests = p.estimate.calls};
+        st = mw_str_eq(mw_args_get(t->setup.cli->args, "output"), "json") ? write_json(&p, &v, &out)
+                                                                          : write_text(&p, &v, &out);
     }
     mw_estimate_clear(&p.estimate);
     mw_free(p.counts);

@@ -24,7 +24,7 @@ struct mw_profile_operation {
     char name[192]; /* "s3:GetBucketVersioning" */
     uint64_t calls;
     int64_t waited_ms;
-    size_t rules;   /* that need it */
+    size_t rules; /* that need it */
 };
 
 /* One rule's line. */

@@ -13,7 +13,7 @@ typedef struct mw_profile {
     mw_profile_rule *rules;           /* one for each rule, for mw_evaluate_options */
     mw_profile_operation *operations; /* that were called, in the order of their first end */
     size_t operation_count, operation_cap;
-    bool failed;                      /* out of memory while counting: said when it is written */
+    bool failed; /* out of memory while counting: said when it is written */
 } mw_profile;
 
 /** Count the calls of @p client from now on, and have room for @p rules. The profile must outlive both. */

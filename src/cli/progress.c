@@ -17,8 +17,7 @@ void mw_progress_start(mw_progress *p, const mw_cli *cli)
     const char *mode = mw_args_get(cli->args, "progress"), *term = getenv("TERM");
     bool terminal = isatty(STDERR_FILENO) && !mw_str_eq(term, "dumb");
 
-    *p = (mw_progress){.mode = terminal ? MW_PROGRESS_LINE : MW_PROGRESS_HEARTBEAT,
-                       .last_ms = mw_mono_ms()};
+    *p = (mw_progress){.mode = terminal ? MW_PROGRESS_LINE : MW_PROGRESS_HEARTBEAT, .last_ms = mw_mono_ms()};
     if (mw_str_eq(mode, "off") || mw_args_flag(cli->args, "quiet"))
         p->mode = MW_PROGRESS_OFF;
     else if (mw_str_eq(mode, "plain"))
@@ -29,8 +28,10 @@ void mw_progress_start(mw_progress *p, const mw_cli *cli)
 
 static bool due(mw_progress *p)
 {
-    static const int64_t every_ms[] = {[MW_PROGRESS_OFF] = INT64_MAX, [MW_PROGRESS_LINE] = 100,
-                                       [MW_PROGRESS_PLAIN] = 1000, [MW_PROGRESS_JSON] = 1000,
+    static const int64_t every_ms[] = {[MW_PROGRESS_OFF] = INT64_MAX,
+                                       [MW_PROGRESS_LINE] = 100,
+                                       [MW_PROGRESS_PLAIN] = 1000,
+                                       [MW_PROGRESS_JSON] = 1000,
                                        [MW_PROGRESS_HEARTBEAT] = 30000};
     int64_t now = mw_mono_ms();
 
@@ -69,9 +70,9 @@ void mw_progress_collect(void *user, const mw_collect_progress *c)
                       "\"requests\":%" PRIu64 ",\"throttled\":%" PRIu64 "}",
                       c->scopes_done, c->scopes_total, c->resources, c->requests, c->throttled);
     else
-        mw_buf_printf(&text, "collecting: %zu of %zu scopes, %zu resources, %" PRIu64 " requests, %" PRIu64
-                             " throttled", c->scopes_done, c->scopes_total, c->resources, c->requests,
-                      c->throttled);
+        mw_buf_printf(&text,
+                      "collecting: %zu of %zu scopes, %zu resources, %" PRIu64 " requests, %" PRIu64 " throttled",
+                      c->scopes_done, c->scopes_total, c->resources, c->requests, c->throttled);
     show(p, &text);
 }
 
@@ -96,9 +97,9 @@ void mw_progress_audit(mw_progress *p, const mw_audit_progress *a)
     if (!due(p))
         return;
     if (p->mode == MW_PROGRESS_JSON)
-        mw_buf_printf(&text,
-                      "{\"phase\":\"audit\",\"scopes_done\":%zu,\"scopes_total\":%zu,\"rows\":%zu,\"calls\":%" PRIu64 "}",
-                      a->scopes_done, a->scopes_total, a->rows, a->calls);
+        mw_buf_printf(
+            &text, "{\"phase\":\"audit\",\"scopes_done\":%zu,\"scopes_total\":%zu,\"rows\":%zu,\"calls\":%" PRIu64 "}",
+            a->scopes_done, a->scopes_total, a->rows, a->calls);
     else
         mw_buf_printf(&text, "auditing: %zu of %zu scopes, %zu rows, %" PRIu64 " calls", a->scopes_done,
                       a->scopes_total, a->rows, a->calls);

@@ -7,7 +7,11 @@
 #include "inventory/collect.h"
 
 typedef enum mw_progress_mode {
-    MW_PROGRESS_OFF, MW_PROGRESS_LINE, MW_PROGRESS_PLAIN, MW_PROGRESS_JSON, MW_PROGRESS_HEARTBEAT
+    MW_PROGRESS_OFF,
+    MW_PROGRESS_LINE,
+    MW_PROGRESS_PLAIN,
+    MW_PROGRESS_JSON,
+    MW_PROGRESS_HEARTBEAT
 } mw_progress_mode;
 
 typedef struct mw_progress {

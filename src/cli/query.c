@@ -139,11 +139,9 @@ static const char *cell(struct asking *a, size_t i, const char *s, size_t len)
     size_t have;
 
     mw_term_bytes(&neutral, s, len, false);
-    kept = neutral.failed == MW_OK ? mw_arena_strdup(&a->lines, neutral.len ? neutral.data : "")
-                                   : NULL;
+    kept = neutral.failed == MW_OK ? mw_arena_strdup(&a->lines, neutral.len ? neutral.data : "") : NULL;
     if (!kept) {
-        a->st = mw_fail(a->err, MW_ERR_LIMIT,
-                        "query: a row is too large for a table: --output jsonl prints it");
+        a->st = mw_fail(a->err, MW_ERR_LIMIT, "query: a row is too large for a table: --output jsonl prints it");
         return "";
     }
     have = mw_term_columns(kept, strlen(kept));
@@ -195,9 +193,7 @@ static bool take_columns(void *user, const char *const *names, size_t count)
     const char **kept = mw_arena_alloc(&a->arena, (count + 1) * sizeof(*kept));
 
     a->width = mw_arena_alloc(&a->arena, (count + 1) * sizeof(*a->width));
-    a->cells = a->format == TABLE
-                   ? mw_arena_alloc(&a->arena, (MEASURED + 2) * (count + 1) * sizeof(*a->cells))
-                   : NULL;
+    a->cells = a->format == TABLE ? mw_arena_alloc(&a->arena, (MEASURED + 2) * (count + 1) * sizeof(*a->cells)) : NULL;
     for (size_t i = 0; kept && i < count; i++)
         if (!(kept[i] = mw_arena_strdup(&a->arena, names[i])))
             kept = NULL;
@@ -297,15 +293,13 @@ static mw_status params(struct asking *a, const mw_query_param **out, size_t *co
     return MW_OK;
 }
 
-static mw_status number(const mw_args *args, const char *option, long long most, long long *out,
-                        mw_error *err)
+static mw_status number(const mw_args *args, const char *option, long long most, long long *out, mw_error *err)
 {
     const char *text = mw_args_get(args, option);
 
     *out = 0;
     if (text && (!mw_parse_int(text, strlen(text), out) || *out < 1 || *out > most))
-        return mw_fail(err, MW_ERR_INVALID, "--%s '%.40s': expected a whole number from 1 to %lld",
-                       option, text, most);
+        return mw_fail(err, MW_ERR_INVALID, "--%s '%.40s': expected a whole number from 1 to %lld", option, text, most);
     return MW_OK;
 }
 
@@ -318,8 +312,7 @@ static mw_status open_query(struct asking *a, const mw_cli *cli)
     long long seconds, rows;
     mw_status st;
 
-    if ((st = mw_setup_config(&a->setup, cli, a->err)) != MW_OK ||
-        (st = mw_setup_types(&a->setup, a->err)) != MW_OK ||
+    if ((st = mw_setup_config(&a->setup, cli, a->err)) != MW_OK || (st = mw_setup_types(&a->setup, a->err)) != MW_OK ||
         (st = mw_moment_name(args, mw_args_get(args, "snapshot"), at, &name, a->err)) != MW_OK ||
         (st = number(args, "timeout", 86400, &seconds, a->err)) != MW_OK ||
         (st = number(args, "max-rows", 1000000000, &rows, a->err)) != MW_OK ||
@@ -340,8 +333,7 @@ static mw_status ask(struct asking *a, const char *sql)
     size_t count = 0;
     mw_status st;
 
-    if ((st = params(a, &given, &count)) != MW_OK ||
-        (st = mw_doc_builder_new(NULL, &a->b, a->err)) != MW_OK ||
+    if ((st = params(a, &given, &count)) != MW_OK || (st = mw_doc_builder_new(NULL, &a->b, a->err)) != MW_OK ||
         (st = mw_query_run(a->query, sql, given, count, &sink, a->err)) != MW_OK)
         return st;
     if (a->st == MW_OK && a->measuring)
@@ -355,8 +347,7 @@ static mw_status ask(struct asking *a, const char *sql)
 static mw_status perform(struct asking *a, const mw_cli *cli)
 {
     static const char *const formats[] = {"table", "json", "jsonl", "csv"};
-    const char *format = mw_args_get(cli->args, "output"),
-               *first = mw_args_positional(cli->args, 0);
+    const char *format = mw_args_get(cli->args, "output"), *first = mw_args_positional(cli->args, 0);
     bool describe = mw_args_flag(cli->args, "schema");
     mw_status st;
 
@@ -367,8 +358,7 @@ static mw_status perform(struct asking *a, const mw_cli *cli)
         return mw_fail(a->err, MW_ERR_INVALID, "query: expected a SELECT, or --schema");
     if ((st = open_query(a, cli)) == MW_OK)
         st = describe ? schema(a, first) : ask(a, first);
-    if (a->open && !flush(a, true) &&
-        st == MW_OK) /* rows that came before a failure are printed too */
+    if (a->open && !flush(a, true) && st == MW_OK) /* rows that came before a failure are printed too */
         st = a->st;
     return st;
 }
@@ -376,13 +366,11 @@ static mw_status perform(struct asking *a, const mw_cli *cli)
 static int run(mw_cli *cli)
 {
     mw_error err = {0};
-    struct asking a = {.err = &err,
-                       .open = true,
-                       .out = {.max = (size_t)1 << 30},
-                       .lines = {.max_bytes = (size_t)512 << 20}};
+    struct asking a = {
+        .err = &err, .open = true, .out = {.max = (size_t)1 << 30}, .lines = {.max_bytes = (size_t)512 << 20}};
     mw_status st = perform(&a, cli);
-    bool allow = mw_args_flag(cli->args, "allow-incomplete") ||
-                 mw_config_bool(&a.setup.config, "allow_incomplete", false);
+    bool allow =
+        mw_args_flag(cli->args, "allow-incomplete") || mw_config_bool(&a.setup.config, "allow_incomplete", false);
     int code = st != MW_OK ? mw_cli_fail(&err) : a.gaps && !allow ? MW_EXIT_INCOMPLETE : MW_EXIT_OK;
 
     mw_query_close(a.query);
@@ -401,17 +389,10 @@ static const mw_option options[] = {
      .value = "SNAPSHOT",
      .help = "latest~1, a time, an id, a digest, or the beginning of one (default: latest)"},
     MW_AT_OPTION,
-    {.name = "param",
-     .value = "NAME=VALUE",
-     .repeatable = true,
-     .help = "Text for :NAME in the statement"},
+    {.name = "param", .value = "NAME=VALUE", .repeatable = true, .help = "Text for :NAME in the statement"},
     {.name = "schema", .help = "Print the views, or the columns of the view that is named"},
-    {.name = "timeout",
-     .value = "SECONDS",
-     .help = "End a statement that runs longer (default: 60)"},
-    {.name = "max-rows",
-     .value = "N",
-     .help = "End a statement that gives more rows (default: 10000000)"},
+    {.name = "timeout", .value = "SECONDS", .help = "End a statement that runs longer (default: 60)"},
+    {.name = "max-rows", .value = "N", .help = "End a statement that gives more rows (default: 10000000)"},
     {.name = "allow-incomplete", .help = "Do not exit 2 for what the snapshot does not have whole"},
     {.name = "output",
      .value = "FORMAT",
@@ -424,22 +405,20 @@ const mw_command mw_command_query = {
     .name = "query",
     .arguments = "SQL | --schema [VIEW]",
     .summary = "Read-only SQL over a stored snapshot",
-    .description =
-        "A view for each resource type (ec2_instance, s3_bucket), and resource, coverage, finding "
-        "and run; `--schema` lists "
-        "them. A member that AWS gives is a column under AWS's own name; `document` has all of "
-        "them as JSON, for "
-        "json_extract(), json_each() and ->>. Parameters are bound as text, never pasted in.\n\n"
-        "A value that could not be read is NULL, and its path and cause are in the column "
-        "`unknown`. When a view that the "
-        "statement used was not read whole, that is told on stderr, and the exit status is 2.\n\n"
-        "Exit status: 0 complete; 2 incomplete, or ended by a limit; 3 usage, SQL, or no such "
-        "snapshot.",
-    .examples =
-        "moonward query \"SELECT id, InstanceType, document->>'$.State.Name' FROM ec2_instance\"\n"
-        "moonward query 'SELECT account, count(*) FROM s3_bucket WHERE region = :r GROUP BY 1' "
-        "--param r=eu-west-1\n"
-        "moonward query --schema s3_bucket\n",
+    .description = "A view for each resource type (ec2_instance, s3_bucket), and resource, coverage, finding "
+                   "and run; `--schema` lists "
+                   "them. A member that AWS gives is a column under AWS's own name; `document` has all of "
+                   "them as JSON, for "
+                   "json_extract(), json_each() and ->>. Parameters are bound as text, never pasted in.\n\n"
+                   "A value that could not be read is NULL, and its path and cause are in the column "
+                   "`unknown`. When a view that the "
+                   "statement used was not read whole, that is told on stderr, and the exit status is 2.\n\n"
+                   "Exit status: 0 complete; 2 incomplete, or ended by a limit; 3 usage, SQL, or no such "
+                   "snapshot.",
+    .examples = "moonward query \"SELECT id, InstanceType, document->>'$.State.Name' FROM ec2_instance\"\n"
+                "moonward query 'SELECT account, count(*) FROM s3_bucket WHERE region = :r GROUP BY 1' "
+                "--param r=eu-west-1\n"
+                "moonward query --schema s3_bucket\n",
     .options = options,
     .option_count = MW_COUNT(options),
     .max_args = 1,

@@ -5,22 +5,20 @@
 
 #include <string.h>
 
-static mw_status refuse(const char *pattern, const char *const *enabled, size_t count, const char *where,
-                        mw_error *err)
+static mw_status refuse(const char *pattern, const char *const *enabled, size_t count, const char *where, mw_error *err)
 {
     const char *near = mw_nearest(pattern, enabled, count);
 
     if (strpbrk(pattern, "*?"))
         return mw_fail(err, MW_ERR_INVALID, "--region: no region enabled in %s matches '%s'", where, pattern);
     if (near)
-        return mw_fail(err, MW_ERR_INVALID, "--region: '%s' is not enabled in %s; did you mean '%s'?",
-                       pattern, where, near);
+        return mw_fail(err, MW_ERR_INVALID, "--region: '%s' is not enabled in %s; did you mean '%s'?", pattern, where,
+                       near);
     return mw_fail(err, MW_ERR_INVALID, "--region: '%s' is not enabled in %s", pattern, where);
 }
 
 mw_status mw_regions_select(const char *const *patterns, size_t pattern_count, const char *const *enabled,
-                            size_t enabled_count, const char *where, const char **out, size_t *count,
-                            mw_error *err)
+                            size_t enabled_count, const char *where, const char **out, size_t *count, mw_error *err)
 {
     *count = 0;
     for (size_t p = 0; p < pattern_count; p++) {
@@ -73,9 +71,14 @@ mw_status mw_regions_params(mw_doc **out, mw_error *err)
 const char *mw_home_region(const char *partition)
 {
     static const char *const homes[][2] = {
-        {"aws", "us-east-1"},        {"aws-cn", "cn-north-1"},       {"aws-us-gov", "us-gov-west-1"},
-        {"aws-iso", "us-iso-east-1"}, {"aws-iso-b", "us-isob-east-1"}, {"aws-iso-e", "eu-isoe-west-1"},
-        {"aws-iso-f", "us-isof-south-1"}, {"aws-eusc", "eusc-de-east-1"},
+        {"aws", "us-east-1"},
+        {"aws-cn", "cn-north-1"},
+        {"aws-us-gov", "us-gov-west-1"},
+        {"aws-iso", "us-iso-east-1"},
+        {"aws-iso-b", "us-isob-east-1"},
+        {"aws-iso-e", "eu-isoe-west-1"},
+        {"aws-iso-f", "us-isof-south-1"},
+        {"aws-eusc", "eusc-de-east-1"},
     };
 
     for (size_t i = 0; i < MW_COUNT(homes); i++)

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROMPT "moonward> "
+#define PROMPT      "moonward> "
 #define PROMPT_MORE "     ...> "
 
 static void clear(struct repl *w)
@@ -89,8 +89,11 @@ static mw_status replay(struct repl *w, mw_error *err)
 
     if ((st = mw_setup_rules(&w->setup, err)) == MW_OK && (st = mw_session_open(&w->setup, n, err)) == MW_OK &&
         (st = mw_session_identify(n, err)) == MW_OK && (st = plan_all(w, &plan, err)) == MW_OK) {
-        account = (mw_collect_account){.account = n->account, .partition = n->partition, .home_region = n->home_region,
-                                       .regions = (const char *const *)n->regions, .region_count = n->region_count};
+        account = (mw_collect_account){.account = n->account,
+                                       .partition = n->partition,
+                                       .home_region = n->home_region,
+                                       .regions = (const char *const *)n->regions,
+                                       .region_count = n->region_count};
         o.now_unix = mw_client_now_unix(n->client);
         st = mw_collect(n->client, plan, &o, &w->snapshot_fd, err);
     }
@@ -105,7 +108,8 @@ static mw_status stored(struct repl *w, const char *name, mw_error *err)
     mw_status st;
 
     if ((st = mw_setup_rules(&w->setup, err)) == MW_OK && (st = mw_setup_store(&w->setup, &store, err)) == MW_OK)
-        st = mw_archive_load(store, name, &(mw_archive_options){.types = w->setup.types}, &w->snapshot_fd, &archived, err);
+        st = mw_archive_load(store, name, &(mw_archive_options){.types = w->setup.types}, &w->snapshot_fd, &archived,
+                             err);
     mw_store_close(store);
     return st;
 }
@@ -151,7 +155,8 @@ static mw_status open_all(struct repl *w, mw_cli *cli, mw_error *err)
 
     if (replays + (fixture != NULL) + (snapshot != NULL) > 1)
         return mw_fail(err, MW_ERR_INVALID, "--replay, --snapshot and --fixture: one of them");
-    if ((st = mw_setup_config(&w->setup, cli, err)) != MW_OK || (st = mw_model_pack_open(cli->args, &w->pack, err)) != MW_OK ||
+    if ((st = mw_setup_config(&w->setup, cli, err)) != MW_OK ||
+        (st = mw_model_pack_open(cli->args, &w->pack, err)) != MW_OK ||
         (st = replays    ? replay(w, err)
               : snapshot ? stored(w, snapshot, err)
               : fixture  ? fixtures(w, fixture, err)
@@ -249,7 +254,8 @@ static const char *history_path(struct repl *w)
 
     if (state && state[0] == '/')
         return mw_arena_printf(&w->setup.arena, "%s/moonward/repl_history", state);
-    return home && home[0] == '/' ? mw_arena_printf(&w->setup.arena, "%s/.local/state/moonward/repl_history", home) : NULL;
+    return home && home[0] == '/' ? mw_arena_printf(&w->setup.arena, "%s/.local/state/moonward/repl_history", home)
+                                  : NULL;
 }
 
 static void greet(struct repl *w)
@@ -266,7 +272,8 @@ static int at_terminal(struct repl *w)
     MW_AUTO(mw_buf) line = {.max = MW_EDITOR_LINE_MAX};
     const char *path = history_path(w);
     mw_error err = {0};
-    mw_status st = mw_editor_new(STDIN_FILENO, STDOUT_FILENO, w->setup.cli->stop, mw_repl_complete, w, &w->editor, &err);
+    mw_status st =
+        mw_editor_new(STDIN_FILENO, STDOUT_FILENO, w->setup.cli->stop, mw_repl_complete, w, &w->editor, &err);
 
     if (st != MW_OK)
         return mw_cli_fail(&err);
@@ -316,10 +323,13 @@ static int run(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    {.name = "type", .value = "TYPE", .repeatable = true,
+    {.name = "type",
+     .value = "TYPE",
+     .repeatable = true,
      .help = "Collect every facet of this type; the last one is at hand at the start"},
     {.name = "rule", .value = "RULE", .help = "Begin with a resource of this rule's type, judged by it"},
-    {.name = "snapshot", .value = "SNAPSHOT",
+    {.name = "snapshot",
+     .value = "SNAPSHOT",
      .help = "Take the resources of a stored snapshot: latest, its id, digest, or the beginning of one"},
     {.name = "fixture", .value = "FILE", .help = "Take the resources of a rule's test file, <id>_test.lua"},
 };
@@ -327,13 +337,16 @@ static const mw_option options[] = {
 const mw_command mw_command_repl = {
     .name = "repl",
     .summary = "Try expressions on a resource, in the sandbox of rules",
-    .description =
-        "Lua at a prompt, with a resource of a recording (--replay), of a stored snapshot (--snapshot) or of a rule's tests "
-        "(--fixture) at hand: `r` is the resource, `ctx` what a check gets, `_` the last value. Expressions show their value, what could not be read shows "
-        "as unknown(operation: code). Globals stay, locals end with their line; a line takes at most 2 s of processor time. "
-        ":help lists the commands.\n\n"
-        "Without a terminal the lines come from stdin, values go to stdout and errors to stderr; the exit status is 3 when "
-        "a line failed.",
+    .description = "Lua at a prompt, with a resource of a recording (--replay), of a stored snapshot (--snapshot) or "
+                   "of a rule's tests "
+                   "(--fixture) at hand: `r` is the resource, `ctx` what a check gets, `_` the last value. Expressions "
+                   "show their value, what could not be read shows "
+                   "as unknown(operation: code). Globals stay, locals end with their line; a line takes at most 2 s of "
+                   "processor time. "
+                   ":help lists the commands.\n\n"
+                   "Without a terminal the lines come from stdin, values go to stdout and errors to stderr; the exit "
+                   "status is 3 when "
+                   "a line failed.",
     .examples = "moonward repl --replay recording --type s3.bucket\n"
                 "moonward repl --snapshot latest --type s3.bucket\n"
                 "moonward repl --fixture rules/s3/s3-bucket-versioning-enabled_test.lua\n"

@@ -32,9 +32,10 @@ static void types(struct repl *w, const char *rest)
 static const char *kind_name(mw_typed v)
 {
     static const char *const names[] = {
-        [MW_SHAPE_STRUCTURE] = "object", [MW_SHAPE_LIST] = "list", [MW_SHAPE_MAP] = "map", [MW_SHAPE_STRING] = "text",
-        [MW_SHAPE_INTEGER] = "integer", [MW_SHAPE_LONG] = "integer", [MW_SHAPE_FLOAT] = "number",
-        [MW_SHAPE_DOUBLE] = "number", [MW_SHAPE_BOOLEAN] = "boolean", [MW_SHAPE_BLOB] = "text", [MW_SHAPE_TIMESTAMP] = "time"};
+        [MW_SHAPE_STRUCTURE] = "object", [MW_SHAPE_LIST] = "list",       [MW_SHAPE_MAP] = "map",
+        [MW_SHAPE_STRING] = "text",      [MW_SHAPE_INTEGER] = "integer", [MW_SHAPE_LONG] = "integer",
+        [MW_SHAPE_FLOAT] = "number",     [MW_SHAPE_DOUBLE] = "number",   [MW_SHAPE_BOOLEAN] = "boolean",
+        [MW_SHAPE_BLOB] = "text",        [MW_SHAPE_TIMESTAMP] = "time"};
 
     return !v.shape ? "any" : v.lists ? "list" : names[mw_shape_type_of(v.shape)];
 }
@@ -68,7 +69,11 @@ static void type(struct repl *w, const char *rest)
         mw_buf_puts(&out, "facets:\n");
     for (size_t i = 0; i < mw_type_facet_count(t); i++) {
         mw_facet_shape f = mw_type_facet_describe(t, i, models);
-        mw_buf_printf(&out, "  %-30s %s, %s\n", f.name, f.parse ? f.parse : f.metric ? "metric" : kind_name(f.typed), f.operation);
+        mw_buf_printf(&out, "  %-30s %s, %s\n", f.name,
+                      f.parse    ? f.parse
+                      : f.metric ? "metric"
+                                 : kind_name(f.typed),
+                      f.operation);
         if (!f.typed.lists)
             members(&out, f.typed, "    ");
     }
@@ -119,8 +124,8 @@ static void use(struct repl *w, const char *rest)
         if (count == 0)
             mw_fail(&err, MW_ERR_NOTFOUND, "the snapshot has no %s", mw_type_name(t));
         else if (n == SIZE_MAX)
-            mw_fail(&err, MW_ERR_NOTFOUND, "no %s is called '%.200s'; there are %zu, by number from 1", mw_type_name(t), which,
-                    count);
+            mw_fail(&err, MW_ERR_NOTFOUND, "no %s is called '%.200s'; there are %zu, by number from 1", mw_type_name(t),
+                    which, count);
     }
     if (err.status != MW_OK) {
         mw_repl_complain(w, &err);
@@ -241,9 +246,10 @@ static void help(struct repl *w, const char *rest)
     (void)rest;
     (void)w;
     for (size_t i = 0; i < MW_COUNT(commands); i++)
-        mw_buf_printf(&out, ":%s %-*s %s\n", commands[i].name, (int)(17 - strlen(commands[i].name)), commands[i].arguments,
-                      commands[i].help);
-    mw_buf_puts(&out, "r.Member, ctx.inventory:each(…), require(\"net\"): as in a rule; x = 1 keeps x, local x = 1 does not\n");
+        mw_buf_printf(&out, ":%s %-*s %s\n", commands[i].name, (int)(17 - strlen(commands[i].name)),
+                      commands[i].arguments, commands[i].help);
+    mw_buf_puts(
+        &out, "r.Member, ctx.inventory:each(…), require(\"net\"): as in a rule; x = 1 keeps x, local x = 1 does not\n");
     mw_repl_say(&out);
 }
 

@@ -16,7 +16,8 @@
 
 static bool in_chain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == ':';
 }
 
 /* ---- names by the models ---- */
@@ -46,7 +47,7 @@ static void model_names(const struct repl *w, const char *path, size_t len, mw_b
         mw_facet_shape f = mw_type_facet_describe(t, i, models);
         if (len == 0)
             mw_buf_printf(out, "%s\n", f.name);
-        else if (strlen(f.name) == first && strncmp(f.name, path, first) == 0 )
+        else if (strlen(f.name) == first && strncmp(f.name, path, first) == 0)
             views[0] = f.typed;
         else
             continue;
@@ -158,7 +159,8 @@ void mw_repl_complete(void *user, const char *line, size_t at, size_t *from, mw_
     *from = dot;
     if (dot > chain) {
         mw_repl_names(w->repl, &w->at, line + chain, dot - 1 - chain, &names, &err);
-        if (w->at.found && line[chain] == 'r' && (line[chain + 1] == '.' || line[chain + 1] == ':') && line[dot - 1] == '.')
+        if (w->at.found && line[chain] == 'r' && (line[chain + 1] == '.' || line[chain + 1] == ':') &&
+            line[dot - 1] == '.')
             model_names(w, line + chain + 2, dot - chain > 2 ? dot - chain - 3 : 0, &names);
     } else {
         mw_repl_names(w->repl, &w->at, "", 0, &names, &err);

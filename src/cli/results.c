@@ -27,8 +27,7 @@ static mw_status split_export(const char *text, mw_str *format, const char **pat
     for (size_t i = 0; i < MW_COUNT(formats); i++)
         if (strlen(formats[i]) == format->len && memcmp(formats[i], text, format->len) == 0)
             return MW_OK;
-    return mw_fail(err, MW_ERR_INVALID, "--export: '%.*s' is not one of text|json|jsonl",
-                   (int)format->len, text);
+    return mw_fail(err, MW_ERR_INVALID, "--export: '%.*s' is not one of text|json|jsonl", (int)format->len, text);
 }
 
 mw_status mw_results_check(const mw_args *args, mw_error *err)

@@ -5,12 +5,19 @@
 #include "cli/setup.h"
 
 /* The options of every command that gives a report. */
-#define MW_RESULTS_OPTIONS                                                                           \
-    {.name = "output", .value = "FORMAT", .choices = "text|json|jsonl", .env = "MOONWARD_OUTPUT",    \
-     .help = "Format on stdout (default: text)"},                                                    \
-    {.name = "export", .value = "FORMAT=PATH", .repeatable = true,                                   \
-     .help = "Also write the report to a file, whole or not at all"},                                \
-    {.name = "query", .value = "JMESPATH", .help = "Print this part of the JSON document only"}
+#define MW_RESULTS_OPTIONS                                                                                             \
+    {.name = "output",                                                                                                 \
+     .value = "FORMAT",                                                                                                \
+     .choices = "text|json|jsonl",                                                                                     \
+     .env = "MOONWARD_OUTPUT",                                                                                         \
+     .help = "Format on stdout (default: text)"},                                                                      \
+        {.name = "export",                                                                                             \
+         .value = "FORMAT=PATH",                                                                                       \
+         .repeatable = true,                                                                                           \
+         .help = "Also write the report to a file, whole or not at all"},                                              \
+    {                                                                                                                  \
+        .name = "query", .value = "JMESPATH", .help = "Print this part of the JSON document only"                      \
+    }
 
 /** Look at the three before any work: MW_ERR_INVALID names the word that is wrong. */
 mw_status mw_results_check(const mw_args *args, mw_error *err);

@@ -23,8 +23,7 @@ mw_status mw_retention_age(const char *text, int64_t *ns, mw_error *err)
     size_t digits = strspn(text, "0123456789");
     long long n;
 
-    if (digits > 0 && digits <= 6 && strlen(text) == digits + 1 && mw_parse_int(text, digits, &n) &&
-        n > 0)
+    if (digits > 0 && digits <= 6 && strlen(text) == digits + 1 && mw_parse_int(text, digits, &n) && n > 0)
         for (size_t i = 0; i < MW_COUNT(units); i++)
             if (text[digits] == units[i].unit) {
                 if (n > INT64_MAX / SECOND_NS / units[i].seconds)
@@ -49,25 +48,21 @@ mw_status mw_retention_config(const mw_config *c, mw_retention *out, mw_error *e
         const char *name = mw_val_str(c->doc, key, NULL);
         if (mw_str_eq(name, "keep")) {
             if (mw_val_kind(c->doc, value) != MW_KIND_INT || mw_val_int(c->doc, value) < 1)
-                return mw_config_fail(c, "retention.keep", err,
-                                      "retention.keep: expected a whole number from 1 on");
+                return mw_config_fail(c, "retention.keep", err, "retention.keep: expected a whole number from 1 on");
             out->keep = (size_t)mw_val_int(c->doc, value);
         } else if (mw_str_eq(name, "older_than")) {
             age = mw_val_str(c->doc, value, NULL);
             if ((st = mw_retention_age(age ? age : "", &out->older_than_ns, err)) != MW_OK)
-                return mw_config_fail(
-                    c, "retention.older_than", err,
-                    "retention.older_than: expected an age such as 30m, 12h, 90d or 8w");
+                return mw_config_fail(c, "retention.older_than", err,
+                                      "retention.older_than: expected an age such as 30m, 12h, 90d or 8w");
         } else {
-            return mw_config_fail(c, "retention", err,
-                                  "retention: unknown key '%.60s', expected keep or older_than",
+            return mw_config_fail(c, "retention", err, "retention: unknown key '%.60s', expected keep or older_than",
                                   name);
         }
     }
     return out->keep || out->older_than_ns
                ? MW_OK
-               : mw_config_fail(c, "retention", err,
-                                "retention: expected keep: N, older_than: AGE or both");
+               : mw_config_fail(c, "retention", err, "retention: expected keep: N, older_than: AGE or both");
 }
 
 /* ---- choosing ---- */
@@ -111,8 +106,7 @@ static bool take(void *user, const mw_snapshot_info *info)
         return false;
     }
     l->goes = (c->r->keep && c->count >= c->r->keep) ||
-              (c->r->older_than_ns &&
-               mw_time_parse(info->taken_at, strlen(info->taken_at), &taken_ns, NULL) == MW_OK &&
+              (c->r->older_than_ns && mw_time_parse(info->taken_at, strlen(info->taken_at), &taken_ns, NULL) == MW_OK &&
                taken_ns < c->now_ns - c->r->older_than_ns);
     c->count++;
     return true;
@@ -138,16 +132,13 @@ static mw_status spare(struct choice *c, mw_store *s)
     c->all[0].goes = false;
     for (size_t i = 0; i < c->count && !complete && st == MW_OK; i++) {
         complete = true;
-        if ((st = mw_snapshot_scopes(s, c->all[i].id, still_complete, &complete, c->err)) ==
-                MW_OK &&
-            complete)
+        if ((st = mw_snapshot_scopes(s, c->all[i].id, still_complete, &complete, c->err)) == MW_OK && complete)
             c->all[i].goes = false;
     }
     return st;
 }
 
-mw_status mw_retention_choose(mw_store *s, const mw_retention *r, int64_t now_ns, mw_doomed *out,
-                              mw_error *err)
+mw_status mw_retention_choose(mw_store *s, const mw_retention *r, int64_t now_ns, mw_doomed *out, mw_error *err)
 {
     struct choice c = {.r = r, .now_ns = now_ns, .out = out, .err = err};
     mw_status st = mw_snapshots_list(s, take, &c, err);
@@ -178,8 +169,7 @@ void mw_doomed_clear(mw_doomed *d)
     *d = (mw_doomed){0};
 }
 
-mw_status mw_retention_apply(mw_store *s, const mw_doomed *d, mw_snapshot_pruned *out,
-                             mw_error *err)
+mw_status mw_retention_apply(mw_store *s, const mw_doomed *d, mw_snapshot_pruned *out, mw_error *err)
 {
     mw_status st;
 

@@ -28,12 +28,10 @@ typedef struct mw_doomed {
  * whose coverage is complete. Cost: the list of snapshots, and the ledgers from the newest to that
  * one.
  */
-mw_status mw_retention_choose(mw_store *s, const mw_retention *r, int64_t now_ns, mw_doomed *out,
-                              mw_error *err);
+mw_status mw_retention_choose(mw_store *s, const mw_retention *r, int64_t now_ns, mw_doomed *out, mw_error *err);
 void mw_doomed_clear(mw_doomed *d);
 /** Forget them and give the file's space back. */
-mw_status mw_retention_apply(mw_store *s, const mw_doomed *d, mw_snapshot_pruned *out,
-                             mw_error *err);
+mw_status mw_retention_apply(mw_store *s, const mw_doomed *d, mw_snapshot_pruned *out, mw_error *err);
 /** After a run: what the configuration says. A failure is a warning, for the run itself is stored.
  */
 void mw_retention_after_run(const mw_setup *s, mw_store *store);

@@ -50,8 +50,7 @@ static void call_done(void *user, const mw_call_result *result)
 }
 
 /* Parameters are pairs of name and value; a NULL ends them. */
-static mw_status call(struct reading *r, const char *operation, const char *const *params,
-                      mw_call_page on_page)
+static mw_status call(struct reading *r, const char *operation, const char *const *params, mw_call_page on_page)
 {
     mw_call c = {.scope = r->scope,
                  .service = "iam",
@@ -89,12 +88,9 @@ static bool owner_page(void *user, mw_doc_builder *page, mw_val result)
 {
     struct reading *r = user;
     const mw_doc *d = mw_doc_view(page);
-    mw_val role = mw_val_get(d, result, "Role"),
-           owner = role != MW_VAL_ABSENT ? role : mw_val_get(d, result, "User");
+    mw_val role = mw_val_get(d, result, "Role"), owner = role != MW_VAL_ABSENT ? role : mw_val_get(d, result, "User");
 
-    r->text =
-        keep(r, mw_val_str(d, mw_val_path(d, owner, "PermissionsBoundary.PermissionsBoundaryArn"),
-                           NULL));
+    r->text = keep(r, mw_val_str(d, mw_val_path(d, owner, "PermissionsBoundary.PermissionsBoundaryArn"), NULL));
     return true;
 }
 
@@ -116,8 +112,7 @@ static bool names_page(void *user, mw_doc_builder *page, mw_val result)
 
     for (size_t i = 0; i < mw_val_len(d, list) && r->st == MW_OK; i++) {
         mw_val item = mw_val_at(d, list, i);
-        add_name(r, r->names->member ? mw_val_get_str(d, item, r->names->member, NULL)
-                                     : mw_val_str(d, item, NULL));
+        add_name(r, r->names->member ? mw_val_get_str(d, item, r->names->member, NULL) : mw_val_str(d, item, NULL));
     }
     return r->st == MW_OK;
 }
@@ -175,8 +170,7 @@ static const struct owner a_user = {
 static const struct owner a_group = {
     "group", "GroupName", NULL, "ListGroupPolicies", "GetGroupPolicy", "ListAttachedGroupPolicies"};
 
-static mw_status read_names(struct reading *r, const char *operation, const char *const *params,
-                            struct names *out)
+static mw_status read_names(struct reading *r, const char *operation, const char *const *params, struct names *out)
 {
     r->names = out;
     return call(r, operation, params, names_page);
@@ -186,8 +180,7 @@ static mw_status read_owner(struct reading *r, const struct owner *o, const char
 {
     const char *const named[] = {o->param, name, NULL};
     const char *boundary = NULL;
-    struct names own = {.list = "PolicyNames"},
-                 attached = {.list = "AttachedPolicies", .member = "PolicyArn"};
+    struct names own = {.list = "PolicyNames"}, attached = {.list = "AttachedPolicies", .member = "PolicyArn"};
     mw_status st;
 
     if (!(r->who = mw_arena_printf(&r->n->setup->arena, "%s %s", o->kind, name)))
@@ -237,8 +230,7 @@ mw_principal mw_principal_parse(const char *text)
 {
     const char *service = mw_str_starts(text, "arn:") ? after_colons(text, 2) : NULL,
                *what = service ? after_colons(service, 3) : NULL, *slash;
-    bool iam = service && mw_str_starts(service, "iam:"),
-         sts = service && mw_str_starts(service, "sts:");
+    bool iam = service && mw_str_starts(service, "iam:"), sts = service && mw_str_starts(service, "sts:");
     mw_principal p = {.kind = MW_PRINCIPAL_OTHER};
 
     if (!mw_str_starts(text, "arn:") || (what && iam && mw_str_starts(what, "role/")))
@@ -259,8 +251,8 @@ mw_principal mw_principal_parse(const char *text)
     return p;
 }
 
-mw_status mw_role_policies_read(mw_session *n, const mw_scope *scope, const char *principal,
-                                mw_policy_set *out, bool *denied, mw_error *err)
+mw_status mw_role_policies_read(mw_session *n, const mw_scope *scope, const char *principal, mw_policy_set *out,
+                                bool *denied, mw_error *err)
 {
     struct reading r = {.n = n, .scope = scope, .set = out, .err = err};
     const mw_principal p = mw_principal_parse(principal);
@@ -276,8 +268,7 @@ mw_status mw_role_policies_read(mw_session *n, const mw_scope *scope, const char
     if ((p.kind != MW_PRINCIPAL_ROLE && p.kind != MW_PRINCIPAL_USER) || p.len == 0)
         return mw_fail(err, MW_ERR_INVALID, "'%.200s' is neither a role nor a user", principal);
     if (account && (strncmp(account, scope->account, len) != 0 || account[len] != ':'))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "'%.200s' is not of account %s, which the credentials belong to", principal,
+        return mw_fail(err, MW_ERR_INVALID, "'%.200s' is not of account %s, which the credentials belong to", principal,
                        scope->account);
     st = read_owner(&r, p.kind == MW_PRINCIPAL_USER ? &a_user : &a_role, name);
     if (st == MW_OK && p.kind == MW_PRINCIPAL_USER)
@@ -295,8 +286,7 @@ mw_status mw_policy_file_read(const char *path, mw_policy_set *out, mw_error *er
     mw_val root;
     mw_status st;
 
-    if ((st = mw_file_read(path, &text, err)) != MW_OK ||
-        (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
+    if ((st = mw_file_read(path, &text, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
         return st;
     if ((st = mw_json_read(b, text.data ? text.data : "", text.len, NULL, NULL, err)) != MW_OK) {
         mw_error_prefix(err, st, "%s", path);

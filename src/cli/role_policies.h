@@ -7,13 +7,13 @@
 #include "engine/permission_diff.h"
 
 /* What reading a role asks for, and reading a user. */
-#define MW_ROLE_OPERATIONS                                                                         \
-    "iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies",    \
+#define MW_ROLE_OPERATIONS                                                                                             \
+    "iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:GetPolicy",       \
+        "iam:GetPolicyVersion"
+#define MW_USER_OPERATIONS                                                                                             \
+    "iam:GetUser", "iam:ListUserPolicies", "iam:GetUserPolicy", "iam:ListAttachedUserPolicies",                        \
+        "iam:ListGroupsForUser", "iam:ListGroupPolicies", "iam:GetGroupPolicy", "iam:ListAttachedGroupPolicies",       \
         "iam:GetPolicy", "iam:GetPolicyVersion"
-#define MW_USER_OPERATIONS                                                                         \
-    "iam:GetUser", "iam:ListUserPolicies", "iam:GetUserPolicy", "iam:ListAttachedUserPolicies",    \
-        "iam:ListGroupsForUser", "iam:ListGroupPolicies", "iam:GetGroupPolicy",                    \
-        "iam:ListAttachedGroupPolicies", "iam:GetPolicy", "iam:GetPolicyVersion"
 
 typedef enum mw_principal_kind {
     MW_PRINCIPAL_ROLE,
@@ -45,8 +45,8 @@ mw_principal mw_principal_parse(const char *text);
  * quotas let there be.
  * @param[out] denied  MW_ERR_AWS: it was a denial. May be NULL.
  */
-mw_status mw_role_policies_read(mw_session *n, const mw_scope *scope, const char *principal,
-                                mw_policy_set *out, bool *denied, mw_error *err);
+mw_status mw_role_policies_read(mw_session *n, const mw_scope *scope, const char *principal, mw_policy_set *out,
+                                bool *denied, mw_error *err);
 /** Add a policy document, or each of a list of them, from a JSON file. */
 mw_status mw_policy_file_read(const char *path, mw_policy_set *out, mw_error *err);
 

@@ -92,7 +92,10 @@ static int run_list(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
 };
 
@@ -306,8 +309,7 @@ static int run_show(mw_cli *cli)
         return mw_cli_fail(&err);
     r = mw_rules_get(s.rules, id);
     if (!r) {
-        mw_fail(&err, MW_ERR_INVALID, "rules show: '%s' names %zu rules, expected one id", id,
-                mw_rules_count(s.rules));
+        mw_fail(&err, MW_ERR_INVALID, "rules show: '%s' names %zu rules, expected one id", id, mw_rules_count(s.rules));
         return mw_cli_fail(&err);
     }
     st = mw_str_eq(mw_args_get(cli->args, "output"), "json") ? write_json(s.rules, r, &at, &out, &err)

@@ -69,11 +69,17 @@ static mw_status call(mw_session *n, const char *service, const char *operation,
                       mw_call_page on_page, struct answer *a, mw_error *err)
 {
     const mw_scope scope = {.partition = mw_partition_of_region(n->models, n->region),
-                            .account = n->account ? n->account : "", .region = n->region,
+                            .account = n->account ? n->account : "",
+                            .region = n->region,
                             .credentials = n->credentials};
-    const mw_call c = {.scope = &scope, .service = service, .operation = operation,
-                       .params_doc = params, .params = params ? mw_doc_root(params) : MW_VAL_ABSENT,
-                       .on_page = on_page, .on_done = call_done, .user = a};
+    const mw_call c = {.scope = &scope,
+                       .service = service,
+                       .operation = operation,
+                       .params_doc = params,
+                       .params = params ? mw_doc_root(params) : MW_VAL_ABSENT,
+                       .on_page = on_page,
+                       .on_done = call_done,
+                       .user = a};
     mw_status st;
 
     a->session = n;
@@ -115,7 +121,8 @@ mw_status mw_session_open_recording(mw_setup *s, const char *dir, mw_session *ou
     mw_aws_config_options config = {.profile = mw_setup_str(s, "profile")};
     mw_client_options o = {.endpoint_url = mw_args_get(args, "endpoint-url"),
                            .record_dir = mw_args_get(args, "record"),
-                           .replay_dir = dir, .stop = s->cli->stop};
+                           .replay_dir = dir,
+                           .stop = s->cli->stop};
     mw_config_rate rate;
     mw_status st;
 
@@ -184,8 +191,8 @@ static mw_status check_account(mw_session *n, const char *arn, mw_error *err)
             return MW_OK;
         mw_buf_printf(&list, "%s%s", i ? ", " : "", wanted[i]);
     }
-    return mw_fail(err, MW_ERR_CREDENTIALS, "the credentials belong to account %s (%s), expected %.100s",
-                   n->account, arn ? arn : "by the recording", list.data);
+    return mw_fail(err, MW_ERR_CREDENTIALS, "the credentials belong to account %s (%s), expected %.100s", n->account,
+                   arn ? arn : "by the recording", list.data);
 }
 
 static mw_status identify_caller(mw_session *n, mw_error *err)
@@ -200,8 +207,8 @@ static mw_status identify_caller(mw_session *n, mw_error *err)
     if (st == MW_ERR_AWS && mw_str_eq(a.result.aws.code, MW_CODE_BUDGET_SPENT))
         return mw_error_prefix(err, MW_ERR_LIMIT, "--budget");
     if (st == MW_ERR_AWS) /* it needs no permission: whoever is refused is nobody */
-        return mw_error_prefix(err, mw_fail(err, MW_ERR_CREDENTIALS, "%s", a.result.error.message),
-                               "credentials (%s)", mw_provider_describe(n->credentials));
+        return mw_error_prefix(err, mw_fail(err, MW_ERR_CREDENTIALS, "%s", a.result.error.message), "credentials (%s)",
+                               mw_provider_describe(n->credentials));
     if (st != MW_OK)
         return st;
     if (!a.account || !*a.account)
@@ -238,8 +245,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static mw_status take_regions(mw_session *n, const char *const *patterns, size_t pattern_count,
-                              const char **enabled, size_t enabled_count, mw_error *err)
+static mw_status take_regions(mw_session *n, const char *const *patterns, size_t pattern_count, const char **enabled,
+                              size_t enabled_count, mw_error *err)
 {
     char where[64];
 
@@ -251,8 +258,7 @@ static mw_status take_regions(mw_session *n, const char *const *patterns, size_t
     if (!n->regions)
         return no_memory(err);
     snprintf(where, sizeof(where), "account %s", n->account);
-    return mw_regions_select(patterns, pattern_count, enabled, enabled_count, where, n->regions,
-                             &n->region_count, err);
+    return mw_regions_select(patterns, pattern_count, enabled, enabled_count, where, n->regions, &n->region_count, err);
 }
 
 /*
@@ -264,19 +270,19 @@ static mw_status trust_names(mw_session *n, const char **patterns, size_t count,
 {
     for (size_t i = 0; i < count; i++)
         if (strpbrk(patterns[i], "*?"))
-            return mw_error_prefix(err, MW_ERR_AWS, "--region: '%s' needs the list of enabled regions",
-                                   patterns[i]);
+            return mw_error_prefix(err, MW_ERR_AWS, "--region: '%s' needs the list of enabled regions", patterns[i]);
     if (!(n->extras = mw_arena_alloc(&n->setup->arena, sizeof(*n->extras))))
         return no_memory(err);
     n->extra_count = 1;
     n->extras[0] = (mw_coverage_extra){
-        .account = n->account, .region = n->region, .type = "AWS::::Region",
-        .state = mw_str_eq(why->aws.code, "UnauthorizedOperation") || why->aws.http_status == 403 ? "denied"
-                                                                                                : "failed",
-        .operation = "ec2:DescribeRegions", .code = keep(n, why->aws.code),
+        .account = n->account,
+        .region = n->region,
+        .type = "AWS::::Region",
+        .state = mw_str_eq(why->aws.code, "UnauthorizedOperation") || why->aws.http_status == 403 ? "denied" : "failed",
+        .operation = "ec2:DescribeRegions",
+        .code = keep(n, why->aws.code),
         .message = keep(n, why->aws.message)};
-    mw_log_warn("which regions are enabled could not be read (%s); taking the names given",
-                why->error.message);
+    mw_log_warn("which regions are enabled could not be read (%s); taking the names given", why->error.message);
     return take_regions(n, (const char *const *)patterns, count, patterns, count, err);
 }
 
@@ -317,7 +323,8 @@ static mw_status find_regions(mw_session *n, mw_error *err)
         return st;
     return skip_regions(n, skipped,
                         mw_regions_skipped((const char *const *)patterns, count, (const char *const *)a.disabled,
-                                           a.disabled_count, skipped), err);
+                                           a.disabled_count, skipped),
+                        err);
 }
 
 /* ---- replay ---- */
@@ -336,7 +343,8 @@ static mw_status split(mw_session *n, const char *list, const char **out, size_t
 static mw_status identify_recording(mw_session *n, mw_error *err)
 {
     static const char *const all[] = {"*"};
-    const char *names[REGIONS_MAX], *skipped[REGIONS_MAX], **patterns, *recorded = mw_client_noted(n->client, "regions");
+    const char *names[REGIONS_MAX], *skipped[REGIONS_MAX], **patterns,
+        *recorded = mw_client_noted(n->client, "regions");
     const char *disabled = mw_client_noted(n->client, "regions_disabled");
     size_t name_count, skipped_count, count;
     mw_status st;
@@ -344,8 +352,10 @@ static mw_status identify_recording(mw_session *n, mw_error *err)
     n->account = mw_client_noted(n->client, "account");
     n->partition = mw_client_noted(n->client, "partition");
     if (!n->account || !recorded)
-        return mw_fail(err, MW_ERR_INVALID, "--replay: the recording in %s does not say its account and "
-                                            "regions; record a sweep with --record", n->recording);
+        return mw_fail(err, MW_ERR_INVALID,
+                       "--replay: the recording in %s does not say its account and "
+                       "regions; record a sweep with --record",
+                       n->recording);
     n->partition = n->partition ? n->partition : "aws";
     if ((st = check_account(n, NULL, err)) != MW_OK || (st = split(n, recorded, names, &name_count, err)) != MW_OK ||
         (st = split(n, disabled ? disabled : "", skipped, &skipped_count, err)) != MW_OK ||
@@ -394,9 +404,7 @@ mw_status mw_session_identify(mw_session *n, mw_error *err)
         if ((st = mw_session_patterns(n, &patterns, &count, err)) != MW_OK)
             return st;
         /* The session's own calls go where the user is at home, in the partition that was asked for. */
-        n->region = configured                        ? configured
-                    : !strpbrk(patterns[0], "*?")     ? patterns[0]
-                                                      : mw_home_region("aws");
+        n->region = configured ? configured : !strpbrk(patterns[0], "*?") ? patterns[0] : mw_home_region("aws");
         if ((st = identify_caller(n, err)) == MW_OK && (n->no_regions || (st = find_regions(n, err)) == MW_OK) &&
             mw_args_get(n->setup->cli->args, "record"))
             st = note(n, err);

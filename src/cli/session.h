@@ -10,20 +10,21 @@
 /** `MW_AUTO(mw_session) n = {0};` Everything but the client and the provider lies in the set-up's arena. */
 typedef struct mw_session {
     mw_setup *setup;
-    const char *recording;        /* that is replayed; NULL = none */
+    const char *recording; /* that is replayed; NULL = none */
     const mw_models *models;
-    mw_model_pack pack;           /* that they are from */
+    mw_model_pack pack; /* that they are from */
     mw_aws_config *aws;
-    mw_budget *budget;            /* --budget; NULL = none */
+    mw_budget *budget; /* --budget; NULL = none */
     mw_client *client;
-    mw_provider *credentials;     /* NULL in a replay */
-    const char *region;           /* where the session's own calls go */
+    mw_provider *credentials; /* NULL in a replay */
+    const char *region;       /* where the session's own calls go */
     const char *account, *arn, *partition, *home_region;
-    bool any_account;             /* --account names others than the credentials' own: do not compare */
-    bool no_regions;              /* the accounts say themselves which regions they have: do not ask here */
-    const char **regions;         /* to sweep, sorted */
+    bool any_account;     /* --account names others than the credentials' own: do not compare */
+    bool no_regions;      /* the accounts say themselves which regions they have: do not ask here */
+    const char **regions; /* to sweep, sorted */
     size_t region_count;
-    mw_coverage_extra *extras;    /* lines of the ledger: regions that are skipped, or why nobody knows which are enabled */
+    mw_coverage_extra
+        *extras; /* lines of the ledger: regions that are skipped, or why nobody knows which are enabled */
     size_t extra_count;
 } mw_session;
 
@@ -50,8 +51,7 @@ mw_status mw_session_patterns(mw_session *n, const char ***out, size_t *count, m
  * @param where  For the message: "account 111122223333".
  */
 mw_status mw_regions_select(const char *const *patterns, size_t pattern_count, const char *const *enabled,
-                            size_t enabled_count, const char *where, const char **out, size_t *count,
-                            mw_error *err);
+                            size_t enabled_count, const char *where, const char **out, size_t *count, mw_error *err);
 
 /** Parameters of ec2:DescribeRegions that give all regions with their OptInStatus, as root of @p out. */
 mw_status mw_regions_params(mw_doc **out, mw_error *err);

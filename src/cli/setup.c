@@ -50,8 +50,7 @@ const char *mw_setup_str(const mw_setup *s, const char *flag)
     return given ? given : mw_config_str(&s->config, key);
 }
 
-mw_status mw_setup_list(mw_setup *s, const char *flag, const char *key, const char ***out, size_t *count,
-                        mw_error *err)
+mw_status mw_setup_list(mw_setup *s, const char *flag, const char *key, const char ***out, size_t *count, mw_error *err)
 {
     size_t given = mw_args_count(s->cli->args, flag);
 
@@ -148,8 +147,11 @@ static mw_status load(mw_setup *s, mw_rules_options *o, mw_error *err)
 mw_status mw_setup_rules(mw_setup *s, mw_error *err)
 {
     const mw_config *c = &s->config;
-    mw_rules_options o = {.config_doc = c->doc, .params = MW_VAL_ABSENT, .overrides = MW_VAL_ABSENT,
-                          .config_path = c->path, .marks = &c->marks};
+    mw_rules_options o = {.config_doc = c->doc,
+                          .params = MW_VAL_ABSENT,
+                          .overrides = MW_VAL_ABSENT,
+                          .config_path = c->path,
+                          .marks = &c->marks};
     mw_status st = mw_setup_packs(s, &o.packs, &o.pack_count, err);
 
     if (st == MW_OK && c->doc) {
@@ -300,6 +302,6 @@ const char *mw_setup_title(void *user, const char *rule)
 
 mw_text_options mw_setup_text(const mw_setup *s)
 {
-    return (mw_text_options){.color = color_wanted(s), .width = terminal_width(),
-                             .title = mw_setup_title, .user = (void *)(uintptr_t)s};
+    return (mw_text_options){
+        .color = color_wanted(s), .width = terminal_width(), .title = mw_setup_title, .user = (void *)(uintptr_t)s};
 }

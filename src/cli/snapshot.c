@@ -44,8 +44,7 @@ static int print(struct shown *w, bool json, mw_status st)
         st = mw_value_write(w->text, mw_doc_view(w->b), mw_doc_pop(w->b), MW_VALUE_JSON, NULL, err);
     if (st == MW_OK)
         st = mw_buf_status(w->text, err);
-    code = st == MW_OK ? mw_cli_print(w->text->data ? w->text->data : "", w->text->len, MW_EXIT_OK)
-                       : mw_cli_fail(err);
+    code = st == MW_OK ? mw_cli_print(w->text->data ? w->text->data : "", w->text->len, MW_EXIT_OK) : mw_cli_fail(err);
     mw_doc_builder_free(w->b);
     return code;
 }
@@ -57,11 +56,10 @@ static bool list_row(void *user, const mw_snapshot_info *i)
     struct shown *w = user;
 
     if (w->count++ == 0)
-        mw_buf_printf(w->text, "%-26s  %-20s  %9s  %9s  %9s  %9s  %9s\n", "ID", "TAKEN AT",
-                      "RESOURCES", "STALE", "NEW", "CHANGED", "GONE");
-    mw_buf_printf(w->text, "%-26s  %-20s  %9zu  %9zu  %9zu  %9zu  %9zu\n", i->id, i->taken_at,
-                  i->counts.resources, i->counts.stale, i->counts.added, i->counts.changed,
-                  i->counts.removed);
+        mw_buf_printf(w->text, "%-26s  %-20s  %9s  %9s  %9s  %9s  %9s\n", "ID", "TAKEN AT", "RESOURCES", "STALE", "NEW",
+                      "CHANGED", "GONE");
+    mw_buf_printf(w->text, "%-26s  %-20s  %9zu  %9zu  %9zu  %9zu  %9zu\n", i->id, i->taken_at, i->counts.resources,
+                  i->counts.stale, i->counts.added, i->counts.changed, i->counts.removed);
     mw_doc_begin_object(w->b);
     add_info(w->b, i);
     mw_doc_end_object(w->b);
@@ -78,8 +76,7 @@ static int run_list(mw_cli *cli)
     mw_store *store = NULL;
     mw_status st;
 
-    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK &&
-        (st = mw_doc_builder_new(NULL, &w.b, &err)) == MW_OK &&
+    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK && (st = mw_doc_builder_new(NULL, &w.b, &err)) == MW_OK &&
         (st = mw_setup_store(&s, &store, &err)) == MW_OK) {
         mw_doc_begin_object(w.b);
         mw_doc_member_str(w.b, "schema", "moonward.snapshots/1");
@@ -103,12 +100,11 @@ static bool show_info(void *user, const mw_snapshot_info *i)
 {
     struct shown *w = user;
 
-    mw_buf_printf(w->text, "snapshot   %s\ntaken at   %s\ndigest     %s\n", i->id, i->taken_at,
-                  i->digest);
-    mw_buf_printf(w->text, "resources  %zu, and %zu carried over from older snapshots\n",
-                  i->counts.resources, i->counts.stale);
-    mw_buf_printf(w->text, "changes    %zu new, %zu changed, %zu gone\n", i->counts.added,
-                  i->counts.changed, i->counts.removed);
+    mw_buf_printf(w->text, "snapshot   %s\ntaken at   %s\ndigest     %s\n", i->id, i->taken_at, i->digest);
+    mw_buf_printf(w->text, "resources  %zu, and %zu carried over from older snapshots\n", i->counts.resources,
+                  i->counts.stale);
+    mw_buf_printf(w->text, "changes    %zu new, %zu changed, %zu gone\n", i->counts.added, i->counts.changed,
+                  i->counts.removed);
     mw_doc_member_str(w->b, "schema", "moonward.snapshot/1");
     add_info(w->b, i);
     return false;
@@ -124,9 +120,8 @@ static bool show_scope(void *user, const mw_snapshot_scope *e)
         return false;
     if (mw_str_eq(e->state, "complete"))
         return true;
-    mw_buf_printf(&line, "%s %s %s%s%s: %s%s%s", e->account, e->region, e->type,
-                  e->facet ? " " : "", e->facet ? e->facet : "", e->state, e->cause ? " " : "",
-                  e->cause ? e->cause : "");
+    mw_buf_printf(&line, "%s %s %s%s%s: %s%s%s", e->account, e->region, e->type, e->facet ? " " : "",
+                  e->facet ? e->facet : "", e->state, e->cause ? " " : "", e->cause ? e->cause : "");
     mw_buf_puts(w->text, w->count++ == 0 ? "incomplete\n  " : "  ");
     mw_term_text(w->text, line.data);
     mw_buf_putc(w->text, '\n');
@@ -156,8 +151,7 @@ static bool show_resource(void *user, const mw_snapshot_resource *r)
         mw_doc_end_object(w->b);
     }
     mw_doc_end_object(w->b);
-    mw_buf_printf(&line, "%s  %-14s  %s%s", r->account, r->region, r->id,
-                  r->stale ? "  (stale)" : "");
+    mw_buf_printf(&line, "%s  %-14s  %s%s", r->account, r->region, r->id, r->stale ? "  (stale)" : "");
     mw_term_text(w->text, line.data ? line.data : "");
     mw_buf_putc(w->text, '\n');
     return true;
@@ -169,8 +163,7 @@ static bool keep_id(void *user, const mw_snapshot_info *i)
     return false;
 }
 
-static mw_status show(struct shown *w, mw_store *store, const mw_args *args, bool json,
-                      mw_error *err)
+static mw_status show(struct shown *w, mw_store *store, const mw_args *args, bool json, mw_error *err)
 {
     bool timed = mw_args_get(args, "at") != NULL; /* SNAPSHOT is left out then */
     mw_snapshot_filter f = {.type = mw_args_positional(args, timed ? 0 : 1),
@@ -200,8 +193,7 @@ static mw_status show(struct shown *w, mw_store *store, const mw_args *args, boo
         st = mw_snapshot_resources(store, id.data, &f, json || f.id, show_resource, w, err);
         mw_doc_end_array(w->b);
         if (st == MW_OK && w->st == MW_OK && f.id && w->count == 0)
-            st = mw_fail(err, MW_ERR_NOTFOUND, "snapshot %s has no %s '%.200s'", id.data, f.type,
-                         f.id);
+            st = mw_fail(err, MW_ERR_NOTFOUND, "snapshot %s has no %s '%.200s'", id.data, f.type, f.id);
     }
     mw_doc_end_object(w->b);
     return st == MW_OK ? w->st : st;
@@ -219,8 +211,7 @@ static int run_show(mw_cli *cli)
     mw_store *store = NULL;
     mw_status st;
 
-    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK &&
-        (st = mw_doc_builder_new(NULL, &w.b, &err)) == MW_OK &&
+    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK && (st = mw_doc_builder_new(NULL, &w.b, &err)) == MW_OK &&
         (st = mw_setup_store(&s, &store, &err)) == MW_OK)
         st = show(&w, store, cli->args, json, &err);
     mw_store_close(store);

@@ -48,8 +48,7 @@ static bool chosen(const struct diff *d, const char *option, const char *value)
 
     for (size_t i = 0; i < n; i++) {
         const char *pattern = mw_args_value(args, option, i);
-        const mw_type *type =
-            strcmp(option, "type") == 0 ? mw_types_get(d->setup.types, pattern) : NULL;
+        const mw_type *type = strcmp(option, "type") == 0 ? mw_types_get(d->setup.types, pattern) : NULL;
         if (mw_glob_match(type ? mw_type_name(type) : pattern, value))
             return true;
     }
@@ -86,8 +85,7 @@ static enum what judge(struct diff *d, const mw_snapshot_difference *c, mw_val b
         mw_doc_ckey(d->b, "fields");
         mw_changes_add(d->b, &a, &b, fields);
         if (fields->known + fields->unknown > MW_CHANGES_MAX)
-            mw_doc_member_int(d->b, "more_fields",
-                              (int64_t)(fields->known + fields->unknown - MW_CHANGES_MAX));
+            mw_doc_member_int(d->b, "more_fields", (int64_t)(fields->known + fields->unknown - MW_CHANGES_MAX));
         return fields->known ? CHANGED : UNKNOWN;
     }
     if (mw_moment_complete(unseen, r->account, r->region, r->type))
@@ -172,8 +170,8 @@ static int compare_scopes(const mw_moment_scope *a, const mw_moment_scope *b)
 {
     int order;
 
-    if ((order = strcmp(a->account, b->account)) != 0 ||
-        (order = strcmp(a->region, b->region)) != 0 || (order = strcmp(a->type, b->type)) != 0)
+    if ((order = strcmp(a->account, b->account)) != 0 || (order = strcmp(a->region, b->region)) != 0 ||
+        (order = strcmp(a->type, b->type)) != 0)
         return order;
     return strcmp(a->facet ? a->facet : "", b->facet ? b->facet : "");
 }
@@ -235,8 +233,8 @@ static void text_scope(mw_buf *out, const mw_doc *v, mw_val s)
     static const char *const sides[] = {"from", "to"};
     MW_AUTO(mw_buf) line = {.max = 1 << 20};
 
-    mw_buf_printf(&line, "%s  %s  %s", mw_val_get_str(v, s, "account", ""),
-                  mw_val_get_str(v, s, "region", ""), mw_val_get_str(v, s, "type", ""));
+    mw_buf_printf(&line, "%s  %s  %s", mw_val_get_str(v, s, "account", ""), mw_val_get_str(v, s, "region", ""),
+                  mw_val_get_str(v, s, "type", ""));
     if (mw_val_get_str(v, s, "facet", NULL))
         mw_buf_printf(&line, " %s", mw_val_get_str(v, s, "facet", ""));
     for (size_t i = 0; i < MW_COUNT(sides); i++)
@@ -250,9 +248,8 @@ static void text_scope(mw_buf *out, const mw_doc *v, mw_val s)
 static void text_change(mw_buf *out, const mw_doc *v, mw_val c)
 {
     mw_val r = mw_val_get(v, c, "resource"), fields = mw_val_get(v, c, "fields");
-    const char *what = mw_val_get_str(v, c, "change", ""),
-               *name = mw_val_get_str(v, r, "name", NULL), *id = mw_val_get_str(v, r, "id", ""),
-               *cause = mw_val_get_str(v, c, "cause", NULL);
+    const char *what = mw_val_get_str(v, c, "change", ""), *name = mw_val_get_str(v, r, "name", NULL),
+               *id = mw_val_get_str(v, r, "id", ""), *cause = mw_val_get_str(v, c, "cause", NULL);
     MW_AUTO(mw_buf) line = {.max = 1 << 20};
     char mark = '?';
 
@@ -274,24 +271,20 @@ static void text_change(mw_buf *out, const mw_doc *v, mw_val c)
         mw_buf_putc(out, '\n');
     }
     if (mw_val_get(v, c, "more_fields") != MW_VAL_ABSENT)
-        mw_buf_printf(out, "    … and %lld more\n",
-                      (long long)mw_val_get_int(v, c, "more_fields", 0));
+        mw_buf_printf(out, "    … and %lld more\n", (long long)mw_val_get_int(v, c, "more_fields", 0));
 }
 
 static void text(const struct diff *d, mw_buf *out)
 {
     const mw_doc *v = mw_doc_view(d->b);
 
-    mw_buf_printf(out, "from %s of %s\n  to %s of %s\n", d->from.id, d->from.taken_at, d->to.id,
-                  d->to.taken_at);
+    mw_buf_printf(out, "from %s of %s\n  to %s of %s\n", d->from.id, d->from.taken_at, d->to.id, d->to.taken_at);
     for (size_t i = 0; i < d->count; i++)
         text_change(out, v, d->entries[i].v);
     for (size_t i = 0; i < mw_val_len(v, d->scopes); i++)
         text_scope(out, v, mw_val_at(v, d->scopes, i));
-    mw_buf_printf(
-        out,
-        "%zu added, %zu removed, %zu changed, %zu unknown; %zu scopes were not complete in both\n",
-        d->kinds[ADDED], d->kinds[REMOVED], d->kinds[CHANGED], d->kinds[UNKNOWN], d->scope_count);
+    mw_buf_printf(out, "%zu added, %zu removed, %zu changed, %zu unknown; %zu scopes were not complete in both\n",
+                  d->kinds[ADDED], d->kinds[REMOVED], d->kinds[CHANGED], d->kinds[UNKNOWN], d->scope_count);
 }
 
 static void lines(const struct diff *d, mw_buf *out)
@@ -354,8 +347,7 @@ static mw_status perform(struct diff *d, const mw_cli *cli, mw_buf *out)
     mw_store *store = NULL;
     mw_status st;
 
-    if ((st = mw_setup_config(&d->setup, cli, err)) != MW_OK ||
-        (st = mw_setup_types(&d->setup, err)) != MW_OK ||
+    if ((st = mw_setup_config(&d->setup, cli, err)) != MW_OK || (st = mw_setup_types(&d->setup, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &d->b, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &d->docs, err)) != MW_OK ||
         (st = mw_setup_store(&d->setup, &store, err)) != MW_OK)
@@ -387,12 +379,12 @@ static int run(mw_cli *cli)
     struct diff d = {.err = &err, .scopes = MW_VAL_ABSENT, .arena = {.max_bytes = (size_t)2 << 30}};
     MW_AUTO(mw_buf) out = {.max = (size_t)2 << 30};
     mw_status st = perform(&d, cli, &out);
-    bool allow = mw_args_flag(cli->args, "allow-incomplete") ||
-                 mw_config_bool(&d.setup.config, "allow_incomplete", false);
+    bool allow =
+        mw_args_flag(cli->args, "allow-incomplete") || mw_config_bool(&d.setup.config, "allow_incomplete", false);
     bool whole = d.scope_count == 0 && d.kinds[UNKNOWN] == 0;
-    int code = st != MW_OK ? mw_cli_fail(&err)
-                           : mw_cli_print(out.data ? out.data : "", out.len,
-                                          whole || allow ? MW_EXIT_OK : MW_EXIT_INCOMPLETE);
+    int code = st != MW_OK
+                   ? mw_cli_fail(&err)
+                   : mw_cli_print(out.data ? out.data : "", out.len, whole || allow ? MW_EXIT_OK : MW_EXIT_INCOMPLETE);
 
     mw_free(d.entries);
     mw_doc_builder_free(d.b);
@@ -421,18 +413,17 @@ const mw_command mw_command_snapshot_diff = {
     .name = "snapshot diff",
     .arguments = "[FROM [TO]]",
     .summary = "What changed between two snapshots",
-    .description =
-        "Without names it compares the latest snapshot with the one before it. A snapshot is "
-        "`latest`, `latest~2`, a "
-        "time (the newest one taken no later), an id, a digest, or the beginning of one. "
-        "--account, --region and --type "
-        "narrow it; they take globs.\n\n"
-        "What one of the two did not read whole is unknown (`?`), never removed: a resource that "
-        "was first seen where the "
-        "earlier list had failed, a field that a denied call would have filled or that one "
-        "snapshot did not ask for. "
-        "Elements of lists count whatever their order.\n\n"
-        "Exit status: 0 all is known; 2 something is unknown; 3 usage, or no such snapshot.",
+    .description = "Without names it compares the latest snapshot with the one before it. A snapshot is "
+                   "`latest`, `latest~2`, a "
+                   "time (the newest one taken no later), an id, a digest, or the beginning of one. "
+                   "--account, --region and --type "
+                   "narrow it; they take globs.\n\n"
+                   "What one of the two did not read whole is unknown (`?`), never removed: a resource that "
+                   "was first seen where the "
+                   "earlier list had failed, a field that a denied call would have filled or that one "
+                   "snapshot did not ask for. "
+                   "Elements of lists count whatever their order.\n\n"
+                   "Exit status: 0 all is known; 2 something is unknown; 3 usage, or no such snapshot.",
     .examples = "moonward snapshot diff\n"
                 "moonward snapshot diff 2026-11-01 latest --type s3.bucket\n"
                 "moonward snapshot diff latest~7 latest --region 'eu-*' --output json\n",

@@ -94,8 +94,8 @@ static mw_status export(mw_store *store, const char *name, mw_buf *file, mw_erro
     int fd = -1;
     mw_status st;
 
-    if ((st = mw_archive_load(store, name, &o, &fd, &a, err)) == MW_OK &&
-        (st = mw_doc_map(fd, &d, err)) == MW_OK && (st = write_text(d, &a, &text, err)) == MW_OK)
+    if ((st = mw_archive_load(store, name, &o, &fd, &a, err)) == MW_OK && (st = mw_doc_map(fd, &d, err)) == MW_OK &&
+        (st = write_text(d, &a, &text, err)) == MW_OK)
         st = write_file(&a, &text, file, err);
     mw_doc_free(d);
     if (fd >= 0)
@@ -115,8 +115,7 @@ static int run_export(mw_cli *cli)
     mw_status st;
 
     if ((st = mw_setup_config(&s, cli, &err)) == MW_OK &&
-        (st = mw_moment_name(cli->args, mw_args_positional(cli->args, 0), at, &name, &err)) ==
-            MW_OK &&
+        (st = mw_moment_name(cli->args, mw_args_positional(cli->args, 0), at, &name, &err)) == MW_OK &&
         (st = mw_setup_store(&s, &store, &err)) == MW_OK)
         st = export(store, name, &file, &err);
     mw_store_close(store);
@@ -141,12 +140,10 @@ static bool made_of(const char *s, size_t len, const char *alphabet)
 
 static mw_status damaged(const char *what, mw_error *err)
 {
-    return mw_fail(err, MW_ERR_PARSE,
-                   "import: this is no export of a snapshot, or it is damaged: %s", what);
+    return mw_fail(err, MW_ERR_PARSE, "import: this is no export of a snapshot, or it is damaged: %s", what);
 }
 
-static mw_status read_header(mw_doc_builder *b, const mw_buf *file, struct header *h, size_t *at,
-                             mw_error *err)
+static mw_status read_header(mw_doc_builder *b, const mw_buf *file, struct header *h, size_t *at, mw_error *err)
 {
     size_t magic = sizeof(MAGIC) - 1, len;
     const char *line, *end;
@@ -157,12 +154,10 @@ static mw_status read_header(mw_doc_builder *b, const mw_buf *file, struct heade
     if (file->len < magic || memcmp(file->data, MAGIC, magic - 2) != 0)
         return damaged("it does not begin as one", err);
     if (memcmp(file->data, MAGIC, magic) != 0)
-        return mw_fail(err, MW_ERR_UNSUPPORTED,
-                       "import: the file is of another version than this moonward knows (1)");
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "import: the file is of another version than this moonward knows (1)");
     line = file->data + magic;
     len = file->len - magic < HEADER_MAX ? file->len - magic : HEADER_MAX;
-    if (!(end = memchr(line, '\n', len)) ||
-        mw_json_read(b, line, (size_t)(end - line), NULL, NULL, err) != MW_OK)
+    if (!(end = memchr(line, '\n', len)) || mw_json_read(b, line, (size_t)(end - line), NULL, NULL, err) != MW_OK)
         return damaged("its header", err);
     v = mw_doc_pop(b);
     bytes = mw_val_get_int(d, v, "bytes", -1);
@@ -173,12 +168,10 @@ static mw_status read_header(mw_doc_builder *b, const mw_buf *file, struct heade
                          .sha256 = mw_val_get_str(d, v, "sha256", NULL)};
     *at = (size_t)(end + 1 - file->data);
     if (!made_of(h->id, MW_ULID_SIZE - 1, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") ||
-        !made_of(h->digest, 64, "0123456789abcdef") ||
-        !made_of(h->sha256, 64, "0123456789abcdef") || !h->taken_at ||
+        !made_of(h->digest, 64, "0123456789abcdef") || !made_of(h->sha256, 64, "0123456789abcdef") || !h->taken_at ||
         mw_time_parse(h->taken_at, strlen(h->taken_at), &ns, NULL) != MW_OK)
         return damaged("the names in its header", err);
-    if (bytes <= 0 || packed <= 0 || (uint64_t)bytes > TEXT_MAX ||
-        (uint64_t)packed != file->len - *at)
+    if (bytes <= 0 || packed <= 0 || (uint64_t)bytes > TEXT_MAX || (uint64_t)packed != file->len - *at)
         return damaged("its length", err);
     h->bytes = (size_t)bytes;
     h->packed = (size_t)packed;
@@ -202,9 +195,9 @@ static bool has_shape(const mw_doc *d)
 {
     static const char *const of_scope[] = {"account", "region", "partition", "type", "state"};
     static const char *const of_resource[] = {"account", "region", "partition", "type", "id"};
-    mw_val root = mw_doc_root(d), worlds = mw_val_get(d, root, "worlds"),
-           world = mw_val_at(d, worlds, 0), types = mw_val_get(d, root, "types"),
-           scopes = mw_val_get(d, world, "scopes"), resources = mw_val_get(d, world, "resources");
+    mw_val root = mw_doc_root(d), worlds = mw_val_get(d, root, "worlds"), world = mw_val_at(d, worlds, 0),
+           types = mw_val_get(d, root, "types"), scopes = mw_val_get(d, world, "scopes"),
+           resources = mw_val_get(d, world, "resources");
 
     if (mw_val_kind(d, worlds) != MW_KIND_ARRAY || mw_val_len(d, worlds) != 1 ||
         mw_val_kind(d, types) != MW_KIND_OBJECT || mw_val_kind(d, scopes) != MW_KIND_ARRAY ||
@@ -215,8 +208,7 @@ static bool has_shape(const mw_doc *d)
             return false;
     for (size_t i = 0; i < mw_val_len(d, resources); i++) {
         mw_val key, list = mw_val_member(d, resources, i, &key);
-        if (mw_val_kind(d, list) != MW_KIND_ARRAY ||
-            mw_val_get(d, types, mw_val_str(d, key, NULL)) == MW_VAL_ABSENT)
+        if (mw_val_kind(d, list) != MW_KIND_ARRAY || mw_val_get(d, types, mw_val_str(d, key, NULL)) == MW_VAL_ABSENT)
             return false;
         for (size_t k = 0; k < mw_val_len(d, list); k++) {
             mw_val r = mw_val_at(d, list, k);
@@ -228,8 +220,7 @@ static bool has_shape(const mw_doc *d)
     return true;
 }
 
-static mw_status unpack(const mw_buf *file, const struct header *h, size_t at, mw_doc **out,
-                        mw_error *err)
+static mw_status unpack(const mw_buf *file, const struct header *h, size_t at, mw_doc **out, mw_error *err)
 {
     mw_codec *codec = mw_codec_new();
     uint8_t sha[MW_SHA256_SIZE];
@@ -244,16 +235,13 @@ static mw_status unpack(const mw_buf *file, const struct header *h, size_t at, m
         st = mw_fail(err, MW_ERR_NOMEM, "import: out of memory");
     else if (strcmp(hex, h->sha256) != 0)
         st = damaged("its SHA-256", err);
-    else if ((st = mw_codec_unpack(codec, 0, file->data + at, h->packed, h->bytes, TEXT_MAX, &text,
-                                   err)) == MW_OK &&
+    else if ((st = mw_codec_unpack(codec, 0, file->data + at, h->packed, h->bytes, TEXT_MAX, &text, err)) == MW_OK &&
              (st = mw_doc_builder_new(NULL, &b, err)) == MW_OK &&
              (st = mw_json_read(b, text, h->bytes, &exact, NULL, err)) == MW_OK)
         st = mw_doc_finish(b, mw_doc_pop(b), out, err);
     mw_doc_builder_free(b);
     mw_codec_free(codec);
-    return st == MW_OK || st == MW_ERR_NOMEM || st == MW_ERR_LIMIT
-               ? st
-               : mw_error_prefix(err, MW_ERR_PARSE, "import");
+    return st == MW_OK || st == MW_ERR_NOMEM || st == MW_ERR_LIMIT ? st : mw_error_prefix(err, MW_ERR_PARSE, "import");
 }
 
 /* ---- import: the store ---- */
@@ -281,9 +269,7 @@ static mw_status look(mw_store *store, const struct header *h, bool *there, mw_e
     }
     mw_buf_join(&wanted, h->id, " ", h->digest, NULL);
     *there = mw_str_eq(found.data, wanted.data);
-    return *there
-               ? MW_OK
-               : mw_fail(err, MW_ERR_CONFLICT, "import: the store has another snapshot %s", h->id);
+    return *there ? MW_OK : mw_fail(err, MW_ERR_CONFLICT, "import: the store has another snapshot %s", h->id);
 }
 
 static bool take_id(void *user, const mw_snapshot_info *i)
@@ -304,15 +290,16 @@ static mw_status claim(mw_store *store, const char *id, mw_error *err)
         return mw_error_prefix(err, st, "import");
     st = mw_snapshot_find_open(store, take_id, &open, &none);
     if (st == MW_OK)
-        return mw_fail(err, MW_ERR_CONFLICT, "import: run %s was not ended: go on with it (--resume), or replace it, first", open.data);
+        return mw_fail(err, MW_ERR_CONFLICT,
+                       "import: run %s was not ended: go on with it (--resume), or replace it, first", open.data);
     if (st == MW_ERR_NOTFOUND)
         return MW_OK;
     *err = none;
     return st;
 }
 
-static mw_status put(mw_store *store, const mw_buf *file, const struct header *h, size_t at,
-                     mw_snapshot_counts *counts, mw_error *err)
+static mw_status put(mw_store *store, const mw_buf *file, const struct header *h, size_t at, mw_snapshot_counts *counts,
+                     mw_error *err)
 {
     mw_archive_name name = {.id = h->id, .digest = h->digest};
     char digest[2 * MW_SHA256_SIZE + 1];
@@ -321,9 +308,8 @@ static mw_status put(mw_store *store, const mw_buf *file, const struct header *h
 
     if (st == MW_OK && !has_shape(d))
         st = damaged("what it holds is no snapshot", err);
-    if (st == MW_OK &&
-        (!mw_str_eq(mw_val_get_str(d, mw_doc_root(d), "now", NULL), h->taken_at) ||
-         mw_snapshot_digest(d, digest, err) != MW_OK || strcmp(digest, h->digest) != 0))
+    if (st == MW_OK && (!mw_str_eq(mw_val_get_str(d, mw_doc_root(d), "now", NULL), h->taken_at) ||
+                        mw_snapshot_digest(d, digest, err) != MW_OK || strcmp(digest, h->digest) != 0))
         st = damaged("its digest is not that of its content", err);
     if (st == MW_OK) {
         name.notes_doc = d;
@@ -349,8 +335,7 @@ static int run_import(mw_cli *cli)
     mw_error err = {0};
     mw_status st;
 
-    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK &&
-        (st = mw_doc_builder_new(NULL, &b, &err)) == MW_OK &&
+    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK && (st = mw_doc_builder_new(NULL, &b, &err)) == MW_OK &&
         (st = mw_file_read(mw_args_positional(cli->args, 0), &file, &err)) == MW_OK &&
         (st = read_header(b, &file, &h, &at, &err)) == MW_OK) {
         path = mw_setup_store_path(&s, &err);
@@ -362,9 +347,8 @@ static int run_import(mw_cli *cli)
     if (st == MW_OK && there)
         mw_buf_printf(&out, "snapshot %s is there already\n", h.id);
     else if (st == MW_OK)
-        mw_buf_printf(&out, "snapshot %s of %s: %zu resources, %zu new, %zu changed, %zu gone\n",
-                      h.id, h.taken_at, counts.resources, counts.added, counts.changed,
-                      counts.removed);
+        mw_buf_printf(&out, "snapshot %s of %s: %zu resources, %zu new, %zu changed, %zu gone\n", h.id, h.taken_at,
+                      counts.resources, counts.added, counts.changed, counts.removed);
     mw_store_close(store);
     mw_doc_builder_free(b);
     return st == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
@@ -374,19 +358,16 @@ static int run_import(mw_cli *cli)
 
 static const mw_option export_options[] = {
     MW_AT_OPTION,
-    {.name = "file",
-     .value = "FILE",
-     .help = "Write it there, whole or not at all, mode 0600 (default: stdout)"},
+    {.name = "file", .value = "FILE", .help = "Write it there, whole or not at all, mode 0600 (default: stdout)"},
 };
 
 const mw_command mw_command_snapshot_export = {
     .name = "snapshot export",
     .arguments = "[SNAPSHOT]",
     .summary = "Write a snapshot as one file",
-    .description =
-        "What the snapshot saw, with its coverage and its unknowns, compressed, with a digest; not "
-        "what it carried over from "
-        "older ones. The file holds the account's documents: keep it as you keep the store.",
+    .description = "What the snapshot saw, with its coverage and its unknowns, compressed, with a digest; not "
+                   "what it carried over from "
+                   "older ones. The file holds the account's documents: keep it as you keep the store.",
     .examples = "moonward snapshot export --file monday.mws\n"
                 "moonward snapshot export latest~1 > before.mws\n",
     .options = export_options,

@@ -48,8 +48,7 @@ static mw_val add_resource(mw_doc_builder *b, const mw_snapshot_resource *r)
 /* Pushes the state. */
 static void add_state(struct log *l, const mw_snapshot_version *v, mw_val now)
 {
-    const mw_changes_side a = {.d = mw_doc_view(l->before), .v = l->last},
-                          b = {.d = mw_doc_view(l->after), .v = now};
+    const mw_changes_side a = {.d = mw_doc_view(l->before), .v = l->last}, b = {.d = mw_doc_view(l->after), .v = now};
     mw_val resource = add_resource(l->b, &v->resource);
     bool follows = l->states && mw_str_eq(l->ended, v->first) &&
                    mw_val_equal(mw_doc_view(l->b), resource, mw_doc_view(l->b), l->last_resource);
@@ -83,8 +82,7 @@ static bool take_state(void *user, const mw_snapshot_version *v)
     mw_val now;
 
     mw_doc_builder_reset(l->after);
-    if ((l->st = mw_json_read(l->after, v->resource.doc, v->resource.len, &exact, NULL, l->err)) !=
-        MW_OK)
+    if ((l->st = mw_json_read(l->after, v->resource.doc, v->resource.len, &exact, NULL, l->err)) != MW_OK)
         return false;
     now = mw_doc_pop(l->after);
     if (l->arn && !mw_str_eq(mw_val_get_str(mw_doc_view(l->after), now, "arn", NULL), l->arn))
@@ -120,8 +118,7 @@ static bool take_candidate(void *user, const mw_snapshot_resource *r)
 static mw_status by_arn(struct log *l, mw_store *store, const char *arn)
 {
     const mw_args *args = l->setup.cli->args;
-    const mw_snapshot_filter f = {.account = mw_args_get(args, "account"),
-                                  .region = mw_args_get(args, "region")};
+    const mw_snapshot_filter f = {.account = mw_args_get(args, "account"), .region = mw_args_get(args, "region")};
     mw_status st;
 
     l->arn = arn;
@@ -130,8 +127,7 @@ static mw_status by_arn(struct log *l, mw_store *store, const char *arn)
     if ((st = mw_snapshots_known(store, &f, arn, take_candidate, l, l->err)) != MW_OK)
         return st;
     /* The longest ids first: the first resource that has the ARN is it. */
-    for (size_t i = 0; i < l->candidate_count && l->states == 0 && st == MW_OK && l->st == MW_OK;
-         i++)
+    for (size_t i = 0; i < l->candidate_count && l->states == 0 && st == MW_OK && l->st == MW_OK; i++)
         st = mw_snapshot_log(store, &l->candidates[i], take_state, l, l->err);
     return st;
 }
@@ -141,8 +137,7 @@ static mw_status by_type(struct log *l, mw_store *store, const char *name)
     const mw_args *args = l->setup.cli->args;
     const char *slash = strchr(name, '/');
     MW_AUTO(mw_buf) type = {.max = 1024};
-    mw_snapshot_filter f = {.account = mw_args_get(args, "account"),
-                            .region = mw_args_get(args, "region")};
+    mw_snapshot_filter f = {.account = mw_args_get(args, "account"), .region = mw_args_get(args, "region")};
     const mw_type *known;
     mw_status st;
 
@@ -162,9 +157,8 @@ static void text_resource(mw_buf *out, const mw_doc *d, mw_val r)
 {
     MW_AUTO(mw_buf) line = {.max = 1 << 20};
 
-    mw_buf_printf(&line, "%s  %s  %s  %s", mw_val_get_str(d, r, "type", ""),
-                  mw_val_get_str(d, r, "account", ""), mw_val_get_str(d, r, "region", ""),
-                  mw_val_get_str(d, r, "id", ""));
+    mw_buf_printf(&line, "%s  %s  %s  %s", mw_val_get_str(d, r, "type", ""), mw_val_get_str(d, r, "account", ""),
+                  mw_val_get_str(d, r, "region", ""), mw_val_get_str(d, r, "id", ""));
     mw_term_inherit(out, &line);
     mw_term_text(out, line.data);
     mw_buf_putc(out, '\n');
@@ -173,14 +167,13 @@ static void text_resource(mw_buf *out, const mw_doc *d, mw_val r)
 static void text(mw_buf *out, const mw_doc *d, mw_val states)
 {
     for (size_t i = 0; i < mw_val_len(d, states); i++) {
-        mw_val s = mw_val_at(d, states, i), next = mw_val_at(d, states, i + 1),
-               fields = mw_val_get(d, s, "fields"), resource = mw_val_get(d, s, "resource");
+        mw_val s = mw_val_at(d, states, i), next = mw_val_at(d, states, i + 1), fields = mw_val_get(d, s, "fields"),
+               resource = mw_val_get(d, s, "resource");
         const char *until = mw_val_get_str(d, s, "until_snapshot", NULL);
-        if (i == 0 ||
-            !mw_val_equal(d, resource, d, mw_val_get(d, mw_val_at(d, states, i - 1), "resource")))
+        if (i == 0 || !mw_val_equal(d, resource, d, mw_val_get(d, mw_val_at(d, states, i - 1), "resource")))
             text_resource(out, d, resource);
-        mw_buf_printf(out, "  %s  %s  %s\n", mw_val_get_str(d, s, "at", ""),
-                      mw_val_get_str(d, s, "snapshot", ""), mw_val_get_str(d, s, "change", ""));
+        mw_buf_printf(out, "  %s  %s  %s\n", mw_val_get_str(d, s, "at", ""), mw_val_get_str(d, s, "snapshot", ""),
+                      mw_val_get_str(d, s, "change", ""));
         for (size_t k = 0; k < mw_val_len(d, fields); k++) {
             mw_buf_puts(out, "      ");
             mw_changes_text(out, d, mw_val_at(d, fields, k));
@@ -224,8 +217,7 @@ static mw_status perform(struct log *l, const mw_cli *cli, mw_buf *out)
     mw_val states;
     mw_status st;
 
-    if ((st = mw_setup_config(&l->setup, cli, err)) != MW_OK ||
-        (st = mw_setup_types(&l->setup, err)) != MW_OK ||
+    if ((st = mw_setup_config(&l->setup, cli, err)) != MW_OK || (st = mw_setup_types(&l->setup, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &l->b, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &l->before, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &l->after, err)) != MW_OK ||
@@ -248,9 +240,8 @@ static int run(mw_cli *cli)
     mw_error err = {0};
     struct log l = {.err = &err, .last = MW_VAL_ABSENT, .last_resource = MW_VAL_ABSENT};
     MW_AUTO(mw_buf) out = {.max = (size_t)2 << 30};
-    int code = perform(&l, cli, &out) == MW_OK
-                   ? mw_cli_print(out.data ? out.data : "", out.len, MW_EXIT_OK)
-                   : mw_cli_fail(&err);
+    int code = perform(&l, cli, &out) == MW_OK ? mw_cli_print(out.data ? out.data : "", out.len, MW_EXIT_OK)
+                                               : mw_cli_fail(&err);
 
     mw_doc_builder_free(l.b);
     mw_doc_builder_free(l.before);
@@ -269,17 +260,14 @@ static const mw_option options[] = {
      .help = "Format on stdout (default: text)"},
 };
 
-#define ABOUT                                                                                      \
-    .arguments = "ARN|TYPE/ID",                                                                    \
-    .summary = "Every state that a resource was seen in, and what changed",                        \
-    .description =                                                                                 \
-        "TYPE is a name or an alias (s3.bucket/my-bucket). Each state has the snapshot that saw "  \
-        "it first and the one "                                                                    \
-        "that saw another, or none (`gone`); a resource is gone only when its list was read "      \
-        "whole and it was not "                                                                    \
-        "there. A field that could not be read, before or after, is unknown and no change.",       \
-    .options = options, .option_count = MW_COUNT(options), .min_args = 1, .max_args = 1,           \
-    .run = run
+#define ABOUT                                                                                                          \
+    .arguments = "ARN|TYPE/ID", .summary = "Every state that a resource was seen in, and what changed",                \
+    .description = "TYPE is a name or an alias (s3.bucket/my-bucket). Each state has the snapshot that saw "           \
+                   "it first and the one "                                                                             \
+                   "that saw another, or none (`gone`); a resource is gone only when its list was read "               \
+                   "whole and it was not "                                                                             \
+                   "there. A field that could not be read, before or after, is unknown and no change.",                \
+    .options = options, .option_count = MW_COUNT(options), .min_args = 1, .max_args = 1, .run = run
 
 const mw_command mw_command_snapshot_log = {
     .name = "snapshot log",

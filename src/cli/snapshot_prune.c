@@ -10,8 +10,7 @@
 
 /* ---- prune ---- */
 
-static mw_status write_json(const mw_doomed *d, const mw_snapshot_pruned *p, bool dry, mw_buf *out,
-                            mw_error *err)
+static mw_status write_json(const mw_doomed *d, const mw_snapshot_pruned *p, bool dry, mw_buf *out, mw_error *err)
 {
     mw_doc_builder *b;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -41,16 +40,15 @@ static mw_status write_json(const mw_doomed *d, const mw_snapshot_pruned *p, boo
     return st;
 }
 
-static mw_status write_text(const mw_doomed *d, const mw_snapshot_pruned *p, bool dry, mw_buf *out,
-                            mw_error *err)
+static mw_status write_text(const mw_doomed *d, const mw_snapshot_pruned *p, bool dry, mw_buf *out, mw_error *err)
 {
     for (size_t i = 0; i < d->count; i++)
         mw_buf_printf(out, "%s  %s\n", d->ids[i], d->taken_at[i]);
     if (dry)
         mw_buf_printf(out, "%zu snapshots would be forgotten, %zu kept\n", d->count, d->kept);
     else
-        mw_buf_printf(out, "%zu snapshots forgotten with %zu states of resources, %zu kept\n",
-                      d->count, p->states, d->kept);
+        mw_buf_printf(out, "%zu snapshots forgotten with %zu states of resources, %zu kept\n", d->count, p->states,
+                      d->kept);
     return mw_buf_status(out, err);
 }
 
@@ -61,11 +59,9 @@ static mw_status limits(const mw_args *args, mw_retention *r, mw_error *err)
 
     *r = (mw_retention){0};
     if (!keep && !age)
-        return mw_fail(err, MW_ERR_INVALID,
-                       "snapshot prune: expected --keep N, --older-than AGE or both");
+        return mw_fail(err, MW_ERR_INVALID, "snapshot prune: expected --keep N, --older-than AGE or both");
     if (keep && (!mw_parse_int(keep, strlen(keep), &n) || n < 1))
-        return mw_fail(err, MW_ERR_INVALID, "--keep '%.40s': expected a whole number from 1 on",
-                       keep);
+        return mw_fail(err, MW_ERR_INVALID, "--keep '%.40s': expected a whole number from 1 on", keep);
     r->keep = keep ? (size_t)n : 0;
     return age ? mw_retention_age(age, &r->older_than_ns, err) : MW_OK;
 }
@@ -82,24 +78,20 @@ static int run_prune(mw_cli *cli)
     mw_error err = {0};
     mw_status st;
 
-    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK &&
-        (st = limits(cli->args, &r, &err)) == MW_OK &&
+    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK && (st = limits(cli->args, &r, &err)) == MW_OK &&
         (st = mw_setup_store(&s, &store, &err)) == MW_OK &&
         (st = mw_retention_choose(store, &r, mw_now_ns(), &d, &err)) == MW_OK && !dry)
         st = mw_retention_apply(store, &d, &pruned, &err);
     mw_store_close(store);
     if (st == MW_OK)
-        st = mw_str_eq(mw_args_get(cli->args, "output"), "json")
-                 ? write_json(&d, &pruned, dry, &out, &err)
-                 : write_text(&d, &pruned, dry, &out, &err);
+        st = mw_str_eq(mw_args_get(cli->args, "output"), "json") ? write_json(&d, &pruned, dry, &out, &err)
+                                                                 : write_text(&d, &pruned, dry, &out, &err);
     return st == MW_OK ? mw_cli_print(out.data, out.len, MW_EXIT_OK) : mw_cli_fail(&err);
 }
 
 static const mw_option prune_options[] = {
     {.name = "keep", .value = "N", .help = "Keep the newest N, forget the others"},
-    {.name = "older-than",
-     .value = "AGE",
-     .help = "Forget what was taken longer ago: 30m, 12h, 90d, 8w"},
+    {.name = "older-than", .value = "AGE", .help = "Forget what was taken longer ago: 30m, 12h, 90d, 8w"},
     {.name = "dry-run", .help = "Tell what would be forgotten, and forget nothing"},
     {.name = "output",
      .value = "FORMAT",
@@ -134,8 +126,7 @@ static int run_check(mw_cli *cli)
     static const char sound[] = "the store is sound\n";
     mw_status st;
 
-    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK &&
-        (st = mw_setup_store(&s, &store, &err)) == MW_OK)
+    if ((st = mw_setup_config(&s, cli, &err)) == MW_OK && (st = mw_setup_store(&s, &store, &err)) == MW_OK)
         st = mw_snapshots_check(store, &err);
     mw_store_close(store);
     return st == MW_OK ? mw_cli_print(sound, strlen(sound), MW_EXIT_OK) : mw_cli_fail(&err);

@@ -42,7 +42,8 @@ static bool take_scope(void *user, const mw_snapshot_scope *s)
     l->complete += mw_str_eq(s->state, "complete");
     if (!l->row)
         return true;
-    if ((l->st = mw_doc_builder_new(NULL, &l->b, l->err)) == MW_OK && (l->st = mw_coverage_scope_write(l->b, s, l->err)) == MW_OK &&
+    if ((l->st = mw_doc_builder_new(NULL, &l->b, l->err)) == MW_OK &&
+        (l->st = mw_coverage_scope_write(l->b, s, l->err)) == MW_OK &&
         (l->st = mw_doc_builder_status(l->b, l->err)) == MW_OK)
         on = hand_on(l, mw_doc_view(l->b), mw_doc_pop(l->b));
     mw_doc_builder_free(l->b);
@@ -57,8 +58,8 @@ static bool take_extras(void *user, const mw_snapshot_info *info)
 
     if ((l->st = mw_doc_builder_new(NULL, &b, l->err)) != MW_OK)
         return false;
-    if ((l->st = mw_json_read(b, info->about, strlen(info->about), &(mw_json_options){.exact = true}, NULL,
-                              l->err)) == MW_OK) {
+    if ((l->st = mw_json_read(b, info->about, strlen(info->about), &(mw_json_options){.exact = true}, NULL, l->err)) ==
+        MW_OK) {
         const mw_doc *d = mw_doc_view(b);
         mw_val list = mw_val_get(d, mw_val_get(d, mw_doc_pop(b), "notes"), "extras");
         for (size_t i = 0; i < mw_val_len(d, list) && !l->stop; i++) {
@@ -91,8 +92,8 @@ mw_status mw_stored_scopes(mw_store *store, const char *snapshot, size_t *scopes
     return st;
 }
 
-mw_status mw_stored_each_scope(mw_store *store, const char *snapshot, bool (*row)(void *user, const mw_doc *d, mw_val scope),
-                               void *user, mw_error *err)
+mw_status mw_stored_each_scope(mw_store *store, const char *snapshot,
+                               bool (*row)(void *user, const mw_doc *d, mw_val scope), void *user, mw_error *err)
 {
     struct ledger l = {.row = row, .user = user};
 
@@ -155,10 +156,15 @@ static bool take_run(void *user, const mw_run *run)
     mw_doc_builder *b = NULL;
 
     r->report = (mw_report){
-        .run_id = keep(r, run->id), .started_at = keep(r, run->started_at),
-        .finished_at = keep(r, run->finished_at), .engine = keep(r, run->engine),
-        .rules_digest = keep(r, run->rules_digest), .findings_digest = keep(r, run->findings_digest),
-        .snapshot = keep(r, run->snapshot), .compared = true, .fixed = run->fixed,
+        .run_id = keep(r, run->id),
+        .started_at = keep(r, run->started_at),
+        .finished_at = keep(r, run->finished_at),
+        .engine = keep(r, run->engine),
+        .rules_digest = keep(r, run->rules_digest),
+        .findings_digest = keep(r, run->findings_digest),
+        .snapshot = keep(r, run->snapshot),
+        .compared = true,
+        .fixed = run->fixed,
     };
     if (!r->report.run_id)
         l->st = mw_fail(l->err, MW_ERR_NOMEM, "run: out of memory");
@@ -171,9 +177,17 @@ static bool take_run(void *user, const mw_run *run)
 
 mw_status mw_stored_finding(const mw_store_finding *row, mw_finding *out, mw_error *err)
 {
-    *out = (mw_finding){.rule = row->rule, .severity = row->severity, .type = row->type, .id = row->id,
-                        .arn = row->arn, .name = row->name, .account = row->account, .region = row->region,
-                        .partition = row->partition, .subkey = row->subkey, .message = row->message,
+    *out = (mw_finding){.rule = row->rule,
+                        .severity = row->severity,
+                        .type = row->type,
+                        .id = row->id,
+                        .arn = row->arn,
+                        .name = row->name,
+                        .account = row->account,
+                        .region = row->region,
+                        .partition = row->partition,
+                        .subkey = row->subkey,
+                        .message = row->message,
                         .evidence = row->evidence,
                         .change = row->change[0] ? row->change : NULL,
                         .first_seen = row->first_seen[0] ? row->first_seen : NULL,
@@ -210,7 +224,8 @@ static mw_status load(mw_store *store, const char *run, const mw_stored_choice *
     mw_status st;
 
     if ((st = mw_stored_head(store, run, out, err)) == MW_OK &&
-        (!choice->coverage || out->coverage || (st = mw_stored_coverage(store, out->report.run_id, &out->coverage, err)) == MW_OK) &&
+        (!choice->coverage || out->coverage ||
+         (st = mw_stored_coverage(store, out->report.run_id, &out->coverage, err)) == MW_OK) &&
         (st = mw_store_run_findings(store, out->report.run_id, take_finding, &l, err)) == MW_OK)
         st = l.st;
     out->report.coverage_doc = out->coverage;

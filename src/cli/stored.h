@@ -41,8 +41,8 @@ int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw
 /** Scopes, and scopes that were read completely, of a stored snapshot. */
 mw_status mw_stored_scopes(mw_store *store, const char *snapshot, size_t *scopes, size_t *complete, mw_error *err);
 /** The ledger of a snapshot line by line, as the contract's "coverage" has them; returning false stops. */
-mw_status mw_stored_each_scope(mw_store *store, const char *snapshot, bool (*row)(void *user, const mw_doc *d, mw_val scope),
-                               void *user, mw_error *err);
+mw_status mw_stored_each_scope(mw_store *store, const char *snapshot,
+                               bool (*row)(void *user, const mw_doc *d, mw_val scope), void *user, mw_error *err);
 /** Its ledger as the contract's "coverage" array, the root of @p out. Memory: all of it. */
 mw_status mw_stored_coverage(mw_store *store, const char *snapshot, mw_doc **out, mw_error *err);
 /** The same as text, or none when it is too long to be kept with a run: then it is read from the snapshot. */

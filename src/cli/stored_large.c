@@ -16,10 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK        ((size_t)1 << 20)
-#define SHOWN_MAX    20  /* failing findings of a rule, as text shows them */
-#define UNKNOWN_MAX  50  /* unknown and error ones of a rule */
-#define GAPS_MAX     500 /* incomplete scopes */
+#define CHUNK       ((size_t)1 << 20)
+#define SHOWN_MAX   20  /* failing findings of a rule, as text shows them */
+#define UNKNOWN_MAX 50  /* unknown and error ones of a rule */
+#define GAPS_MAX    500 /* incomplete scopes */
 
 struct large {
     mw_setup *s;
@@ -303,8 +303,10 @@ static mw_status print(struct large *l, mw_error *err)
     mw_status st = MW_OK;
 
     if (mw_args_get(args, "query"))
-        return mw_fail(err, MW_ERR_LIMIT, "--query works on a document in memory, and run %s is too large for it; use "
-                                          "--output jsonl and a filter of lines", l->run.report.run_id);
+        return mw_fail(err, MW_ERR_LIMIT,
+                       "--query works on a document in memory, and run %s is too large for it; use "
+                       "--output jsonl and a filter of lines",
+                       l->run.report.run_id);
     if ((st = mw_store_run_counts(l->store, l->run.report.run_id, count, l, err)) != MW_OK || (st = l->st) != MW_OK ||
         (st = tally(l, err)) != MW_OK)
         return st;
@@ -316,8 +318,7 @@ static mw_status print(struct large *l, mw_error *err)
     return st == MW_OK ? write_to(l, STDOUT_FILENO, "stdout", output ? output : "text", false, err) : st;
 }
 
-int mw_stored_print_large(mw_setup *s, mw_store *store, const char *run, bool judge, size_t passed,
-                          mw_error *err)
+int mw_stored_print_large(mw_setup *s, mw_store *store, const char *run, bool judge, size_t passed, mw_error *err)
 {
     struct large l = {.s = s, .store = store, .err = err, .out = {.max = (size_t)256 << 20}};
     const char *fail_on = mw_setup_str(s, "fail-on");

@@ -46,16 +46,16 @@ static mw_status plan_rule(mw_plan *p, const mw_rule *r, mw_error *err)
     return st == MW_OK ? st : mw_error_prefix(err, st, "rule %s", r->id);
 }
 
-mw_status mw_sweep_plan_rule(const mw_rule *rule, const mw_types *types, const mw_models *models,
-                             mw_plan **out, mw_error *err)
+mw_status mw_sweep_plan_rule(const mw_rule *rule, const mw_types *types, const mw_models *models, mw_plan **out,
+                             mw_error *err)
 {
     mw_status st = mw_plan_new(types, models, out, err);
 
     return st == MW_OK ? plan_rule(*out, rule, err) : st;
 }
 
-mw_status mw_sweep_plan(const mw_rules *rules, const mw_types *types, const mw_models *models,
-                        mw_plan **out, mw_error *err)
+mw_status mw_sweep_plan(const mw_rules *rules, const mw_types *types, const mw_models *models, mw_plan **out,
+                        mw_error *err)
 {
     mw_status st = mw_plan_new(types, models, out, err);
 
@@ -68,8 +68,7 @@ mw_status mw_take_prepare(mw_take *t, const mw_cli *cli, mw_error *err)
 {
     mw_status st;
 
-    if ((st = mw_setup_config(&t->setup, cli, err)) != MW_OK ||
-        (st = mw_setup_rules(&t->setup, err)) != MW_OK ||
+    if ((st = mw_setup_config(&t->setup, cli, err)) != MW_OK || (st = mw_setup_rules(&t->setup, err)) != MW_OK ||
         (st = mw_setup_choose_rules(&t->setup, err)) != MW_OK ||
         (st = mw_account_list_read(&t->setup, &t->list, err)) != MW_OK ||
         (st = mw_session_open(&t->setup, &t->session, err)) != MW_OK)
@@ -92,6 +91,5 @@ bool mw_take_stores(const mw_take *t)
 {
     const mw_args *args = t->setup.cli->args;
 
-    return !mw_args_flag(args, "no-store") &&
-           (!mw_client_replays(t->session.client) || mw_args_get(args, "store"));
+    return !mw_args_flag(args, "no-store") && (!mw_client_replays(t->session.client) || mw_args_get(args, "store"));
 }

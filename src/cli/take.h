@@ -26,16 +26,17 @@ mw_status mw_take_identify(mw_take *t, mw_error *err);
 bool mw_take_stores(const mw_take *t);
 void mw_take_clear(mw_take *t);
 
-#define MW_TAKE_OPTIONS                                                                            \
-    {.name = "plan",                                                                               \
-     .help = "Print the API calls, how many, how long they take and what they cost, and stop: "    \
-             "AWS is not called"},                                                                 \
-    {.name = "max-age", .value = "AGE",                                                            \
-     .help = "Take from the store what it has completely and no older than 15m, 12h, 2d"},         \
-    {                                                                                              \
-        .name = "budget", .value = "calls=N,cost=USD",                                             \
-        .help = "Stop asking AWS when so many requests are sent, or so much is spent; what was "   \
-                "not asked is unknown"                                                             \
+#define MW_TAKE_OPTIONS                                                                                                \
+    {.name = "plan",                                                                                                   \
+     .help = "Print the API calls, how many, how long they take and what they cost, and stop: "                        \
+             "AWS is not called"},                                                                                     \
+        {.name = "max-age",                                                                                            \
+         .value = "AGE",                                                                                               \
+         .help = "Take from the store what it has completely and no older than 15m, 12h, 2d"},                         \
+    {                                                                                                                  \
+        .name = "budget", .value = "calls=N,cost=USD",                                                                 \
+        .help = "Stop asking AWS when so many requests are sent, or so much is spent; what was "                       \
+                "not asked is unknown"                                                                                 \
     }
 
 #endif

@@ -92,14 +92,10 @@ static void fail_account(struct asking *a, const char *operation, const char *co
 static const char *code_of(const mw_call_result *r)
 {
     switch (r->status) {
-    case MW_ERR_AWS:
-        return r->aws.code;
-    case MW_ERR_CREDENTIALS:
-        return "AccessDenied"; /* the role could not be assumed */
-    case MW_ERR_TIMEOUT:
-        return "Timeout";
-    default:
-        return "Unreachable";
+    case MW_ERR_AWS: return r->aws.code;
+    case MW_ERR_CREDENTIALS: return "AccessDenied"; /* the role could not be assumed */
+    case MW_ERR_TIMEOUT: return "Timeout";
+    default: return "Unreachable";
     }
 }
 
@@ -186,8 +182,8 @@ static void choose_regions(struct asking *a)
             matched = mw_glob_match(a->patterns[p], a->enabled[i]) || matched;
         if (!matched)
             add_gap(a, a->patterns[p], "unsupported", "RegionDisabled",
-                      plain(a->patterns[p]) ? "the region is not enabled in this account"
-                                            : "no region that is enabled in this account matches");
+                    plain(a->patterns[p]) ? "the region is not enabled in this account"
+                                          : "no region that is enabled in this account matches");
     }
     for (size_t i = 0; i < a->enabled_count; i++) {
         bool matched = false;
@@ -231,8 +227,9 @@ static void regions_done(void *user, const mw_call_result *r)
         fail_account(a, "ec2:DescribeRegions", code_of(r), r->status == MW_ERR_AWS ? r->aws.message : r->error.message);
         return;
     }
-    add_gap(a, a->scope.region, r->http_status == 403 || mw_str_eq(r->aws.code, "UnauthorizedOperation") ? "denied" : "failed",
-              r->aws.code, r->aws.message);
+    add_gap(a, a->scope.region,
+            r->http_status == 403 || mw_str_eq(r->aws.code, "UnauthorizedOperation") ? "denied" : "failed", r->aws.code,
+            r->aws.message);
     set_regions(a, names, count);
 }
 
@@ -247,8 +244,12 @@ static bool identity_page(void *user, mw_doc_builder *page, mw_val result)
 
 static void ask_regions(struct asking *a)
 {
-    mw_call c = {.scope = &a->scope, .service = "ec2", .operation = "DescribeRegions", .on_page = regions_page,
-                 .on_done = regions_done, .user = a};
+    mw_call c = {.scope = &a->scope,
+                 .service = "ec2",
+                 .operation = "DescribeRegions",
+                 .on_page = regions_page,
+                 .on_done = regions_done,
+                 .user = a};
     mw_doc *all = NULL;
     mw_error err = {0};
     mw_status st = mw_regions_params(&all, &err);
@@ -321,7 +322,8 @@ static mw_status credentials_of(struct asking *a, const mw_account_list *l, mw_e
         return MW_OK;
     }
     if (!role)
-        return mw_fail(err, MW_ERR_INVALID, "account %s: no role leads there; set 'role' for it or for all", a->entry->id);
+        return mw_fail(err, MW_ERR_INVALID, "account %s: no role leads there; set 'role' for it or for all",
+                       a->entry->id);
     if (!(r.role_arn = role_arn(n, role, a->entry->id)))
         return no_memory(err);
     return mw_provider_assume_role(n->aws, n->models, mw_client_http(n->client), n->credentials, &r,
@@ -331,20 +333,28 @@ static mw_status credentials_of(struct asking *a, const mw_account_list *l, mw_e
 static mw_status ask(struct asking *a, const mw_account_list *l, const char *const *patterns, size_t pattern_count,
                      mw_error *err)
 {
-    const mw_call c = {.scope = &a->scope, .service = "sts", .operation = "GetCallerIdentity", .params = MW_VAL_ABSENT,
-                       .on_page = identity_page, .on_done = identity_done, .user = a};
+    const mw_call c = {.scope = &a->scope,
+                       .service = "sts",
+                       .operation = "GetCallerIdentity",
+                       .params = MW_VAL_ABSENT,
+                       .on_page = identity_page,
+                       .on_done = identity_done,
+                       .user = a};
     mw_session *n = a->n;
     const char *names[ENABLED_MAX];
     mw_status st;
 
     a->patterns = a->entry->region_count ? a->entry->regions : patterns;
     a->pattern_count = a->entry->region_count ? a->entry->region_count : pattern_count;
-    a->target->in = (mw_collect_account){.account = a->entry->id, .partition = n->partition, .home_region = n->home_region};
+    a->target->in =
+        (mw_collect_account){.account = a->entry->id, .partition = n->partition, .home_region = n->home_region};
     /* Until it says which are enabled: what is not there is then a gap in the regions that were named. */
     set_regions(a, names, plain_names(a, names));
     if ((st = credentials_of(a, l, err)) != MW_OK)
         return st;
-    a->scope = (mw_scope){.partition = n->partition, .account = a->entry->id, .region = n->region,
+    a->scope = (mw_scope){.partition = n->partition,
+                          .account = a->entry->id,
+                          .region = n->region,
                           .credentials = a->target->in.credentials};
     return mw_client_call(n->client, &c, err);
 }

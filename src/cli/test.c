@@ -19,8 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OUTPUT_MAX ((size_t)1 << 28)
-#define EXPORTS "text|json|tap|junit|lcov"
+#define OUTPUT_MAX   ((size_t)1 << 28)
+#define EXPORTS      "text|json|tap|junit|lcov"
 #define CLEAR_SCREEN "\033[H\033[2J\033[3J"
 
 struct test {
@@ -102,8 +102,8 @@ static mw_status read_args(struct test *t, mw_error *err)
 
 /* ---- output ---- */
 
-static mw_status render(const mw_ruletest_report *r, const char *format, size_t len,
-                        const mw_ruletest_text *text, mw_buf *out, mw_error *err)
+static mw_status render(const mw_ruletest_report *r, const char *format, size_t len, const mw_ruletest_text *text,
+                        mw_buf *out, mw_error *err)
 {
     if (len == 4 && memcmp(format, "json", 4) == 0)
         return mw_ruletest_json(r, out, err);
@@ -141,8 +141,8 @@ static bool below_threshold(const struct test *t, const mw_ruletest_report *r)
 static int finish(const struct test *t, const mw_setup *s, const mw_ruletest_report *r)
 {
     const char *output = mw_args_get(t->cli->args, "output");
-    const mw_ruletest_text text = {.color = mw_setup_text(s).color, .durations = t->durations,
-                                   .list = mw_args_flag(t->cli->args, "list")};
+    const mw_ruletest_text text = {
+        .color = mw_setup_text(s).color, .durations = t->durations, .list = mw_args_flag(t->cli->args, "list")};
     MW_AUTO(mw_buf) out = {.max = OUTPUT_MAX};
     int code = mw_ruletest_failures(r) > 0 ? MW_EXIT_FINDINGS : MW_EXIT_OK;
     mw_error err = {0};
@@ -179,9 +179,14 @@ static mw_status run_fixtures(const struct test *t, mw_setup *s, mw_ruletest_rep
     const mw_args *args = t->cli->args;
     size_t n = mw_args_count(args, "run");
     const char **globs = mw_arena_alloc(&s->arena, (n + 1) * sizeof(*globs));
-    mw_ruletest_options o = {.evaluate = {.stop = t->cli->stop}, .models = t->models, .glob_count = n,
-                             .only = t->only, .only_count = t->only_count, .list = mw_args_flag(args, "list"),
-                             .fail_fast = mw_args_flag(args, "fail-fast"), .coverage = t->coverage};
+    mw_ruletest_options o = {.evaluate = {.stop = t->cli->stop},
+                             .models = t->models,
+                             .glob_count = n,
+                             .only = t->only,
+                             .only_count = t->only_count,
+                             .list = mw_args_flag(args, "list"),
+                             .fail_fast = mw_args_flag(args, "fail-fast"),
+                             .coverage = t->coverage};
 
     if (!globs)
         return mw_fail(err, MW_ERR_NOMEM, "test: out of memory");
@@ -194,7 +199,8 @@ static mw_status run_fixtures(const struct test *t, mw_setup *s, mw_ruletest_rep
 static mw_status run_account(const struct test *t, mw_setup *s, mw_ruletest_report *r, mw_error *err)
 {
     const mw_args *args = t->cli->args;
-    const mw_test_account o = {.on = mw_args_get(args, "on"), .expect = mw_args_get(args, "expect"),
+    const mw_test_account o = {.on = mw_args_get(args, "on"),
+                               .expect = mw_args_get(args, "expect"),
                                .update = mw_args_flag(args, "update"),
                                .all_rules = mw_args_positional_count(args) == 0};
 
@@ -344,23 +350,34 @@ static int run(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    {.name = "run", .value = "GLOB", .repeatable = true,
+    {.name = "run",
+     .value = "GLOB",
+     .repeatable = true,
      .help = "Only the tests whose name, rule or rule/name matches; may be repeated"},
     {.name = "list", .help = "List the tests and what is wrong with how they are written; run none"},
     {.name = "fail-fast", .help = "Report nothing behind the first failure"},
     {.name = "durations", .value = "N", .help = "Tell the N rules that took the most processor time"},
     {.name = "coverage", .help = "Tell which branches and lines of the rules no test reaches"},
-    {.name = "coverage-threshold", .value = "PERCENT",
+    {.name = "coverage-threshold",
+     .value = "PERCENT",
      .help = "With --coverage: exit status 1 when fewer of all branches are covered"},
-    {.name = "on", .value = "DIR|SNAPSHOT",
-     .help = "Run the rules on this recording (`sweep --record`) or stored snapshot (latest, a time, an id) instead of fixtures"},
-    {.name = "expect", .value = "FILE",
+    {.name = "on",
+     .value = "DIR|SNAPSHOT",
+     .help = "Run the rules on this recording (`sweep --record`) or stored snapshot (latest, a time, an id) instead of "
+             "fixtures"},
+    {.name = "expect",
+     .value = "FILE",
      .help = "With --on: the findings that are expected (default: DIR/expected-findings.json; a snapshot has none)"},
     {.name = "update", .help = "With --on: write what is found as what is expected"},
     {.name = "watch", .help = "Run again whatever a changed file concerns, until Ctrl-C"},
-    {.name = "output", .value = "FORMAT", .choices = "text|json|tap|junit", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json|tap|junit",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
-    {.name = "export", .value = "FORMAT=PATH", .repeatable = true,
+    {.name = "export",
+     .value = "FORMAT=PATH",
+     .repeatable = true,
      .help = "Also write the results to a file: text, json, tap, junit, lcov; may be repeated"},
 };
 
@@ -369,7 +386,8 @@ const mw_command mw_command_test = {
     .arguments = "[PATHS…]",
     .summary = "Run the tests that stand beside rules, without AWS",
     .description = "PATHS are rule files and folders (default: --rules, else the built-in rules). With --on, the rules "
-                   "run on a recorded account or a stored snapshot, and their findings are compared with a file. Exit status: 0 all "
+                   "run on a recorded account or a stored snapshot, and their findings are compared with a file. Exit "
+                   "status: 0 all "
                    "passed; 1 a test failed, or coverage is below its threshold; 3 usage or a rule that does not load.",
     .examples = "moonward test\n"
                 "moonward test rules/s3 --run '*denied*' --output tap\n"

@@ -19,8 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SCHEMA "moonward.expect/1"
-#define FILE_MAX ((size_t)512 << 20)
+#define SCHEMA     "moonward.expect/1"
+#define FILE_MAX   ((size_t)512 << 20)
 #define DIFF_LINES 200 /* of one rule */
 
 /* A finding, as it is expected or found: what identifies it, and what is said of it. */
@@ -65,12 +65,13 @@ static mw_status collect(struct account *a, mw_session *n, int *fd, mw_error *er
 
     if ((st = mw_session_identify(n, err)) == MW_OK &&
         (st = mw_sweep_plan(a->s->rules, a->s->types, n->models, &plan, err)) == MW_OK) {
-        const mw_collect_account account = {.account = n->account, .partition = n->partition,
+        const mw_collect_account account = {.account = n->account,
+                                            .partition = n->partition,
                                             .home_region = n->home_region,
                                             .regions = (const char *const *)n->regions,
                                             .region_count = n->region_count};
-        const mw_collect_options o = {.accounts = &account, .account_count = 1,
-                                      .now_unix = mw_client_now_unix(n->client)};
+        const mw_collect_options o = {
+            .accounts = &account, .account_count = 1, .now_unix = mw_client_now_unix(n->client)};
         st = mw_collect(n->client, plan, &o, fd, err);
     }
     mw_plan_free(plan);
@@ -109,7 +110,8 @@ static mw_status snapshot_of(struct account *a, int *fd, mw_error *err)
         return of_store(a, fd, err);
     if (is_recording(a->o->on))
         return of_recording(a, fd, err);
-    return mw_fail(err, MW_ERR_NOTFOUND, "--on: '%s' is not a recording; `moonward sweep --record` makes one", a->o->on);
+    return mw_fail(err, MW_ERR_NOTFOUND, "--on: '%s' is not a recording; `moonward sweep --record` makes one",
+                   a->o->on);
 }
 
 /* ---- rows ---- */
@@ -139,8 +141,8 @@ static mw_status make_row(struct account *a, const mw_finding *f, struct row *ou
     put_member(&json, ",\"type\":", f->type);
     mw_buf_putc(&json, '}');
     mw_buf_join(&shown, mw_verdict_name(f->status), " ", f->id, " (", f->account, " ", f->region, ")",
-                f->subkey ? " " : "", f->subkey ? f->subkey : "", f->message ? ": " : "",
-                f->message ? f->message : "", NULL);
+                f->subkey ? " " : "", f->subkey ? f->subkey : "", f->message ? ": " : "", f->message ? f->message : "",
+                NULL);
     if (json.failed != MW_OK || shown.failed != MW_OK)
         return mw_fail(err, MW_ERR_LIMIT, "a finding of %s is too long", f->rule);
     for (char *p = shown.data; *p; p++)
@@ -195,15 +197,21 @@ static mw_status find(struct account *a, mw_error *err)
 
 static mw_status read_row(struct account *a, const mw_doc *d, mw_val v, size_t number, mw_error *err)
 {
-    mw_finding f = {.rule = mw_val_get_str(d, v, "rule", NULL), .account = mw_val_get_str(d, v, "account", NULL),
-                    .region = mw_val_get_str(d, v, "region", NULL), .type = mw_val_get_str(d, v, "type", NULL),
-                    .id = mw_val_get_str(d, v, "id", NULL), .subkey = mw_val_get_str(d, v, "subkey", NULL),
+    mw_finding f = {.rule = mw_val_get_str(d, v, "rule", NULL),
+                    .account = mw_val_get_str(d, v, "account", NULL),
+                    .region = mw_val_get_str(d, v, "region", NULL),
+                    .type = mw_val_get_str(d, v, "type", NULL),
+                    .id = mw_val_get_str(d, v, "id", NULL),
+                    .subkey = mw_val_get_str(d, v, "subkey", NULL),
                     .message = mw_val_get_str(d, v, "message", NULL)};
     const char *status = mw_val_get_str(d, v, "status", NULL);
 
-    if (!f.rule || !f.account || !f.region || !f.type || !f.id || !status || mw_verdict_parse(status, &f.status) != MW_OK)
-        return mw_fail(err, MW_ERR_PARSE, "%s: finding %zu: rule, account, region, type, id and status must be text, "
-                                          "status a verdict", a->file, number);
+    if (!f.rule || !f.account || !f.region || !f.type || !f.id || !status ||
+        mw_verdict_parse(status, &f.status) != MW_OK)
+        return mw_fail(err, MW_ERR_PARSE,
+                       "%s: finding %zu: rule, account, region, type, id and status must be text, "
+                       "status a verdict",
+                       a->file, number);
     return make_row(a, &f, &a->expected.items[a->expected.count++], err);
 }
 
@@ -216,9 +224,9 @@ static mw_status read_expected(struct account *a, mw_error *err)
     mw_status st;
 
     if (!mw_file_exists(a->file))
-        return a->o->update ? MW_OK
-                            : mw_fail(err, MW_ERR_NOTFOUND, "--on: nothing is expected yet in %s; --update writes it",
-                                      a->file);
+        return a->o->update
+                   ? MW_OK
+                   : mw_fail(err, MW_ERR_NOTFOUND, "--on: nothing is expected yet in %s; --update writes it", a->file);
     if ((st = mw_file_read(a->file, &text, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &b, err)) != MW_OK)
         return st;
     if ((st = mw_json_read(b, text.data ? text.data : "", text.len, NULL, NULL, err)) != MW_OK) {
@@ -311,8 +319,8 @@ static mw_status compare_rule(struct account *a, const char *rule, size_t *i, si
         mw_buf_printf(&diff, "\n  and %zu lines more", lines - DIFF_LINES);
     if (lines > 0) {
         t.outcome = MW_RULETEST_FAILED;
-        t.detail = mw_arena_printf(a->arena, "%zu finding%s differ%s from %s", differences,
-                                   differences == 1 ? "" : "s", differences == 1 ? "s" : "", a->file);
+        t.detail = mw_arena_printf(a->arena, "%zu finding%s differ%s from %s", differences, differences == 1 ? "" : "s",
+                                   differences == 1 ? "s" : "", a->file);
         t.diff = diff.data ? mw_arena_strndup(a->arena, diff.data, diff.len) : NULL;
     }
     if (!t.name || (lines > 0 && (!t.detail || !t.diff)))
@@ -350,8 +358,9 @@ mw_status mw_test_account_run(mw_setup *s, const mw_test_account *o, mw_ruletest
 
     if (!o->expect && !mw_file_exists(o->on))
         return mw_fail(err, MW_ERR_INVALID, "--on: the stored snapshot '%s' needs --expect FILE", o->on);
-    a.file = o->expect ? mw_arena_strdup(a.arena, o->expect)
-                       : mw_arena_join(a.arena, o->on, mw_str_ends(o->on, "/") ? "" : "/", "expected-findings.json", NULL);
+    a.file = o->expect
+                 ? mw_arena_strdup(a.arena, o->expect)
+                 : mw_arena_join(a.arena, o->on, mw_str_ends(o->on, "/") ? "" : "/", "expected-findings.json", NULL);
     if (!a.file)
         return no_memory(err);
     st = find(&a, err);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define OUTPUT_DEFAULT ".moonward/types"
-#define MADE_BY "Written by `moonward types`"
+#define MADE_BY        "Written by `moonward types`"
 
 struct target {
     const char *folder;
@@ -148,9 +148,10 @@ const mw_command mw_command_types = {
     .name = "types",
     .arguments = "[TYPE…]",
     .summary = "Write type files for editors with a Lua language server",
-    .description = "One file for each AWS service in use: resource types with their facets, all members with their kinds, "
-                   "enumerations as literals; and the functions of rules, tests, audits and modules. `moonward init` writes a "
-                   ".luarc.json that points there. Run it again after a change of the rules' types or of Moonward.",
+    .description =
+        "One file for each AWS service in use: resource types with their facets, all members with their kinds, "
+        "enumerations as literals; and the functions of rules, tests, audits and modules. `moonward init` writes a "
+        ".luarc.json that points there. Run it again after a change of the rules' types or of Moonward.",
     .examples = "moonward types\nmoonward types AWS::S3::Bucket --output types\n",
     .options = options,
     .option_count = MW_COUNT(options),

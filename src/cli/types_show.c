@@ -237,7 +237,10 @@ static int run_list(mw_cli *cli)
 }
 
 static const mw_option list_options[] = {
-    {.name = "output", .value = "FORMAT", .choices = "text|json|markdown", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json|markdown",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
 };
 
@@ -463,7 +466,10 @@ static int run_show(mw_cli *cli)
 }
 
 static const mw_option show_options[] = {
-    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
 };
 

@@ -28,8 +28,9 @@ static int run(mw_cli *cli)
                       "\"isolation\":\"%s\"}\n",
                       MW_VERSION, botocore, services, LUA_RELEASE, mw_isolation());
     else
-        mw_buf_printf(&out, "moonward %s\nmodels     botocore %s, %zu services\nlua        %s\n"
-                            "isolation  %s\n",
+        mw_buf_printf(&out,
+                      "moonward %s\nmodels     botocore %s, %zu services\nlua        %s\n"
+                      "isolation  %s\n",
                       MW_VERSION, botocore, services, LUA_RELEASE, mw_isolation());
     if (mw_buf_status(&out, &err) != MW_OK)
         return mw_cli_fail(&err);
@@ -37,7 +38,10 @@ static int run(mw_cli *cli)
 }
 
 static const mw_option options[] = {
-    {.name = "output", .value = "FORMAT", .choices = "text|json", .env = "MOONWARD_OUTPUT",
+    {.name = "output",
+     .value = "FORMAT",
+     .choices = "text|json",
+     .env = "MOONWARD_OUTPUT",
      .help = "Format (default: text)"},
 };
 

@@ -18,12 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES_MAX 100000
-#define DEPTH_MAX 16
-#define LOOK_MS 1000    /* at least so often */
-#define STILL_MS 60     /* no event for so long: whoever writes is done */
-#define STILL_ROUNDS 20 /* but waiting for that has an end */
-#define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB)
+#define FILES_MAX    100000
+#define DEPTH_MAX    16
+#define LOOK_MS      1000 /* at least so often */
+#define STILL_MS     60   /* no event for so long: whoever writes is done */
+#define STILL_ROUNDS 20   /* but waiting for that has an end */
+#define EVENTS       (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB)
 
 struct seen {
     const char *path;
@@ -65,7 +65,8 @@ static mw_status add_file(struct look *l, const char *path, const struct stat *s
         l->items = grown;
         l->cap = cap;
     }
-    l->items[l->count] = (struct seen){.path = mw_arena_strdup(&l->arena, path), .size = st->st_size,
+    l->items[l->count] = (struct seen){.path = mw_arena_strdup(&l->arena, path),
+                                       .size = st->st_size,
                                        .mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
                                        .inode = st->st_ino};
     return l->items[l->count++].path ? MW_OK : no_memory(err);

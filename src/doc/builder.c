@@ -224,8 +224,7 @@ static void add_block(mw_doc_builder *b, unsigned tag, uint32_t head, const uint
             }
         }
     }
-    if (!mw__builder_charge(b, (n + 1) * 4) ||
-        !mw__builder_grow(b, (void **)&b->words, &b->cap_words, at + n + 1, 4))
+    if (!mw__builder_charge(b, (n + 1) * 4) || !mw__builder_grow(b, (void **)&b->words, &b->cap_words, at + n + 1, 4))
         return;
     b->view.words = b->words;
     if (b->share && !mw__table_add(b, &b->block_table, hash, at))
@@ -307,8 +306,8 @@ void mw_doc_end_array(mw_doc_builder *b)
     n = b->n_values - f->values;
     b->n_values = f->values; /* the elements stay readable above the stack until the next push */
     b->n_frames--;
-    add_block(b, TAG_ARRAY, HEAD(BLOCK_ARRAY, any_unknown(b, b->values + b->n_values, n), n),
-              b->values + b->n_values, n);
+    add_block(b, TAG_ARRAY, HEAD(BLOCK_ARRAY, any_unknown(b, b->values + b->n_values, n), n), b->values + b->n_values,
+              n);
 }
 
 static void add_key(mw_doc_builder *b, mw_atom key)
@@ -398,8 +397,7 @@ static void member_unless_null(mw_doc_builder *b, const char *key, const char *v
         mw_doc_member_str(b, key, value);
 }
 
-void mw_doc_add_unknown_cause(mw_doc_builder *b, const char *operation, const char *code,
-                              const char *message)
+void mw_doc_add_unknown_cause(mw_doc_builder *b, const char *operation, const char *code, const char *message)
 {
     mw_doc_begin_object(b);
     member_unless_null(b, "code", code);
@@ -537,8 +535,7 @@ static void copy_remember(mw_doc_builder *b, mw_val v, mw_val copy)
 {
     size_t i = b->n_copied;
 
-    if (b->status != MW_OK ||
-        !mw__builder_grow(b, (void **)&b->copy_from, &b->cap_copy_from, i + 1, 4) ||
+    if (b->status != MW_OK || !mw__builder_grow(b, (void **)&b->copy_from, &b->cap_copy_from, i + 1, 4) ||
         !mw__builder_grow(b, (void **)&b->copy_values, &b->cap_copy_values, i + 1, 4) ||
         !mw__table_add(b, &b->copied, VAL_PAYLOAD(v), (uint32_t)i))
         return;

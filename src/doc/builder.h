@@ -76,8 +76,7 @@ enum { ORDER_SORTED, ORDER_SHUFFLED, ORDER_REPEATED }; /* keys as met; REPEATED:
 mw_status mw__builder_fail(mw_doc_builder *b, mw_status status, const char *message);
 /* Room for @p need elements in *array; on refusal the builder has failed. */
 bool mw__builder_widen(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element);
-static inline bool mw__builder_grow(mw_doc_builder *b, void **array, size_t *cap, size_t need,
-                                    size_t element)
+static inline bool mw__builder_grow(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element)
 {
     return need <= *cap || mw__builder_widen(b, array, cap, need, element);
 }

@@ -23,8 +23,7 @@ uint32_t mw__doc_hash_check(void)
 size_t mw__doc_block_size(const mw_doc *d)
 {
     return sizeof(doc_header) + (size_t)d->n_pool * 8 +
-           4 * ((size_t)d->n_words + d->n_atoms + 1 + mw__slots_for(d->n_atoms) + d->n_shapes) +
-           d->n_text;
+           4 * ((size_t)d->n_words + d->n_atoms + 1 + mw__slots_for(d->n_atoms) + d->n_shapes) + d->n_text;
 }
 
 uint64_t mw__doc_serial(void)
@@ -108,8 +107,8 @@ static mw_status ready(mw_doc_builder *b, mw_val *root, mw_error *err)
         *root = V_NULL;
     size = mw__doc_block_size(&b->view);
     if (size > b->max_bytes)
-        return mw_fail(err, MW_ERR_LIMIT, "a document of %zu bytes is over its ceiling of %zu bytes",
-                       size, b->max_bytes);
+        return mw_fail(err, MW_ERR_LIMIT, "a document of %zu bytes is over its ceiling of %zu bytes", size,
+                       b->max_bytes);
     return MW_OK;
 }
 
@@ -147,14 +146,12 @@ mw_status mw_doc_finish_memfd(mw_doc_builder *b, mw_val root, int *fd, mw_error 
     size = mw__doc_block_size(&b->view);
     made = memfd_create("moonward-document", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (made < 0 || ftruncate(made, (off_t)size) != 0) {
-        st = mw_fail(err, MW_ERR_IO, "cannot make a memory file of %zu bytes: %s", size,
-                     strerror(errno));
+        st = mw_fail(err, MW_ERR_IO, "cannot make a memory file of %zu bytes: %s", size, strerror(errno));
         goto out;
     }
     map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, made, 0);
     if (map == MAP_FAILED) {
-        st = mw_fail(err, MW_ERR_NOMEM, "cannot map a document of %zu bytes: %s", size,
-                     strerror(errno));
+        st = mw_fail(err, MW_ERR_NOMEM, "cannot map a document of %zu bytes: %s", size, strerror(errno));
         goto out;
     }
     lay_out(b, root, map);

@@ -215,8 +215,7 @@ mw_val mw__builder_number(mw_doc_builder *b, unsigned tag, uint64_t bits)
 
     if (b->status != MW_OK)
         return V_ABSENT;
-    for (i = mw__table_first(&b->number_table, hash, &c); i != TABLE_END;
-         i = mw__table_next(&b->number_table, &c))
+    for (i = mw__table_first(&b->number_table, hash, &c); i != TABLE_END; i = mw__table_next(&b->number_table, &c))
         if (b->pool[i] == bits)
             return VAL(tag, i);
     i = b->view.n_pool;
@@ -224,8 +223,7 @@ mw_val mw__builder_number(mw_doc_builder *b, unsigned tag, uint64_t bits)
         mw__builder_fail(b, MW_ERR_LIMIT, "too many different numbers in one document");
         return V_ABSENT;
     }
-    if (!mw__builder_charge(b, 8) ||
-        !mw__builder_grow(b, (void **)&b->pool, &b->cap_pool, (size_t)i + 1, 8))
+    if (!mw__builder_charge(b, 8) || !mw__builder_grow(b, (void **)&b->pool, &b->cap_pool, (size_t)i + 1, 8))
         return V_ABSENT;
     b->view.pool = b->pool;
     if (!mw__table_add(b, &b->number_table, hash, i))
@@ -280,15 +278,13 @@ static uint32_t position_of(const mw_doc_builder *b, const uint32_t *sorted, siz
 }
 
 /* The shape of @p n different keys sorted by bytes. @p scratch has room for 2n words. */
-static bool shape_intern(mw_doc_builder *b, const uint32_t *sorted, size_t n, uint32_t *scratch,
-                         uint32_t *shape)
+static bool shape_intern(mw_doc_builder *b, const uint32_t *sorted, size_t n, uint32_t *scratch, uint32_t *shape)
 {
     uint32_t hash = words_hash(sorted, n), at, *record;
     size_t words = mw__shape_words(n), i;
     table_cursor c;
 
-    for (at = mw__table_first(&b->shape_table, hash, &c); at != TABLE_END;
-         at = mw__table_next(&b->shape_table, &c)) {
+    for (at = mw__table_first(&b->shape_table, hash, &c); at != TABLE_END; at = mw__table_next(&b->shape_table, &c)) {
         if (b->shapes[at] == n && memcmp(b->shapes + at + 1, sorted, n * 4) == 0) {
             *shape = at;
             return true;
@@ -297,8 +293,7 @@ static bool shape_intern(mw_doc_builder *b, const uint32_t *sorted, size_t n, ui
     at = b->view.n_shapes;
     if (words > PAYLOAD_MAX - at)
         return mw__builder_fail(b, MW_ERR_LIMIT, "too many different sets of keys") == MW_OK;
-    if (!mw__builder_charge(b, words * 4) ||
-        !mw__builder_grow(b, (void **)&b->shapes, &b->cap_shapes, at + words, 4))
+    if (!mw__builder_charge(b, words * 4) || !mw__builder_grow(b, (void **)&b->shapes, &b->cap_shapes, at + words, 4))
         return false;
     b->view.shapes = b->shapes;
     if (!mw__table_add(b, &b->shape_table, hash, at))
@@ -329,8 +324,7 @@ static bool order_intern(mw_doc_builder *b, const uint32_t *keys, size_t n, size
     size_t i, distinct;
     table_cursor c;
 
-    for (at = mw__table_first(&b->order_table, hash, &c); at != TABLE_END;
-         at = mw__table_next(&b->order_table, &c)) {
+    for (at = mw__table_first(&b->order_table, hash, &c); at != TABLE_END; at = mw__table_next(&b->order_table, &c)) {
         if (order_is(b, at, keys, n)) {
             *order = at;
             return true;
@@ -381,8 +375,7 @@ static bool order_intern(mw_doc_builder *b, const uint32_t *keys, size_t n, size
 bool mw__builder_order(mw_doc_builder *b, const uint32_t *keys, size_t n, size_t *order)
 {
     /* items come one like the other: most orders were met a moment ago */
-    uint32_t *recent = &b->recent[(n ? (keys[0] + keys[n / 2] * 5 + keys[n - 1] * 3 + n * 7) : 0) %
-                                  RECENT_ORDERS];
+    uint32_t *recent = &b->recent[(n ? (keys[0] + keys[n / 2] * 5 + keys[n - 1] * 3 + n * 7) : 0) % RECENT_ORDERS];
 
     if (*recent && order_is(b, *recent - 1, keys, n)) {
         *order = *recent - 1;

@@ -31,24 +31,24 @@
 enum { TAG_CONST, TAG_INT, TAG_BIG, TAG_REAL, TAG_STR, TAG_ARRAY, TAG_OBJECT, TAG_UNKNOWN };
 enum { BLOCK_ARRAY, BLOCK_OBJECT, BLOCK_UNKNOWN };
 
-#define TAG_BITS 3u
-#define PAYLOAD_MAX ((1u << 29) - 1)
+#define TAG_BITS          3u
+#define PAYLOAD_MAX       ((1u << 29) - 1)
 #define VAL(tag, payload) (((uint32_t)(payload) << TAG_BITS) | (uint32_t)(tag))
-#define VAL_TAG(v) ((v) & 7u)
-#define VAL_PAYLOAD(v) ((v) >> TAG_BITS)
+#define VAL_TAG(v)        ((v)&7u)
+#define VAL_PAYLOAD(v)    ((v) >> TAG_BITS)
 
 #define V_ABSENT VAL(TAG_CONST, 0)
-#define V_NULL VAL(TAG_CONST, 1)
-#define V_FALSE VAL(TAG_CONST, 2)
-#define V_TRUE VAL(TAG_CONST, 3)
+#define V_NULL   VAL(TAG_CONST, 1)
+#define V_FALSE  VAL(TAG_CONST, 2)
+#define V_TRUE   VAL(TAG_CONST, 3)
 
 #define SMALL_INT_MIN (-(1 << 28))
 #define SMALL_INT_MAX ((1 << 28) - 1)
 
 #define HEAD(kind, unknown, arg) (((uint32_t)(arg) << 3) | ((unknown) ? 4u : 0u) | (uint32_t)(kind))
-#define HEAD_KIND(h) ((h) & 3u)
-#define HEAD_HAS_UNKNOWN(h) (((h) & 4u) != 0)
-#define HEAD_ARG(h) ((h) >> 3)
+#define HEAD_KIND(h)             ((h)&3u)
+#define HEAD_HAS_UNKNOWN(h)      (((h)&4u) != 0)
+#define HEAD_ARG(h)              ((h) >> 3)
 
 /* Up to here a linear scan over keys beats a search, and the record needs no second list. */
 #define SHAPE_SCAN_MAX 8u
@@ -80,9 +80,9 @@ typedef struct doc_header {
     uint32_t n_pool, n_words, n_atoms, n_slots, n_shapes, n_text;
 } doc_header;
 
-#define DOC_MAGIC "MWDOC\r\n\x1a"
+#define DOC_MAGIC   "MWDOC\r\n\x1a"
 #define DOC_VERSION 1u
-#define DOC_ENDIAN 0x01020304u
+#define DOC_ENDIAN  0x01020304u
 
 _Static_assert(sizeof(doc_header) % 8 == 0, "the pool follows the header and must be aligned");
 

@@ -9,9 +9,9 @@
 #include "moonward/jmespath.h"
 
 /* Ceilings: no expression in botocore's models or our types has 300 bytes or nests deeper than 10. */
-#define JMES_TEXT_MAX 65536u
+#define JMES_TEXT_MAX  65536u
 #define JMES_DEPTH_MAX 256u
-#define JMES_ARGS_MAX 32u
+#define JMES_ARGS_MAX  32u
 /* Node evaluations of one mw_jmespath_eval(): minutes of nested projections end here, in seconds. */
 #define JMES_STEPS_MAX ((uint64_t)1 << 26)
 
@@ -49,30 +49,30 @@ typedef enum jmes_token_kind {
 
 typedef struct jmes_token {
     jmes_token_kind kind;
-    uint32_t at;      /* byte offset in the expression, for messages */
-    int32_t number;   /* TOK_NUMBER */
-    mw_val literal;   /* names and literals, in the builder of literals */
+    uint32_t at;    /* byte offset in the expression, for messages */
+    int32_t number; /* TOK_NUMBER */
+    mw_val literal; /* names and literals, in the builder of literals */
 } jmes_token;
 
 typedef enum jmes_kind {
     JMES_CURRENT,
-    JMES_FIELD,     /* literal: the name */
-    JMES_LITERAL,   /* literal */
-    JMES_INDEX,     /* number[0] */
-    JMES_SLICE,     /* number[0..2], given in op as bits */
-    JMES_CHAIN,     /* a, then b on its result: sub-expression, index, pipe */
-    JMES_FLATTEN,   /* a */
-    JMES_PROJECT,   /* b on each element of a */
-    JMES_VALUES,    /* b on each member of a */
-    JMES_FILTER,    /* b on each element of a for which c holds */
+    JMES_FIELD,   /* literal: the name */
+    JMES_LITERAL, /* literal */
+    JMES_INDEX,   /* number[0] */
+    JMES_SLICE,   /* number[0..2], given in op as bits */
+    JMES_CHAIN,   /* a, then b on its result: sub-expression, index, pipe */
+    JMES_FLATTEN, /* a */
+    JMES_PROJECT, /* b on each element of a */
+    JMES_VALUES,  /* b on each member of a */
+    JMES_FILTER,  /* b on each element of a for which c holds */
     JMES_OR,
     JMES_AND,
     JMES_NOT,
-    JMES_COMPARE,   /* op: a token kind */
-    JMES_LIST,      /* count items from list */
-    JMES_HASH,      /* count pairs (literal, node) from list */
-    JMES_CALL,      /* op: a function; count arguments from list */
-    JMES_EXPREF     /* a */
+    JMES_COMPARE, /* op: a token kind */
+    JMES_LIST,    /* count items from list */
+    JMES_HASH,    /* count pairs (literal, node) from list */
+    JMES_CALL,    /* op: a function; count arguments from list */
+    JMES_EXPREF   /* a */
 } jmes_kind;
 
 typedef struct jmes_node {
@@ -98,8 +98,7 @@ struct mw_jmespath {
 };
 
 /* Tokens of the expression, ended by TOK_END; the caller frees them. */
-mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, jmes_token **tokens,
-                       mw_error *err);
+mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, jmes_token **tokens, mw_error *err);
 /* Kinds of errors, as messages begin with them; all but the first and last are the specification's
  * names. */
 #define JMES_SYNTAX  "syntax error"
@@ -110,8 +109,8 @@ mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, j
 #define JMES_LIMIT   "limit"
 /* Fill @p err (NULL: nothing) with a message of a kind that names the column of byte @p at;
  * MW_ERR_PARSE. */
-mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *kind,
-                         const char *format, ...) __attribute__((format(printf, 5, 6)));
+mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* ---- Functions ---- */
 
@@ -137,7 +136,7 @@ typedef struct jmes_call {
 
 typedef struct jmes_function {
     const char *name;
-    uint8_t min, max;  /* arguments; max 0: any number, all of the last type */
+    uint8_t min, max; /* arguments; max 0: any number, all of the last type */
     uint16_t types[2];
     bool (*run)(struct jmes_run *run, const jmes_call *call, mw_val *out);
 } jmes_function;
@@ -151,9 +150,9 @@ extern const size_t mw__jmes_function_count;
 typedef struct jmes_run {
     const mw_jmespath *j;
     mw_doc_builder *b;
-    const mw_doc *d;   /* view of b */
-    mw_val *literals;  /* literal word of a node's index -> word in b, V_ABSENT: not looked up yet */
-    mw_val unknown;    /* the unknown that was read, else V_ABSENT */
+    const mw_doc *d;  /* view of b */
+    mw_val *literals; /* literal word of a node's index -> word in b, V_ABSENT: not looked up yet */
+    mw_val unknown;   /* the unknown that was read, else V_ABSENT */
     const mw_jmespath_options *o;
     uint64_t steps;
     mw_status status;
@@ -166,8 +165,7 @@ bool mw__jmes_read(jmes_run *run, mw_val v);
 /* As above, for the value and all that it holds. */
 bool mw__jmes_read_deep(jmes_run *run, mw_val v);
 bool mw__jmes_count(jmes_run *run, uint64_t steps);
-bool mw__jmes_fail(jmes_run *run, mw_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool mw__jmes_fail(jmes_run *run, mw_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Take the value on top of the builder's stack. */
 bool mw__jmes_take(jmes_run *run, mw_val *out);
 

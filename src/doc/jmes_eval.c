@@ -23,8 +23,7 @@ bool mw__jmes_fail(jmes_run *run, mw_status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    run->status = mw_fail(run->err, status, "JMESPath %s: %s",
-                          status == MW_ERR_INVALID ? JMES_TYPE : JMES_LIMIT, what);
+    run->status = mw_fail(run->err, status, "JMESPath %s: %s", status == MW_ERR_INVALID ? JMES_TYPE : JMES_LIMIT, what);
     return false;
 }
 
@@ -54,8 +53,7 @@ bool mw__jmes_read_deep(jmes_run *run, mw_val v)
     while (mw__has_unknown(run->d, v) && mw__jmes_read(run, v)) {
         n = mw_val_len(run->d, v);
         for (i = 0; i < n; i++) {
-            inner = VAL_TAG(v) == TAG_ARRAY ? mw_val_at(run->d, v, i)
-                                            : mw_val_member(run->d, v, i, NULL);
+            inner = VAL_TAG(v) == TAG_ARRAY ? mw_val_at(run->d, v, i) : mw_val_member(run->d, v, i, NULL);
             if (mw__has_unknown(run->d, inner))
                 break;
         }
@@ -225,8 +223,7 @@ static bool eval_projection(jmes_run *run, const jmes_node *node, mw_val in, mw_
     n = mw_val_len(run->d, base);
     mw_doc_begin_array(run->b);
     for (i = 0; i < n; i++) {
-        item = wants == TAG_ARRAY ? mw_val_at(run->d, base, i)
-                                  : mw_val_member(run->d, base, i, NULL);
+        item = wants == TAG_ARRAY ? mw_val_at(run->d, base, i) : mw_val_member(run->d, base, i, NULL);
         if (node->kind == JMES_FILTER) {
             if (!mw__jmes_eval(run, node->c, item, &result) || !truth(run, result, &keep))
                 return false;
@@ -328,8 +325,8 @@ static bool eval_compare(jmes_run *run, const jmes_node *node, mw_val in, mw_val
     mw_val a, b;
     int order = 0;
 
-    if (!mw__jmes_eval(run, node->a, in, &a) || !mw__jmes_read_deep(run, a) ||
-        !mw__jmes_eval(run, node->b, in, &b) || !mw__jmes_read_deep(run, b))
+    if (!mw__jmes_eval(run, node->a, in, &a) || !mw__jmes_read_deep(run, a) || !mw__jmes_eval(run, node->b, in, &b) ||
+        !mw__jmes_read_deep(run, b))
         return false;
     if (node->op == TOK_EQ || node->op == TOK_NE) {
         *out = mw_val_equal(run->d, a, run->d, b) == (node->op == TOK_EQ) ? V_TRUE : V_FALSE;
@@ -432,8 +429,8 @@ static bool check_argument(jmes_run *run, const jmes_function *f, size_t i, mw_v
     }
     if (has_type(run, v, type))
         return true;
-    return mw__jmes_fail(run, MW_ERR_INVALID, "argument %zu of %s() must be %s, it is %s%s", i + 1,
-                         f->name, type_text(type), kind_text(run, v),
+    return mw__jmes_fail(run, MW_ERR_INVALID, "argument %zu of %s() must be %s, it is %s%s", i + 1, f->name,
+                         type_text(type), kind_text(run, v),
                          elements && VAL_TAG(v) == TAG_ARRAY ? " with elements of another type" : "");
 }
 
@@ -450,8 +447,7 @@ static bool eval_call(jmes_run *run, const jmes_node *node, mw_val in, mw_val *o
 
         if (argument->kind == JMES_EXPREF)
             args[i] = argument->a;
-        else if (!mw__jmes_eval(run, list[i], in, &args[i]) ||
-                 !check_argument(run, f, i, args[i]))
+        else if (!mw__jmes_eval(run, list[i], in, &args[i]) || !check_argument(run, f, i, args[i]))
             return false;
     }
     *out = V_NULL;
@@ -472,8 +468,7 @@ bool mw__jmes_eval(jmes_run *run, uint32_t at, mw_val in, mw_val *out)
     case JMES_LITERAL: return literal(run, at, out);
     case JMES_INDEX: return eval_index(run, node, in, out);
     case JMES_SLICE: return eval_slice(run, node, in, out);
-    case JMES_CHAIN:
-        return mw__jmes_eval(run, node->a, in, &left) && mw__jmes_eval(run, node->b, left, out);
+    case JMES_CHAIN: return mw__jmes_eval(run, node->a, in, &left) && mw__jmes_eval(run, node->b, left, out);
     case JMES_FLATTEN: return eval_flatten(run, node, in, out);
     case JMES_PROJECT:
     case JMES_VALUES:
@@ -497,20 +492,17 @@ bool mw__jmes_eval(jmes_run *run, uint32_t at, mw_val in, mw_val *out)
     return mw__jmes_fail(run, MW_ERR_INVALID, "an expression reference has no value");
 }
 
-void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char *name, size_t len),
-                       void *user)
+void mw_jmespath_names(const mw_jmespath *j, void (*name)(void *user, const char *name, size_t len), void *user)
 {
     for (uint32_t i = 0; i < j->n_nodes; i++) {
         size_t len;
-        const char *text = j->nodes[i].kind == JMES_FIELD
-                               ? mw_val_str(j->literals, j->nodes[i].literal, &len) : NULL;
+        const char *text = j->nodes[i].kind == JMES_FIELD ? mw_val_str(j->literals, j->nodes[i].literal, &len) : NULL;
         if (text)
             name(user, text, len);
     }
 }
 
-mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out,
-                           mw_error *err)
+mw_status mw_jmespath_eval(const mw_jmespath *j, mw_doc_builder *b, mw_val v, mw_val *out, mw_error *err)
 {
     return mw_jmespath_eval_within(j, b, v, &(mw_jmespath_options){.steps = JMES_STEPS_MAX}, out, err);
 }
@@ -520,8 +512,8 @@ mw_status mw_jmespath_eval_within(const mw_jmespath *j, mw_doc_builder *b, mw_va
 {
     size_t n_values = b->n_values, n_keys = b->n_keys, n_frames = b->n_frames;
     mw_val few[32] = {0};
-    jmes_run run = {.j = j, .b = b, .d = mw_doc_view(b), .literals = few, .unknown = V_ABSENT,
-                    .o = o, .status = MW_OK, .err = err};
+    jmes_run run = {
+        .j = j, .b = b, .d = mw_doc_view(b), .literals = few, .unknown = V_ABSENT, .o = o, .status = MW_OK, .err = err};
 
     *out = V_NULL;
     if (b->status != MW_OK)

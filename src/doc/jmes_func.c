@@ -77,15 +77,13 @@ static bool f_abs(jmes_run *run, const jmes_call *call, mw_val *out)
 static bool f_ceil(jmes_run *run, const jmes_call *call, mw_val *out)
 {
     *out = call->args[0];
-    return mw_val_kind(run->d, *out) == MW_KIND_INT ||
-           give_whole(run, out, ceil(mw_val_real(run->d, *out)));
+    return mw_val_kind(run->d, *out) == MW_KIND_INT || give_whole(run, out, ceil(mw_val_real(run->d, *out)));
 }
 
 static bool f_floor(jmes_run *run, const jmes_call *call, mw_val *out)
 {
     *out = call->args[0];
-    return mw_val_kind(run->d, *out) == MW_KIND_INT ||
-           give_whole(run, out, floor(mw_val_real(run->d, *out)));
+    return mw_val_kind(run->d, *out) == MW_KIND_INT || give_whole(run, out, floor(mw_val_real(run->d, *out)));
 }
 
 static bool f_sum(jmes_run *run, const jmes_call *call, mw_val *out)
@@ -208,9 +206,8 @@ static bool f_to_string(jmes_run *run, const jmes_call *call, mw_val *out)
 static bool f_type(jmes_run *run, const jmes_call *call, mw_val *out)
 {
     static const char *const names[] = {
-        [MW_KIND_NULL] = "null",     [MW_KIND_BOOL] = "boolean", [MW_KIND_INT] = "number",
-        [MW_KIND_REAL] = "number",   [MW_KIND_STRING] = "string", [MW_KIND_ARRAY] = "array",
-        [MW_KIND_OBJECT] = "object",
+        [MW_KIND_NULL] = "null",     [MW_KIND_BOOL] = "boolean", [MW_KIND_INT] = "number",    [MW_KIND_REAL] = "number",
+        [MW_KIND_STRING] = "string", [MW_KIND_ARRAY] = "array",  [MW_KIND_OBJECT] = "object",
     };
 
     mw_doc_add_cstr(run->b, names[mw_val_kind(run->d, call->args[0])]);

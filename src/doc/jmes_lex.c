@@ -18,8 +18,7 @@ typedef struct lexer {
     mw_error *err;
 } lexer;
 
-mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *kind,
-                         const char *format, ...)
+mw_status mw__jmes_error(mw_error *err, const char *text, size_t at, const char *kind, const char *format, ...)
 {
     char what[256];
     size_t column = 1, i;
@@ -57,8 +56,7 @@ static mw_status delimited(lexer *x, char delimiter, const char **from, size_t *
         if (x->text[i] == '\\')
             i++;
     if (i >= x->len)
-        return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "the closing %c is missing",
-                              delimiter);
+        return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "the closing %c is missing", delimiter);
     *from = x->text + x->at;
     *len = i - x->at;
     x->at = i + 1;
@@ -77,8 +75,7 @@ static void unescape(mw_buf *out, const char *s, size_t len, char c)
     }
 }
 
-static mw_status take_json(lexer *x, const mw_buf *json, size_t start, const char *what,
-                           jmes_token *token)
+static mw_status take_json(lexer *x, const mw_buf *json, size_t start, const char *what, jmes_token *token)
 {
     mw_error why = {0};
     mw_status st;
@@ -172,8 +169,7 @@ static mw_status number(lexer *x, jmes_token *token)
         return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "expected a digit after '-'");
     while (digit(peek(x, 0)))
         x->at++;
-    if (!mw_parse_int(x->text + start, x->at - start, &value) || value < INT32_MIN ||
-        value > INT32_MAX)
+    if (!mw_parse_int(x->text + start, x->at - start, &value) || value < INT32_MIN || value > INT32_MAX)
         return mw__jmes_error(x->err, x->text, start, JMES_SYNTAX, "an index must fit 32 bits");
     token->kind = TOK_NUMBER;
     token->number = (int32_t)value;
@@ -185,12 +181,11 @@ static const struct {
     char text[3];
     jmes_token_kind kind;
 } operators[] = {
-    {"[]", TOK_FLATTEN},  {"[?", TOK_FILTER},   {"&&", TOK_AND},      {"||", TOK_OR},
-    {"==", TOK_EQ},       {"!=", TOK_NE},       {"<=", TOK_LE},       {">=", TOK_GE},
-    {".", TOK_DOT},       {"*", TOK_STAR},      {"[", TOK_LBRACKET},  {"]", TOK_RBRACKET},
-    {"{", TOK_LBRACE},    {"}", TOK_RBRACE},    {"(", TOK_LPAREN},    {")", TOK_RPAREN},
-    {",", TOK_COMMA},     {":", TOK_COLON},     {"@", TOK_CURRENT},   {"&", TOK_EXPREF},
-    {"|", TOK_PIPE},      {"!", TOK_NOT},       {"<", TOK_LT},        {">", TOK_GT},
+    {"[]", TOK_FLATTEN}, {"[?", TOK_FILTER},  {"&&", TOK_AND},   {"||", TOK_OR},     {"==", TOK_EQ},
+    {"!=", TOK_NE},      {"<=", TOK_LE},      {">=", TOK_GE},    {".", TOK_DOT},     {"*", TOK_STAR},
+    {"[", TOK_LBRACKET}, {"]", TOK_RBRACKET}, {"{", TOK_LBRACE}, {"}", TOK_RBRACE},  {"(", TOK_LPAREN},
+    {")", TOK_RPAREN},   {",", TOK_COMMA},    {":", TOK_COLON},  {"@", TOK_CURRENT}, {"&", TOK_EXPREF},
+    {"|", TOK_PIPE},     {"!", TOK_NOT},      {"<", TOK_LT},     {">", TOK_GT},
 };
 
 static mw_status next_token(lexer *x, jmes_token *token)
@@ -233,12 +228,10 @@ static mw_status next_token(lexer *x, jmes_token *token)
         return mw__jmes_error(x->err, x->text, x->at, JMES_SYNTAX, "found '='; equality is '=='");
     if (c > 0x20 && c < 0x7F)
         return mw__jmes_error(x->err, x->text, x->at, JMES_SYNTAX, "'%c' begins nothing here", c);
-    return mw__jmes_error(x->err, x->text, x->at, JMES_SYNTAX, "byte 0x%02X begins nothing here",
-                          (unsigned char)c);
+    return mw__jmes_error(x->err, x->text, x->at, JMES_SYNTAX, "byte 0x%02X begins nothing here", (unsigned char)c);
 }
 
-mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, jmes_token **tokens,
-                       mw_error *err)
+mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, jmes_token **tokens, mw_error *err)
 {
     lexer x = {.text = text, .len = len, .literals = literals, .err = err};
     jmes_token *list = NULL, *grown;
@@ -247,8 +240,8 @@ mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, j
 
     *tokens = NULL;
     if (len > JMES_TEXT_MAX)
-        return mw_fail(err, MW_ERR_PARSE, "JMESPath %s: an expression has more than %u bytes",
-                       JMES_LIMIT, JMES_TEXT_MAX);
+        return mw_fail(err, MW_ERR_PARSE, "JMESPath %s: an expression has more than %u bytes", JMES_LIMIT,
+                       JMES_TEXT_MAX);
     do {
         if (n == cap) {
             cap = cap ? cap * 2 : 32;
@@ -259,8 +252,7 @@ mw_status mw__jmes_lex(const char *text, size_t len, mw_doc_builder *literals, j
             }
             list = grown;
         }
-        if ((st = next_token(&x, &list[n])) != MW_OK ||
-            (st = mw_doc_builder_status(literals, err)) != MW_OK)
+        if ((st = next_token(&x, &list[n])) != MW_OK || (st = mw_doc_builder_status(literals, err)) != MW_OK)
             goto out;
     } while (list[n++].kind != TOK_END);
     *tokens = list;

@@ -68,24 +68,43 @@ static unsigned binding(jmes_token_kind kind)
 static const char *token_text(jmes_token_kind kind)
 {
     static const char *const text[] = {
-        [TOK_END] = "the end",   [TOK_NAME] = "a name",   [TOK_QUOTED] = "a quoted name",
-        [TOK_LITERAL] = "a literal", [TOK_NUMBER] = "a number", [TOK_DOT] = "'.'",
-        [TOK_STAR] = "'*'",      [TOK_LBRACKET] = "'['",  [TOK_RBRACKET] = "']'",
-        [TOK_FLATTEN] = "'[]'",  [TOK_FILTER] = "'[?'",   [TOK_LBRACE] = "'{'",
-        [TOK_RBRACE] = "'}'",    [TOK_LPAREN] = "'('",    [TOK_RPAREN] = "')'",
-        [TOK_COMMA] = "','",     [TOK_COLON] = "':'",     [TOK_CURRENT] = "'@'",
-        [TOK_EXPREF] = "'&'",    [TOK_AND] = "'&&'",      [TOK_OR] = "'||'",
-        [TOK_PIPE] = "'|'",      [TOK_NOT] = "'!'",       [TOK_EQ] = "'=='",
-        [TOK_NE] = "'!='",       [TOK_LT] = "'<'",        [TOK_LE] = "'<='",
-        [TOK_GT] = "'>'",        [TOK_GE] = "'>='",
+        [TOK_END] = "the end",
+        [TOK_NAME] = "a name",
+        [TOK_QUOTED] = "a quoted name",
+        [TOK_LITERAL] = "a literal",
+        [TOK_NUMBER] = "a number",
+        [TOK_DOT] = "'.'",
+        [TOK_STAR] = "'*'",
+        [TOK_LBRACKET] = "'['",
+        [TOK_RBRACKET] = "']'",
+        [TOK_FLATTEN] = "'[]'",
+        [TOK_FILTER] = "'[?'",
+        [TOK_LBRACE] = "'{'",
+        [TOK_RBRACE] = "'}'",
+        [TOK_LPAREN] = "'('",
+        [TOK_RPAREN] = "')'",
+        [TOK_COMMA] = "','",
+        [TOK_COLON] = "':'",
+        [TOK_CURRENT] = "'@'",
+        [TOK_EXPREF] = "'&'",
+        [TOK_AND] = "'&&'",
+        [TOK_OR] = "'||'",
+        [TOK_PIPE] = "'|'",
+        [TOK_NOT] = "'!'",
+        [TOK_EQ] = "'=='",
+        [TOK_NE] = "'!='",
+        [TOK_LT] = "'<'",
+        [TOK_LE] = "'<='",
+        [TOK_GT] = "'>'",
+        [TOK_GE] = "'>='",
     };
 
     return text[kind];
 }
 
 /* The grammar allows it, the specification does not. A syntax error further on goes first. */
-__attribute__((format(printf, 4, 5))) static void object(parser *p, size_t at, const char *kind,
-                                                         const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void object(parser *p, size_t at, const char *kind, const char *format,
+                                                         ...)
 {
     char what[256];
     va_list args;
@@ -101,8 +120,8 @@ __attribute__((format(printf, 4, 5))) static void object(parser *p, size_t at, c
 static uint32_t expected(parser *p, const char *what)
 {
     if (p->status == MW_OK)
-        p->status = mw__jmes_error(p->err, p->text, p->token->at, JMES_SYNTAX,
-                                   "expected %s, found %s", what, token_text(p->token->kind));
+        p->status = mw__jmes_error(p->err, p->text, p->token->at, JMES_SYNTAX, "expected %s, found %s", what,
+                                   token_text(p->token->kind));
     return NO_NODE;
 }
 
@@ -145,8 +164,8 @@ static uint32_t add_node(parser *p, jmes_node node, unsigned deepest_child)
     if (p->status != MW_OK)
         return NO_NODE;
     if (deepest_child >= JMES_DEPTH_MAX) {
-        p->status = mw__jmes_error(p->err, p->text, p->token->at, JMES_LIMIT,
-                                   "nested deeper than %u levels", JMES_DEPTH_MAX);
+        p->status =
+            mw__jmes_error(p->err, p->text, p->token->at, JMES_LIMIT, "nested deeper than %u levels", JMES_DEPTH_MAX);
         return NO_NODE;
     }
     node.depth = (uint16_t)(deepest_child + 1);
@@ -236,12 +255,11 @@ static uint32_t items_node(parser *p, items *list, jmes_kind kind, size_t op, si
         j->lists = grown;
         memcpy(j->lists + j->n_lists, list->words, list->n * sizeof *grown);
     }
-    node = add_node(p,
-                    (jmes_node){.kind = (uint8_t)kind,
-                                .op = (uint8_t)op,
-                                .list = j->n_lists,
-                                .count = (uint32_t)(list->n / stride)},
-                    list->depth);
+    node = add_node(
+        p,
+        (jmes_node){
+            .kind = (uint8_t)kind, .op = (uint8_t)op, .list = j->n_lists, .count = (uint32_t)(list->n / stride)},
+        list->depth);
     j->n_lists += (uint32_t)list->n;
 out:
     mw_free(list->words);
@@ -330,8 +348,7 @@ static uint32_t filter(parser *p, uint32_t base)
         depth = depth_of(p, right);
     if (depth_of(p, condition) > depth)
         depth = depth_of(p, condition);
-    return add_node(p, (jmes_node){.kind = JMES_FILTER, .a = base, .b = right, .c = condition},
-                    depth);
+    return add_node(p, (jmes_node){.kind = JMES_FILTER, .a = base, .b = right, .c = condition}, depth);
 }
 
 /* Behind '[' when a number or a colon follows: index or slice on @p left. */
@@ -384,8 +401,8 @@ static void check_call(parser *p, const jmes_function *f, const items *list, siz
     size_t i;
 
     if (list->n < f->min || (f->max && list->n > f->max)) {
-        object(p, at, JMES_ARITY, "%s() takes %s%u argument%s, found %zu", f->name,
-               f->max ? "" : "at least ", f->min, f->min == 1 ? "" : "s", list->n);
+        object(p, at, JMES_ARITY, "%s() takes %s%u argument%s, found %zu", f->name, f->max ? "" : "at least ", f->min,
+               f->min == 1 ? "" : "s", list->n);
         return;
     }
     if (list->n > JMES_ARGS_MAX) {
@@ -397,8 +414,8 @@ static void check_call(parser *p, const jmes_function *f, const items *list, siz
         bool is = p->j->nodes[list->words[i]].kind == JMES_EXPREF;
 
         if (wants != is)
-            object(p, at, JMES_TYPE, "argument %zu of %s() must %sbe an expression (&…)", i + 1,
-                   f->name, wants ? "" : "not ");
+            object(p, at, JMES_TYPE, "argument %zu of %s() must %sbe an expression (&…)", i + 1, f->name,
+                   wants ? "" : "not ");
     }
 }
 
@@ -443,27 +460,22 @@ static uint32_t prefix(parser *p)
     if (token->kind != TOK_END)
         p->token++;
     switch (token->kind) {
-    case TOK_NAME:
-        return p->token->kind == TOK_LPAREN ? call(p, token) : leaf(p, JMES_FIELD, token->literal);
+    case TOK_NAME: return p->token->kind == TOK_LPAREN ? call(p, token) : leaf(p, JMES_FIELD, token->literal);
     case TOK_QUOTED:
         if (p->token->kind == TOK_LPAREN) {
-            p->status = mw__jmes_error(p->err, p->text, token->at, JMES_SYNTAX,
-                                       "the name of a function must not be quoted");
+            p->status =
+                mw__jmes_error(p->err, p->text, token->at, JMES_SYNTAX, "the name of a function must not be quoted");
             return NO_NODE;
         }
         return leaf(p, JMES_FIELD, token->literal);
     case TOK_LITERAL: return leaf(p, JMES_LITERAL, token->literal);
     case TOK_CURRENT: return leaf(p, JMES_CURRENT, V_ABSENT);
-    case TOK_STAR:
-        return projection(p, JMES_VALUES, leaf(p, JMES_CURRENT, V_ABSENT), BIND_STAR);
+    case TOK_STAR: return projection(p, JMES_VALUES, leaf(p, JMES_CURRENT, V_ABSENT), BIND_STAR);
     case TOK_FLATTEN:
-        return projection(p, JMES_PROJECT, unary(p, JMES_FLATTEN, leaf(p, JMES_CURRENT, V_ABSENT)),
-                          BIND_FLATTEN);
+        return projection(p, JMES_PROJECT, unary(p, JMES_FLATTEN, leaf(p, JMES_CURRENT, V_ABSENT)), BIND_FLATTEN);
     case TOK_FILTER: return filter(p, leaf(p, JMES_CURRENT, V_ABSENT));
     case TOK_NOT: return unary(p, JMES_NOT, expression(p, BIND_NOT));
-    case TOK_LPAREN:
-        inner = expression(p, 0);
-        return take(p, TOK_RPAREN) ? inner : NO_NODE;
+    case TOK_LPAREN: inner = expression(p, 0); return take(p, TOK_RPAREN) ? inner : NO_NODE;
     case TOK_LBRACE: return multi_hash(p);
     case TOK_LBRACKET:
         if (p->token->kind == TOK_NUMBER || p->token->kind == TOK_COLON)
@@ -473,9 +485,7 @@ static uint32_t prefix(parser *p)
             return projection(p, JMES_PROJECT, leaf(p, JMES_CURRENT, V_ABSENT), BIND_STAR);
         }
         return multi_list(p);
-    default:
-        p->token = token;
-        return expected(p, "an expression");
+    default: p->token = token; return expected(p, "an expression");
     }
 }
 
@@ -498,8 +508,7 @@ static uint32_t infix(parser *p, uint32_t left)
     case TOK_OR: return binary(p, JMES_OR, 0, left, expression(p, BIND_OR));
     case TOK_AND: return binary(p, JMES_AND, 0, left, expression(p, BIND_AND));
     case TOK_FILTER: return filter(p, left);
-    case TOK_FLATTEN:
-        return projection(p, JMES_PROJECT, unary(p, JMES_FLATTEN, left), BIND_FLATTEN);
+    case TOK_FLATTEN: return projection(p, JMES_PROJECT, unary(p, JMES_FLATTEN, left), BIND_FLATTEN);
     case TOK_LBRACKET:
         if (p->token->kind == TOK_NUMBER || p->token->kind == TOK_COLON)
             return index_or_slice(p, left);
@@ -520,8 +529,8 @@ static uint32_t expression(parser *p, unsigned bind)
     if (p->status != MW_OK)
         return NO_NODE;
     if (++p->depth > JMES_DEPTH_MAX) {
-        p->status = mw__jmes_error(p->err, p->text, p->token->at, JMES_LIMIT,
-                                   "nested deeper than %u levels", JMES_DEPTH_MAX);
+        p->status =
+            mw__jmes_error(p->err, p->text, p->token->at, JMES_LIMIT, "nested deeper than %u levels", JMES_DEPTH_MAX);
         return NO_NODE;
     }
     left = prefix(p);

@@ -15,7 +15,7 @@
 
 #define MAX_DEPTH_DEFAULT 512u
 /* Longest number text; the exact decimal form of any double has at most 1 077 digits. */
-#define NUMBER_MAX 1100
+#define NUMBER_MAX        1100
 
 typedef struct reader {
     const char *start, *p, *end;
@@ -196,9 +196,8 @@ static bool read_string(reader *r, const char **text, size_t *len)
 /* ---- Numbers ---- */
 
 /* Powers of ten that a double holds exactly. */
-static const double exact_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double exact_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static bool is_digit(const reader *r, const char *p)
 {
@@ -241,8 +240,7 @@ static bool read_number(reader *r)
     }
     for (; is_digit(r, p); p++) {
         if (used < 20) {
-            if (used == 19 && (digits > UINT64_MAX / 10 ||
-                               digits * 10 > UINT64_MAX - (uint64_t)(*p - '0')))
+            if (used == 19 && (digits > UINT64_MAX / 10 || digits * 10 > UINT64_MAX - (uint64_t)(*p - '0')))
                 used = 20; /* more than 64 bits */
             else
                 digits = digits * 10 + (uint64_t)(*p - '0');
@@ -473,8 +471,17 @@ static bool read_all(reader *r)
                 return false;
             mw_doc_add_null(r->b);
             break;
-        case '-': case '0': case '1': case '2': case '3': case '4':
-        case '5': case '6': case '7': case '8': case '9':
+        case '-':
+        case '0':
+        case '1':
+        case '2':
+        case '3':
+        case '4':
+        case '5':
+        case '6':
+        case '7':
+        case '8':
+        case '9':
             if (!read_number(r))
                 return false;
             break;
@@ -486,8 +493,8 @@ static bool read_all(reader *r)
     return r->b->status == MW_OK;
 }
 
-mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len,
-                       const mw_json_options *options, size_t *used, mw_error *err)
+mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len, const mw_json_options *options, size_t *used,
+                       mw_error *err)
 {
     size_t n_values = b->n_values, n_keys = b->n_keys;
     MW_AUTO_FREE char *copy = NULL;
@@ -498,11 +505,15 @@ mw_status mw_json_read(mw_doc_builder *b, const char *text, size_t len,
             return mw_fail(err, MW_ERR_NOMEM, "out of memory");
         text = copy;
     }
-    reader r = {.start = text, .p = text, .end = text + len, .b = b, .base = b->n_frames,
+    reader r = {.start = text,
+                .p = text,
+                .end = text + len,
+                .b = b,
+                .base = b->n_frames,
                 .exact = options && options->exact,
-                .max_depth = options && options->max_depth       ? options->max_depth
-                             : options && options->exact         ? DOC_DEPTH_MAX
-                                                                 : MAX_DEPTH_DEFAULT,
+                .max_depth = options && options->max_depth ? options->max_depth
+                             : options && options->exact   ? DOC_DEPTH_MAX
+                                                           : MAX_DEPTH_DEFAULT,
                 .err = err};
     bool ok;
 

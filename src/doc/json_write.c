@@ -12,8 +12,8 @@
 /* Bytes that may need an escape, a bit for each: controls, '"', '\\', DEL; 0xE2 begins U+2028 and U+2029. */
 static inline bool plain(unsigned char c)
 {
-    static const uint32_t special[8] = {0xFFFFFFFF, 1u << ('"' & 31), 1u << ('\\' & 31), 1u << 31,
-                                        0, 0, 0, 1u << (0xE2 & 31)};
+    static const uint32_t special[8] = {0xFFFFFFFF, 1u << ('"' & 31), 1u << ('\\' & 31), 1u << 31, 0, 0,
+                                        0,          1u << (0xE2 & 31)};
 
     return !(special[c >> 5] >> (c & 31) & 1);
 }
@@ -259,9 +259,7 @@ static mw_status write_value(struct writer *w, mw_val v, unsigned depth)
     case MW_KIND_BOOL: return mw_buf_puts(w->out, mw_val_bool(w->d, v) ? "true" : "false");
     case MW_KIND_INT: write_int(w, mw_val_int(w->d, v)); return w->out->failed;
     case MW_KIND_REAL: write_real(w, mw_val_real(w->d, v)); return w->out->failed;
-    case MW_KIND_STRING:
-        s = mw_val_str(w->d, v, &len);
-        return mw_json_write_string(w->out, s ? s : "", s ? len : 0);
+    case MW_KIND_STRING: s = mw_val_str(w->d, v, &len); return mw_json_write_string(w->out, s ? s : "", s ? len : 0);
     case MW_KIND_ARRAY: return block ? write_array(w, block, depth) : mw_buf_puts(w->out, "[]");
     case MW_KIND_OBJECT: return block ? write_object(w, block, depth) : mw_buf_puts(w->out, "{}");
     case MW_KIND_UNKNOWN: return write_unknown(w, v, depth);

@@ -32,14 +32,13 @@ static mw_status check_header(const void *bytes, size_t size, mw_error *err)
     if (memcmp(h->magic, DOC_MAGIC, sizeof h->magic) != 0)
         return bad(err, "it does not begin with the mark of one");
     if (h->version != DOC_VERSION)
-        return mw_fail(err, MW_ERR_PARSE, "not a valid document: version %u, expected %u", h->version,
-                       DOC_VERSION);
+        return mw_fail(err, MW_ERR_PARSE, "not a valid document: version %u, expected %u", h->version, DOC_VERSION);
     if (h->endian != DOC_ENDIAN)
         return bad(err, "made on a machine with the other byte order");
     if (h->hash_check != mw__doc_hash_check())
         return bad(err, "made with another hash function");
-    if (h->n_pool > PAYLOAD_MAX || h->n_words > PAYLOAD_MAX || h->n_atoms >= PAYLOAD_MAX ||
-        h->n_shapes > PAYLOAD_MAX || h->n_slots != mw__slots_for(h->n_atoms))
+    if (h->n_pool > PAYLOAD_MAX || h->n_words > PAYLOAD_MAX || h->n_atoms >= PAYLOAD_MAX || h->n_shapes > PAYLOAD_MAX ||
+        h->n_slots != mw__slots_for(h->n_atoms))
         return bad(err, "a count is out of range");
     need = sizeof *h + (uint64_t)h->n_pool * 8 +
            4 * ((uint64_t)h->n_words + h->n_atoms + 1 + h->n_slots + h->n_shapes) + h->n_text;
@@ -141,16 +140,14 @@ static bool value_ok(const mw_doc *d, const uint8_t *starts, mw_val v, uint32_t 
     case TAG_REAL: return payload < d->n_pool;
     case TAG_STR: return payload < d->n_atoms;
     default:
-        if (payload >= limit || !marked(starts, payload) ||
-            HEAD_KIND(d->words[payload]) != kind_of[VAL_TAG(v)])
+        if (payload >= limit || !marked(starts, payload) || HEAD_KIND(d->words[payload]) != kind_of[VAL_TAG(v)])
             return false;
         *unknown |= HEAD_HAS_UNKNOWN(d->words[payload]);
         return true;
     }
 }
 
-static mw_status check_blocks(const mw_doc *d, const uint8_t *shape_starts, uint8_t *starts,
-                              mw_error *err)
+static mw_status check_blocks(const mw_doc *d, const uint8_t *shape_starts, uint8_t *starts, mw_error *err)
 {
     uint32_t at = 0, i, n, head;
     bool unknown;

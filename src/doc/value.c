@@ -8,8 +8,7 @@
 
 #include <math.h>
 
-const mw_val MW_VAL_ABSENT = V_ABSENT, MW_VAL_NULL = V_NULL, MW_VAL_FALSE = V_FALSE,
-             MW_VAL_TRUE = V_TRUE;
+const mw_val MW_VAL_ABSENT = V_ABSENT, MW_VAL_NULL = V_NULL, MW_VAL_FALSE = V_FALSE, MW_VAL_TRUE = V_TRUE;
 
 /* Pairs that one comparison of containers visits at most: some ten times the largest snapshot. Only a
    hostile document, whose sharing multiplies, comes near. */
@@ -280,8 +279,7 @@ static bool equal(struct pair *p, mw_val va, mw_val vb, unsigned depth)
         return false;
     if (p->a == p->b && va == vb)
         return !mw__has_unknown(p->a, va);
-    if ((kind == MW_KIND_INT || kind == MW_KIND_REAL) &&
-        (other == MW_KIND_INT || other == MW_KIND_REAL))
+    if ((kind == MW_KIND_INT || kind == MW_KIND_REAL) && (other == MW_KIND_INT || other == MW_KIND_REAL))
         return number_equal(p->a, va, p->b, vb);
     if (kind != other || depth >= DOC_DEPTH_MAX || ++p->steps > EQUAL_STEPS_MAX)
         return false;

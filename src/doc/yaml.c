@@ -16,20 +16,20 @@
 #include <string.h>
 #include <yaml.h>
 
-#define MAX_DEPTH 64u
-#define MAX_NODES 250000u
-#define MAX_TEXT ((size_t)16 << 20)
+#define MAX_DEPTH   64u
+#define MAX_NODES   250000u
+#define MAX_TEXT    ((size_t)16 << 20)
 #define MAX_ANCHORS 1024u
 
 struct frame {
     bool map;
-    bool have_key;      /* a key was read, its value comes next */
-    uint32_t id;        /* tells mappings apart in the table of keys */
-    size_t index;       /* next element of a sequence */
-    size_t path_len;    /* of the container itself */
-    size_t anchor;      /* index + 1 of the anchor that this container defines, or 0 */
-    size_t nodes;       /* inside, aliases expanded */
-    unsigned height;    /* levels below */
+    bool have_key;   /* a key was read, its value comes next */
+    uint32_t id;     /* tells mappings apart in the table of keys */
+    size_t index;    /* next element of a sequence */
+    size_t path_len; /* of the container itself */
+    size_t anchor;   /* index + 1 of the anchor that this container defines, or 0 */
+    size_t nodes;    /* inside, aliases expanded */
+    unsigned height; /* levels below */
 };
 
 struct anchor {
@@ -81,8 +81,8 @@ unsigned mw_yaml_line(const mw_yaml_marks *m, const char *path)
     for (size_t i = 0; i < m->count; i++) {
         const char *p = m->items[i].path;
         size_t len = strlen(p);
-        bool around = strncmp(p, path, len) == 0 &&
-                      (len == 0 || path[len] == '\0' || path[len] == '.' || path[len] == '[');
+        bool around =
+            strncmp(p, path, len) == 0 && (len == 0 || path[len] == '\0' || path[len] == '.' || path[len] == '[');
         if (around && (best == 0 || len >= best_len)) {
             best_len = len;
             best = m->items[i].line;
@@ -96,9 +96,8 @@ static unsigned line_of(yaml_mark_t mark)
     return (unsigned)mark.line + 1;
 }
 
-__attribute__((format(printf, 4, 5))) static mw_status refuse(struct reader *r, yaml_mark_t at,
-                                                              mw_status status, const char *format,
-                                                              ...)
+__attribute__((format(printf, 4, 5))) static mw_status refuse(struct reader *r, yaml_mark_t at, mw_status status,
+                                                              const char *format, ...)
 {
     va_list args;
 
@@ -192,16 +191,14 @@ static mw_status add_key(struct reader *r, struct frame *f, const yaml_event_t *
     if (strlen(text) != len)
         return refuse(r, e->start_mark, MW_ERR_PARSE, "key holds a NUL character");
     if (plain && strcmp(text, "<<") == 0)
-        return refuse(r, e->start_mark, MW_ERR_PARSE,
-                      "merge keys ('<<') are not supported; write the members out");
+        return refuse(r, e->start_mark, MW_ERR_PARSE, "merge keys ('<<') are not supported; write the members out");
     if (e->data.scalar.anchor)
         return refuse(r, e->start_mark, MW_ERR_PARSE, "anchor on key '%s'", text);
     if ((st = key_table_grow(r)) != MW_OK)
         return st;
     slot = key_find(r->keys, r->key_cap, f->id, text);
     if (slot->map != 0)
-        return refuse(r, e->start_mark, MW_ERR_PARSE, "duplicate key '%s' (first on line %u)", text,
-                      slot->line);
+        return refuse(r, e->start_mark, MW_ERR_PARSE, "duplicate key '%s' (first on line %u)", text, slot->line);
     *slot = (struct key_slot){f->id, line_of(e->start_mark), mw_arena_strdup(&r->arena, text)};
     if (!slot->key) {
         slot->map = 0;
@@ -226,8 +223,7 @@ static mw_status begin_value(struct reader *r, yaml_mark_t at, size_t nodes, uns
     struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
 
     if (nodes > MAX_NODES - r->nodes)
-        return refuse(r, at, MW_ERR_LIMIT, "more than %u values (aliases count as if written out)",
-                      MAX_NODES);
+        return refuse(r, at, MW_ERR_LIMIT, "more than %u values (aliases count as if written out)", MAX_NODES);
     if (r->depth + height > MAX_DEPTH)
         return refuse(r, at, MW_ERR_LIMIT, "nested deeper than %u levels", MAX_DEPTH);
     r->nodes += nodes;
@@ -259,8 +255,7 @@ static void end_value(struct reader *r)
     cut_path(r, f->path_len);
 }
 
-static mw_status define_anchor(struct reader *r, const yaml_char_t *name, yaml_mark_t at,
-                               size_t *index)
+static mw_status define_anchor(struct reader *r, const yaml_char_t *name, yaml_mark_t at, size_t *index)
 {
     struct anchor *a;
 
@@ -392,12 +387,15 @@ static void add_plain(mw_doc_builder *b, const char *s, size_t len)
 /* Which tags may be written: those of the core schema; only `!!str` changes anything. */
 static mw_status check_tag(struct reader *r, const yaml_char_t *tag, yaml_mark_t at, bool *string)
 {
-    static const char *const core[] = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:bool",
-                                       "tag:yaml.org,2002:int",  "tag:yaml.org,2002:float",
-                                       "tag:yaml.org,2002:seq",  "tag:yaml.org,2002:map", NULL};
+    static const char *const core[] = {"tag:yaml.org,2002:null",
+                                       "tag:yaml.org,2002:bool",
+                                       "tag:yaml.org,2002:int",
+                                       "tag:yaml.org,2002:float",
+                                       "tag:yaml.org,2002:seq",
+                                       "tag:yaml.org,2002:map",
+                                       NULL};
 
-    *string = tag && (strcmp((const char *)tag, "tag:yaml.org,2002:str") == 0 ||
-                      strcmp((const char *)tag, "!") == 0);
+    *string = tag && (strcmp((const char *)tag, "tag:yaml.org,2002:str") == 0 || strcmp((const char *)tag, "!") == 0);
     if (!tag || *string || is_one_of((const char *)tag, core))
         return MW_OK;
     return refuse(r, at, MW_ERR_PARSE, "tag '%s' is not supported", (const char *)tag);
@@ -436,8 +434,7 @@ static mw_status on_start(struct reader *r, const yaml_event_t *e, bool map)
     mw_status st;
 
     if (f && f->map && !f->have_key)
-        return refuse(r, e->start_mark, MW_ERR_PARSE, "a key must be text, not a %s",
-                      map ? "mapping" : "list");
+        return refuse(r, e->start_mark, MW_ERR_PARSE, "a key must be text, not a %s", map ? "mapping" : "list");
     if ((st = check_tag(r, tag, e->start_mark, &string)) != MW_OK ||
         (st = begin_value(r, e->start_mark, 1, 1)) != MW_OK ||
         (st = define_anchor(r, anchor, e->start_mark, &next.anchor)) != MW_OK)
@@ -480,11 +477,9 @@ static mw_status on_alias(struct reader *r, const yaml_event_t *e)
     if (!a)
         return refuse(r, e->start_mark, MW_ERR_PARSE, "alias '*%s' has no anchor before it", name);
     if (!a->complete)
-        return refuse(r, e->start_mark, MW_ERR_PARSE, "alias '*%s' stands inside its own anchor",
-                      name);
+        return refuse(r, e->start_mark, MW_ERR_PARSE, "alias '*%s' stands inside its own anchor", name);
     if (f && f->map && !f->have_key)
-        return refuse(r, e->start_mark, MW_ERR_PARSE, "a key must be text, not the alias '*%s'",
-                      name);
+        return refuse(r, e->start_mark, MW_ERR_PARSE, "a key must be text, not the alias '*%s'", name);
     if ((st = begin_value(r, e->start_mark, a->nodes, a->height)) != MW_OK)
         return st;
     mw_doc_add_val(r->b, a->value);
@@ -497,8 +492,7 @@ static mw_status on_event(struct reader *r, const yaml_event_t *e, unsigned *doc
     switch (e->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++*documents > 1)
-            return refuse(r, e->start_mark, MW_ERR_PARSE,
-                          "a second document ('---') begins; one is expected");
+            return refuse(r, e->start_mark, MW_ERR_PARSE, "a second document ('---') begins; one is expected");
         return MW_OK;
     case YAML_SCALAR_EVENT: return on_scalar(r, e);
     case YAML_SEQUENCE_START_EVENT: return on_start(r, e, false);
@@ -522,8 +516,8 @@ static mw_status syntax_error(struct reader *r, const yaml_parser_t *p)
                       : refuse(r, p->problem_mark, MW_ERR_PARSE, "%s", problem);
 }
 
-mw_status mw_yaml_read(mw_doc_builder *b, const char *text, size_t len, const char *name,
-                       mw_yaml_marks *marks, mw_error *err)
+mw_status mw_yaml_read(mw_doc_builder *b, const char *text, size_t len, const char *name, mw_yaml_marks *marks,
+                       mw_error *err)
 {
     mw_error local = {0};
     struct reader *r = NULL;

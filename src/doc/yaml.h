@@ -36,7 +36,7 @@ unsigned mw_yaml_line(const mw_yaml_marks *m, const char *path);
  * @param marks  Filled when not NULL.
  * @return MW_OK; MW_ERR_PARSE; MW_ERR_LIMIT; MW_ERR_NOMEM. On failure @p b holds the failure too.
  */
-mw_status mw_yaml_read(mw_doc_builder *b, const char *text, size_t len, const char *name,
-                       mw_yaml_marks *marks, mw_error *err);
+mw_status mw_yaml_read(mw_doc_builder *b, const char *text, size_t len, const char *name, mw_yaml_marks *marks,
+                       mw_error *err);
 
 #endif

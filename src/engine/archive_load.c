@@ -74,8 +74,7 @@ static void add_missing(mw_doc_builder *b, const mw_doc *d, mw_val collected, co
     if (has_text(d, collected, facet, len))
         return;
     mw_doc_key(b, facet, len);
-    mw_doc_add_unknown_cause(b, NULL, "NotCollected",
-                             "the snapshot did not ask for it: no rule of its plan needed it");
+    mw_doc_add_unknown_cause(b, NULL, "NotCollected", "the snapshot did not ask for it: no rule of its plan needed it");
 }
 
 /* What the models of its time knew, where the snapshot says so. */
@@ -229,8 +228,8 @@ static mw_status build(struct loading *l, mw_error *err)
     return mw_doc_builder_status(b, err);
 }
 
-mw_status mw_archive_load(mw_store *s, const char *name, const mw_archive_options *o, int *fd,
-                          mw_archived *out, mw_error *err)
+mw_status mw_archive_load(mw_store *s, const char *name, const mw_archive_options *o, int *fd, mw_archived *out,
+                          mw_error *err)
 {
     const mw_doc_options share = {.share = true};
     struct loading l = {.s = s, .o = o, .out = out, .type_name = MW_VAL_ABSENT, .err = err};

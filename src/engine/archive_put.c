@@ -159,8 +159,7 @@ static mw_status learn(struct putting *p, const char *type, mw_val list, mw_erro
 }
 
 /* The place of a resource, as an extent. */
-static struct extent place_of(const struct putting *p, const char *type, mw_val resource,
-                              bool regional)
+static struct extent place_of(const struct putting *p, const char *type, mw_val resource, bool regional)
 {
     return (struct extent){.type = type,
                            .account = text_of(p, resource, p->account),
@@ -169,8 +168,8 @@ static struct extent place_of(const struct putting *p, const char *type, mw_val 
 }
 
 /* The resources from @p *i on that lie in @p e. */
-static mw_status put_extent(struct putting *p, const struct extent *e, mw_val list, size_t *i,
-                            bool regional, mw_error *err)
+static mw_status put_extent(struct putting *p, const struct extent *e, mw_val list, size_t *i, bool regional,
+                            mw_error *err)
 {
     size_t n = mw_val_len(p->d, list);
     mw_status st = mw_snapshot_open(p->w, e->partition, e->account, e->region, e->type, err);
@@ -182,8 +181,7 @@ static mw_status put_extent(struct putting *p, const struct extent *e, mw_val li
             break;
         mw_buf_reset(&p->text);
         if ((st = render(p, r, err)) == MW_OK)
-            st = mw_snapshot_put(p->w, text_of(p, r, p->region), text_of(p, r, p->id), p->text.data,
-                                 p->text.len, err);
+            st = mw_snapshot_put(p->w, text_of(p, r, p->region), text_of(p, r, p->id), p->text.data, p->text.len, err);
     }
     return st == MW_OK ? mw_snapshot_close(p->w, e->complete, err) : st;
 }
@@ -201,9 +199,8 @@ static mw_status put_type(struct putting *p, const char *type, mw_val list, mw_e
     while (p->at < p->count && strcmp(p->extents[p->at].type, type) < 0)
         p->at++;
     while (st == MW_OK) {
-        const struct extent *next = p->at < p->count && strcmp(p->extents[p->at].type, type) == 0
-                                        ? &p->extents[p->at]
-                                        : NULL;
+        const struct extent *next =
+            p->at < p->count && strcmp(p->extents[p->at].type, type) == 0 ? &p->extents[p->at] : NULL;
         struct extent found;
         if (i < n)
             found = place_of(p, type, mw_val_at(p->d, list, i), regional);
@@ -221,8 +218,7 @@ static mw_status put_type(struct putting *p, const char *type, mw_val list, mw_e
 
 /* ---- the whole ---- */
 
-static mw_status write_about(mw_buf *out, const mw_doc *d, const mw_archive_name *name,
-                             mw_error *err)
+static mw_status write_about(mw_buf *out, const mw_doc *d, const mw_archive_name *name, mw_error *err)
 {
     static const char *const kept[] = {"types", "unmodelled", "unsent"};
 
@@ -246,12 +242,10 @@ static mw_status put_world(struct putting *p, mw_error *err)
 {
     const mw_doc *d = p->d;
     mw_val root = mw_doc_root(d), types = mw_val_get(d, root, "types");
-    mw_val world = mw_val_at(d, mw_val_get(d, root, "worlds"), 0),
-           resources = mw_val_get(d, world, "resources");
+    mw_val world = mw_val_at(d, mw_val_get(d, root, "worlds"), 0), resources = mw_val_get(d, world, "resources");
     mw_status st = lay_out(p, mw_val_get(d, world, "scopes"), err);
 
-    for (size_t i = 0; i < mw_val_len(d, types) && st == MW_OK;
-         i++) { /* in byte order, as the extents are */
+    for (size_t i = 0; i < mw_val_len(d, types) && st == MW_OK; i++) { /* in byte order, as the extents are */
         mw_val key;
         const char *type;
         mw_val_member(d, types, i, &key);
@@ -261,11 +255,10 @@ static mw_status put_world(struct putting *p, mw_error *err)
     return st;
 }
 
-static mw_status put_snapshot(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
-                              const char *account, mw_snapshot_counts *counts, mw_error *err)
+static mw_status put_snapshot(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name, const char *account,
+                              mw_snapshot_counts *counts, mw_error *err)
 {
-    struct putting p = {.d = snapshot,
-                        .text = {.max = MW_SNAPSHOT_DOC_MAX + MW_SNAPSHOT_SAMPLES_BYTES}};
+    struct putting p = {.d = snapshot, .text = {.max = MW_SNAPSHOT_DOC_MAX + MW_SNAPSHOT_SAMPLES_BYTES}};
     const char *now = mw_val_get_str(snapshot, mw_doc_root(snapshot), "now", NULL);
     MW_AUTO(mw_buf) about = {.max = (size_t)64 << 20};
     mw_status st;
@@ -294,14 +287,14 @@ static mw_status put_snapshot(mw_store *s, const mw_doc *snapshot, const mw_arch
     return st;
 }
 
-mw_status mw_archive_put(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
-                         mw_snapshot_counts *counts, mw_error *err)
+mw_status mw_archive_put(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name, mw_snapshot_counts *counts,
+                         mw_error *err)
 {
     return put_snapshot(s, snapshot, name, NULL, counts, err);
 }
 
-mw_status mw_archive_put_part(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name,
-                              const char *account, mw_error *err)
+mw_status mw_archive_put_part(mw_store *s, const mw_doc *snapshot, const mw_archive_name *name, const char *account,
+                              mw_error *err)
 {
     return put_snapshot(s, snapshot, name, account, NULL, err);
 }

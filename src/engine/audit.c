@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROWS_MAX ((size_t)1000000) /* of all scopes */
+#define ROWS_MAX   ((size_t)1000000) /* of all scopes */
 #define ROWS_BYTES ((size_t)512 << 20)
-#define SILENT_MS 600000 /* a worker that neither computes nor asks; computing is bounded by RLIMIT_CPU */
-#define IN_MAX (MW_RECORD_MAX * 4)
+#define SILENT_MS  600000 /* a worker that neither computes nor asks; computing is bounded by RLIMIT_CPU */
+#define IN_MAX     (MW_RECORD_MAX * 4)
 
 typedef enum account_state { ACCOUNT_NEW, ACCOUNT_READY, ACCOUNT_WRONG } account_state;
 
@@ -40,7 +40,7 @@ struct runner {
     struct run *run;
     mw_http_watch watch;
     pid_t pid;
-    bool running, asking;  /* asking: a call is under way; the slot is taken until it ended */
+    bool running, asking; /* asking: a call is under way; the slot is taken until it ended */
     mw_audit_scope *scope;
     mw_buf in, out, page;
     size_t sent;
@@ -83,8 +83,8 @@ static const char *keep(struct run *r, const char *s, size_t len)
 
 static void tell(struct run *r)
 {
-    const mw_audit_progress p = {.scopes_done = r->done, .scopes_total = r->out->scope_count,
-                                 .rows = r->out->row_count, .calls = r->calls};
+    const mw_audit_progress p = {
+        .scopes_done = r->done, .scopes_total = r->out->scope_count, .rows = r->out->row_count, .calls = r->calls};
 
     if (r->o->on_progress)
         r->o->on_progress(r->o->user, &p);
@@ -243,8 +243,12 @@ static void answer(struct runner *w, const mw_record *rec)
 {
     struct run *r = w->run;
     const mw_audit_account *a = &r->o->accounts[w->scope->of];
-    mw_call c = {.scope = &w->where, .validate = true, .paginate = rec->item != MW_VM_ASK_CALL,
-                 .on_page = on_page, .on_done = on_done, .user = w};
+    mw_call c = {.scope = &w->where,
+                 .validate = true,
+                 .paginate = rec->item != MW_VM_ASK_CALL,
+                 .on_page = on_page,
+                 .on_done = on_done,
+                 .user = w};
     const mw_operation *op = NULL;
     mw_error err = {0};
     mw_status st;
@@ -258,8 +262,9 @@ static void answer(struct runner *w, const mw_record *rec)
         return;
     }
     if (r->o->snapshot_fd >= 0) {
-        send_error(w, "refused", "this audit runs over a stored snapshot, which asks AWS nothing: leave --snapshot out "
-                                 "for live calls");
+        send_error(w, "refused",
+                   "this audit runs over a stored snapshot, which asks AWS nothing: leave --snapshot out "
+                   "for live calls");
         return;
     }
     mw_doc_builder_reset(r->params);
@@ -268,8 +273,10 @@ static void answer(struct runner *w, const mw_record *rec)
     if (st == MW_OK && rec->item == MW_VM_ASK_ITEMS)
         st = mw__audit_items_key(op, w->key, sizeof(w->key), &err);
     if (st == MW_OK) {
-        w->where = (mw_scope){.partition = w->scope->partition, .account = w->scope->account,
-                              .region = w->scope->region, .credentials = a->credentials};
+        w->where = (mw_scope){.partition = w->scope->partition,
+                              .account = w->scope->account,
+                              .region = w->scope->region,
+                              .credentials = a->credentials};
         w->pages = 0;
         w->pages_max = rec->count;
         w->answered = 0;
@@ -304,7 +311,8 @@ static void take_row(struct runner *w, mw_str text)
         return;
     }
     if (mw_json_read(a->doc, text.data ? text.data : "", text.len, &json, NULL, &err) != MW_OK) {
-        incredible(w, mw_doc_builder_status(a->doc, NULL) == MW_OK ? "a row that is not JSON" : "the rows are too large");
+        incredible(w,
+                   mw_doc_builder_status(a->doc, NULL) == MW_OK ? "a row that is not JSON" : "the rows are too large");
         return;
     }
     v = mw_doc_pop(a->doc);
@@ -582,15 +590,22 @@ static mw_status ask_who(struct run *r, mw_error *err)
     for (size_t i = 0; i < r->o->account_count; i++) {
         const mw_audit_account *of = &r->o->accounts[i];
         struct account *a = &r->accounts[i];
-        mw_call c = {.scope = &a->scope, .service = "sts", .operation = "GetCallerIdentity",
-                     .params = MW_VAL_ABSENT, .on_page = identity_page, .on_done = identity_done, .user = a};
+        mw_call c = {.scope = &a->scope,
+                     .service = "sts",
+                     .operation = "GetCallerIdentity",
+                     .params = MW_VAL_ABSENT,
+                     .on_page = identity_page,
+                     .on_done = identity_done,
+                     .user = a};
         mw_status st;
 
         a->run = r;
         a->state = of->verify && of->region_count ? ACCOUNT_NEW : ACCOUNT_READY;
         if (a->state == ACCOUNT_READY)
             continue;
-        a->scope = (mw_scope){.partition = of->partition, .account = of->account, .region = of->regions[0],
+        a->scope = (mw_scope){.partition = of->partition,
+                              .account = of->account,
+                              .region = of->regions[0],
                               .credentials = of->credentials};
         if ((st = mw_client_call(r->o->client, &c, err)) != MW_OK)
             return st;
@@ -617,10 +632,11 @@ static mw_status lay_out(struct run *r, mw_error *err)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu scopes", count);
     for (size_t i = 0; i < o->account_count; i++)
         for (size_t k = 0; k < o->accounts[i].region_count; k++)
-            a->scopes[a->scope_count++] = (mw_audit_scope){
-                .account = mw_arena_strdup(&a->arena, o->accounts[i].account),
-                .region = mw_arena_strdup(&a->arena, o->accounts[i].regions[k]),
-                .partition = mw_arena_strdup(&a->arena, o->accounts[i].partition), .of = i};
+            a->scopes[a->scope_count++] =
+                (mw_audit_scope){.account = mw_arena_strdup(&a->arena, o->accounts[i].account),
+                                 .region = mw_arena_strdup(&a->arena, o->accounts[i].regions[k]),
+                                 .partition = mw_arena_strdup(&a->arena, o->accounts[i].partition),
+                                 .of = i};
     for (size_t i = 0; i < a->scope_count; i++)
         if (!a->scopes[i].account || !a->scopes[i].region || !a->scopes[i].partition)
             return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu scopes", count);

@@ -12,8 +12,8 @@
 
 typedef struct mw_audit_account {
     const char *account, *partition;
-    mw_provider *credentials;  /* NULL in a replay */
-    bool verify;               /* ask first whose these credentials are; another account's fail all its scopes */
+    mw_provider *credentials; /* NULL in a replay */
+    bool verify;              /* ask first whose these credentials are; another account's fail all its scopes */
     const char *const *regions;
     size_t region_count;
 } mw_audit_account;
@@ -34,8 +34,8 @@ typedef struct mw_audit_options {
     /* A stored snapshot (mw_archive_load()) that `inventory` shows: then AWS is not asked anything, and the
        accounts need no credentials. -1 = none. */
     int snapshot_fd;
-    int64_t now_unix;          /* of the snapshot; 0 = the client's */
-    unsigned cpu_ms;           /* processor time of a scope; 0 = 60 s */
+    int64_t now_unix; /* of the snapshot; 0 = the client's */
+    unsigned cpu_ms;  /* processor time of a scope; 0 = 60 s */
     const volatile bool *stop;
     void *user;
     void (*on_line)(void *user, const char *account, const char *region, const char *text, size_t len);
@@ -46,26 +46,26 @@ typedef enum mw_audit_state { MW_AUDIT_WAITING, MW_AUDIT_COMPLETE, MW_AUDIT_FAIL
 
 typedef struct mw_audit_scope {
     const char *account, *region, *partition;
-    size_t of;                 /* number of the account */
+    size_t of; /* number of the account */
     mw_audit_state state;
-    const char *message;       /* why it failed; in the arena */
+    const char *message; /* why it failed; in the arena */
     size_t rows, calls, lines;
 } mw_audit_scope;
 
 typedef struct mw_audit_row {
     uint32_t scope;
-    mw_val value;              /* object in `doc` */
+    mw_val value; /* object in `doc` */
 } mw_audit_row;
 
 /** `MW_AUTO(mw_audit) a = {0};` */
 typedef struct mw_audit {
     mw_arena arena;
     mw_doc_builder *doc;
-    mw_audit_scope *scopes;    /* by account, then region, as given */
+    mw_audit_scope *scopes; /* by account, then region, as given */
     size_t scope_count;
-    mw_audit_row *rows;        /* by scope, then as emitted */
+    mw_audit_row *rows; /* by scope, then as emitted */
     size_t row_count, row_cap;
-    mw_val columns;            /* ARRAY of names that the first scope asked for, or ABSENT */
+    mw_val columns; /* ARRAY of names that the first scope asked for, or ABSENT */
     uint32_t columns_scope;
 } mw_audit;
 

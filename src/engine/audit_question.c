@@ -21,8 +21,8 @@ static mw_status split_operation(const mw_models *models, mw_str text, const mw_
     return mw_client_operation(models, service, operation, op, err);
 }
 
-mw_status mw__audit_question(const mw_models *models, const mw_record *rec, mw_doc_builder *b,
-                             const mw_operation **op, mw_val *params, mw_error *err)
+mw_status mw__audit_question(const mw_models *models, const mw_record *rec, mw_doc_builder *b, const mw_operation **op,
+                             mw_val *params, mw_error *err)
 {
     const mw_json_options json = {.max_depth = 64};
     mw_status st;
@@ -55,8 +55,8 @@ mw_status mw__audit_items_key(const mw_operation *op, char *out, size_t size, mw
     if (mw_val_kind(d, key) == MW_KIND_ARRAY)
         key = mw_val_at(d, key, 0);
     name = mw_val_str(d, key, NULL);
-    if (!name || strlen(name) >= size || strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") !=
-                                             strlen(name))
+    if (!name || strlen(name) >= size ||
+        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") != strlen(name))
         return mw_fail(err, MW_ERR_UNSUPPORTED, "%s:%s has no modelled list of items; use aws.call or aws.pages",
                        mw_service_name(service), mw_operation_name(op));
     snprintf(out, size, "%s", name);

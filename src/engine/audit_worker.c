@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define HEADROOM_BYTES ((size_t)512 << 20) /* address space for the frames of one answer, libc, seccomp's own */
-#define HARD_EXTRA_S 5                     /* beyond the soft deadline, then the kernel ends the process */
+#define HARD_EXTRA_S   5                   /* beyond the soft deadline, then the kernel ends the process */
 
 struct audit_worker {
     mw_doc *bundle, *snapshot;
@@ -85,8 +85,8 @@ static void take_failure(struct audit_worker *w, mw_vm_answer *out)
 static void ask(void *user, const mw_vm_question *q, mw_vm_answer *out)
 {
     struct audit_worker *w = user;
-    const mw_record r = {.kind = MW_RECORD_ASK, .item = (uint32_t)q->kind, .count = q->pages_max,
-                         .text = {q->operation, q->params}};
+    const mw_record r = {
+        .kind = MW_RECORD_ASK, .item = (uint32_t)q->kind, .count = q->pages_max, .text = {q->operation, q->params}};
     mw_error err = {0};
     mw_frame_kind kind;
 
@@ -160,8 +160,8 @@ static const char **read_args(struct audit_worker *w, mw_val list, size_t *count
 
 static void give_up(struct audit_worker *w, const mw_error *err)
 {
-    const mw_record r = {.kind = MW_RECORD_FAILED, .item = (uint32_t)-err->status, .count = 1,
-                         .text = {mw_str_of(err->message)}};
+    const mw_record r = {
+        .kind = MW_RECORD_FAILED, .item = (uint32_t)-err->status, .count = 1, .text = {mw_str_of(err->message)}};
 
     say(w, &r);
     _exit(0);

@@ -80,9 +80,9 @@ static void add_jobs(mw_doc_builder *b, const mw_job *jobs, size_t count, const 
 
 #define SOFT_MS_DEFAULT 50 /* evidence/lua-sandbox.md, "Defaults" */
 
-mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs,
-                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap,
-                           const mw_observer *observer, int *fd, mw_error *err)
+mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs, size_t job_count,
+                           const mw_doc *params_doc, const mw_snap *snap, const mw_observer *observer, int *fd,
+                           mw_error *err)
 {
     mw_doc_builder *b;
     mw_status st = mw_doc_builder_new(NULL, &b, err);

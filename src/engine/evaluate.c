@@ -15,11 +15,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HARD_MS_DEFAULT 500           /* evidence/lua-sandbox.md, "Defaults" */
-#define EVALUATIONS_PER_WORKER 4000   /* below that a second worker costs more than it gives */
-#define MESSAGE_MAX 2048
-#define EVIDENCE_MAX ((size_t)16 << 10)
-#define VERDICTS_MAX 100
+#define HARD_MS_DEFAULT        500  /* evidence/lua-sandbox.md, "Defaults" */
+#define EVALUATIONS_PER_WORKER 4000 /* below that a second worker costs more than it gives */
+#define MESSAGE_MAX            2048
+#define EVIDENCE_MAX           ((size_t)16 << 10)
+#define VERDICTS_MAX           100
 
 /* Verdicts of the evaluation under way in one slot: they count only once all are there. */
 struct pending {
@@ -31,14 +31,14 @@ struct pending {
 struct evaluation {
     const mw_rules *rules;
     const mw_work *work;
-    mw_findings *out;      /* one list, or one per item */
+    mw_findings *out; /* one list, or one per item */
     bool per_item;
     const mw_observer *observer; /* or NULL */
     struct pending *pending;
     mw_doc_builder *scratch;
     mw_buf evidence;
-    mw_packer packer;      /* of one list */
-    uint32_t known_item;   /* whose members `known` has; + 1, so that 0 is none */
+    mw_packer packer;    /* of one list */
+    uint32_t known_item; /* whose members `known` has; + 1, so that 0 is none */
     mw_finding known;
 };
 
@@ -101,8 +101,7 @@ static const char *dup_text(mw_arena *a, mw_str s, size_t max)
 }
 
 /* Evidence must be a list of {path, value}; written anew, so that it is canonical whoever wrote it. */
-static mw_status check_evidence(struct evaluation *e, mw_str text, mw_arena *arena, const char **out,
-                                mw_error *err)
+static mw_status check_evidence(struct evaluation *e, mw_str text, mw_arena *arena, const char **out, mw_error *err)
 {
     const mw_doc *d = mw_doc_view(e->scratch);
     mw_val list;
@@ -228,8 +227,12 @@ static mw_status add_gaps(struct evaluation *e, mw_error *err)
         snprintf(text, sizeof(text), "the list of %s is %s: %s", type, *state ? state : "not known", cause);
         for (size_t k = 0; st == MW_OK && k < e->rules->count; k++) {
             const mw_rule *r = &e->rules->items[k].rule;
-            mw_finding f = {.rule = r->id, .severity = r->severity, .status = MW_VERDICT_UNKNOWN,
-                            .type = r->resource, .id = "*", .message = text,
+            mw_finding f = {.rule = r->id,
+                            .severity = r->severity,
+                            .status = MW_VERDICT_UNKNOWN,
+                            .type = r->resource,
+                            .id = "*",
+                            .message = text,
                             .account = mw_val_get_str(d, scope, "account", ""),
                             .region = mw_val_get_str(d, scope, "region", ""),
                             .partition = mw_val_get_str(d, scope, "partition", "aws")};
@@ -254,8 +257,14 @@ static mw_status add_unplanned(struct evaluation *e, mw_error *err)
     }
     for (size_t k = 0; st == MW_OK && k < e->rules->count; k++) {
         const mw_rule *r = &e->rules->items[k].rule;
-        mw_finding f = {.rule = r->id, .severity = r->severity, .status = MW_VERDICT_UNKNOWN,
-                        .type = r->resource, .id = "*", .account = "*", .region = "*", .partition = "aws",
+        mw_finding f = {.rule = r->id,
+                        .severity = r->severity,
+                        .status = MW_VERDICT_UNKNOWN,
+                        .type = r->resource,
+                        .id = "*",
+                        .account = "*",
+                        .region = "*",
+                        .partition = "aws",
                         .message = text};
         if (!mw_snap_type_known(&e->work->snap, r->resource))
             st = mw_findings_add(e->out, &f, err);
@@ -300,8 +309,14 @@ static mw_status apply_quarantine(struct evaluation *e, const unsigned char *qua
     mw_findings_drop_packed(e->out, is_dropped, &(struct dropped){e->rules, quarantined});
     for (size_t k = 0; st == MW_OK && k < e->rules->count; k++) {
         const mw_rule *r = &e->rules->items[k].rule;
-        mw_finding f = {.rule = r->id, .severity = r->severity, .status = MW_VERDICT_ERROR,
-                        .type = r->resource, .id = "*", .account = "*", .region = "*", .partition = "aws",
+        mw_finding f = {.rule = r->id,
+                        .severity = r->severity,
+                        .status = MW_VERDICT_ERROR,
+                        .type = r->resource,
+                        .id = "*",
+                        .account = "*",
+                        .region = "*",
+                        .partition = "aws",
                         .message = "quarantined: it killed its worker or ran over its limits again and "
                                    "again; none of its results in this run count"};
         if (quarantined[k])
@@ -328,13 +343,21 @@ static char last_isolation[128] = "not started";
 static mw_status run(struct evaluation *e, const mw_evaluate_options *o, int snapshot_fd, int bundle_fd,
                      unsigned char *quarantined, mw_evaluate_stats *stats, mw_error *err)
 {
-    mw_pool pool = {.work = e->work, .snapshot_fd = snapshot_fd, .bundle_fd = bundle_fd,
+    mw_pool pool = {.work = e->work,
+                    .snapshot_fd = snapshot_fd,
+                    .bundle_fd = bundle_fd,
                     .workers = worker_count(o, e->work),
                     .hard_ms = o && o->hard_ms > 0 ? o->hard_ms : HARD_MS_DEFAULT,
-                    .quarantine = !e->per_item, .stop = o ? o->stop : NULL, .user = e,
-                    .on_record = on_record, .on_plain = on_plain, .on_lost = on_lost,
-                    .on_observed = e->observer ? on_observed : NULL, .on_progress = o ? o->on_progress : NULL,
-                    .progress_user = o ? o->user : NULL, .profile = o ? o->profile : NULL,
+                    .quarantine = !e->per_item,
+                    .stop = o ? o->stop : NULL,
+                    .user = e,
+                    .on_record = on_record,
+                    .on_plain = on_plain,
+                    .on_lost = on_lost,
+                    .on_observed = e->observer ? on_observed : NULL,
+                    .on_progress = o ? o->on_progress : NULL,
+                    .progress_user = o ? o->user : NULL,
+                    .profile = o ? o->profile : NULL,
                     .quarantined = quarantined};
     mw_status st = MW_OK;
 
@@ -396,10 +419,9 @@ static void count_profile(const struct evaluation *e, mw_profile_rule *profile)
     }
 }
 
-static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_options *o,
-                          const mw_job *jobs, size_t job_count, const mw_doc *params_doc,
-                          const mw_observer *observer, mw_findings *out, mw_evaluate_stats *stats,
-                          mw_error *err)
+static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_options *o, const mw_job *jobs,
+                          size_t job_count, const mw_doc *params_doc, const mw_observer *observer, mw_findings *out,
+                          mw_evaluate_stats *stats, mw_error *err)
 {
     struct evaluation e = {.rules = rules, .out = out, .per_item = jobs != NULL, .observer = observer};
     unsigned char *quarantined = mw_alloc(rules->count + 1);
@@ -413,8 +435,7 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory for an evaluation");
         goto out;
     }
-    if ((st = mw_doc_map(snapshot_fd, &snapshot, err)) != MW_OK ||
-        (st = mw_snap_init(&snap, snapshot, err)) != MW_OK ||
+    if ((st = mw_doc_map(snapshot_fd, &snapshot, err)) != MW_OK || (st = mw_snap_init(&snap, snapshot, err)) != MW_OK ||
         (st = mw__bundle_rules(rules, o, jobs, job_count, params_doc, &snap, observer, &bundle_fd, err)) != MW_OK ||
         (st = mw_doc_map(bundle_fd, &bundle, err)) != MW_OK ||
         (st = mw_work_init(&work, bundle, snapshot, err)) != MW_OK)
@@ -424,8 +445,7 @@ static mw_status evaluate(const mw_rules *rules, int snapshot_fd, const mw_evalu
     if (!jobs && (st = mw__packer_begin(&e.packer, err)) != MW_OK)
         goto out;
     st = run(&e, o, snapshot_fd, bundle_fd, quarantined, stats, err);
-    if (st == MW_OK && !e.per_item &&
-        (st = add_gaps(&e, err)) == MW_OK && (st = add_unplanned(&e, err)) == MW_OK)
+    if (st == MW_OK && !e.per_item && (st = add_gaps(&e, err)) == MW_OK && (st = add_unplanned(&e, err)) == MW_OK)
         st = apply_quarantine(&e, quarantined, err);
     if (st == MW_OK && !e.per_item)
         mw_findings_sort(out);
@@ -444,8 +464,8 @@ out:
     return st;
 }
 
-mw_status mw_evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_options *o,
-                      mw_findings *out, mw_evaluate_stats *stats, mw_error *err)
+mw_status mw_evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_options *o, mw_findings *out,
+                      mw_evaluate_stats *stats, mw_error *err)
 {
     if (stats)
         memset(stats, 0, sizeof(*stats));
@@ -453,17 +473,16 @@ mw_status mw_evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_
 }
 
 mw_status mw__evaluate_jobs(const mw_rules *rules, int snapshot_fd, const mw_job *jobs, size_t count,
-                            const mw_doc *params_doc, const mw_evaluate_options *o,
-                            const mw_observer *observer, mw_findings *per_job, mw_error *err)
+                            const mw_doc *params_doc, const mw_evaluate_options *o, const mw_observer *observer,
+                            mw_findings *per_job, mw_error *err)
 {
     if (count == 0)
         return MW_OK;
     return evaluate(rules, snapshot_fd, o, jobs, count, params_doc, observer, per_job, NULL, err);
 }
 
-mw_status mw_evaluate_worlds(const mw_rules *rules, const char *rule_id, int snapshot_fd,
-                             const mw_evaluate_options *o, mw_findings *per_world, size_t world_count,
-                             mw_error *err)
+mw_status mw_evaluate_worlds(const mw_rules *rules, const char *rule_id, int snapshot_fd, const mw_evaluate_options *o,
+                             mw_findings *per_world, size_t world_count, mw_error *err)
 {
     mw_job *jobs;
     size_t rule = 0;

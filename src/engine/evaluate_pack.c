@@ -75,9 +75,12 @@ static mw_status look(mw_packer *p, const mw_work_group *g, struct mw_packer_gro
         mw_val r = mw_val_at(s->doc, g->array, g->offset + i);
         const mw_subject *before = i ? &all[i - 1] : &none;
         mw_subject *to = &all[i];
-        *to = (mw_subject){.id = text_of(s, r, s->id), .arn = mw_snap_text(s, r, s->arn),
-                           .name = mw_snap_text(s, r, s->name), .account = text_of(s, r, s->account),
-                           .region = text_of(s, r, s->region), .partition = text_of(s, r, s->partition)};
+        *to = (mw_subject){.id = text_of(s, r, s->id),
+                           .arn = mw_snap_text(s, r, s->arn),
+                           .name = mw_snap_text(s, r, s->name),
+                           .account = text_of(s, r, s->account),
+                           .region = text_of(s, r, s->region),
+                           .partition = text_of(s, r, s->partition)};
         if (!keep(arena, &to->id, NULL) || !keep(arena, &to->arn, before->arn) ||
             !keep(arena, &to->name, mw_str_eq(to->name, to->id) ? to->id : before->name) ||
             !keep(arena, &to->account, before->account) || !keep(arena, &to->region, before->region) ||
@@ -94,13 +97,18 @@ static mw_status look(mw_packer *p, const mw_work_group *g, struct mw_packer_gro
 
 /* ---- kinds ---- */
 
-static mw_status add_kind(mw_packer *p, const mw_work_group *g, uint32_t number, mw_verdict status,
-                          const char *message, mw_error *err)
+static mw_status add_kind(mw_packer *p, const mw_work_group *g, uint32_t number, mw_verdict status, const char *message,
+                          mw_error *err)
 {
     const struct mw_packer_group *group = &p->groups[g - p->work->groups];
     const mw_rule *rule = &p->rules->items[number].rule;
-    const mw_packed kind = {.rule = rule->id, .severity = rule->severity, .type = rule->resource, .status = status,
-                            .message = message, .subjects = group->subjects, .subject_count = g->count,
+    const mw_packed kind = {.rule = rule->id,
+                            .severity = rule->severity,
+                            .type = rule->resource,
+                            .status = status,
+                            .message = message,
+                            .subjects = group->subjects,
+                            .subject_count = g->count,
                             .subject_bytes = group->longest};
 
     return mw_findings_pack(p->out, &kind, err);

@@ -17,8 +17,8 @@ typedef struct mw_packer {
         const mw_subject *subjects; /* NULL: these are listed */
         size_t longest;             /* mw_packed.subject_bytes */
         bool looked;
-    } *groups;                                /* by number of the work's group */
-    uint32_t (*kinds)[MW_PACKED_KINDS];       /* by rule: numbers + 1 in out->packed; until the list is sorted */
+    } * groups;                         /* by number of the work's group */
+    uint32_t (*kinds)[MW_PACKED_KINDS]; /* by rule: numbers + 1 in out->packed; until the list is sorted */
 } mw_packer;
 
 mw_status mw__packer_begin(mw_packer *p, mw_error *err);

@@ -35,8 +35,7 @@ mw_status mw_verdict_parse(const char *s, mw_verdict *out)
 
 mw_status mw__finding_fingerprint(mw_finding *f, mw_error *err)
 {
-    const char *const parts[] = {f->rule, f->partition, f->account, f->region, f->id,
-                                 f->subkey ? f->subkey : ""};
+    const char *const parts[] = {f->rule, f->partition, f->account, f->region, f->id, f->subkey ? f->subkey : ""};
     uint8_t digest[MW_SHA256_SIZE];
     char text[MW_FINGERPRINT_TEXT_MAX];
     size_t n = 0;
@@ -67,8 +66,8 @@ static bool keep(mw_findings *l, const char **s, const char *before)
     return *s != NULL;
 }
 
-#define KNOWN_FROM 32 /* findings in a list, before a table of texts is worth its memory */
-#define KNOWN_SLOTS 8192
+#define KNOWN_FROM   32 /* findings in a list, before a table of texts is worth its memory */
+#define KNOWN_SLOTS  8192
 #define KNOWN_PROBES 8
 
 /* A text that was copied: where it stood, and the copy. */
@@ -126,22 +125,18 @@ mw_status mw_findings_add(mw_findings *l, const mw_finding *f, mw_error *err)
     st = mw__finding_fingerprint(&copy, err);
     if (st != MW_OK)
         return st;
-    if (!keep_known(l, &copy.rule, before->rule) ||
-        !keep_known(l, &copy.severity, before->severity) ||
+    if (!keep_known(l, &copy.rule, before->rule) || !keep_known(l, &copy.severity, before->severity) ||
         !keep_known(l, &copy.type, before->type) || !keep(l, &copy.id, before->id) ||
         !keep(l, &copy.arn, before->arn) || !keep(l, &copy.name, before->name) ||
-        !keep_known(l, &copy.account, before->account) ||
-        !keep_known(l, &copy.region, before->region) ||
-        !keep_known(l, &copy.partition, before->partition) ||
-        !keep(l, &copy.subkey, before->subkey) || !keep(l, &copy.message, before->message) ||
-        !keep(l, &copy.evidence, before->evidence) || !keep(l, &copy.change, before->change) ||
-        !keep(l, &copy.first_seen, before->first_seen) ||
+        !keep_known(l, &copy.account, before->account) || !keep_known(l, &copy.region, before->region) ||
+        !keep_known(l, &copy.partition, before->partition) || !keep(l, &copy.subkey, before->subkey) ||
+        !keep(l, &copy.message, before->message) || !keep(l, &copy.evidence, before->evidence) ||
+        !keep(l, &copy.change, before->change) || !keep(l, &copy.first_seen, before->first_seen) ||
         !keep(l, &copy.last_seen, before->last_seen))
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for findings");
     if (l->count == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 64, bytes;
-        mw_finding *grown =
-            mw_mul_size(cap, sizeof(*grown), &bytes) ? mw_realloc(l->items, bytes) : NULL;
+        mw_finding *grown = mw_mul_size(cap, sizeof(*grown), &bytes) ? mw_realloc(l->items, bytes) : NULL;
         if (!grown)
             return mw_fail(err, MW_ERR_NOMEM, "out of memory for findings");
         l->items = grown;
@@ -204,7 +199,7 @@ static size_t bunch_of(struct bunch *bunches, size_t *count, uint32_t *slots, co
     if (*count == RULES_SORTED_MAX)
         return SIZE_MAX;
     bunches[*count] = (struct bunch){.rule = rule};
-    slots[slot] = (uint32_t)++*count;
+    slots[slot] = (uint32_t)++ * count;
     return *count - 1;
 }
 
@@ -330,8 +325,7 @@ static void canonical(const mw_finding *f, mw_buf *out)
 void mw_findings_hash_begin(mw_findings_hash *h)
 {
     *h = (mw_findings_hash){.ctx = EVP_MD_CTX_new(), .text = {.max = 1 << 20}};
-    h->failed = !h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1 ||
-                EVP_DigestUpdate(h->ctx, "[", 1) != 1;
+    h->failed = !h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1 || EVP_DigestUpdate(h->ctx, "[", 1) != 1;
 }
 
 void mw_findings_hash_add(mw_findings_hash *h, const mw_finding *f)
@@ -342,15 +336,13 @@ void mw_findings_hash_add(mw_findings_hash *h, const mw_finding *f)
     if (h->count++)
         mw_buf_putc(&h->text, ',');
     canonical(f, &h->text);
-    h->failed = mw_buf_status(&h->text, NULL) != MW_OK ||
-                EVP_DigestUpdate(h->ctx, h->text.data, h->text.len) != 1;
+    h->failed = mw_buf_status(&h->text, NULL) != MW_OK || EVP_DigestUpdate(h->ctx, h->text.data, h->text.len) != 1;
 }
 
 mw_status mw_findings_hash_end(mw_findings_hash *h, char out[65], mw_error *err)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
-    bool ok = !h->failed && EVP_DigestUpdate(h->ctx, "]", 1) == 1 &&
-              EVP_DigestFinal_ex(h->ctx, digest, NULL) == 1;
+    bool ok = !h->failed && EVP_DigestUpdate(h->ctx, "]", 1) == 1 && EVP_DigestFinal_ex(h->ctx, digest, NULL) == 1;
 
     EVP_MD_CTX_free(h->ctx);
     mw_buf_clear(&h->text);

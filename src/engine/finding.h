@@ -7,7 +7,11 @@
 #include "moonward/doc.h"
 
 typedef enum mw_verdict {
-    MW_VERDICT_PASS, MW_VERDICT_FAIL, MW_VERDICT_NOT_APPLICABLE, MW_VERDICT_UNKNOWN, MW_VERDICT_ERROR
+    MW_VERDICT_PASS,
+    MW_VERDICT_FAIL,
+    MW_VERDICT_NOT_APPLICABLE,
+    MW_VERDICT_UNKNOWN,
+    MW_VERDICT_ERROR
 } mw_verdict;
 
 /** "pass" "fail" "not_applicable" "unknown" "error" */
@@ -18,12 +22,12 @@ typedef struct mw_finding {
     const char *rule, *severity;
     mw_verdict status;
     const char *type, *id, *arn, *name, *account, *region, *partition; /* arn, name may be NULL */
-    const char *subkey;      /* or NULL */
-    const char *message;     /* or NULL */
-    const char *evidence;    /* canonical JSON array text: [{"path":…,"value":…}] */
-    char fingerprint[33];    /* hex */
+    const char *subkey;                                                /* or NULL */
+    const char *message;                                               /* or NULL */
+    const char *evidence; /* canonical JSON array text: [{"path":…,"value":…}] */
+    char fingerprint[33]; /* hex */
     /* filled by the store */
-    const char *change;      /* "new" "open" "fixed" "regressed" or NULL when nothing was compared */
+    const char *change; /* "new" "open" "fixed" "regressed" or NULL when nothing was compared */
     const char *first_seen, *last_seen;
 } mw_finding;
 
@@ -38,12 +42,12 @@ typedef struct mw_subject {
  */
 typedef struct mw_packed {
     const char *rule, *severity, *type;
-    const char *message;         /* or NULL */
+    const char *message; /* or NULL */
     mw_verdict status;
-    const mw_subject *subjects;  /* all of the type, by account, region, id; no two alike */
+    const mw_subject *subjects;          /* all of the type, by account, region, id; no two alike */
     size_t subject_count, subject_bytes; /* the latter: the most that account, region, partition and id of one take */
     uint64_t *bits;
-    size_t count;                /* of the bits that are set */
+    size_t count; /* of the bits that are set */
 } mw_packed;
 
 static inline void mw_packed_set(mw_packed *p, size_t subject)
@@ -55,10 +59,10 @@ static inline void mw_packed_set(mw_packed *p, size_t subject)
 typedef struct mw_findings {
     mw_finding *items;
     size_t count, cap;
-    mw_packed *packed;       /* findings beside the items; no finding is in both */
+    mw_packed *packed; /* findings beside the items; no finding is in both */
     size_t packed_count, packed_cap;
-    size_t passed;           /* counted, not listed: mw_evaluate_options.count_passes */
-    mw_arena arena;          /* owns every string */
+    size_t passed;               /* counted, not listed: mw_evaluate_options.count_passes */
+    mw_arena arena;              /* owns every string */
     struct mw_known_text *known; /* texts that come again and again; NULL in a short list */
 } mw_findings;
 

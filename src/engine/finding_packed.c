@@ -143,9 +143,17 @@ static bool make_next(mw_findings_cursor *c)
         p = kind_of_next(c, &c->subject);
         if (p) {
             const mw_subject *s = &p->subjects[c->subject++];
-            c->made = (mw_finding){.rule = p->rule, .severity = p->severity, .status = p->status, .type = p->type,
-                                   .id = s->id, .arn = s->arn, .name = s->name, .account = s->account,
-                                   .region = s->region, .partition = s->partition, .message = p->message,
+            c->made = (mw_finding){.rule = p->rule,
+                                   .severity = p->severity,
+                                   .status = p->status,
+                                   .type = p->type,
+                                   .id = s->id,
+                                   .arn = s->arn,
+                                   .name = s->name,
+                                   .account = s->account,
+                                   .region = s->region,
+                                   .partition = s->partition,
+                                   .message = p->message,
                                    .evidence = "[]"};
             c->waiting = true;
         } else {

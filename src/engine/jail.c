@@ -51,23 +51,22 @@ static size_t mapped_bytes(void)
 /* What a worker does once it runs: compute, allocate, write its results, be ticked by its timer. */
 static int allow(scmp_filter_ctx ctx)
 {
-    static const int calls[] = {SCMP_SYS(read),         SCMP_SYS(write),         SCMP_SYS(exit_group),
-                                SCMP_SYS(exit),         SCMP_SYS(brk),           SCMP_SYS(munmap),
-                                SCMP_SYS(mremap),       SCMP_SYS(madvise),       SCMP_SYS(rt_sigreturn),
-                                SCMP_SYS(clock_gettime), SCMP_SYS(futex),        SCMP_SYS(restart_syscall)};
+    static const int calls[] = {SCMP_SYS(read),          SCMP_SYS(write),   SCMP_SYS(exit_group),
+                                SCMP_SYS(exit),          SCMP_SYS(brk),     SCMP_SYS(munmap),
+                                SCMP_SYS(mremap),        SCMP_SYS(madvise), SCMP_SYS(rt_sigreturn),
+                                SCMP_SYS(clock_gettime), SCMP_SYS(futex),   SCMP_SYS(restart_syscall)};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < MW_COUNT(calls); i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
     /* Never executable memory, whatever a script manages to write. */
     if (rc == 0)
-        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                              SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 #if SANITIZED
     /* The sanitizer's run-time needs these to write its report. */
-    static const int more[] = {SCMP_SYS(mprotect), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction),
-                               SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid), SCMP_SYS(gettid),
-                               SCMP_SYS(sched_yield), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64)};
+    static const int more[] = {SCMP_SYS(mprotect),       SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction),
+                               SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),      SCMP_SYS(gettid),
+                               SCMP_SYS(sched_yield),    SCMP_SYS(getrlimit),   SCMP_SYS(prlimit64)};
     for (size_t i = 0; rc == 0 && i < MW_COUNT(more); i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, more[i], 0);
 #endif

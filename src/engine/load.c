@@ -46,8 +46,14 @@ mw_status mw__load_files(const char *mode, const mw_source_file *files, size_t c
     if (st == MW_OK)
         st = mw_work_init(&work, bundle, NULL, err);
     if (st == MW_OK && count > 0) {
-        mw_pool pool = {.work = &work, .snapshot_fd = -1, .bundle_fd = fd, .workers = 1, .hard_ms = 500,
-                        .user = &l, .on_record = on_record, .on_lost = on_lost};
+        mw_pool pool = {.work = &work,
+                        .snapshot_fd = -1,
+                        .bundle_fd = fd,
+                        .workers = 1,
+                        .hard_ms = 500,
+                        .user = &l,
+                        .on_record = on_record,
+                        .on_lost = on_lost};
         st = mw__pool_run(&pool, err);
     }
     mw_work_clear(&work);

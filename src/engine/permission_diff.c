@@ -79,18 +79,16 @@ static bool is_policy(const mw_doc *d, mw_val document)
     return statements != MW_VAL_ABSENT;
 }
 
-mw_status mw_policy_set_add(mw_policy_set *s, const char *name, const mw_doc *d, mw_val document,
-                            bool boundary, mw_error *err)
+mw_status mw_policy_set_add(mw_policy_set *s, const char *name, const mw_doc *d, mw_val document, bool boundary,
+                            mw_error *err)
 {
     struct mw_policy_entry *items = s->items;
     size_t cap = s->cap ? s->cap * 2 : 8;
     mw_status st;
 
     if (!is_policy(d, document))
-        return mw_fail(
-            err, MW_ERR_INVALID,
-            "%.200s is no IAM policy: expected a Statement with Effect and Action or NotAction",
-            name);
+        return mw_fail(err, MW_ERR_INVALID,
+                       "%.200s is no IAM policy: expected a Statement with Effect and Action or NotAction", name);
     if (s->count == s->cap) {
         if (!(items = mw_arena_alloc(&s->arena, cap * sizeof(*items))))
             return no_memory(err);
@@ -102,8 +100,7 @@ mw_status mw_policy_set_add(mw_policy_set *s, const char *name, const mw_doc *d,
     mw_doc_add_copy(s->b, d, document);
     if ((st = mw_doc_builder_status(s->b, err)) != MW_OK)
         return st;
-    items[s->count] =
-        (struct mw_policy_entry){mw_arena_strdup(&s->arena, name), mw_doc_pop(s->b), boundary};
+    items[s->count] = (struct mw_policy_entry){mw_arena_strdup(&s->arena, name), mw_doc_pop(s->b), boundary};
     if (!items[s->count].name)
         return no_memory(err);
     s->count++;
@@ -122,8 +119,7 @@ static char *folded(mw_arena *arena, const char *s)
     return copy;
 }
 
-static bool any_matches(const mw_doc *d, mw_val patterns, const char *action, mw_arena *scratch,
-                        bool *out_of_memory)
+static bool any_matches(const mw_doc *d, mw_val patterns, const char *action, mw_arena *scratch, bool *out_of_memory)
 {
     for (size_t i = 0; i < list_len(d, patterns); i++) {
         const char *text = mw_val_str(d, list_at(d, patterns, i), NULL);
@@ -155,8 +151,7 @@ struct verdict {
     const char *allower, *denier; /* of the conditional ones, and of the Deny */
 };
 
-static bool judge(const mw_policy_set *s, bool boundary, const char *action, mw_arena *scratch,
-                  struct verdict *v)
+static bool judge(const mw_policy_set *s, bool boundary, const char *action, mw_arena *scratch, struct verdict *v)
 {
     const mw_doc *d = mw_doc_view(s->b);
     bool out_of_memory = false;
@@ -170,9 +165,9 @@ static bool judge(const mw_policy_set *s, bool boundary, const char *action, mw_
         for (size_t k = 0; k < list_len(d, statements); k++) {
             mw_val one = list_at(d, statements, k), not = mw_val_get(d, one, "NotAction");
             bool sure = unconditional(d, one);
-            bool hit = not != MW_VAL_ABSENT ? !any_matches(d, not, action, scratch, &out_of_memory)
-                                            : any_matches(d, mw_val_get(d, one, "Action"), action,
-                                                          scratch, &out_of_memory);
+            bool hit = not != MW_VAL_ABSENT
+                           ? !any_matches(d, not, action, scratch, &out_of_memory)
+                           : any_matches(d, mw_val_get(d, one, "Action"), action, scratch, &out_of_memory);
             if (!hit)
                 continue;
             if (mw_str_eq(mw_val_get_str(d, one, "Effect", ""), "Deny")) {
@@ -189,8 +184,8 @@ static bool judge(const mw_policy_set *s, bool boundary, const char *action, mw_
     return !out_of_memory;
 }
 
-static mw_status grant_of(const mw_policy_set *s, const char *action, mw_arena *arena,
-                          mw_permission_grant *out, mw_error *err)
+static mw_status grant_of(const mw_policy_set *s, const char *action, mw_arena *arena, mw_permission_grant *out,
+                          mw_error *err)
 {
     MW_AUTO(mw_arena) scratch = {0};
     const char *name = folded(&scratch, action);
@@ -211,9 +206,8 @@ static mw_status grant_of(const mw_policy_set *s, const char *action, mw_arena *
                                    own.maybe_deny ? own.denier : limit.denier);
     } else if (!own.allow || (limit.any && !limit.allow)) {
         out->grant = MW_GRANT_CONDITIONAL;
-        out->why =
-            mw_arena_printf(arena, "allowed by %s under a condition or for some resources only",
-                            !own.allow ? own.allower : limit.allower);
+        out->why = mw_arena_printf(arena, "allowed by %s under a condition or for some resources only",
+                                   !own.allow ? own.allower : limit.allower);
     } else {
         out->grant = MW_GRANT_ALLOWED;
         return MW_OK;
@@ -223,8 +217,8 @@ static mw_status grant_of(const mw_policy_set *s, const char *action, mw_arena *
 
 /* ---- what is allowed besides ---- */
 
-static mw_status add_surplus(mw_permission_diff *d, const char *action, const char *policy,
-                             bool wildcard, mw_error *err)
+static mw_status add_surplus(mw_permission_diff *d, const char *action, const char *policy, bool wildcard,
+                             mw_error *err)
 {
     mw_permission_surplus *items = d->surplus;
     size_t cap = d->surplus_cap ? d->surplus_cap * 2 : 16;
@@ -237,8 +231,8 @@ static mw_status add_surplus(mw_permission_diff *d, const char *action, const ch
         d->surplus = items;
         d->surplus_cap = cap;
     }
-    items[d->surplus_count] = (mw_permission_surplus){mw_arena_strdup(&d->arena, action),
-                                                      mw_arena_strdup(&d->arena, policy), wildcard};
+    items[d->surplus_count] =
+        (mw_permission_surplus){mw_arena_strdup(&d->arena, action), mw_arena_strdup(&d->arena, policy), wildcard};
     if (!items[d->surplus_count].action || !items[d->surplus_count].policy)
         return no_memory(err);
     d->surplus_count++;
@@ -253,8 +247,8 @@ static bool needed(const mw_permissions *p, const char *action)
     return false;
 }
 
-static mw_status surplus_of(const mw_permissions *p, const mw_policy_set *s, size_t policy,
-                            mw_permission_diff *out, mw_error *err)
+static mw_status surplus_of(const mw_permissions *p, const mw_policy_set *s, size_t policy, mw_permission_diff *out,
+                            mw_error *err)
 {
     const mw_doc *d = mw_doc_view(s->b);
     const char *name = s->items[policy].name;
@@ -276,8 +270,7 @@ static mw_status surplus_of(const mw_permissions *p, const mw_policy_set *s, siz
             MW_AUTO(mw_buf) text = {.max = 1 << 20};
             mw_buf_puts(&text, "everything but ");
             for (size_t i = 0; i < list_len(d, not ); i++)
-                mw_buf_printf(&text, "%s%s", i ? ", " : "",
-                              mw_val_str(d, list_at(d, not, i), NULL));
+                mw_buf_printf(&text, "%s%s", i ? ", " : "", mw_val_str(d, list_at(d, not, i), NULL));
             if ((st = mw_buf_status(&text, err)) == MW_OK)
                 st = add_surplus(out, text.data, name, true, err);
         }
@@ -293,8 +286,8 @@ static int by_action(const void *a, const void *b)
     return c ? c : strcmp(x->policy, y->policy);
 }
 
-mw_status mw_permissions_compare(const mw_permissions *p, const mw_policy_set *s,
-                                 mw_permission_diff *out, mw_error *err)
+mw_status mw_permissions_compare(const mw_permissions *p, const mw_policy_set *s, mw_permission_diff *out,
+                                 mw_error *err)
 {
     mw_status st = MW_OK;
     size_t kept = 0;
@@ -312,8 +305,7 @@ mw_status mw_permissions_compare(const mw_permissions *p, const mw_policy_set *s
             st = surplus_of(p, s, i, out, err);
     if (out->surplus_count > 1)
         qsort(out->surplus, out->surplus_count, sizeof(*out->surplus), by_action);
-    for (size_t i = 0; i < out->surplus_count;
-         i++) /* the same action in two statements of a policy */
+    for (size_t i = 0; i < out->surplus_count; i++) /* the same action in two statements of a policy */
         if (i == 0 || by_action(&out->surplus[kept - 1], &out->surplus[i]) != 0)
             out->surplus[kept++] = out->surplus[i];
     out->surplus_count = kept;

@@ -29,8 +29,8 @@ mw_status mw_policy_set_begin(mw_policy_set *s, mw_error *err);
  * @param boundary  A permissions boundary: it limits, and allows nothing by itself.
  * @return MW_OK; MW_ERR_INVALID: no policy, with its name; MW_ERR_NOMEM.
  */
-mw_status mw_policy_set_add(mw_policy_set *s, const char *name, const mw_doc *d, mw_val document,
-                            bool boundary, mw_error *err);
+mw_status mw_policy_set_add(mw_policy_set *s, const char *name, const mw_doc *d, mw_val document, bool boundary,
+                            mw_error *err);
 void mw_policy_set_clear(mw_policy_set *s);
 
 typedef enum mw_grant { MW_GRANT_ALLOWED, MW_GRANT_CONDITIONAL, MW_GRANT_MISSING } mw_grant;
@@ -58,8 +58,8 @@ typedef struct mw_permission_diff {
 } mw_permission_diff;
 
 /** Compare. @return MW_OK, whatever is missing; MW_ERR_NOMEM. Cost: actions times statements. */
-mw_status mw_permissions_compare(const mw_permissions *p, const mw_policy_set *s,
-                                 mw_permission_diff *out, mw_error *err);
+mw_status mw_permissions_compare(const mw_permissions *p, const mw_policy_set *s, mw_permission_diff *out,
+                                 mw_error *err);
 /** The first policy that allows every action there is, or NULL. */
 const char *mw_permission_diff_everything(const mw_permission_diff *d);
 void mw_permission_diff_clear(mw_permission_diff *d);

@@ -57,8 +57,7 @@ static mw_status add_word(mw_arena *arena, mw_words *w, const char *text, mw_err
         else
             high = middle;
     }
-    if (!grow(arena, &w->items, w->count, &w->cap, sizeof(*w->items)) ||
-        !(text = mw_arena_strdup(arena, text)))
+    if (!grow(arena, &w->items, w->count, &w->cap, sizeof(*w->items)) || !(text = mw_arena_strdup(arena, text)))
         return no_memory(err);
     memmove(&w->items[low + 1], &w->items[low], (w->count - low) * sizeof(*w->items));
     w->items[low] = text;
@@ -95,8 +94,7 @@ const mw_permission *mw_permissions_get(const mw_permissions *p, const char *act
     return find(p, action, &at) ? &p->items[at] : NULL;
 }
 
-static mw_status action_at(mw_permissions *p, const char *action, mw_permission **out,
-                           mw_error *err)
+static mw_status action_at(mw_permissions *p, const char *action, mw_permission **out, mw_error *err)
 {
     size_t at;
 
@@ -113,8 +111,8 @@ static mw_status action_at(mw_permissions *p, const char *action, mw_permission 
     return MW_OK;
 }
 
-mw_status mw_permissions_add(mw_permissions *p, const mw_models *models, const char *operation,
-                             const char *part, const char *rule, mw_error *err)
+mw_status mw_permissions_add(mw_permissions *p, const mw_models *models, const char *operation, const char *part,
+                             const char *rule, mw_error *err)
 {
     const char *colon = strchr(operation, ':'), *actions[MW_ACTIONS_OF_MAX];
     char *service;
@@ -122,8 +120,7 @@ mw_status mw_permissions_add(mw_permissions *p, const mw_models *models, const c
     mw_status st;
 
     if (!colon)
-        return mw_fail(err, MW_ERR_INVALID, "'%.100s' is no operation, such as s3:ListBuckets",
-                       operation);
+        return mw_fail(err, MW_ERR_INVALID, "'%.100s' is no operation, such as s3:ListBuckets", operation);
     if (!(service = mw_arena_strndup(&p->arena, operation, (size_t)(colon - operation))))
         return no_memory(err);
     st = mw_operation_actions(models, service, colon + 1, &p->arena, actions, &count, err);
@@ -157,8 +154,8 @@ static void add_read(void *user, const char *operation, const char *type, const 
         a->st = mw_permissions_add(a->p, a->models, operation, text.data, a->rule, a->err);
 }
 
-mw_status mw_permissions_add_plan(mw_permissions *p, const mw_models *models, const mw_plan *plan,
-                                  const char *rule, mw_error *err)
+mw_status mw_permissions_add_plan(mw_permissions *p, const mw_models *models, const mw_plan *plan, const char *rule,
+                                  mw_error *err)
 {
     struct adding a = {.p = p, .models = models, .rule = rule, .err = err};
 

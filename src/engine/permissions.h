@@ -35,11 +35,11 @@ void mw_permissions_clear(mw_permissions *p);
  * @param rule  NULL: for no rule.
  * @return MW_OK; MW_ERR_INVALID: the operation has no service; MW_ERR_NOMEM.
  */
-mw_status mw_permissions_add(mw_permissions *p, const mw_models *models, const char *operation,
-                             const char *part, const char *rule, mw_error *err);
+mw_status mw_permissions_add(mw_permissions *p, const mw_models *models, const char *operation, const char *part,
+                             const char *rule, mw_error *err);
 /** All that the plan calls, for @p rule. */
-mw_status mw_permissions_add_plan(mw_permissions *p, const mw_models *models, const mw_plan *plan,
-                                  const char *rule, mw_error *err);
+mw_status mw_permissions_add_plan(mw_permissions *p, const mw_models *models, const mw_plan *plan, const char *rule,
+                                  mw_error *err);
 const mw_permission *mw_permissions_get(const mw_permissions *p, const char *action);
 
 #endif

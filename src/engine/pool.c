@@ -21,34 +21,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define POLL_MS 20
-#define START_DEATHS_MAX 3      /* in a row, before any record: then workers do not work here */
-#define LOAD_DEATHS_MAX 2       /* of one rule */
-#define WALL_FACTOR 20          /* hard deadline is processor time; asleep it may take this much longer */
-#define WALL_MIN_MS 10000
-#define LOAD_FACTOR 4           /* a file has longer than an evaluation */
-#define STALL_MS 30000          /* a worker that moves but gives no answer; it flushes every half second */
-#define LOG_LINES_MAX 1000
+#define POLL_MS          20
+#define START_DEATHS_MAX 3  /* in a row, before any record: then workers do not work here */
+#define LOAD_DEATHS_MAX  2  /* of one rule */
+#define WALL_FACTOR      20 /* hard deadline is processor time; asleep it may take this much longer */
+#define WALL_MIN_MS      10000
+#define LOAD_FACTOR      4     /* a file has longer than an evaluation */
+#define STALL_MS         30000 /* a worker that moves but gives no answer; it flushes every half second */
+#define LOG_LINES_MAX    1000
 
 struct slot {
     pid_t pid;
     int fd;
     mw_progress_page *page;
     mw_buf in;
-    mw_position next;       /* first position without an answer */
-    mw_position *lost;      /* answered by on_lost(); a few */
+    mw_position next;  /* first position without an answer */
+    mw_position *lost; /* answered by on_lost(); a few */
     size_t lost_count, lost_cap;
-    uint32_t end;           /* items of this slot end here */
-    uint32_t index;         /* verdicts of `next` seen so far */
+    uint32_t end;   /* items of this slot end here */
+    uint32_t index; /* verdicts of `next` seen so far */
     bool running, done, ready, ended;
-    bool heard;             /* of an evaluation, since this process started */
-    size_t quarantines;     /* of the run, when this process started */
+    bool heard;         /* of an evaluation, since this process started */
+    size_t quarantines; /* of the run, when this process started */
     unsigned start_deaths;
     size_t answers, answered; /* credible ones so far, and when last looked at */
-    uint64_t sequence;      /* of the page, when last looked at */
+    uint64_t sequence;        /* of the page, when last looked at */
     int64_t since_ms, cpu_ms;
     int64_t answer_ms, answer_cpu_ms; /* of the last credible answer */
-    const char *why;        /* we killed it for this */
+    const char *why;                  /* we killed it for this */
     char text[128];
 };
 
@@ -125,11 +125,10 @@ static int spawn(const struct run *r, struct slot *s, int results, int progress)
     const mw_position skip = next_lost(s);
     const int snapshot = r->p->snapshot_fd >= 0 ? r->p->snapshot_fd : r->p->bundle_fd;
     const int fds[MW_WORKER_FDS] = {snapshot, r->p->bundle_fd, results, progress};
-    const uint32_t values[] = {s->next.item, s->next.rule, s->end,
-                               skip.item,    skip.rule,    (uint32_t)getpid()};
+    const uint32_t values[] = {s->next.item, s->next.rule, s->end, skip.item, skip.rule, (uint32_t)getpid()};
     char numbers[MW_COUNT(values)][16];
-    char *argv[] = {"moonward", "--worker", numbers[0], numbers[1], numbers[2], numbers[3],
-                    numbers[4], numbers[5], NULL};
+    char *argv[] = {"moonward", "--worker", numbers[0], numbers[1], numbers[2],
+                    numbers[3], numbers[4], numbers[5], NULL};
 
     for (size_t i = 0; i < MW_COUNT(values); i++)
         snprintf(numbers[i], sizeof(numbers[i]), "%u", (unsigned)values[i]);
@@ -352,8 +351,7 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
         s->answer_cpu_ms = -1;
         mw__worker_isolation(rec->text[0]);
         if (rec->text[0].data)
-            snprintf(r->p->isolation, sizeof(r->p->isolation), "%.*s", (int)rec->text[0].len,
-                     rec->text[0].data);
+            snprintf(r->p->isolation, sizeof(r->p->isolation), "%.*s", (int)rec->text[0].len, rec->text[0].data);
         return MW_OK;
     case MW_RECORD_DONE:
         if (s->index != 0 || settle(r, s))
@@ -362,8 +360,8 @@ static mw_status take_record(struct run *r, struct slot *s, const mw_record *rec
         return MW_OK;
     case MW_RECORD_LOG:
         if (rec->text[0].data && r->log_lines++ < LOG_LINES_MAX) {
-            const char *id = mw_val_get_str(
-                r->p->work->bundle, mw_val_at(r->p->work->bundle, r->p->work->rules, rec->rule), "id", "?");
+            const char *id = mw_val_get_str(r->p->work->bundle,
+                                            mw_val_at(r->p->work->bundle, r->p->work->rules, rec->rule), "id", "?");
             mw_log_info("%s: %.*s", id, (int)rec->text[0].len, rec->text[0].data);
         }
         return MW_OK;
@@ -529,8 +527,7 @@ static bool is_ahead(const struct run *r, const struct slot *s, mw_position from
  * Which evaluation to blame: where the worker said it was, if that can be, else the first unanswered.
  * False: none, for what it died in was lost before, or is in quarantine since it started.
  */
-static bool blame(const struct run *r, const struct slot *s, mw_position from, mw_position hint,
-                  mw_position *lost)
+static bool blame(const struct run *r, const struct slot *s, mw_position from, mw_position hint, mw_position *lost)
 {
     bool ahead = is_ahead(r, s, from, hint);
 
@@ -558,7 +555,9 @@ static mw_status bury(struct run *r, struct slot *s, const char *incredible_why,
         return MW_OK;
     r->p->died++;
     snprintf(why, sizeof(why), "%s",
-             incredible_why ? incredible_why : s->why ? s->why : mw__worker_death(status, text, sizeof(text)));
+             incredible_why ? incredible_why
+             : s->why       ? s->why
+                            : mw__worker_death(status, text, sizeof(text)));
     s->index = 0;
     if (!s->ready) {
         /* Loading one rule kills twice: that rule is the culprit. Else workers do not work here. */

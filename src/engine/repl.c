@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WAIT_MS 50 /* how soon a signal of the user is noticed */
+#define WAIT_MS   50 /* how soon a signal of the user is noticed */
 #define SHOWN_MAX (MW_PROMPT_TEXT_MAX + 4096)
 
 struct mw_repl {
@@ -168,9 +168,11 @@ static mw_status ask(mw_repl *r, mw_repl_ask kind, const mw_repl_at *at, const c
 {
     MW_AUTO(mw_buf) message = {.max = MW_VM_SOURCE_MAX * 2};
     const char *type = at->found ? at->type : "";
-    const mw_repl_question q = {.kind = (uint32_t)kind, .world = (uint32_t)at->world,
+    const mw_repl_question q = {.kind = (uint32_t)kind,
+                                .world = (uint32_t)at->world,
                                 .index = at->found ? (uint32_t)at->index : MW_REPL_NOTHING,
-                                .type_len = (uint32_t)strlen(type), .text_len = (uint32_t)len};
+                                .type_len = (uint32_t)strlen(type),
+                                .text_len = (uint32_t)len};
     mw_status st;
 
     if (len > MW_VM_SOURCE_MAX)
@@ -303,8 +305,8 @@ mw_status mw_repl_judge(mw_repl *r, const mw_rules *rules, const char *rule, con
     if (!found)
         return mw_fail(err, MW_ERR_NOTFOUND, "there is no rule '%s'", rule);
     if (!at->found || !mw_str_eq(found->resource, at->type))
-        return mw_fail(err, MW_ERR_INVALID, "%s judges %s, and the resource at hand is %s: :use %s", rule, found->resource,
-                       at->found ? at->type : "none", found->resource);
+        return mw_fail(err, MW_ERR_INVALID, "%s judges %s, and the resource at hand is %s: :use %s", rule,
+                       found->resource, at->found ? at->type : "none", found->resource);
     while (mw_rules_at(rules, job.rule) != found)
         job.rule++;
     return mw__evaluate_jobs(rules, r->o.snapshot_fd, &job, 1, NULL, NULL, NULL, out, err);

@@ -11,23 +11,24 @@
 typedef struct mw_repl mw_repl;
 
 typedef struct mw_repl_options {
-    int snapshot_fd;              /* borrowed */
-    unsigned soft_ms;             /* processor time of a line; 0 = 2 s */
-    const volatile bool *stop;    /* becomes true: stop the line that runs; may be NULL */
+    int snapshot_fd;           /* borrowed */
+    unsigned soft_ms;          /* processor time of a line; 0 = 2 s */
+    const volatile bool *stop; /* becomes true: stop the line that runs; may be NULL */
 } mw_repl_options;
 
 /** A resource of the snapshot; `found` false: none is at hand. */
 typedef struct mw_repl_at {
     bool found;
-    size_t world, index;          /* number in its type's array */
-    const char *type;             /* borrowed from the snapshot */
+    size_t world, index; /* number in its type's array */
+    const char *type;    /* borrowed from the snapshot */
     mw_val resource;
 } mw_repl_at;
 
 typedef enum mw_repl_outcome {
-    MW_REPL_DONE, MW_REPL_FAILED, /* a message in err */
-    MW_REPL_MORE,                 /* the chunk is not complete: nothing ran */
-    MW_REPL_RENEWED               /* failed, and globals of the session are gone; a message in err */
+    MW_REPL_DONE,
+    MW_REPL_FAILED, /* a message in err */
+    MW_REPL_MORE,   /* the chunk is not complete: nothing ran */
+    MW_REPL_RENEWED /* failed, and globals of the session are gone; a message in err */
 } mw_repl_outcome;
 
 /** Map the snapshot and start a worker. @return MW_OK; MW_ERR_PARSE (no snapshot); MW_ERR_IO; MW_ERR_NOMEM. */

@@ -53,8 +53,8 @@ mw_status mw_fixtures_load(const char *path, mw_doc **out, mw_error *err)
     mw_status st;
 
     *out = NULL;
-    if ((st = mw_doc_builder_new(NULL, &r.scratch, err)) != MW_OK || (st = mw_doc_builder_new(NULL, &r.b, err)) != MW_OK ||
-        (st = mw__file_read_source(&file, &arena, err)) != MW_OK)
+    if ((st = mw_doc_builder_new(NULL, &r.scratch, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &r.b, err)) != MW_OK || (st = mw__file_read_source(&file, &arena, err)) != MW_OK)
         goto out;
     mw_doc_begin_array(r.b);
     if ((st = mw__load_files("fixtures", &file, 1, &r, on_record, err)) != MW_OK)

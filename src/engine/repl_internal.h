@@ -5,8 +5,8 @@
 #include "engine/repl.h"
 #include "engine/worker.h"
 
-#define MW_REPL_SOFT_MS 2000
-#define MW_REPL_WALL_MS 15000 /* a worker that does not answer for so long is ended */
+#define MW_REPL_SOFT_MS  2000
+#define MW_REPL_WALL_MS  15000 /* a worker that does not answer for so long is ended */
 #define MW_REPL_VM_BYTES ((size_t)64 << 20)
 
 /* Broker to worker: kind, world, number in the type's array, length of type, length of text; then both. */

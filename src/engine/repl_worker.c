@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define HEADROOM_BYTES ((size_t)256 << 20)
-#define PIECE_BYTES ((size_t)16 << 10) /* of a record: control characters grow when they are repaired */
+#define PIECE_BYTES    ((size_t)16 << 10) /* of a record: control characters grow when they are repaired */
 
 struct prompt_worker {
     mw_doc *snapshot, *bundle;
@@ -49,7 +49,8 @@ static void say_shown(struct prompt_worker *w)
 {
     for (size_t at = 0; at < w->shown.len;) {
         size_t len = w->shown.len - at < PIECE_BYTES ? w->shown.len - at : PIECE_BYTES;
-        while (at + len < w->shown.len && len > PIECE_BYTES - 4 && ((unsigned char)w->shown.data[at + len] & 0xC0) == 0x80)
+        while (at + len < w->shown.len && len > PIECE_BYTES - 4 &&
+               ((unsigned char)w->shown.data[at + len] & 0xC0) == 0x80)
             len--;
         say(w, &(mw_record){.kind = MW_RECORD_LOG, .text = {{w->shown.data + at, len}}});
         at += len;
@@ -172,7 +173,8 @@ void mw__repl_worker_main(int argc, char **argv)
     sigaction(SIGUSR1, &interrupt, NULL);
     mw__worker_tick(NULL);
     mw__jail_enter((pid_t)broker,
-                   (fstat(MW_WORKER_SNAPSHOT_FD, &st) == 0 ? (size_t)st.st_size : 0) + MW_REPL_VM_BYTES * 2 + HEADROOM_BYTES,
+                   (fstat(MW_WORKER_SNAPSHOT_FD, &st) == 0 ? (size_t)st.st_size : 0) + MW_REPL_VM_BYTES * 2 +
+                       HEADROOM_BYTES,
                    isolation, sizeof(isolation));
     new_vm(&w);
     say(&w, &(mw_record){.kind = MW_RECORD_READY, .text = {mw_str_of(isolation)}});

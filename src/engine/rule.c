@@ -18,11 +18,11 @@
 
 struct loader {
     const mw_rules_options *o;
-    size_t pack;         /* that is being loaded */
+    size_t pack; /* that is being loaded */
     mw_rules *rules;
     mw_file_list files;
-    mw_doc_builder *b;   /* metadata as it came, then the pack's document */
-    mw_val *metas;       /* of each rule, by its number in `rules` */
+    mw_doc_builder *b; /* metadata as it came, then the pack's document */
+    mw_val *metas;     /* of each rule, by its number in `rules` */
     size_t cap;
 };
 
@@ -111,8 +111,10 @@ static mw_status twice(const mw_rule *a, const mw_rule *b, mw_error *err)
 {
     if (strcmp(a->pack, b->pack) == 0)
         return mw_fail(err, MW_ERR_INVALID, "rule '%s' is defined twice: in %s and %s", a->id, a->path, b->path);
-    return mw_fail(err, MW_ERR_INVALID, "rule '%s' is defined twice: in %s (pack %s) and %s (pack %s); leave one of "
-                   "them out by its pack's select", a->id, a->path, a->pack, b->path, b->pack);
+    return mw_fail(err, MW_ERR_INVALID,
+                   "rule '%s' is defined twice: in %s (pack %s) and %s (pack %s); leave one of "
+                   "them out by its pack's select",
+                   a->id, a->path, a->pack, b->path, b->pack);
 }
 
 static mw_status sort(struct loader *l, mw_error *err)
@@ -313,8 +315,8 @@ static mw_status load(struct loader *l, mw_error *err)
 
 mw_status mw_rules_load(const mw_rules_options *o, mw_rules **out, mw_error *err)
 {
-    const mw_rule_pack only = {.name = "rules", .paths = o->paths, .path_count = o->path_count,
-                               .params = MW_VAL_ABSENT};
+    const mw_rule_pack only = {
+        .name = "rules", .paths = o->paths, .path_count = o->path_count, .params = MW_VAL_ABSENT};
     mw_rules_options with_packs = *o;
     struct loader l = {.o = &with_packs};
     mw_status st;
@@ -413,8 +415,8 @@ static mw_status check_globs(const mw_rules *r, const char *const *globs, size_t
             ids[i] = r->items[i].rule.id;
         near = mw_nearest(globs[g], ids, r->count);
         mw_free(ids);
-        return mw_fail(err, MW_ERR_NOTFOUND, "no rule matches '%s'%s%s%s", globs[g],
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return mw_fail(err, MW_ERR_NOTFOUND, "no rule matches '%s'%s%s%s", globs[g], near ? "; did you mean '" : "",
+                       near ? near : "", near ? "'?" : "");
     }
     return MW_OK;
 }

@@ -14,10 +14,10 @@ typedef struct mw_rules mw_rules;
 
 typedef struct mw_rule {
     const char *id, *title, *severity, *pillar, *resource, *remediation; /* remediation may be NULL */
-    const char *description; /* the leading --- comment; "" when none */
-    const char *see;         /* first @see or "" */
-    const char *path;        /* file */
-    const char *pack;        /* name of the pack that it came with */
+    const char *description;                                             /* the leading --- comment; "" when none */
+    const char *see;                                                     /* first @see or "" */
+    const char *path;                                                    /* file */
+    const char *pack;                                                    /* name of the pack that it came with */
     size_t tag_count;
     const char *const *tags; /* words of the author's own, for selections */
     size_t need_count;       /* own facets first, then "AWS::X::Y.Facet" */
@@ -36,8 +36,8 @@ typedef struct mw_rule_pack {
     size_t path_count;
     const char *const *selects; /* which of its rules there are; all of them must hold */
     size_t select_count;
-    mw_val params;            /* in config_doc: {rule id or glob: {param: value}}, for its own rules only */
-    const char *where;        /* its place in the configuration ("rules[1]"), or NULL */
+    mw_val params;     /* in config_doc: {rule id or glob: {param: value}}, for its own rules only */
+    const char *where; /* its place in the configuration ("rules[1]"), or NULL */
 } mw_rule_pack;
 
 #define MW_RULE_PACKS_MAX 64

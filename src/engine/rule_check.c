@@ -9,11 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const keys[] = {"applies",   "check",       "controls", "id",      "needs",    "params",
-                                   "pillar",    "related",     "remediation", "resource", "severity", "tags",     "title"};
+static const char *const keys[] = {"applies", "check",       "controls", "id",       "needs", "params", "pillar",
+                                   "related", "remediation", "resource", "severity", "tags",  "title"};
 const char *const mw__severities[5] = {"critical", "high", "medium", "low", "info"};
-const char *const mw__pillars[6] = {"security", "reliability", "performance", "cost", "operations",
-                                    "sustainability"};
+const char *const mw__pillars[6] = {"security", "reliability", "performance", "cost", "operations", "sustainability"};
 
 const char *const *mw_rule_words_of(mw_rule_words which, size_t *count)
 {
@@ -91,8 +90,7 @@ static mw_status get_text(const struct check *c, const char *key, bool required,
     return *out ? MW_OK : no_memory(c);
 }
 
-static mw_status one_of(const struct check *c, const char *key, const char *value,
-                        const char *const *allowed, size_t n)
+static mw_status one_of(const struct check *c, const char *key, const char *value, const char *const *allowed, size_t n)
 {
     char list[256] = "", near[128];
 
@@ -135,8 +133,8 @@ static mw_status no_facet(const struct check *c, const mw_type *type, const char
         names[i] = mw_type_facet_at(type, i);
     if (names)
         hint(facet, names, n, near, sizeof(near));
-    return mw_fail(c->err, MW_ERR_INVALID, "%s: needs: %s has no facet '%s'%s", c->path, mw_type_name(type),
-                   facet, near);
+    return mw_fail(c->err, MW_ERR_INVALID, "%s: needs: %s has no facet '%s'%s", c->path, mw_type_name(type), facet,
+                   near);
 }
 
 /* A list of texts, or one text. Borrowed from the document. */
@@ -208,8 +206,8 @@ static mw_status check_need(const struct check *c, const mw_type *own, const mw_
         return *out ? MW_OK : no_memory(c);
     }
     if (!(dot = strchr(colons, '.')))
-        return mw_fail(c->err, MW_ERR_INVALID,
-                       "%s: needs: '%s': expected \"Facet\" or \"AWS::Service::Type.Facet\"", c->path, need);
+        return mw_fail(c->err, MW_ERR_INVALID, "%s: needs: '%s': expected \"Facet\" or \"AWS::Service::Type.Facet\"",
+                       c->path, need);
     name = mw_arena_strndup(c->arena, need, (size_t)(dot - need));
     if (!name)
         return no_memory(c);
@@ -219,10 +217,9 @@ static mw_status check_need(const struct check *c, const mw_type *own, const mw_
         return no_facet(c, type, dot + 1);
     *is_own = type == own;
     if (!*is_own && !contains(rule->related, rule->related_count, mw_type_name(type)))
-        return mw_fail(c->err, MW_ERR_INVALID, "%s: needs: '%s': add %s to related", c->path, need,
-                       mw_type_name(type));
-    *out = *is_own ? mw_arena_strdup(c->arena, dot + 1)
-                   : mw_arena_printf(c->arena, "%s.%s", mw_type_name(type), dot + 1);
+        return mw_fail(c->err, MW_ERR_INVALID, "%s: needs: '%s': add %s to related", c->path, need, mw_type_name(type));
+    *out =
+        *is_own ? mw_arena_strdup(c->arena, dot + 1) : mw_arena_printf(c->arena, "%s.%s", mw_type_name(type), dot + 1);
     return *out ? MW_OK : no_memory(c);
 }
 
@@ -281,8 +278,7 @@ static bool is_scalar(mw_kind kind)
 }
 
 /* A guard on a facet that is not collected would be judged on what is not there. */
-static mw_status check_guard_path(const struct check *c, const mw_type *own, const mw_rule *rule,
-                                  const char *path)
+static mw_status check_guard_path(const struct check *c, const mw_type *own, const mw_rule *rule, const char *path)
 {
     size_t len = strcspn(path, ".");
 
@@ -290,10 +286,8 @@ static mw_status check_guard_path(const struct check *c, const mw_type *own, con
         return mw_fail(c->err, MW_ERR_INVALID, "%s: applies: '%s' is not a path", c->path, path);
     for (size_t i = 0; i < mw_type_facet_count(own); i++) {
         const char *facet = mw_type_facet_at(own, i);
-        if (strlen(facet) == len && strncmp(facet, path, len) == 0 &&
-            !contains(rule->needs, rule->need_count, facet))
-            return mw_fail(c->err, MW_ERR_INVALID, "%s: applies: '%s' is a facet: add it to needs", c->path,
-                           facet);
+        if (strlen(facet) == len && strncmp(facet, path, len) == 0 && !contains(rule->needs, rule->need_count, facet))
+            return mw_fail(c->err, MW_ERR_INVALID, "%s: applies: '%s' is a facet: add it to needs", c->path, facet);
     }
     return MW_OK;
 }
@@ -309,16 +303,16 @@ static mw_status check_applies(const struct check *c, const mw_type *own, const 
     for (size_t i = 0; i < mw_val_len(c->d, applies); i++) {
         mw_val key, v = mw_val_member(c->d, applies, i, &key);
         const char *path = mw_val_str(c->d, key, NULL);
-        bool good = is_scalar(mw_val_kind(c->d, v)) ||
-                    (mw_val_kind(c->d, v) == MW_KIND_ARRAY && mw_val_len(c->d, v) > 0);
+        bool good =
+            is_scalar(mw_val_kind(c->d, v)) || (mw_val_kind(c->d, v) == MW_KIND_ARRAY && mw_val_len(c->d, v) > 0);
         mw_status st = check_guard_path(c, own, rule, path);
         for (size_t k = 0; good && k < mw_val_len(c->d, v); k++)
             good = is_scalar(mw_val_kind(c->d, mw_val_at(c->d, v, k)));
         if (st != MW_OK)
             return st;
         if (!good)
-            return mw_fail(c->err, MW_ERR_INVALID, "%s: applies: '%s' must be a value or a list of values",
-                           c->path, path);
+            return mw_fail(c->err, MW_ERR_INVALID, "%s: applies: '%s' must be a value or a list of values", c->path,
+                           path);
     }
     return MW_OK;
 }
@@ -373,8 +367,8 @@ static mw_status check_id(const struct check *c, const char *id)
     size_t len = strlen(id);
 
     if (len > 100 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
-        return mw_fail(c->err, MW_ERR_INVALID,
-                       "%s: id '%s': at most 100 lower-case letters, digits and dashes", c->path, id);
+        return mw_fail(c->err, MW_ERR_INVALID, "%s: id '%s': at most 100 lower-case letters, digits and dashes",
+                       c->path, id);
     if (strncmp(file, id, len) != 0 || strcmp(file + len, ".lua") != 0)
         return mw_fail(c->err, MW_ERR_INVALID, "%s: id '%s': the file must be called %s.lua", c->path, id, id);
     return MW_OK;
@@ -396,8 +390,8 @@ static mw_status add_tag_facets(const struct check *c, const mw_type *own, mw_ru
     return MW_OK;
 }
 
-mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, const char *path,
-                         mw_arena *arena, mw_rule_entry *e, mw_error *err)
+mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, const char *path, mw_arena *arena,
+                         mw_rule_entry *e, mw_error *err)
 {
     struct check c = {rules, d, meta, path, arena, err};
     mw_rule *rule = &e->rule;
@@ -421,8 +415,7 @@ mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, co
     rule->resource = mw_type_name(own);
     if (mw_val_get_bool(d, mw_val_get(d, meta, "check"), "$function", false) != true)
         return mw_fail(err, MW_ERR_INVALID, "%s: 'check' must be a function", path);
-    if ((st = check_related(&c, own, rule)) != MW_OK ||
-        (st = check_needs(&c, own, uses_tags(&c, e), rule)) != MW_OK ||
+    if ((st = check_related(&c, own, rule)) != MW_OK || (st = check_needs(&c, own, uses_tags(&c, e), rule)) != MW_OK ||
         (st = check_applies(&c, own, rule)) != MW_OK || (st = check_table(&c, "params")) != MW_OK ||
         (st = check_controls(&c)) != MW_OK || (st = check_tags(&c, rule)) != MW_OK ||
         (st = add_tag_facets(&c, own, e)) != MW_OK)

@@ -80,8 +80,8 @@ mw_status mw__files_add(mw_file_list *l, const char *path, mw_error *err)
     struct stat st;
 
     if (stat(path, &st) != 0)
-        return mw_fail(err, errno == ENOENT ? MW_ERR_NOTFOUND : MW_ERR_IO, "cannot read rules from %s: %s",
-                       path, strerror(errno));
+        return mw_fail(err, errno == ENOENT ? MW_ERR_NOTFOUND : MW_ERR_IO, "cannot read rules from %s: %s", path,
+                       strerror(errno));
     return S_ISDIR(st.st_mode) ? add_folder(l, path, 0, err) : add_file(l, path, err);
 }
 

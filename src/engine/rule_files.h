@@ -8,7 +8,7 @@
 typedef struct mw_file_list {
     mw_source_file *items; /* by path; source NULL until read */
     size_t count, cap;
-    mw_arena *arena;       /* borrowed; owns paths and sources */
+    mw_arena *arena; /* borrowed; owns paths and sources */
 } mw_file_list;
 
 /** Add a file, or the *.lua files below a folder without *_test.lua. */

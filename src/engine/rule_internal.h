@@ -24,8 +24,8 @@ struct mw_rules {
     mw_rule_entry *items; /* by id */
     size_t count;
     const mw_types *types;
-    mw_doc *doc;          /* of each rule: params, origins, overrides, controls, applies */
-    const char **packs;   /* names */
+    mw_doc *doc;        /* of each rule: params, origins, overrides, controls, applies */
+    const char **packs; /* names */
     size_t pack_count;
     char digest[65];
     mw_arena arena;
@@ -44,8 +44,8 @@ bool mw__rule_comment(const char *source, size_t len, mw_arena *arena, mw_rule_c
 size_t mw__rule_uses_name(const char *source, size_t len, const char *name);
 
 /** Check one rule's metadata (root of @p d, from a worker: hostile) and fill everything but params, controls, applies. */
-mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, const char *path,
-                         mw_arena *arena, mw_rule_entry *out, mw_error *err);
+mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, const char *path, mw_arena *arena,
+                         mw_rule_entry *out, mw_error *err);
 
 /** Push a fixture's value with {"$unknown": cause} as the unknown value that it stands for. */
 void mw__fixture_copy(mw_doc_builder *b, const mw_doc *d, mw_val v);

@@ -156,7 +156,7 @@ struct resolver {
     bool tags_here;
     struct variant *variants;
     size_t count, cap;
-    uint32_t *slots;            /* of variants by hash: number + 1 */
+    uint32_t *slots; /* of variants by hash: number + 1 */
     size_t slot_count;
     mw_arena arena;
 };
@@ -271,7 +271,9 @@ static bool push_ranges(struct resolver *r, mw_val array, mw_doc_builder *b)
 mw_status mw__params_push_resolved(const mw_rules *rules, const mw_rule_entry *e, const mw_snap *snap, mw_val array,
                                    mw_doc_builder *b, mw_error *err)
 {
-    struct resolver r = {.d = rules->doc, .overrides = e->rule.overrides, .snap = snap,
+    struct resolver r = {.d = rules->doc,
+                         .overrides = e->rule.overrides,
+                         .snap = snap,
                          .override_count = mw_val_len(rules->doc, e->rule.overrides)};
     mw_status st = MW_ERR_NOMEM;
 

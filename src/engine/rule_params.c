@@ -32,7 +32,7 @@ struct build {
     const mw_rules_options *o;
     const mw_rules *rules;
     const mw_val *metas;
-    const mw_doc *c;    /* configuration */
+    const mw_doc *c; /* configuration */
     mw_doc_builder *b;
     mw_arena arena;
     struct layer *layers;
@@ -113,7 +113,8 @@ static mw_status add_layers(struct build *p)
         add_layer(p, (struct layer){.origin = mw_arena_printf(&p->arena, "pack %s", o->packs[i].name),
                                     .where = mw_arena_printf(&p->arena, "%s.params",
                                                              o->packs[i].where ? o->packs[i].where : "rules"),
-                                    .params = o->packs[i].params, .match = MW_VAL_ABSENT,
+                                    .params = o->packs[i].params,
+                                    .match = MW_VAL_ABSENT,
                                     .pack = o->packs[i].name});
     add_layer(p, (struct layer){.origin = "params", .where = "params", .params = o->params, .match = MW_VAL_ABSENT});
     for (enum level level = 0; level < LEVEL_COUNT; level++)
@@ -122,7 +123,8 @@ static mw_status add_layers(struct build *p)
             if (level_of(p->c, match) == level)
                 add_layer(p, (struct layer){.origin = mw_arena_printf(&p->arena, "overrides[%zu]", i),
                                             .where = mw_arena_printf(&p->arena, "overrides[%zu].params", i),
-                                            .params = mw_val_get(p->c, one, "params"), .match = match,
+                                            .params = mw_val_get(p->c, one, "params"),
+                                            .match = match,
                                             .level = level});
         }
     return p->lost ? no_memory(p) : MW_OK;
@@ -423,8 +425,8 @@ static void add_rule(struct build *p, size_t i)
     mw_doc_end_object(p->b);
 }
 
-mw_status mw__params_build(const mw_rules_options *o, const mw_rules *rules, const mw_val *metas,
-                           mw_doc_builder *b, mw_error *err)
+mw_status mw__params_build(const mw_rules_options *o, const mw_rules *rules, const mw_val *metas, mw_doc_builder *b,
+                           mw_error *err)
 {
     struct build p = {.o = o, .rules = rules, .metas = metas, .c = o->config_doc, .b = b, .err = err};
     mw_status st = MW_OK;

@@ -16,8 +16,8 @@
  * @param metas  Of each rule, in @p b.
  * @return MW_OK; MW_ERR_INVALID with place and nearest name; MW_ERR_NOMEM.
  */
-mw_status mw__params_build(const mw_rules_options *o, const mw_rules *rules, const mw_val *metas,
-                           mw_doc_builder *b, mw_error *err);
+mw_status mw__params_build(const mw_rules_options *o, const mw_rules *rules, const mw_val *metas, mw_doc_builder *b,
+                           mw_error *err);
 
 /** Fail with "file:line: …" for a place in the configuration, where that is known. */
 mw_status mw__rules_fail(const mw_rules_options *o, const char *where, mw_error *err, const char *format, ...)

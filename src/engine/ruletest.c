@@ -47,8 +47,7 @@ static mw_status find_files(mw_ruletest *r, mw_error *err)
         return no_memory(err);
     for (size_t i = 0; i < r->rules->count; i++) {
         const mw_rule *rule = &r->rules->items[i].rule;
-        const char *path = mw_arena_printf(&r->out->arena, "%.*s_test.lua", (int)(strlen(rule->path) - 4),
-                                           rule->path);
+        const char *path = mw_arena_printf(&r->out->arena, "%.*s_test.lua", (int)(strlen(rule->path) - 4), rule->path);
         mw_source_file *f = &r->files.items[r->files.count];
         mw_status st;
         if (!path)
@@ -102,14 +101,12 @@ static mw_status on_record(void *user, const mw_record *rec, mw_error *err)
     if (!f)
         return MW_ERR_NOMEM;
     if (rec->kind != MW_RECORD_FIXTURE || !rec->text[0].data) {
-        f->problem = mw_arena_strndup(&r->out->arena, rec->text[0].data ? rec->text[0].data : "",
-                                      rec->text[0].len);
+        f->problem = mw_arena_strndup(&r->out->arena, rec->text[0].data ? rec->text[0].data : "", rec->text[0].len);
         return f->problem ? MW_OK : no_memory(err);
     }
     mw_doc_builder_reset(r->scratch);
     if (mw_json_read(r->scratch, rec->text[0].data, rec->text[0].len, NULL, NULL, err) != MW_OK)
-        return mw_fail(err, MW_ERR_INVALID, "%s: the worker's fixtures are not JSON",
-                       r->files.items[f->file].path);
+        return mw_fail(err, MW_ERR_INVALID, "%s: the worker's fixtures are not JSON", r->files.items[f->file].path);
     mw__fixture_copy(r->b, mw_doc_view(r->scratch), mw_doc_pop(r->scratch));
     f->value = mw_doc_pop(r->b);
     return mw_doc_builder_status(r->b, err);
@@ -152,8 +149,7 @@ static bool same_item(mw_buf *a, mw_buf *b, const mw_doc *d, mw_val item, const 
         const char *name;
         mw_val_member(d, item, i, &key);
         name = mw_val_str(d, key, NULL);
-        members += name && strcmp(name, "_tags") != 0 && strcmp(name, "_region") != 0 &&
-                   strcmp(name, "_account") != 0;
+        members += name && strcmp(name, "_tags") != 0 && strcmp(name, "_region") != 0 && strcmp(name, "_account") != 0;
     }
     if (members != n)
         return false;
@@ -258,8 +254,8 @@ static mw_status judge(mw_ruletest *r, const size_t *which, size_t n, int fd, mw
         st = mw_snap_init(&snap, snapshot, err);
     for (size_t i = 0; st == MW_OK && i < n; i++) {
         const mw_fixture *f = &r->items[which[i]];
-        jobs[i] = (mw_job){.rule = (uint32_t)f->rule, .world = i, .resource = subject_of(r, &snap, i, f),
-                           .params = f->params};
+        jobs[i] = (mw_job){
+            .rule = (uint32_t)f->rule, .world = i, .resource = subject_of(r, &snap, i, f), .params = f->params};
     }
     if (st == MW_OK)
         st = mw__evaluate_jobs(r->rules, fd, jobs, n, r->d, &r->o->evaluate, &observer, found, err);
@@ -361,10 +357,13 @@ static unsigned line_of(const mw_ruletest *r, const mw_fixture *f)
 static mw_status add_result(mw_ruletest *r, const mw_fixture *f, mw_error *err)
 {
     mw_val expect = mw_val_get(r->d, f->value, "expect");
-    const char *first = mw_val_str(
-        r->d, mw_val_kind(r->d, expect) == MW_KIND_ARRAY ? mw_val_at(r->d, expect, 0) : expect, NULL);
-    mw_ruletest_result t = {.file = r->files.items[f->file].path, .name = f->name, .line = line_of(r, f),
-                            .expected = MW_VERDICT_PASS, .spent_ns = f->spent_ns};
+    const char *first =
+        mw_val_str(r->d, mw_val_kind(r->d, expect) == MW_KIND_ARRAY ? mw_val_at(r->d, expect, 0) : expect, NULL);
+    mw_ruletest_result t = {.file = r->files.items[f->file].path,
+                            .name = f->name,
+                            .line = line_of(r, f),
+                            .expected = MW_VERDICT_PASS,
+                            .spent_ns = f->spent_ns};
 
     t.rule = mw_arena_strdup(&r->out->arena, r->rules->items[f->rule].rule.id);
     if (!t.rule)

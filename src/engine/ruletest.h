@@ -21,12 +21,12 @@ typedef struct mw_ruletest_result {
     const char *rule, *file, *name; /* name of the fixture; "(file)" for a file that cannot be run */
     unsigned line;                  /* of its name in the file; 0 = not known */
     mw_ruletest_outcome outcome;
-    mw_verdict expected;            /* the first one */
-    const char *detail;             /* in one line; NULL when passed or skipped */
-    const char *diff;               /* lines that begin with '-' expected, '+' found, ' ' both; or NULL */
-    const char *traceback;          /* of a script error, lines "file:line: in …"; or NULL */
-    const char *reason;             /* of skip or todo, also when a todo passed; or NULL */
-    uint64_t spent_ns;              /* processor time of the evaluation */
+    mw_verdict expected;   /* the first one */
+    const char *detail;    /* in one line; NULL when passed or skipped */
+    const char *diff;      /* lines that begin with '-' expected, '+' found, ' ' both; or NULL */
+    const char *traceback; /* of a script error, lines "file:line: in …"; or NULL */
+    const char *reason;    /* of skip or todo, also when a todo passed; or NULL */
+    uint64_t spent_ns;     /* processor time of the evaluation */
 } mw_ruletest_result;
 
 /* ---- coverage ---- */
@@ -39,15 +39,15 @@ typedef struct mw_ruletest_branch {
 
 typedef struct mw_ruletest_line {
     unsigned line;
-    size_t run;      /* evaluations in which it was */
+    size_t run; /* evaluations in which it was */
 } mw_ruletest_line;
 
 typedef struct mw_ruletest_coverage {
     const char *rule, *file, *source;
-    const char *problem;             /* why it is not measured, or not to be trusted; or NULL */
-    mw_ruletest_branch *branches;    /* in the order of the text */
+    const char *problem;          /* why it is not measured, or not to be trusted; or NULL */
+    mw_ruletest_branch *branches; /* in the order of the text */
     size_t branch_count;
-    mw_ruletest_line *lines;         /* that hold statements, ascending */
+    mw_ruletest_line *lines; /* that hold statements, ascending */
     size_t line_count;
     size_t ways, ways_taken, lines_run;
     bool verdicts[MW_VERDICT_ERROR + 1]; /* that were seen */
@@ -62,23 +62,23 @@ const char *mw_ruletest_branch_name(const mw_ruletest_branch *b);
 
 typedef struct mw_ruletest_options {
     mw_evaluate_options evaluate;
-    const mw_models *models;    /* that fixtures are checked against; NULL = not */
-    const char *const *globs;   /* over names of fixtures, `rule/name`, or rules; none = all */
+    const mw_models *models;  /* that fixtures are checked against; NULL = not */
+    const char *const *globs; /* over names of fixtures, `rule/name`, or rules; none = all */
     size_t glob_count;
-    const char *const *only;    /* ids of rules whose files are looked at; none = all */
+    const char *const *only; /* ids of rules whose files are looked at; none = all */
     size_t only_count;
-    bool list;                  /* evaluate nothing: results are PASSED or what is wrong with the fixture */
-    bool fail_fast;             /* leave out what comes behind the first failure */
-    bool coverage;              /* a second evaluation, of instrumented text */
+    bool list;      /* evaluate nothing: results are PASSED or what is wrong with the fixture */
+    bool fail_fast; /* leave out what comes behind the first failure */
+    bool coverage;  /* a second evaluation, of instrumented text */
 } mw_ruletest_options;
 
 typedef struct mw_ruletest_report {
-    mw_ruletest_result *items;  /* by rule, then as in the file */
+    mw_ruletest_result *items; /* by rule, then as in the file */
     size_t count, cap;
     size_t by_outcome[MW_RULETEST_OUTCOMES];
-    size_t left_out;            /* by fail_fast */
+    size_t left_out; /* by fail_fast */
     size_t rules_without_tests;
-    const char *const *untested; /* ids */
+    const char *const *untested;    /* ids */
     mw_ruletest_coverage *coverage; /* by rule */
     size_t coverage_count;
     mw_arena arena;

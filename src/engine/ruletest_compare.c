@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define FOUND_SHOWN 8
-#define DIFF_MAX ((size_t)16 << 10)
+#define DIFF_MAX    ((size_t)16 << 10)
 
 /* ---- one line ---- */
 
@@ -72,7 +72,8 @@ static bool compare_verdicts(const mw_doc *d, const mw_fixture *f, mw_buf *diff)
 
     for (size_t i = 0; i < n || i < f->found.count; i++)
         same = lines(diff, "verdict", mw_val_str(d, expected_at(d, expect, i), NULL),
-                     i < f->found.count ? mw_verdict_name(f->found.items[i].status) : NULL) && same;
+                     i < f->found.count ? mw_verdict_name(f->found.items[i].status) : NULL) &&
+               same;
     return same;
 }
 
@@ -87,7 +88,8 @@ static bool compare_subkeys(const mw_doc *d, const mw_fixture *f, mw_buf *diff)
     for (size_t i = 0; i < n || i < f->found.count; i++) {
         const char *found = i < f->found.count ? f->found.items[i].subkey : NULL;
         same = lines(diff, "subkey", i < n ? mw_val_str(d, mw_val_at(d, want, i), NULL) : NULL,
-                     i < f->found.count && !found ? "(none)" : found) && same;
+                     i < f->found.count && !found ? "(none)" : found) &&
+               same;
     }
     return same;
 }

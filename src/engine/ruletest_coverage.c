@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOWER 10 /* instrumented text may take so many times as long */
+#define SLOWER  10 /* instrumented text may take so many times as long */
 #define SOFT_MS 50
 #define HARD_MS 500
 
@@ -31,7 +31,8 @@ double mw_ruletest_percent(size_t taken, size_t ways)
 
 const char *mw_ruletest_branch_name(const mw_ruletest_branch *b)
 {
-    static const char *const names[] = {"statement", "function", "for", "if", "elseif", "while", "until", "and", "or", "for"};
+    static const char *const names[] = {"statement", "function", "for", "if", "elseif",
+                                        "while",     "until",    "and", "or", "for"};
 
     return names[b->mark.kind];
 }
@@ -171,9 +172,9 @@ static void compare_runs(struct cover *c, const size_t *which, const mw_findings
         for (size_t k = 0; k < f->found.count; k++)
             out->verdicts[f->found.items[k].status] = true;
         if (!out->problem && !same_findings(&f->found, &found[i]))
-            out->problem = mw__ruletest_say(c->r, "fixture '%s' was judged otherwise while it was measured: %s", f->name,
-                                            found[i].count && found[i].items[0].message ? found[i].items[0].message
-                                                                                        : "no message");
+            out->problem = mw__ruletest_say(
+                c->r, "fixture '%s' was judged otherwise while it was measured: %s", f->name,
+                found[i].count && found[i].items[0].message ? found[i].items[0].message : "no message");
     }
 }
 
@@ -200,7 +201,9 @@ mw_status mw__ruletest_cover(mw_ruletest *r, const mw_job *jobs, const size_t *w
                              mw_error *err)
 {
     size_t n = r->rules->count;
-    struct cover c = {.r = r, .jobs = jobs, .count = count,
+    struct cover c = {.r = r,
+                      .jobs = jobs,
+                      .count = count,
                       .marked = mw_alloc((n + 1) * sizeof(*c.marked)),
                       .marks = mw_alloc((n + 1) * sizeof(*c.marks)),
                       .taken = mw_alloc((n + 1) * sizeof(*c.taken))};

@@ -14,7 +14,7 @@
 
 /* ctx.now of a fixture that names none: fixed, so that a test cannot start to fail by itself. */
 #define DEFAULT_NOW 1767225600 /* 2026-01-01T00:00:00Z */
-#define EXPECT_MAX 100
+#define EXPECT_MAX  100
 
 #define KIND(k) (1u << MW_KIND_##k)
 
@@ -179,8 +179,7 @@ const char *mw__fixture_problem(mw_ruletest *r, mw_fixture *f)
         return "out of memory for its name";
     if (!mw_val_get_str(d, f->value, "name", NULL))
         return "'name' is missing";
-    if ((problem = check_members(r, d, f->value)) ||
-        (problem = check_expect(r, d, mw_val_get(d, f->value, "expect"))))
+    if ((problem = check_members(r, d, f->value)) || (problem = check_expect(r, d, mw_val_get(d, f->value, "expect"))))
         return problem;
     if (mw_val_get(d, f->value, "resource") == MW_VAL_ABSENT)
         return "'resource' is missing";

@@ -10,13 +10,13 @@
 #define MW_FIXTURE_FILE "(file)" /* stands for the name where a file gave no fixtures */
 
 typedef struct mw_fixture {
-    size_t rule;          /* number in the rules */
-    size_t file;          /* number in the files */
+    size_t rule; /* number in the rules */
+    size_t file; /* number in the files */
     const char *name;
-    const char *problem;  /* why it cannot be run; NULL when it can */
+    const char *problem; /* why it cannot be run; NULL when it can */
     const char *skip, *todo;
-    mw_val value;         /* in the fixtures' document */
-    mw_val params;        /* effective, in the same document; ABSENT = the rule's own */
+    mw_val value;  /* in the fixtures' document */
+    mw_val params; /* effective, in the same document; ABSENT = the rule's own */
     mw_fixture_world world;
     mw_findings found;
     const char *traceback;

@@ -17,11 +17,20 @@ static const struct key {
     const char *name;
     select_key key;
 } keys[] = {
-    {"control", SELECT_CONTROL}, {"framework", SELECT_FRAMEWORK}, {"id", SELECT_ID},
-    {"needs", SELECT_NEEDS},     {"pack", SELECT_PACK},           {"path", SELECT_PATH},
-    {"pillar", SELECT_PILLAR},   {"remediation", SELECT_REMEDIATION}, {"resource", SELECT_TYPE},
-    {"service", SELECT_SERVICE}, {"severity", SELECT_SEVERITY},   {"tag", SELECT_TAG},
-    {"title", SELECT_TITLE},     {"type", SELECT_TYPE},
+    {"control", SELECT_CONTROL},
+    {"framework", SELECT_FRAMEWORK},
+    {"id", SELECT_ID},
+    {"needs", SELECT_NEEDS},
+    {"pack", SELECT_PACK},
+    {"path", SELECT_PATH},
+    {"pillar", SELECT_PILLAR},
+    {"remediation", SELECT_REMEDIATION},
+    {"resource", SELECT_TYPE},
+    {"service", SELECT_SERVICE},
+    {"severity", SELECT_SEVERITY},
+    {"tag", SELECT_TAG},
+    {"title", SELECT_TITLE},
+    {"type", SELECT_TYPE},
 };
 
 static const char *const yes_no[] = {"yes", "no"};
@@ -73,8 +82,7 @@ static size_t column_of(const struct parser *p, const char *at)
     return n;
 }
 
-__attribute__((format(printf, 3, 4))) static mw_status refuse(struct parser *p, const char *at,
-                                                              const char *format, ...)
+__attribute__((format(printf, 3, 4))) static mw_status refuse(struct parser *p, const char *at, const char *format, ...)
 {
     va_list args;
 
@@ -167,8 +175,10 @@ static mw_status find_key(struct parser *p, const char *name, size_t len, select
     near = mw_nearest(word, names, MW_COUNT(names));
     if (near)
         return refuse(p, name, "unknown key '%s'; did you mean '%s'?", word, near);
-    return refuse(p, name, "unknown key '%s', expected one of control, framework, id, needs, pack, path, pillar, "
-                           "remediation, resource, service, severity, tag, title, type", word);
+    return refuse(p, name,
+                  "unknown key '%s', expected one of control, framework, id, needs, pack, path, pillar, "
+                  "remediation, resource, service, severity, tag, title, type",
+                  word);
 }
 
 static bool take_compare(struct parser *p, select_compare *out)
@@ -176,8 +186,8 @@ static bool take_compare(struct parser *p, select_compare *out)
     static const struct {
         const char *text;
         select_compare compare;
-    } rows[] = {{">=", SELECT_GE}, {"<=", SELECT_LE}, {"!=", SELECT_NE}, {"==", SELECT_EQ}, {">", SELECT_GT},
-                {"<", SELECT_LT},  {"=", SELECT_EQ},  {":", SELECT_EQ}};
+    } rows[] = {{">=", SELECT_GE}, {"<=", SELECT_LE}, {"!=", SELECT_NE}, {"==", SELECT_EQ},
+                {">", SELECT_GT},  {"<", SELECT_LT},  {"=", SELECT_EQ},  {":", SELECT_EQ}};
 
     for (size_t i = 0; i < MW_COUNT(rows); i++)
         if (mw_str_starts(p->at, rows[i].text)) {

@@ -10,7 +10,7 @@
 
 typedef struct mw_select mw_select;
 
-#define MW_SELECT_TEXT_MAX ((size_t)16 << 10)
+#define MW_SELECT_TEXT_MAX  ((size_t)16 << 10)
 #define MW_SELECT_DEPTH_MAX 64 /* of parentheses and nots */
 
 /**
@@ -31,7 +31,7 @@ bool mw_select_fits(const mw_select *s, const mw_rule *rule, const mw_doc *d);
  * @return MW_OK; MW_ERR_NOTFOUND: a value stands in one (not below a `not`) that no rule has, or nothing is
  *         chosen; the message names the term and the nearest value. MW_ERR_NOMEM.
  */
-mw_status mw_select_mark(const mw_select *const *selects, size_t count, const mw_rule *const *rules,
-                         size_t rule_count, const mw_doc *d, bool *keep, size_t *failed, mw_error *err);
+mw_status mw_select_mark(const mw_select *const *selects, size_t count, const mw_rule *const *rules, size_t rule_count,
+                         const mw_doc *d, bool *keep, size_t *failed, mw_error *err);
 
 #endif

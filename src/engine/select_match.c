@@ -175,9 +175,8 @@ static mw_status no_rule(struct rules *r, const mw_select *s, mw_error *err)
         each_value(s, r->items[i], r->d, collect, &c);
     if (c.names && s->key != SELECT_TITLE && s->compare == SELECT_EQ)
         near = mw_nearest(s->value, c.names, c.count);
-    return mw_fail(err, MW_ERR_NOTFOUND, "column %zu: no rule matches '%.*s'%s%s%s", s->column,
-                   (int)s->written.len, s->written.data, near ? "; did you mean '" : "", near ? near : "",
-                   near ? "'?" : "");
+    return mw_fail(err, MW_ERR_NOTFOUND, "column %zu: no rule matches '%.*s'%s%s%s", s->column, (int)s->written.len,
+                   s->written.data, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* Is this the name of something that rules have, rather than a place in an order that any may have? */
@@ -219,8 +218,10 @@ static mw_status explain(struct rules *r, const mw_select *s, mw_error *err)
             if (mw_select_fits(i, rest.items[k], r->d))
                 items[left++] = rest.items[k];
         if (left == 0)
-            return mw_fail(err, MW_ERR_NOTFOUND, "column %zu: '%.*s' leaves none of the %zu rules that the terms "
-                           "before it choose", i->column, (int)i->written.len, i->written.data, rest.count);
+            return mw_fail(err, MW_ERR_NOTFOUND,
+                           "column %zu: '%.*s' leaves none of the %zu rules that the terms "
+                           "before it choose",
+                           i->column, (int)i->written.len, i->written.data, rest.count);
         rest.items = items;
         rest.count = left;
     }
@@ -240,12 +241,12 @@ static mw_status explain_all(struct rules *r, const mw_select *const *selects, s
     *failed = count - 1;
     return mw_fail(err, MW_ERR_NOTFOUND,
                    "no rule fits '%.*s' and the selections before it: all of them must hold; write "
-                   "'a or b' in one for either", (int)selects[count - 1]->written.len,
-                   selects[count - 1]->written.data);
+                   "'a or b' in one for either",
+                   (int)selects[count - 1]->written.len, selects[count - 1]->written.data);
 }
 
-mw_status mw_select_mark(const mw_select *const *selects, size_t count, const mw_rule *const *rules,
-                         size_t rule_count, const mw_doc *d, bool *keep, size_t *failed, mw_error *err)
+mw_status mw_select_mark(const mw_select *const *selects, size_t count, const mw_rule *const *rules, size_t rule_count,
+                         const mw_doc *d, bool *keep, size_t *failed, mw_error *err)
 {
     struct rules r = {.items = rules, .count = rule_count, .d = d};
     mw_status st = MW_OK;

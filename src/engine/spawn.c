@@ -56,8 +56,7 @@ int mw__worker_spawn(const int fds[MW_WORKER_FDS], char *const *argv, pid_t *pid
     for (int i = 0; i < MW_WORKER_FDS; i++) {
         high[i] = rc == 0 ? fcntl(fds[i], F_DUPFD_CLOEXEC, MW_WORKER_FD_END + 8) : -1;
         if (rc == 0)
-            rc = high[i] < 0 ? errno
-                             : posix_spawn_file_actions_adddup2(&actions, high[i], MW_WORKER_SNAPSHOT_FD + i);
+            rc = high[i] < 0 ? errno : posix_spawn_file_actions_adddup2(&actions, high[i], MW_WORKER_SNAPSHOT_FD + i);
     }
     if (rc == 0)
         rc = posix_spawn(pid, worker_path, &actions, &attributes, argv, environment);
@@ -76,8 +75,10 @@ void mw__worker_isolation(mw_str isolation)
     if (!isolation.data || told || (isolation.len == 7 && memcmp(isolation.data, "seccomp", 7) == 0))
         return;
     told = true;
-    mw_log_warn("workers run without a filter of system calls: isolation is %.*s. What is left: no credentials, an empty "
-                "environment, closed descriptors, limits, and the hard deadline", (int)isolation.len, isolation.data);
+    mw_log_warn(
+        "workers run without a filter of system calls: isolation is %.*s. What is left: no credentials, an empty "
+        "environment, closed descriptors, limits, and the hard deadline",
+        (int)isolation.len, isolation.data);
 }
 
 mw_status mw__worker_spawn_talking(char *kind, int snapshot_fd, int bundle_fd, pid_t *pid, int *fd, mw_error *err)
@@ -102,8 +103,7 @@ mw_status mw__worker_spawn_talking(char *kind, int snapshot_fd, int bundle_fd, p
 const char *mw__worker_death(int status, char *out, size_t size)
 {
     if (WIFSIGNALED(status))
-        snprintf(out, size, "its worker died of signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
+        snprintf(out, size, "its worker died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
         snprintf(out, size, "its worker ended with status %d", WEXITSTATUS(status));
     return out;

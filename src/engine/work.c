@@ -37,8 +37,12 @@ static mw_status add_type_group(mw_work *w, const char *type, mw_val array, mw_e
         if (strcmp(mw_val_get_str(w->bundle, mw_val_at(w->bundle, w->rules, i), "resource", ""), type) == 0)
             list[n++] = (uint32_t)i;
     g = &w->groups[w->group_count++];
-    *g = (mw_work_group){.array = array, .first = w->items, .count = (uint32_t)count, .rules = list,
-                         .rule_count = n, .params = MW_VAL_ABSENT};
+    *g = (mw_work_group){.array = array,
+                         .first = w->items,
+                         .count = (uint32_t)count,
+                         .rules = list,
+                         .rule_count = n,
+                         .params = MW_VAL_ABSENT};
     w->items += (uint32_t)count;
     w->evaluations += (uint64_t)count * n;
     return MW_OK;
@@ -83,10 +87,15 @@ static mw_status some_jobs(mw_work *w, mw_val jobs, mw_error *err)
         if (number >= mw_val_len(w->snap.doc, array))
             return mw_fail(err, MW_ERR_PARSE, "job %zu names a resource that is not there", i);
         list[i] = (uint32_t)rule;
-        w->groups[w->group_count++] = (mw_work_group){
-            .world = world, .array = array, .offset = number, .first = w->items++, .count = 1,
-            .rules = &list[i], .rule_count = 1,
-            .params = mw_val_kind(w->bundle, params) == MW_KIND_OBJECT ? params : MW_VAL_ABSENT};
+        w->groups[w->group_count++] =
+            (mw_work_group){.world = world,
+                            .array = array,
+                            .offset = number,
+                            .first = w->items++,
+                            .count = 1,
+                            .rules = &list[i],
+                            .rule_count = 1,
+                            .params = mw_val_kind(w->bundle, params) == MW_KIND_OBJECT ? params : MW_VAL_ABSENT};
         w->evaluations++;
     }
     return MW_OK;
@@ -103,8 +112,8 @@ static mw_status all_files(mw_work *w, mw_error *err)
     if (!w->groups)
         return no_memory(err);
     w->group_count = w->items ? 1 : 0;
-    w->groups[0] = (mw_work_group){.array = MW_VAL_NULL, .count = w->items, .rules = &only_rule,
-                                   .rule_count = 1, .params = MW_VAL_ABSENT};
+    w->groups[0] = (mw_work_group){
+        .array = MW_VAL_NULL, .count = w->items, .rules = &only_rule, .rule_count = 1, .params = MW_VAL_ABSENT};
     return MW_OK;
 }
 

@@ -12,18 +12,18 @@ typedef enum mw_work_mode { MW_WORK_EVALUATE, MW_WORK_LOAD, MW_WORK_FIXTURES } m
 
 typedef struct mw_work_group {
     size_t world;
-    mw_val array;              /* resources, in the snapshot */
-    size_t offset;             /* of the first item in the array */
-    uint32_t first, count;     /* items */
-    const uint32_t *rules;     /* ascending indexes into the bundle's rules */
+    mw_val array;          /* resources, in the snapshot */
+    size_t offset;         /* of the first item in the array */
+    uint32_t first, count; /* items */
+    const uint32_t *rules; /* ascending indexes into the bundle's rules */
     size_t rule_count;
-    mw_val params;             /* in the bundle; ABSENT = the rule's own */
+    mw_val params; /* in the bundle; ABSENT = the rule's own */
 } mw_work_group;
 
 typedef struct mw_work {
     mw_work_mode mode;
     const mw_doc *bundle;
-    mw_snap snap;              /* not in the modes that load */
+    mw_snap snap; /* not in the modes that load */
     mw_val rules, files;
     mw_work_group *groups;
     size_t group_count;

@@ -23,16 +23,16 @@
 
 /* Address space beyond the documents and the VM: libc, buffers, indexes, seccomp's own. */
 #define HEADROOM_BYTES ((size_t)256 << 20)
-#define FLUSH_AT ((size_t)60 << 10) /* a pipe takes 64 KiB at once */
-#define FLUSH_TICKS 50              /* half a second of processor time: the broker counts on answers */
+#define FLUSH_AT       ((size_t)60 << 10) /* a pipe takes 64 KiB at once */
+#define FLUSH_TICKS    50                 /* half a second of processor time: the broker counts on answers */
 
 /* What the broker told of a rule, besides what the VM is told. */
 struct rule {
-    mw_val params, applies;   /* applies: ABSENT when there is no guard */
-    mw_val variants, ranges;  /* parameters by resource; ABSENT = params everywhere */
-    size_t range;             /* of the resource judged last */
+    mw_val params, applies;  /* applies: ABSENT when there is no guard */
+    mw_val variants, ranges; /* parameters by resource; ABSENT = params everywhere */
+    size_t range;            /* of the resource judged last */
     size_t pack;
-    int64_t cpu_ns, max_ns;   /* with `profile` */
+    int64_t cpu_ns, max_ns; /* with `profile` */
     size_t memory_bytes;
     char broken[MW_ERROR_MESSAGE_SIZE]; /* why it cannot be loaded here; "" */
 };
@@ -41,12 +41,12 @@ struct worker {
     mw_work work;
     mw_doc *snapshot, *bundle;
     mw_progress_page *page;
-    mw_vm **vms;              /* one for each pack: rules of one cannot reach those of another */
-    bool *used;               /* by pack: something was evaluated in its VM */
+    mw_vm **vms; /* one for each pack: rules of one cannot reach those of another */
+    bool *used;  /* by pack: something was evaluated in its VM */
     size_t pack_count;
     mw_vm_rule *rules;
     struct rule *told;
-    mw_position plain;        /* the first of those in a row that have one verdict and nothing to say */
+    mw_position plain; /* the first of those in a row that have one verdict and nothing to say */
     uint32_t plain_count;
     mw_verdict plain_status;
     size_t rule_count;
@@ -57,7 +57,7 @@ struct worker {
     struct marks {
         uint8_t *ways;
         size_t count;
-    } *marks;             /* per rule, when observed; outlives the VMs */
+    } * marks; /* per rule, when observed; outlives the VMs */
     mw_buf out;
     mw_arena arena;
 };
@@ -141,8 +141,11 @@ static void say(struct worker *w, const mw_record *r);
 /* The verdicts that were only counted so far. Whoever leaves an evaluation out calls this first: they are in a row. */
 static void say_plain(struct worker *w)
 {
-    const mw_record r = {.kind = MW_RECORD_PASSES, .item = w->plain.item, .rule = w->plain.rule,
-                         .count = w->plain_count, .status = (uint8_t)w->plain_status};
+    const mw_record r = {.kind = MW_RECORD_PASSES,
+                         .item = w->plain.item,
+                         .rule = w->plain.rule,
+                         .count = w->plain_count,
+                         .status = (uint8_t)w->plain_status};
 
     if (w->plain_count == 0)
         return;
@@ -163,8 +166,7 @@ static void count_plain(struct worker *w, mw_position p, mw_verdict status)
 static void flush(struct worker *w)
 {
     say_plain(w);
-    if (w->out.len > 0 &&
-        mw_fd_write_all(MW_WORKER_RESULTS_FD, "results", w->out.data, w->out.len, NULL) != MW_OK)
+    if (w->out.len > 0 && mw_fd_write_all(MW_WORKER_RESULTS_FD, "results", w->out.data, w->out.len, NULL) != MW_OK)
         _exit(1); /* nobody listens any more */
     mw_buf_reset(&w->out);
     ticks = 0;
@@ -334,8 +336,12 @@ static void say_verdicts(struct worker *w, mw_position p, const mw_vm_verdict *v
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        const mw_record r = {.kind = MW_RECORD_VERDICT, .item = p.item, .rule = p.rule,
-                             .index = (uint32_t)i, .count = (uint32_t)n, .status = (uint8_t)v[i].outcome,
+        const mw_record r = {.kind = MW_RECORD_VERDICT,
+                             .item = p.item,
+                             .rule = p.rule,
+                             .index = (uint32_t)i,
+                             .count = (uint32_t)n,
+                             .status = (uint8_t)v[i].outcome,
                              .text = {text(v[i].subkey), text(v[i].message),
                                       v[i].outcome == MW_VM_FAIL ? text(v[i].evidence) : text(NULL)}};
         say(w, &r);
@@ -421,7 +427,9 @@ static void say_params_unknown(struct worker *w, mw_position p, mw_val resource)
 static void say_observed(struct worker *w, mw_position p, int64_t spent_ns)
 {
     struct marks *m = &w->marks[p.rule];
-    mw_record r = {.kind = MW_RECORD_OBSERVED, .item = p.item, .rule = p.rule,
+    mw_record r = {.kind = MW_RECORD_OBSERVED,
+                   .item = p.item,
+                   .rule = p.rule,
                    .count = spent_ns < UINT32_MAX ? (uint32_t)spent_ns : UINT32_MAX};
     MW_AUTO(mw_buf) ways = {.max = MW_MARKS_MAX + 1};
 
@@ -471,8 +479,11 @@ static void evaluate(struct worker *w, mw_position p, const mw_work_group *g, mw
     struct rule *told = &w->told[p.rule];
     mw_vm *vm = w->vms[told->pack];
     const mw_vm_verdict *verdicts, failed = {.outcome = MW_VM_ERROR, .message = told->broken};
-    mw_vm_subject s = {.rule = &w->rules[p.rule], .world = g->world, .resource = resource,
-                       .params = params_of(w, p, g), .soft_ms = w->soft_ms};
+    mw_vm_subject s = {.rule = &w->rules[p.rule],
+                       .world = g->world,
+                       .resource = resource,
+                       .params = params_of(w, p, g),
+                       .soft_ms = w->soft_ms};
     size_t n;
 
     if (told->applies != MW_VAL_ABSENT && guard(w, p, resource))
@@ -495,8 +506,8 @@ static void evaluate(struct worker *w, mw_position p, const mw_work_group *g, mw
     }
     w->used[told->pack] = true;
     for (size_t i = 0; i < mw_vm_log_count(vm); i++) {
-        const mw_record r = {.kind = MW_RECORD_LOG, .item = p.item, .rule = p.rule,
-                             .text = {text(mw_vm_log_at(vm, i))}};
+        const mw_record r = {
+            .kind = MW_RECORD_LOG, .item = p.item, .rule = p.rule, .text = {text(mw_vm_log_at(vm, i))}};
         say(w, &r);
     }
     say_verdicts(w, p, verdicts, n);
@@ -548,8 +559,12 @@ static void evaluate_all(struct worker *w, mw_position from, uint32_t end, mw_po
 
 static void say_failed(struct worker *w, uint32_t file, const char *why)
 {
-    const mw_record r = {.kind = MW_RECORD_FAILED, .item = file, .status = MW_VERDICT_ERROR,
-                         .index = 0, .count = 1, .text = {text(why)}};
+    const mw_record r = {.kind = MW_RECORD_FAILED,
+                         .item = file,
+                         .status = MW_VERDICT_ERROR,
+                         .index = 0,
+                         .count = 1,
+                         .text = {text(why)}};
 
     say(w, &r);
 }
@@ -566,8 +581,8 @@ static void load_file(struct worker *w, uint32_t number)
     mw_status st;
     int ref;
 
-    st = mw_vm_load(w->vms[0], rule ? MW_VM_RULE : MW_VM_FIXTURES, path, source ? source : "",
-                    source ? len : 0, &ref, &err);
+    st = mw_vm_load(w->vms[0], rule ? MW_VM_RULE : MW_VM_FIXTURES, path, source ? source : "", source ? len : 0, &ref,
+                    &err);
     if (st != MW_OK) {
         say_failed(w, number, err.message);
         return;
@@ -576,8 +591,10 @@ static void load_file(struct worker *w, uint32_t number)
     if (n == 0)
         say_failed(w, number, "there are no fixtures in this file");
     for (size_t i = 0; i < n; i++) {
-        mw_record r = {.kind = rule ? MW_RECORD_LOADED : MW_RECORD_FIXTURE, .item = number,
-                       .index = (uint32_t)i, .count = (uint32_t)n};
+        mw_record r = {.kind = rule ? MW_RECORD_LOADED : MW_RECORD_FIXTURE,
+                       .item = number,
+                       .index = (uint32_t)i,
+                       .count = (uint32_t)n};
         mw_buf_reset(&json);
         st = mw_vm_to_json(w->vms[0], ref, rule ? 0 : i + 1, &json, &err);
         if (st != MW_OK) {
@@ -630,8 +647,7 @@ static mw_status open_all(struct worker *w, mw_error *err)
         return st;
     root = mw_doc_root(w->bundle);
     mode = mw_val_get_str(w->bundle, root, "mode", "");
-    if (strcmp(mode, "evaluate") == 0 &&
-        (st = mw_doc_map(MW_WORKER_SNAPSHOT_FD, &w->snapshot, err)) != MW_OK)
+    if (strcmp(mode, "evaluate") == 0 && (st = mw_doc_map(MW_WORKER_SNAPSHOT_FD, &w->snapshot, err)) != MW_OK)
         return st;
     w->page = mmap(NULL, MW_PROGRESS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, MW_WORKER_PROGRESS_FD, 0);
     if (w->page == MAP_FAILED)
@@ -674,9 +690,7 @@ static uint32_t argument(int argc, char **argv, int i, uint32_t fallback)
 {
     long long n;
 
-    return i < argc && mw_parse_int(argv[i], strlen(argv[i]), &n) && n >= 0 && n <= UINT32_MAX
-               ? (uint32_t)n
-               : fallback;
+    return i < argc && mw_parse_int(argv[i], strlen(argv[i]), &n) && n >= 0 && n <= UINT32_MAX ? (uint32_t)n : fallback;
 }
 
 /* argv: --worker first-item first-rule end-item skip-item skip-rule broker-pid */

@@ -11,17 +11,16 @@
 #include <sys/types.h>
 
 /* Descriptors of a worker. */
-enum { MW_WORKER_SNAPSHOT_FD = 3, MW_WORKER_BUNDLE_FD, MW_WORKER_RESULTS_FD, MW_WORKER_PROGRESS_FD,
-       MW_WORKER_FD_END };
+enum { MW_WORKER_SNAPSHOT_FD = 3, MW_WORKER_BUNDLE_FD, MW_WORKER_RESULTS_FD, MW_WORKER_PROGRESS_FD, MW_WORKER_FD_END };
 
-#define MW_PROGRESS_SIZE 4096
+#define MW_PROGRESS_SIZE    4096
 #define MW_QUARANTINE_BYTES (MW_PROGRESS_SIZE - 32)
 
 typedef enum mw_worker_phase { MW_PHASE_START, MW_PHASE_LOAD, MW_PHASE_RUN } mw_worker_phase;
 
 /* Shared memory: the worker tells where it is, the broker which rules to leave out. */
 typedef struct mw_progress_page {
-    _Atomic uint64_t sequence;    /* changes whenever the worker gets on */
+    _Atomic uint64_t sequence; /* changes whenever the worker gets on */
     _Atomic uint32_t item, rule, phase;
     uint32_t unused;
     _Atomic unsigned char quarantined[MW_QUARANTINE_BYTES]; /* a bit per rule */
@@ -64,12 +63,12 @@ void mw__audit_worker_main(int argc, char **argv);
 /** How a run treats its workers. */
 typedef struct mw_pool {
     const mw_work *work;
-    int snapshot_fd;              /* -1 in the modes that load */
+    int snapshot_fd; /* -1 in the modes that load */
     int bundle_fd;
     size_t workers;
     int hard_ms;
-    bool quarantine;              /* after MW_DEATHS_MAX deaths of a rule */
-    const volatile bool *stop;    /* may be NULL */
+    bool quarantine;           /* after MW_DEATHS_MAX deaths of a rule */
+    const volatile bool *stop; /* may be NULL */
     void *user;
     /** A record of an evaluation, in order within a slot. Failing it makes the worker's answer incredible. */
     mw_status (*on_record)(void *user, size_t slot, const mw_record *r, mw_error *err);
@@ -85,24 +84,24 @@ typedef struct mw_pool {
     mw_status (*on_observed)(void *user, const mw_record *r, mw_error *err);
     void (*on_progress)(void *user, size_t done, size_t total); /* may be NULL */
     void *progress_user;
-    mw_profile_rule *profile;     /* one per rule, added to; NULL = no worker measures */
+    mw_profile_rule *profile; /* one per rule, added to; NULL = no worker measures */
     /* out */
     size_t started, died;
     char isolation[128];
-    unsigned char *quarantined;   /* one per rule; filled here; owned by the caller */
+    unsigned char *quarantined; /* one per rule; filled here; owned by the caller */
 } mw_pool;
 
-#define MW_DEATHS_MAX 3      /* of one rule in one run, then it is quarantined */
-#define MW_SLOW_MAX 3        /* soft deadlines or memory ceilings of one rule, likewise */
+#define MW_DEATHS_MAX 3 /* of one rule in one run, then it is quarantined */
+#define MW_SLOW_MAX   3 /* soft deadlines or memory ceilings of one rule, likewise */
 
 /** Run to the end. @return MW_OK; MW_ERR_CANCELLED; MW_ERR_IO when no worker can be started; what a callback returned. */
 mw_status mw__pool_run(mw_pool *p, mw_error *err);
 
 /** The bundle document for a set of rules; @p jobs may be NULL (all rules on world 0 of @p snap). */
 typedef struct mw_job {
-    uint32_t rule;               /* index in the rules */
-    size_t world, resource;      /* number in its type's array */
-    mw_val params;               /* in @p params_doc; ABSENT = the rule's own */
+    uint32_t rule;          /* index in the rules */
+    size_t world, resource; /* number in its type's array */
+    mw_val params;          /* in @p params_doc; ABSENT = the rule's own */
 } mw_job;
 
 /** A rule's text with marks (lua/instrument.h). */
@@ -119,9 +118,9 @@ typedef struct mw_observer {
     mw_status (*on_observed)(void *user, const mw_record *r, mw_error *err);
 } mw_observer;
 
-mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs,
-                           size_t job_count, const mw_doc *params_doc, const mw_snap *snap,
-                           const mw_observer *observer, int *fd, mw_error *err);
+mw_status mw__bundle_rules(const mw_rules *rules, const mw_evaluate_options *o, const mw_job *jobs, size_t job_count,
+                           const mw_doc *params_doc, const mw_snap *snap, const mw_observer *observer, int *fd,
+                           mw_error *err);
 typedef struct mw_source_file {
     const char *path, *source;
     size_t len;
@@ -135,7 +134,7 @@ mw_status mw__load_files(const char *mode, const mw_source_file *files, size_t c
 
 /** Evaluate jobs; findings of each job in @p per_job. @p observer may be NULL. */
 mw_status mw__evaluate_jobs(const mw_rules *rules, int snapshot_fd, const mw_job *jobs, size_t count,
-                            const mw_doc *params_doc, const mw_evaluate_options *o,
-                            const mw_observer *observer, mw_findings *per_job, mw_error *err);
+                            const mw_doc *params_doc, const mw_evaluate_options *o, const mw_observer *observer,
+                            mw_findings *per_job, mw_error *err);
 
 #endif

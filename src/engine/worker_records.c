@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#define HEADER 4
-#define FIXED (2 + 4 * 4)
+#define HEADER  4
+#define FIXED   (2 + 4 * 4)
 #define NO_TEXT UINT32_MAX
 
 static void put_u32(mw_buf *out, uint32_t n)

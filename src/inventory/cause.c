@@ -13,41 +13,31 @@
 static const struct {
     const char *name, *help;
 } classes[MW_CAUSE_COUNT] = {
-    [MW_CAUSE_DENIED_IDENTITY_POLICY] =
-        {"denied_identity_policy", "no identity-based policy allows it: grant it to the role"},
+    [MW_CAUSE_DENIED_IDENTITY_POLICY] = {"denied_identity_policy",
+                                         "no identity-based policy allows it: grant it to the role"},
     [MW_CAUSE_DENIED_SCP] = {"denied_scp", "a service control policy of the organization refuses "
                                            "it: no policy of the account can allow it"},
-    [MW_CAUSE_DENIED_RCP] = {"denied_rcp",
-                             "a resource control policy of the organization refuses it"},
-    [MW_CAUSE_DENIED_PERMISSIONS_BOUNDARY] =
-        {"denied_permissions_boundary",
-         "the role's permissions boundary refuses it: widen the boundary"},
+    [MW_CAUSE_DENIED_RCP] = {"denied_rcp", "a resource control policy of the organization refuses it"},
+    [MW_CAUSE_DENIED_PERMISSIONS_BOUNDARY] = {"denied_permissions_boundary",
+                                              "the role's permissions boundary refuses it: widen the boundary"},
     [MW_CAUSE_DENIED_SESSION_POLICY] =
         {"denied_session_policy",
          "the session was given less than its role: assume the role without that session policy"},
-    [MW_CAUSE_DENIED_RESOURCE_POLICY] = {"denied_resource_policy",
-                                         "the resource's own policy refuses it"},
-    [MW_CAUSE_DENIED_ENDPOINT_POLICY] = {"denied_endpoint_policy",
-                                         "the policy of a VPC endpoint refuses it"},
+    [MW_CAUSE_DENIED_RESOURCE_POLICY] = {"denied_resource_policy", "the resource's own policy refuses it"},
+    [MW_CAUSE_DENIED_ENDPOINT_POLICY] = {"denied_endpoint_policy", "the policy of a VPC endpoint refuses it"},
     [MW_CAUSE_DENIED_TRUST_POLICY] = {"denied_trust_policy",
                                       "the role's trust policy does not let these credentials in"},
     [MW_CAUSE_DENIED] = {"denied", "AWS refuses it and does not say by which policy"},
-    [MW_CAUSE_CREDENTIALS] = {"credentials",
-                              "the credentials are missing, expired or not valid there"},
-    [MW_CAUSE_THROTTLED] =
-        {"throttled",
-         "AWS said \"slower\" until the attempts were used up: sweep again, or with fewer --jobs"},
+    [MW_CAUSE_CREDENTIALS] = {"credentials", "the credentials are missing, expired or not valid there"},
+    [MW_CAUSE_THROTTLED] = {"throttled",
+                            "AWS said \"slower\" until the attempts were used up: sweep again, or with fewer --jobs"},
     [MW_CAUSE_REGION_DISABLED] = {"region_disabled", "the region is not enabled in this account"},
     [MW_CAUSE_NOT_IN_REGION] = {"not_in_region", "the service does not offer this in the region"},
-    [MW_CAUSE_BREAKER_OPEN] = {"breaker_open",
-                               "so many requests failed in a row that no more were sent"},
-    [MW_CAUSE_BUDGET] = {"budget",
-                         "--budget was spent: raise it, or sweep the rest with --max-age"},
-    [MW_CAUSE_UNREACHABLE] = {"unreachable",
-                              "nobody answered: network, DNS, proxy or TLS; moonward doctor tells"},
+    [MW_CAUSE_BREAKER_OPEN] = {"breaker_open", "so many requests failed in a row that no more were sent"},
+    [MW_CAUSE_BUDGET] = {"budget", "--budget was spent: raise it, or sweep the rest with --max-age"},
+    [MW_CAUSE_UNREACHABLE] = {"unreachable", "nobody answered: network, DNS, proxy or TLS; moonward doctor tells"},
     [MW_CAUSE_DEADLINE] = {"deadline", "it took longer than it may"},
-    [MW_CAUSE_MALFORMED] =
-        {"malformed", "the answer was not what the service's model says, or larger than allowed"},
+    [MW_CAUSE_MALFORMED] = {"malformed", "the answer was not what the service's model says, or larger than allowed"},
     [MW_CAUSE_SERVICE_ERROR] = {"service_error", "AWS failed: sweep again"},
     [MW_CAUSE_UNSUPPORTED] = {"unsupported", "the models or the account do not have it"},
     [MW_CAUSE_NOT_ASKED] = {"not_asked", "it was not asked for"},
@@ -215,8 +205,7 @@ mw_cause_class mw_cause_classify(const char *code, const char *message)
 
 mw_cause_class mw_cause_classify_val(const mw_doc *d, mw_val cause)
 {
-    return mw_cause_classify(mw_val_get_str(d, cause, "code", NULL),
-                             mw_val_get_str(d, cause, "message", NULL));
+    return mw_cause_classify(mw_val_get_str(d, cause, "code", NULL), mw_val_get_str(d, cause, "message", NULL));
 }
 
 mw_cause_class mw_cause_classify_text(const char *message)

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 /* Calls handed to the client at a time: each holds a prepared request, so the rest wait as jobs. */
-#define WINDOW 256u
+#define WINDOW        256u
 /* With a budget that is nearly spent, one call goes after the other: what is asked then does not depend on who answers first. */
-#define BUDGET_NEAR 1000u
+#define BUDGET_NEAR   1000u
 /* Accounts under way: enough that one whose services throttle does not hold up the rest. */
 #define ACCOUNTS_OPEN 16u
 
@@ -273,7 +273,8 @@ static size_t window(const collection *c)
 
 void collection_pump(collection *c)
 {
-    size_t open = mw_client_budget(c->client) ? 1 : ACCOUNTS_OPEN; /* a budget makes one account whole before the next */
+    size_t open =
+        mw_client_budget(c->client) ? 1 : ACCOUNTS_OPEN; /* a budget makes one account whole before the next */
 
     if (c->pumping)
         return;
@@ -284,8 +285,7 @@ void collection_pump(collection *c)
             collection_enter(c, j.account);
             j.fn(c, j.a, j.b);
             account_done(j.account);
-        } else if (c->next_account < c->o->account_count &&
-                   c->next_account - c->accounts_finished < open) {
+        } else if (c->next_account < c->o->account_count && c->next_account - c->accounts_finished < open) {
             open_account(c, c->next_account++);
         } else {
             break;
@@ -335,8 +335,7 @@ static mw_status prepare(collection *c, mw_error *err)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for the collection");
     for (size_t a = 0; a < c->o->account_count; a++)
         for (size_t t = 0; t < c->plan->count; t++)
-            c->progress.scopes_total +=
-                c->plan->items[t]->regional ? c->o->accounts[a].region_count : 1;
+            c->progress.scopes_total += c->plan->items[t]->regional ? c->o->accounts[a].region_count : 1;
     return MW_OK;
 }
 
@@ -358,8 +357,8 @@ static void clear(collection *c)
     mw_free(c);
 }
 
-mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o,
-                     int *snapshot_fd, mw_error *err)
+mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o, int *snapshot_fd,
+                     mw_error *err)
 {
     collection *c = mw_alloc(sizeof(*c));
     mw_error local = {0};
@@ -378,13 +377,11 @@ mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_op
     st = prepare(c, err);
     if (st == MW_OK)
         collection_pump(c);
-    while (st == MW_OK && c->status == MW_OK && !c->cancelled &&
-           c->accounts_finished < o->account_count) {
+    while (st == MW_OK && c->status == MW_OK && !c->cancelled && c->accounts_finished < o->account_count) {
         size_t before = c->accounts_finished;
         st = mw_client_run(client, err);
         collection_pump(c);
-        if (st == MW_OK && c->active == 0 && c->accounts_finished == before && !c->cancelled &&
-            c->status == MW_OK)
+        if (st == MW_OK && c->active == 0 && c->accounts_finished == before && !c->cancelled && c->status == MW_OK)
             st = mw_fail(err, MW_ERR_CONFLICT, "the collection stopped with %zu of %zu scopes done",
                          c->progress.scopes_done, c->progress.scopes_total);
     }

@@ -7,10 +7,10 @@
 typedef struct mw_collect_account {
     const char *account;
     const char *partition;
-    const char *home_region;      /* region for global types: us-east-1 in aws */
-    const char *const *regions;   /* region_count of them */
+    const char *home_region;    /* region for global types: us-east-1 in aws */
+    const char *const *regions; /* region_count of them */
     size_t region_count;
-    mw_provider *credentials;     /* NULL in replay */
+    mw_provider *credentials; /* NULL in replay */
     /* Why nothing can be asked there (its role cannot be assumed…), or NULL: then no call is made, and every
        scope is incomplete with this cause. */
     const char *failed_operation, *failed_code, *failed_message;
@@ -37,7 +37,7 @@ typedef struct mw_collect_options {
     const mw_collect_account *accounts;
     size_t account_count;
     int64_t now_unix;
-    const mw_doc *params_doc;     /* rule parameters {name: value} for `{param.x}`; NULL = none */
+    const mw_doc *params_doc; /* rule parameters {name: value} for `{param.x}`; NULL = none */
     mw_val params;
     /**
      * An account is finished: its snapshot alone, a sealed memfd that the callback closes. What the account held in
@@ -64,8 +64,8 @@ typedef struct mw_collect_options {
  * @param[out] snapshot_fd  Sealed memfd holding the mw_doc; the caller closes it. -1 with `on_account`; NULL then.
  * @return MW_OK; MW_ERR_CANCELLED; MW_ERR_NOMEM; MW_ERR_LIMIT.
  */
-mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o,
-                     int *snapshot_fd, mw_error *err);
+mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o, int *snapshot_fd,
+                     mw_error *err);
 
 /** One world of a snapshot made from fixtures instead of AWS; for `moonward test` and `repl`. */
 typedef struct mw_fixture_world {
@@ -78,8 +78,7 @@ typedef struct mw_fixture_world {
 } mw_fixture_world;
 
 /** Items lie in @p d. The same envelope code as mw_collect(). */
-mw_status mw_snapshot_from_fixtures(const mw_types *types, const mw_doc *d,
-                                    const mw_fixture_world *worlds, size_t count, int *snapshot_fd,
-                                    mw_error *err);
+mw_status mw_snapshot_from_fixtures(const mw_types *types, const mw_doc *d, const mw_fixture_world *worlds,
+                                    size_t count, int *snapshot_fd, mw_error *err);
 
 #endif

@@ -14,9 +14,9 @@
 #include <string.h>
 
 /* Jobs of IAM take seconds, rarely minutes; a report that is not there then will not come this run. */
-#define POLL_FIRST_MS 1000
-#define POLL_MOST_MS 8000
-#define POLL_TOTAL_MS 300000
+#define POLL_FIRST_MS    1000
+#define POLL_MOST_MS     8000
+#define POLL_TOTAL_MS    300000
 #define POLL_REPLAY_MOST 400u
 
 static void start(collection *c, void *call_, void *unused);
@@ -36,8 +36,7 @@ bool is_absent(const collection *c, mw_val unknown, const plan_absent *absent, s
     const char *message = mw_val_get_str(view(c), cause, "message", "");
 
     for (size_t i = 0; i < count; i++)
-        if (mw_str_eq(absent[i].code, code) &&
-            (!absent[i].message || strstr(message, absent[i].message)))
+        if (mw_str_eq(absent[i].code, code) && (!absent[i].message || strstr(message, absent[i].message)))
             return true;
     return false;
 }
@@ -83,8 +82,7 @@ static mw_val lacking(collection *c, const char *name)
 {
     MW_AUTO(mw_buf) text = {0};
 
-    mw_buf_printf(&text, "the models of botocore %s do not have %s",
-                  mw_models_botocore_version(c->plan->models), name);
+    mw_buf_printf(&text, "the models of botocore %s do not have %s", mw_models_botocore_version(c->plan->models), name);
     return unknown_of(c, name, "UnsupportedByModels", text.data);
 }
 
@@ -154,8 +152,7 @@ static bool keep_page(call *k, size_t query, mw_val v)
     return true;
 }
 
-static mw_status query_page(const plan_query *q, mw_doc_builder *page, mw_val result, mw_val *out,
-                            mw_error *err)
+static mw_status query_page(const plan_query *q, mw_doc_builder *page, mw_val result, mw_val *out, mw_error *err)
 {
     *out = result;
     return q->path ? mw_jmespath_eval(q->path, page, result, out, err) : MW_OK;
@@ -222,8 +219,7 @@ static bool on_page(void *user, mw_doc_builder *page, mw_val result)
 /* ---- text that holds a table or a JSON value ---- */
 
 /* Parse in the scratch builder: a malformed text must not leave its half in the collection's. */
-static mw_status parse_text(collection *c, const plan_query *q, mw_val text, mw_val *out,
-                            mw_error *err)
+static mw_status parse_text(collection *c, const plan_query *q, mw_val text, mw_val *out, mw_error *err)
 {
     MW_AUTO(mw_buf) raw = {.max = (size_t)64 << 20};
     size_t len;
@@ -461,8 +457,8 @@ mw_template_context collection_template(const account *a, const call_context *x)
 
 /* Expand @p t, add the extra parameter, and make a document of it. */
 static mw_status make_params(collection *c, const mw_template *t, const mw_template_context *x,
-                             const call_context *extra, mw_doc **out, mw_template_outcome *outcome,
-                             mw_val *unknown, mw_error *err)
+                             const call_context *extra, mw_doc **out, mw_template_outcome *outcome, mw_val *unknown,
+                             mw_error *err)
 {
     const mw_doc *d = mw_doc_view(c->scratch);
     mw_val planned, all;
@@ -511,8 +507,8 @@ static void key_of(unsigned char key[16], const plan_call *p, const place *at, c
 
 /* ---- asking ---- */
 
-static void begin(collection *c, call *k, const char *service, const char *operation,
-                  const mw_doc *params, mw_call_page page)
+static void begin(collection *c, call *k, const char *service, const char *operation, const mw_doc *params,
+                  mw_call_page page)
 {
     mw_error err = {0};
     mw_call request = {.scope = &k->at->scope,
@@ -550,8 +546,7 @@ static void start(collection *c, void *call_, void *unused)
         k->preparing = k->plan->prepared;
     }
     if (k->preparing) {
-        begin(c, k, k->plan->prepare_service, k->plan->prepare_operation, k->prepare_params,
-              on_prepared);
+        begin(c, k, k->plan->prepare_service, k->plan->prepare_operation, k->prepare_params, on_prepared);
         return;
     }
     if (!k->params) {
@@ -625,9 +620,8 @@ static void add_waiter(call *k, waiter *w)
     k->last_waiter = w;
 }
 
-static mw_status expand_all(account *a, const plan_call *p, const call_context *x, mw_doc **params,
-                            mw_doc **prepare, mw_template_outcome *outcome, mw_val *unknown,
-                            mw_error *err)
+static mw_status expand_all(account *a, const plan_call *p, const call_context *x, mw_doc **params, mw_doc **prepare,
+                            mw_template_outcome *outcome, mw_val *unknown, mw_error *err)
 {
     mw_template_context t = collection_template(a, x);
     mw_status st = MW_OK;
@@ -641,8 +635,7 @@ static mw_status expand_all(account *a, const plan_call *p, const call_context *
     return st;
 }
 
-static ask_outcome ask(account *a, size_t index, const call_context *x, lister *l, waiter *w,
-                       mw_val *unknown)
+static ask_outcome ask(account *a, size_t index, const call_context *x, lister *l, waiter *w, mw_val *unknown)
 {
     collection *c = a->c;
     const plan_call *p = c->plan->calls[index];
@@ -695,9 +688,7 @@ out:
         *unknown = unknown_of(c, p->name, "InvalidRequest", err.message);
         return ASK_UNKNOWN;
     }
-    return outcome == MW_TEMPLATE_VALUE  ? ASK_CALLED
-           : outcome == MW_TEMPLATE_NULL ? ASK_NULL
-                                         : ASK_UNKNOWN;
+    return outcome == MW_TEMPLATE_VALUE ? ASK_CALLED : outcome == MW_TEMPLATE_NULL ? ASK_NULL : ASK_UNKNOWN;
 }
 
 ask_outcome call_ask(account *a, size_t index, const call_context *x, waiter *w, mw_val *unknown)
@@ -705,8 +696,7 @@ ask_outcome call_ask(account *a, size_t index, const call_context *x, waiter *w,
     return ask(a, index, x, NULL, w, unknown);
 }
 
-ask_outcome call_list(account *a, size_t index, const call_context *x, lister *l, waiter *w,
-                      mw_val *unknown)
+ask_outcome call_list(account *a, size_t index, const call_context *x, lister *l, waiter *w, mw_val *unknown)
 {
     return ask(a, index, x, l, w, unknown);
 }

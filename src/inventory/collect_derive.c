@@ -33,8 +33,7 @@ void scope_link_sources(account *a, scope *derived)
     for (size_t i = 0; derived->type->source_count && i < a->scope_count; i++) {
         scope *s = a->scopes[i];
         feed *f;
-        if (!is_source(a->c, derived->type, s->type) ||
-            (s->at != derived->at && derived->type->regional))
+        if (!is_source(a->c, derived->type, s->type) || (s->at != derived->at && derived->type->regional))
             continue;
         if (!(f = account_alloc(a, sizeof(*f))))
             return;

@@ -107,8 +107,8 @@ static mw_val item_for(collection *c, const resource *r, const plan_facet *f)
     return mw_doc_pop(c->b);
 }
 
-static mw_status key_text(collection *c, const resource *r, const plan_facet *f, mw_val item,
-                          mw_val *key, mw_error *err)
+static mw_status key_text(collection *c, const resource *r, const plan_facet *f, mw_val item, mw_val *key,
+                          mw_error *err)
 {
     call_context x = {.at = r->at, .item = item, .parent = r->parent_item, .each = MW_VAL_ABSENT};
     mw_template_context t = collection_template(r->scope->account, &x);
@@ -126,13 +126,17 @@ static mw_status key_text(collection *c, const resource *r, const plan_facet *f,
     return st;
 }
 
-static mw_status key_for(collection *c, const resource *r, const plan_facet *f, mw_val item,
-                         mw_val *key, mw_error *err)
+static mw_status key_for(collection *c, const resource *r, const plan_facet *f, mw_val item, mw_val *key, mw_error *err)
 {
     const account *a = r->scope->account;
-    mw_envelope_input in = {.account = a->in->account, .region = r->at->scope.region,
-                            .partition = a->in->partition, .item = r->item, .doc = r->item,
-                            .parent = r->parent_item, .rest = r->rest, .tags = MW_VAL_ABSENT};
+    mw_envelope_input in = {.account = a->in->account,
+                            .region = r->at->scope.region,
+                            .partition = a->in->partition,
+                            .item = r->item,
+                            .doc = r->item,
+                            .parent = r->parent_item,
+                            .rest = r->rest,
+                            .tags = MW_VAL_ABSENT};
 
     *key = MW_VAL_NULL;
     if (f->key_text)
@@ -174,8 +178,7 @@ static void join_done(collection *c, waiter *w, answer *a)
 static void start_join(collection *c, resource *r, size_t facet, mw_val item)
 {
     const plan_facet *f = &r->scope->type->facets[facet];
-    call_context x = {.at = place_for(r, f), .item = item, .parent = r->parent_item,
-                      .each = MW_VAL_ABSENT};
+    call_context x = {.at = place_for(r, f), .item = item, .parent = r->parent_item, .each = MW_VAL_ABSENT};
     join_ask *ask = account_alloc(r->scope->account, sizeof(*ask));
     mw_val unknown = MW_VAL_ABSENT;
     mw_error err = {0};
@@ -282,8 +285,8 @@ static void start_each(collection *c, resource *r, size_t facet, mw_val item)
     g->waiting = 1; /* this loop's own */
     for (size_t i = 0; i < n; i++) {
         group_ask *ask = account_alloc(a, sizeof(*ask));
-        call_context x = {.at = place_for(r, f), .item = item, .parent = r->parent_item,
-                          .each = mw_val_at(view(c), list, i)};
+        call_context x = {
+            .at = place_for(r, f), .item = item, .parent = r->parent_item, .each = mw_val_at(view(c), list, i)};
         mw_val unknown = MW_VAL_ABSENT;
         if (!ask || !x.at)
             return;
@@ -372,8 +375,12 @@ static void run_batch(collection *c, void *batch_, void *unused)
     const plan_facet *f = &b->scope->type->facets[b->facet];
     resource *first = b->resources[0];
     mw_val *keys = mw_alloc(b->count * sizeof(*keys));
-    call_context x = {.at = place_for(first, f), .item = first->item, .parent = MW_VAL_ABSENT,
-                      .each = MW_VAL_ABSENT, .extra_param = f->batch_param, .extra = keys,
+    call_context x = {.at = place_for(first, f),
+                      .item = first->item,
+                      .parent = MW_VAL_ABSENT,
+                      .each = MW_VAL_ABSENT,
+                      .extra_param = f->batch_param,
+                      .extra = keys,
                       .extra_list = true};
     mw_val unknown = MW_VAL_ABSENT;
     ask_outcome outcome;

@@ -90,8 +90,8 @@ static void add_entries(collection *c, const scope *s)
 static void add_facet(collection *c, const resource *r, size_t i)
 {
     if (r->facets[i] == MW_VAL_ABSENT)
-        mw_doc_add_unknown_cause(c->b, c->plan->calls[r->scope->type->facets[i].call]->name,
-                                 "NotCollected", "the collection ended before this was read");
+        mw_doc_add_unknown_cause(c->b, c->plan->calls[r->scope->type->facets[i].call]->name, "NotCollected",
+                                 "the collection ended before this was read");
     else
         mw_doc_add_val(c->b, r->facets[i]);
 }
@@ -191,8 +191,7 @@ static void make_resource(collection *c, const resource *r, made_list *list)
                             .parent = r->parent_item,
                             .doc = document(c, r),
                             .rest = r->rest,
-                            .tags = tag_facet && !collects(t, tag_facet) ? a->not_collected
-                                                                         : MW_VAL_ABSENT};
+                            .tags = tag_facet && !collects(t, tag_facet) ? a->not_collected : MW_VAL_ABSENT};
     mw_error err = {0};
     made m;
     mw_status st = mw_envelope_build(t->envelope, c->b, &in, &m.resource, &err);
@@ -255,8 +254,7 @@ static int by_scope(const void *pa, const void *pb)
     return order ? order : strcmp(a->facet ? a->facet : "", b->facet ? b->facet : "");
 }
 
-static mw_status write_resources(collection *c, const made_list *list, mw_doc_builder *out,
-                                 mw_error *err)
+static mw_status write_resources(collection *c, const made_list *list, mw_doc_builder *out, mw_error *err)
 {
     struct sortable *sorted = mw_alloc((list->count + 1) * sizeof(*sorted));
     const mw_doc *d = view(c);

@@ -72,7 +72,7 @@ typedef struct join_index {
     struct join_entry {
         mw_atom atom;
         uint32_t element;
-    } *entries;
+    } * entries;
     size_t count;
 } join_index;
 
@@ -83,14 +83,14 @@ typedef struct seen {
 
 /* What a call gave: shared by all who ask for the same thing in the same place. */
 struct answer {
-    answer *next;            /* in the account's table */
+    answer *next; /* in the account's table */
     unsigned char key[16];
-    struct call *live;       /* until it is there */
-    mw_val unknown;          /* UNKNOWN when the call failed, else ABSENT */
-    unsigned calls;          /* API calls that it took */
-    seen seen;               /* the counts that have them */
+    struct call *live; /* until it is there */
+    mw_val unknown;    /* UNKNOWN when the call failed, else ABSENT */
+    unsigned calls;    /* API calls that it took */
+    seen seen;         /* the counts that have them */
     join_index *indexes;
-    mw_val values[];         /* one per query of the planned call */
+    mw_val values[]; /* one per query of the planned call */
 };
 
 typedef struct page_values {
@@ -106,42 +106,42 @@ typedef struct call {
     const place *at;
     answer *answer;
     mw_doc *params, *prepare_params;
-    mw_val item, parent;     /* for the parameters that need {prepared} */
+    mw_val item, parent; /* for the parameters that need {prepared} */
     mw_val prepared;
     unsigned polls, pages;
     int64_t waited_ms;
     bool preparing, started, ready, failed_job, too_many;
     lister *listers;
     waiter *waiters, *last_waiter;
-    page_values *pages_of;   /* one per query */
-    mw_status trouble;       /* a failure of ours while reading pages */
+    page_values *pages_of; /* one per query */
+    mw_status trouble;     /* a failure of ours while reading pages */
     mw_error trouble_error;
 } call;
 
 typedef struct facet_scope {
     size_t ok, failed, calls;
-    mw_val cause;            /* smallest seen, or ABSENT */
-    struct batch *open;      /* being filled */
+    mw_val cause;                 /* smallest seen, or ABSENT */
+    struct batch *open;           /* being filled */
     struct metric_batch *metrics; /* the same of the lead of metrics that share a call */
-    size_t entered;          /* resources that have been through a batch facet */
+    size_t entered;               /* resources that have been through a batch facet */
 } facet_scope;
 
 struct scope {
     account *account;
     const plan_type *type;
     const place *at;
-    scope *parent, *children, *sibling; /* types listed per item of this one */
-    struct feed *feeds;      /* scopes of types derived from this one */
+    scope *parent, *children, *sibling;   /* types listed per item of this one */
+    struct feed *feeds;                   /* scopes of types derived from this one */
     struct member *members, *last_member; /* of a derived scope that groups: what it was fed */
     size_t member_count;
-    size_t pending;          /* what may still bring resources */
+    size_t pending; /* what may still bring resources */
     bool listed;
-    int64_t known_unix;      /* not asked: it was fetched then; 0 = asked */
+    int64_t known_unix; /* not asked: it was fetched then; 0 = asked */
     size_t resources, calls, pages, failed;
-    size_t undescribed;      /* listed, but the describe call failed */
+    size_t undescribed; /* listed, but the describe call failed */
     mw_val cause, describe_cause;
     resource *first, *last;
-    size_t count;            /* resources in the list above */
+    size_t count; /* resources in the list above */
     facet_scope *facets;
 };
 
@@ -150,24 +150,24 @@ enum { FACET_WAITING, FACET_STARTED, FACET_DONE };
 struct resource {
     resource *next, *same_hash;
     scope *scope;
-    const place *at;         /* where its facets are called */
+    const place *at; /* where its facets are called */
     mw_val item, id;
-    mw_val rest;             /* UNKNOWN or ABSENT */
-    mw_val lost;             /* UNKNOWN: its region could not be found; or ABSENT */
-    mw_val parent_item;      /* or ABSENT */
+    mw_val rest;        /* UNKNOWN or ABSENT */
+    mw_val lost;        /* UNKNOWN: its region could not be found; or ABSENT */
+    mw_val parent_item; /* or ABSENT */
     mw_val *facets;
     unsigned char *states;
 };
 
-#define ANSWER_BUCKETS 4096u
+#define ANSWER_BUCKETS   4096u
 #define RESOURCE_BUCKETS 4096u
 
 struct account {
     collection *c;
     const mw_collect_account *in;
-    size_t index;            /* among those of the options */
-    mw_doc_builder *b;       /* everything that was read */
-    mw_val not_collected;    /* UNKNOWN for tags whose facet was not asked for */
+    size_t index;         /* among those of the options */
+    mw_doc_builder *b;    /* everything that was read */
+    mw_val not_collected; /* UNKNOWN for tags whose facet was not asked for */
     mw_arena arena;
     place *places;
     scope **scopes;
@@ -199,14 +199,14 @@ struct collection {
     size_t active;           /* calls handed to the client */
     account **accounts;      /* as opened; freed when finished */
     size_t next_account, accounts_finished;
-    int *snapshot_fd;        /* of the only account, without `on_account` */
+    int *snapshot_fd; /* of the only account, without `on_account` */
     bool pumping, cancelled;
-    mw_status status;        /* first failure of ours: memory, a ceiling */
+    mw_status status; /* first failure of ours: memory, a ceiling */
     mw_error error;
     made_list *made;         /* of the account being finished, by the plan's type */
     mw_scope_entry *entries; /* its coverage */
     size_t entry_count, entry_cap;
-    mw_arena names;          /* of regions */
+    mw_arena names; /* of regions */
     mw_collect_progress progress;
 };
 
@@ -248,11 +248,10 @@ typedef enum ask_outcome { ASK_CALLED, ASK_NULL, ASK_UNKNOWN } ask_outcome;
  * Ask for a planned call. ASK_CALLED: @p w->done runs when the answer is there (at once when it is);
  * ASK_NULL: a parameter is null, no call; ASK_UNKNOWN: a parameter, or the models, make it unknown.
  */
-ask_outcome call_ask(account *a, size_t plan_call_index, const call_context *ctx, waiter *w,
-                     mw_val *unknown);
+ask_outcome call_ask(account *a, size_t plan_call_index, const call_context *ctx, waiter *w, mw_val *unknown);
 /** The same for a list, whose items are taken from each page. `w->done` runs at the end. */
-ask_outcome call_list(account *a, size_t plan_call_index, const call_context *ctx, lister *l,
-                      waiter *w, mw_val *unknown);
+ask_outcome call_list(account *a, size_t plan_call_index, const call_context *ctx, lister *l, waiter *w,
+                      mw_val *unknown);
 void call_free(call *k);
 /** UNKNOWN with a cause of ours. */
 mw_val unknown_of(collection *c, const char *operation, const char *code, const char *message);
@@ -309,8 +308,8 @@ void facets_flush(collection *c, scope *s);
 
 /* collect_join.c */
 /** Elements of the array @p list whose @p field is one of @p key (text, or a list of texts). */
-mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field,
-                 const mw_jmespath *value, bool many, mw_val key);
+mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field, const mw_jmespath *value, bool many,
+                 mw_val key);
 
 /* collect_finish.c */
 void account_free(collection *c, account *a);

@@ -94,8 +94,8 @@ static mw_val value_of(collection *c, mw_val element, const mw_jmespath *value)
     return out;
 }
 
-mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field,
-                 const mw_jmespath *value, bool many, mw_val key)
+mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field, const mw_jmespath *value, bool many,
+                 mw_val key)
 {
     const mw_doc *d = view(c);
     const join_index *x = index_of(c, a, list, field);

@@ -57,8 +57,7 @@ static void list_done(collection *c, waiter *w, answer *a)
     scope *s = ask->l.scope;
 
     s->calls += a->calls;
-    if (a->unknown != MW_VAL_ABSENT &&
-        !is_absent(c, a->unknown, s->type->list_absent, s->type->list_absent_count))
+    if (a->unknown != MW_VAL_ABSENT && !is_absent(c, a->unknown, s->type->list_absent, s->type->list_absent_count))
         scope_failed(c, s, a->unknown);
     else
         s->pages++;
@@ -173,8 +172,11 @@ static mw_val eval(collection *c, const mw_jmespath *j, mw_val v)
 
 static bool wanted(collection *c, const scope *s, mw_doc_builder *page, mw_val item)
 {
-    mw_template_context t = {.b = page, .item = item, .account = s->account->in->account,
-                             .region = s->at->scope.region, .partition = s->account->in->partition,
+    mw_template_context t = {.b = page,
+                             .item = item,
+                             .account = s->account->in->account,
+                             .region = s->at->scope.region,
+                             .partition = s->account->in->partition,
                              .now_unix = c->o->now_unix};
     MW_AUTO(mw_buf) want = {.max = 1 << 16};
 
@@ -241,8 +243,7 @@ static void explode(collection *c, lister *l, mw_val item)
         return;
     rest = without(c, item, l->scope->type->explode);
     for (size_t i = 0; i < mw_val_len(d, inner); i++) {
-        mw_val v = mw_val_kind(d, inner) == MW_KIND_OBJECT ? mw_val_member(d, inner, i, NULL)
-                                                           : mw_val_at(d, inner, i);
+        mw_val v = mw_val_kind(d, inner) == MW_KIND_OBJECT ? mw_val_member(d, inner, i, NULL) : mw_val_at(d, inner, i);
         offer_item(c, l, mw_val_kind(d, v) == MW_KIND_OBJECT ? merge(c, rest, v) : rest);
     }
 }
@@ -291,7 +292,7 @@ static void described(collection *c, waiter *w, answer *a)
         mw_val more = mw_val_kind(d, found) == MW_KIND_ARRAY ? mw_val_at(d, found, 0) : found;
         bool whole = mw_val_kind(d, more) == MW_KIND_OBJECT;
         scope_add_item(c, s, ask->items->parent, whole ? merge(c, ask->items->item, more) : ask->items->item,
-                 whole ? MW_VAL_ABSENT : not_returned(c, t));
+                       whole ? MW_VAL_ABSENT : not_returned(c, t));
         scope_release(c, s);
         return;
     }
@@ -384,15 +385,14 @@ static void take_item(collection *c, lister *l, mw_val item)
     key = eval(c, t->describe_key, item);
     if (mw_val_kind(view(c), key) == MW_KIND_NULL) {
         scope_add_item(c, l->scope, l->parent, item,
-                 unknown_of(c, c->plan->calls[t->describe_call]->name, "InvalidRequest",
-                            "the item lacks what the describe call asks by"));
+                       unknown_of(c, c->plan->calls[t->describe_call]->name, "InvalidRequest",
+                                  "the item lacks what the describe call asks by"));
         return;
     }
     p = account_alloc(l->scope->account, sizeof(*p));
     if (!p)
         return;
-    *p = (pending_item){.next = l->batch, .scope = l->scope, .parent = l->parent, .item = item,
-                        .key = key};
+    *p = (pending_item){.next = l->batch, .scope = l->scope, .parent = l->parent, .item = item, .key = key};
     l->batch = p;
     if (++l->batch_count >= t->describe_size)
         flush_batch(c, l);
@@ -411,8 +411,7 @@ static resource *remember(collection *c, resource *r)
     resource **slot = &r->scope->account->resources[mw_hash64(&key, sizeof(key)) % RESOURCE_BUCKETS];
 
     for (resource *o = *slot; o; o = o->same_hash)
-        if (o->scope->type == key.type && o->at == key.at &&
-            mw_val_atom(view(c), o->id) == (mw_atom)key.id)
+        if (o->scope->type == key.type && o->at == key.at && mw_val_atom(view(c), o->id) == (mw_atom)key.id)
             return o;
     r->same_hash = *slot;
     *slot = r;
@@ -491,8 +490,9 @@ static void located(collection *c, waiter *w, answer *a)
         if (region)
             r->at = account_place(s->account, region);
         else
-            lost(c, r, unknown_of(c, c->plan->calls[s->type->locate_call]->name, "NotReturned",
-                                  "the answer does not tell the region"));
+            lost(c, r,
+                 unknown_of(c, c->plan->calls[s->type->locate_call]->name, "NotReturned",
+                            "the answer does not tell the region"));
     }
     if (r->at)
         settle_resource(c, r);
@@ -503,8 +503,7 @@ static void locate(collection *c, void *ask_, void *unused)
 {
     locate_ask *ask = ask_;
     scope *s = ask->r->scope;
-    call_context x = {.at = s->at, .item = ask->r->item, .parent = MW_VAL_ABSENT,
-                      .each = MW_VAL_ABSENT};
+    call_context x = {.at = s->at, .item = ask->r->item, .parent = MW_VAL_ABSENT, .each = MW_VAL_ABSENT};
     mw_val unknown = MW_VAL_ABSENT;
     ask_outcome outcome;
 
@@ -513,10 +512,10 @@ static void locate(collection *c, void *ask_, void *unused)
     outcome = call_ask(s->account, s->type->locate_call, &x, &ask->w, &unknown);
     if (outcome == ASK_CALLED)
         return;
-    lost(c, ask->r, outcome == ASK_UNKNOWN
-                        ? unknown
-                        : unknown_of(c, c->plan->calls[s->type->locate_call]->name,
-                                     "InvalidRequest", "the item lacks what the call asks by"));
+    lost(c, ask->r,
+         outcome == ASK_UNKNOWN ? unknown
+                                : unknown_of(c, c->plan->calls[s->type->locate_call]->name, "InvalidRequest",
+                                             "the item lacks what the call asks by"));
     if (ask->r->at)
         settle_resource(c, ask->r);
     scope_release(c, s);
@@ -543,10 +542,14 @@ void scope_add_item(collection *c, scope *s, const resource *parent, mw_val item
     const plan_type *t = s->type;
     resource *r = account_alloc(s->account, sizeof(*r));
     const account *a = s->account;
-    mw_envelope_input in = {.account = a->in->account, .region = s->at->scope.region,
-                            .partition = a->in->partition, .item = item, .doc = item,
+    mw_envelope_input in = {.account = a->in->account,
+                            .region = s->at->scope.region,
+                            .partition = a->in->partition,
+                            .item = item,
+                            .doc = item,
                             .parent = parent ? parent->item : MW_VAL_ABSENT,
-                            .rest = MW_VAL_ABSENT, .tags = MW_VAL_ABSENT};
+                            .rest = MW_VAL_ABSENT,
+                            .tags = MW_VAL_ABSENT};
     mw_error err = {0};
     mw_status st;
 
@@ -563,9 +566,9 @@ void scope_add_item(collection *c, scope *s, const resource *parent, mw_val item
     r->parent_item = in.parent;
     st = mw_envelope_id(t->envelope, c->b, &in, &r->id, &err);
     if (st != MW_OK || r->id == MW_VAL_ABSENT) {
-        scope_failed(c, s, unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL,
-                                      "NoIdentity",
-                                      st == MW_OK ? "an item of the list has no id" : err.message));
+        scope_failed(c, s,
+                     unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL, "NoIdentity",
+                                st == MW_OK ? "an item of the list has no id" : err.message));
         return;
     }
     if (t->facet_count) {

@@ -220,8 +220,7 @@ static void metrics_done(collection *c, waiter *w, answer *a)
     for (size_t i = 0; i < b->scope->type->facet_count; i++)
         if (b->scope->type->facets[i].metric && b->scope->type->facets[i].metric->lead == b->lead)
             answer_count(b->scope->account, a, &b->scope->facets[i].calls);
-    messages = a->unknown == MW_VAL_ABSENT ? mw_val_get(d, a->values[f->query], "Messages")
-                                           : MW_VAL_ABSENT;
+    messages = a->unknown == MW_VAL_ABSENT ? mw_val_get(d, a->values[f->query], "Messages") : MW_VAL_ABSENT;
     if (a->unknown != MW_VAL_ABSENT)
         all_unknown(c, b, a->unknown);
     else if (mw_val_len(d, messages))
@@ -235,9 +234,14 @@ static void run_metrics(collection *c, void *batch_, void *unused)
     metric_batch *b = batch_;
     const plan_facet *f = &b->scope->type->facets[b->lead];
     mw_val *queries = mw_alloc(b->count * sizeof(*queries));
-    call_context x = {.at = b->at, .item = MW_VAL_ABSENT, .parent = MW_VAL_ABSENT,
-                      .each = MW_VAL_ABSENT, .extra_param = "MetricDataQueries", .extra = queries,
-                      .extra_count = b->count, .extra_list = true};
+    call_context x = {.at = b->at,
+                      .item = MW_VAL_ABSENT,
+                      .parent = MW_VAL_ABSENT,
+                      .each = MW_VAL_ABSENT,
+                      .extra_param = "MetricDataQueries",
+                      .extra = queries,
+                      .extra_count = b->count,
+                      .extra_list = true};
     mw_val unknown = MW_VAL_ABSENT;
     ask_outcome outcome;
 
@@ -281,8 +285,7 @@ void metric_pass(collection *c, scope *s, size_t facet)
 }
 
 /* The query of one series, whose Id is its place in the batch; ABSENT when it has none, or UNKNOWN. */
-static mw_val query_of(collection *c, const resource *r, const plan_facet *f, const call_context *x,
-                       size_t number)
+static mw_val query_of(collection *c, const resource *r, const plan_facet *f, const call_context *x, size_t number)
 {
     mw_template_context t = collection_template(r->scope->account, x);
     mw_template_outcome outcome = MW_TEMPLATE_VALUE;
@@ -382,8 +385,8 @@ void metric_enter(collection *c, resource *r, size_t facet, mw_val item)
     const plan_facet *f = &s->type->facets[facet];
     mw_val list = values_of(c, f, item);
     metric_value *v = account_alloc(a, sizeof(*v));
-    call_context x = {.at = f->home ? account_place(a, a->in->home_region) : r->at, .item = item,
-                      .parent = r->parent_item};
+    call_context x = {
+        .at = f->home ? account_place(a, a->in->home_region) : r->at, .item = item, .parent = r->parent_item};
 
     if (!v || !x.at)
         return;

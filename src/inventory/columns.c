@@ -84,8 +84,7 @@ static const mw_shape *follow(const mw_shape *s, const char *path)
             m = mw_shape_type_of(s) == MW_SHAPE_STRUCTURE ? mw_shape_member(s, path, name) : NULL;
             s = m ? mw_member_shape(m) : NULL;
             path += name;
-        } else if (*path == '[' &&
-                   mw_shape_type_of(s) == MW_SHAPE_LIST) { /* elements, filtered or not */
+        } else if (*path == '[' && mw_shape_type_of(s) == MW_SHAPE_LIST) { /* elements, filtered or not */
             s = mw_member_shape(mw_shape_element(s));
             if (!(path = skip_brackets(path)))
                 return NULL;
@@ -115,9 +114,7 @@ static void add_call(struct gather *g, const mw_doc *d, mw_val v, const mw_model
     service[colon - call] = '\0';
     s = mw_models_service(models, service);
     o = s ? mw_service_operation(s, colon + 1) : NULL;
-    item = o && mw_operation_output(o)
-               ? follow(mw_operation_output(o), mw_val_get_str(d, v, "items", "@"))
-               : NULL;
+    item = o && mw_operation_output(o) ? follow(mw_operation_output(o), mw_val_get_str(d, v, "items", "@")) : NULL;
     for (size_t i = 0; item && i < mw_shape_member_count(item); i++) {
         const mw_member *m = mw_shape_member_at(item, i);
         add(g, mw_member_name(m), strlen(mw_member_name(m)), kind_of(mw_member_shape(m)), false);
@@ -129,11 +126,10 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const mw_column *)a)->name, ((const mw_column *)b)->name);
 }
 
-mw_status mw_type_columns(const mw_type *type, const mw_models *models, mw_arena *arena,
-                          const mw_column **out, size_t *count, mw_error *err)
+mw_status mw_type_columns(const mw_type *type, const mw_models *models, mw_arena *arena, const mw_column **out,
+                          size_t *count, mw_error *err)
 {
-    struct gather g = {.arena = arena,
-                       .items = mw_arena_alloc(arena, COLUMNS_MAX * sizeof(mw_column))};
+    struct gather g = {.arena = arena, .items = mw_arena_alloc(arena, COLUMNS_MAX * sizeof(mw_column))};
     mw_val list;
 
     *count = 0;

@@ -6,12 +6,7 @@
 #include "inventory/type.h"
 #include "moonward/model.h"
 
-typedef enum mw_column_kind {
-    MW_COLUMN_TEXT,
-    MW_COLUMN_INTEGER,
-    MW_COLUMN_REAL,
-    MW_COLUMN_JSON
-} mw_column_kind;
+typedef enum mw_column_kind { MW_COLUMN_TEXT, MW_COLUMN_INTEGER, MW_COLUMN_REAL, MW_COLUMN_JSON } mw_column_kind;
 
 typedef struct mw_column {
     const char *name; /* AWS's own */
@@ -27,7 +22,7 @@ typedef struct mw_column {
  * @param arena   Of the caller; the names live as long as it does. MW_ERR_NOMEM is the only
  * failure.
  */
-mw_status mw_type_columns(const mw_type *type, const mw_models *models, mw_arena *arena,
-                          const mw_column **out, size_t *count, mw_error *err);
+mw_status mw_type_columns(const mw_type *type, const mw_models *models, mw_arena *arena, const mw_column **out,
+                          size_t *count, mw_error *err);
 
 #endif

@@ -39,8 +39,7 @@ static mw_status source(const mw_type *t, const char *key, struct source *out, m
     mw_val v = mw_val_get(t->d, t->v, key);
     const char *s = mw_val_str(t->d, v, NULL);
 
-    return s && strchr(s, '{') ? mw_template_compile(t->d, v, &out->text, err)
-                               : path(t, key, &out->path, err);
+    return s && strchr(s, '{') ? mw_template_compile(t->d, v, &out->text, err) : path(t, key, &out->path, err);
 }
 
 mw_status mw_envelope_new(const mw_type *type, mw_envelope **out, mw_error *err)
@@ -54,14 +53,12 @@ mw_status mw_envelope_new(const mw_type *type, mw_envelope **out, mw_error *err)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for type %s", type->name);
     e->type = type;
     e->tag_facet = mw_type_tag_facet(type);
-    e->tag_key = mw_str_eq(shape, "list-TagKey-TagValue") ? "TagKey"
+    e->tag_key = mw_str_eq(shape, "list-TagKey-TagValue")       ? "TagKey"
                  : mw_str_eq(shape, "list-key-value-lowercase") ? "key"
                                                                 : "Key";
     e->tag_value = e->tag_key[0] == 'T' ? "TagValue" : e->tag_key[0] == 'k' ? "value" : "Value";
-    if ((st = source(type, "id", &e->id, err)) == MW_OK &&
-        (st = source(type, "arn", &e->arn, err)) == MW_OK &&
-        (st = source(type, "name", &e->name, err)) == MW_OK &&
-        (st = path(type, "created", &e->created, err)) == MW_OK)
+    if ((st = source(type, "id", &e->id, err)) == MW_OK && (st = source(type, "arn", &e->arn, err)) == MW_OK &&
+        (st = source(type, "name", &e->name, err)) == MW_OK && (st = path(type, "created", &e->created, err)) == MW_OK)
         st = path(type, "tags.from", &e->tags, err);
     if (st != MW_OK) {
         mw_envelope_free(e);
@@ -103,8 +100,7 @@ static mw_val as_text(mw_doc_builder *b, mw_val v)
     return MW_VAL_NULL;
 }
 
-static mw_status read(const mw_jmespath *j, mw_doc_builder *b, mw_val from, mw_val rest, mw_val *out,
-                      mw_error *err)
+static mw_status read(const mw_jmespath *j, mw_doc_builder *b, mw_val from, mw_val rest, mw_val *out, mw_error *err)
 {
     mw_status st;
 
@@ -118,11 +114,14 @@ static mw_status read(const mw_jmespath *j, mw_doc_builder *b, mw_val from, mw_v
 }
 
 /* Text of the item (and its parent): a STRING, NULL, or an UNKNOWN that hides it. */
-static mw_status identify(const struct source *from, mw_doc_builder *b, const mw_envelope_input *in,
-                          mw_val *out, mw_error *err)
+static mw_status identify(const struct source *from, mw_doc_builder *b, const mw_envelope_input *in, mw_val *out,
+                          mw_error *err)
 {
-    mw_template_context c = {.b = b, .item = in->item, .parent = in->parent,
-                             .account = in->account, .region = in->region,
+    mw_template_context c = {.b = b,
+                             .item = in->item,
+                             .parent = in->parent,
+                             .account = in->account,
+                             .region = in->region,
                              .partition = in->partition};
     mw_template_outcome outcome;
     MW_AUTO(mw_buf) text = {.max = 1 << 16};
@@ -143,15 +142,13 @@ static mw_status identify(const struct source *from, mw_doc_builder *b, const mw
         mw_doc_add_str(b, text.data ? text.data : "", text.len);
         *out = mw_doc_pop(b);
     } else {
-        *out = outcome == MW_TEMPLATE_UNKNOWN ? unknown
-               : in->rest != MW_VAL_ABSENT    ? in->rest
-                                              : MW_VAL_NULL;
+        *out = outcome == MW_TEMPLATE_UNKNOWN ? unknown : in->rest != MW_VAL_ABSENT ? in->rest : MW_VAL_NULL;
     }
     return MW_OK;
 }
 
-mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
-                         mw_val *id, mw_error *err)
+mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *id,
+                         mw_error *err)
 {
     mw_status st = identify(&e->id, b, in, id, err);
     size_t len = 0;
@@ -163,8 +160,8 @@ mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, const mw_envel
     return MW_OK;
 }
 
-mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
-                          mw_val *arn, mw_error *err)
+mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *arn,
+                          mw_error *err)
 {
     return identify(&e->arn, b, in, arn, err);
 }
@@ -220,8 +217,8 @@ static void add_tags(const mw_envelope *e, mw_doc_builder *b, mw_val v)
     mw_doc_end_object(b);
 }
 
-static mw_status build_tags(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
-                            mw_val *out, mw_error *err)
+static mw_status build_tags(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *out,
+                            mw_error *err)
 {
     mw_val from = in->tags;
     mw_kind kind;
@@ -249,14 +246,13 @@ static mw_status build_tags(const mw_envelope *e, mw_doc_builder *b, const mw_en
     return MW_OK;
 }
 
-mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
-                            mw_val *resource, mw_error *err)
+mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *resource,
+                            mw_error *err)
 {
     mw_val id, arn, name, created, tags;
     mw_status st;
 
-    if ((st = mw_envelope_id(e, b, in, &id, err)) != MW_OK ||
-        (st = mw_envelope_arn(e, b, in, &arn, err)) != MW_OK ||
+    if ((st = mw_envelope_id(e, b, in, &id, err)) != MW_OK || (st = mw_envelope_arn(e, b, in, &arn, err)) != MW_OK ||
         (st = identify(&e->name, b, in, &name, err)) != MW_OK ||
         (st = read(e->created, b, in->item, in->rest, &created, err)) != MW_OK ||
         (st = build_tags(e, b, in, &tags, err)) != MW_OK)
@@ -294,8 +290,8 @@ mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_en
 
 /* ---- parts of a snapshot ---- */
 
-void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected,
-                          size_t count, const mw_doc *outlines)
+void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected, size_t count,
+                          const mw_doc *outlines)
 {
     mw_doc_ckey(b, type->name);
     mw_doc_begin_object(b);

@@ -13,37 +13,37 @@ void mw_envelope_free(mw_envelope *e);
 
 typedef struct mw_envelope_input {
     const char *account, *region, *partition;
-    mw_val item;  /* for id, arn, name, created: the list's item */
-    mw_val parent; /* of the item, or ABSENT */
-    mw_val doc;   /* item and facets, for tags */
-    mw_val rest;  /* UNKNOWN: what a describe call would have added; else ABSENT */
-    mw_val tags;  /* object or UNKNOWN that replaces the type's own path, or ABSENT */
+    mw_val item;             /* for id, arn, name, created: the list's item */
+    mw_val parent;           /* of the item, or ABSENT */
+    mw_val doc;              /* item and facets, for tags */
+    mw_val rest;             /* UNKNOWN: what a describe call would have added; else ABSENT */
+    mw_val tags;             /* object or UNKNOWN that replaces the type's own path, or ABSENT */
     const char *fallback_id; /* used when the path gives nothing; NULL = then it is an error */
 } mw_envelope_input;
 
 /** The resource's id as text in @p b, or ABSENT when the item has none. */
-mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
-                         mw_val *id, mw_error *err);
+mw_status mw_envelope_id(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *id,
+                         mw_error *err);
 /** The resource's ARN: a STRING, NULL, or the UNKNOWN @p in->rest when that hides it. */
-mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
-                          mw_val *arn, mw_error *err);
+mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *arn,
+                          mw_error *err);
 /** Build the resource of the contract; everything lies in @p b. MW_ERR_NOTFOUND without an id. */
-mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in,
-                            mw_val *resource, mw_error *err);
+mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *resource,
+                            mw_error *err);
 
 /**
  * Push members of the snapshot's `types` for one type. @p collected: names, NULL = all facets. @p outlines: an object
  * of outlines by type (inventory/outline.h), or NULL.
  */
-void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected,
-                          size_t count, const mw_doc *outlines);
+void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected, size_t count,
+                          const mw_doc *outlines);
 
 typedef struct mw_scope_entry {
     const char *account, *region, *partition, *type;
     const char *facet; /* NULL = the list */
     const char *state;
     size_t resources, calls;
-    mw_val cause;      /* in the builder, or ABSENT */
+    mw_val cause;              /* in the builder, or ABSENT */
     int64_t known_unix, age_s; /* taken from the store: fetched then, so old; 0 = asked */
 } mw_scope_entry;
 

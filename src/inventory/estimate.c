@@ -21,10 +21,9 @@
 static const struct {
     const char *service;
     uint64_t items;
-} pages[] = {{"ec2", 1000},        {"s3", 1000}, {"lambda", 50}, {"sqs", 1000},
-             {"kinesis", 100},     {"iam", 100}, {"rds", 100},   {"config", 25},
-             {"elasticache", 100}, {"logs", 50}, {"ssm", 10},    {"acm", 100},
-             {"organizations", 20}};
+} pages[] = {{"ec2", 1000}, {"s3", 1000}, {"lambda", 50},       {"sqs", 1000},        {"kinesis", 100},
+             {"iam", 100},  {"rds", 100}, {"config", 25},       {"elasticache", 100}, {"logs", 50},
+             {"ssm", 10},   {"acm", 100}, {"organizations", 20}};
 
 struct lane {
     const char *service, *region;
@@ -36,8 +35,8 @@ struct estimating {
     const mw_estimate_options *o;
     mw_estimate *out;
     const mw_estimate_account *a; /* at hand */
-    uint64_t *counts; /* of it: type × region; types that are not regional have the first column */
-    uint64_t *calls;  /* the same: that listing them took; UINT64_MAX = not known */
+    uint64_t *counts;             /* of it: type × region; types that are not regional have the first column */
+    uint64_t *calls;              /* the same: that listing them took; UINT64_MAX = not known */
     size_t columns;
     struct lane *lanes; /* of it */
     size_t lane_count, lane_cap;
@@ -61,8 +60,7 @@ void mw_estimate_clear(mw_estimate *e)
 
 /* ---- figures ---- */
 
-static mw_status row_of(mw_estimate *e, mw_estimate_rows *rows, const char *key,
-                        mw_estimate_row **out, mw_error *err)
+static mw_status row_of(mw_estimate *e, mw_estimate_rows *rows, const char *key, mw_estimate_row **out, mw_error *err)
 {
     /* The last ones are the likeliest: accounts come one after the other. */
     for (size_t i = rows->count; i > 0; i--) {
@@ -86,8 +84,8 @@ static mw_status row_of(mw_estimate *e, mw_estimate_rows *rows, const char *key,
     return MW_OK;
 }
 
-static mw_status add(mw_estimate *e, const char *name, const char *account, const char *region,
-                     uint64_t requests, uint64_t metrics, mw_error *err)
+static mw_status add(mw_estimate *e, const char *name, const char *account, const char *region, uint64_t requests,
+                     uint64_t metrics, mw_error *err)
 {
     const char *colon = strchr(name, ':');
     char service[64];
@@ -112,8 +110,8 @@ static mw_status add(mw_estimate *e, const char *name, const char *account, cons
     return MW_OK;
 }
 
-mw_status mw_estimate_add(mw_estimate *e, const char *operation, const char *account,
-                          const char *region, uint64_t requests, mw_error *err)
+mw_status mw_estimate_add(mw_estimate *e, const char *operation, const char *account, const char *region,
+                          uint64_t requests, mw_error *err)
 {
     e->bytes += requests * MW_ESTIMATE_ANSWER_BYTES;
     return add(e, operation, account, region, requests, 0, err);
@@ -121,8 +119,7 @@ mw_status mw_estimate_add(mw_estimate *e, const char *operation, const char *acc
 
 /* ---- one account ---- */
 
-static mw_status enter_lane(struct estimating *g, const char *service, const char *region,
-                            uint64_t requests)
+static mw_status enter_lane(struct estimating *g, const char *service, const char *region, uint64_t requests)
 {
     for (size_t i = 0; i < g->lane_count; i++) {
         if (mw_str_eq(g->lanes[i].service, service) && mw_str_eq(g->lanes[i].region, region)) {
@@ -163,9 +160,7 @@ static void count_types(struct estimating *g)
         for (size_t r = 0; r < (type->regional ? g->a->region_count : 1); r++) {
             const char *region = type->regional ? g->a->regions[r] : home_of(g, type);
             int64_t calls = -1;
-            int64_t n = g->o->count ? g->o->count(g->o->user, g->a->account, region,
-                                                  type->type->name, &calls)
-                                    : -1;
+            int64_t n = g->o->count ? g->o->count(g->o->user, g->a->account, region, type->type->name, &calls) : -1;
             g->calls[t * g->columns + r] = n >= 0 && calls >= 0 ? (uint64_t)calls : UINT64_MAX;
             g->out->scopes_known += n >= 0;
             g->out->scopes_assumed += n < 0;
@@ -188,8 +183,7 @@ static uint64_t pages_of(const plan_call *c, uint64_t items)
 }
 
 /* How often one reader makes the call in a region (column @p r of its type). */
-static uint64_t times(const struct estimating *g, const plan_call *c, const plan_reader *r,
-                      size_t column)
+static uint64_t times(const struct estimating *g, const plan_call *c, const plan_reader *r, size_t column)
 {
     size_t t = type_index(g->p, r->of);
     uint64_t n = g->counts[t * g->columns + column];
@@ -198,16 +192,14 @@ static uint64_t times(const struct estimating *g, const plan_call *c, const plan
     case PER_ACCOUNT:
     case PER_REGION: return r->part ? 1 : pages_of(c, n);
     case PER_PARENT: {
-        uint64_t parents =
-            g->counts[type_index(g->p, g->p->items[r->of->parent]) * g->columns + column];
+        uint64_t parents = g->counts[type_index(g->p, g->p->items[r->of->parent]) * g->columns + column];
         return parents ? parents + pages_of(c, n) - 1 : 0;
     }
     case PER_BATCH: return r->batch ? (n + r->batch - 1) / r->batch : n;
     default:
         /* Asked only for those whose list does not tell the region: where it was counted, those are
          * known. */
-        if (mw_str_eq(r->part, "region") && r->of->locate_count &&
-            g->calls[t * g->columns + column] != UINT64_MAX) {
+        if (mw_str_eq(r->part, "region") && r->of->locate_count && g->calls[t * g->columns + column] != UINT64_MAX) {
             uint64_t calls = g->calls[t * g->columns + column];
             return calls <= 1 ? 0 : calls - 1 < n ? calls - 1 : n;
         }
@@ -217,19 +209,17 @@ static uint64_t times(const struct estimating *g, const plan_call *c, const plan
 
 /* Is this reader asked in that region? One that is asked once per account is asked at home, column
  * 0 of it. */
-static bool asked_at(const struct estimating *g, const plan_reader *r, const char *region,
-                     size_t column, size_t *own)
+static bool asked_at(const struct estimating *g, const plan_reader *r, const char *region, size_t column, size_t *own)
 {
     *own = r->of->regional && column < g->a->region_count ? column : 0;
     if (r->per == PER_ACCOUNT || !r->of->regional)
-        return mw_str_eq(region, r->per == PER_ACCOUNT && r->of->regional ? g->a->home_region
-                                                                          : home_of(g, r->of));
+        return mw_str_eq(region, r->per == PER_ACCOUNT && r->of->regional ? g->a->home_region : home_of(g, r->of));
     return column < g->a->region_count;
 }
 
 /* The same for all of its readers. */
-static uint64_t requests_at(const struct estimating *g, const plan_call *c, const char *region,
-                            size_t column, uint64_t *metrics)
+static uint64_t requests_at(const struct estimating *g, const plan_call *c, const char *region, size_t column,
+                            uint64_t *metrics)
 {
     uint64_t once = 0, each = 0;
     bool metric = mw_str_eq(c->name, "cloudwatch:GetMetricData");
@@ -259,8 +249,7 @@ static uint64_t requests_at(const struct estimating *g, const plan_call *c, cons
     return once + each;
 }
 
-static mw_status estimate_call(struct estimating *g, size_t index, const char *region,
-                               size_t column)
+static mw_status estimate_call(struct estimating *g, size_t index, const char *region, size_t column)
 {
     const plan_call *c = g->p->calls[index];
     uint64_t metrics, n = c->op ? requests_at(g, c, region, column, &metrics) : 0;
@@ -271,8 +260,8 @@ static mw_status estimate_call(struct estimating *g, size_t index, const char *r
     g->out->calls[index] += n;
     g->out->bytes += n * MW_ESTIMATE_ANSWER_BYTES;
     if ((st = enter_lane(g, c->service, region, n)) != MW_OK ||
-        (st = add(g->out, c->name, g->a->account, region, n, metrics, g->err)) != MW_OK ||
-        !c->prepared || !c->prepare_op)
+        (st = add(g->out, c->name, g->a->account, region, n, metrics, g->err)) != MW_OK || !c->prepared ||
+        !c->prepare_op)
         return st;
     n *= c->bind ? 1 : 2; /* a job that is polled: one request starts it, another finds it done */
     g->out->calls[index] += n;
@@ -317,8 +306,7 @@ static mw_status estimate_account(struct estimating *g)
     count_types(g);
     extras = homes(g, extra, MW_COUNT(extra));
     for (size_t r = 0; r < g->a->region_count + extras && st == MW_OK; r++) {
-        const char *region =
-            r < g->a->region_count ? g->a->regions[r] : extra[r - g->a->region_count];
+        const char *region = r < g->a->region_count ? g->a->regions[r] : extra[r - g->a->region_count];
         for (size_t c = 0; c < g->p->call_count && st == MW_OK; c++)
             st = estimate_call(g, c, region, r);
     }
@@ -326,8 +314,7 @@ static mw_status estimate_account(struct estimating *g)
         for (size_t r = 0; r < (g->p->items[t]->regional ? g->a->region_count : 1); r++)
             g->out->bytes += g->counts[t * g->columns + r] * MW_ESTIMATE_ITEM_BYTES;
     for (size_t i = 0; i < g->lane_count; i++) {
-        int64_t ms =
-            mw_rate_estimate_ms(mw_rate_limit_of(g->lanes[i].service), g->lanes[i].requests);
+        int64_t ms = mw_rate_estimate_ms(mw_rate_limit_of(g->lanes[i].service), g->lanes[i].requests);
         longest_ms = ms > longest_ms ? ms : longest_ms;
     }
     g->longest_ms = longest_ms > g->longest_ms ? longest_ms : g->longest_ms;
@@ -335,8 +322,7 @@ static mw_status estimate_account(struct estimating *g)
     return st;
 }
 
-mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_estimate *out,
-                           mw_error *err)
+mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_estimate *out, mw_error *err)
 {
     struct estimating g = {.p = p, .o = o, .out = out, .columns = 1, .err = err};
     int jobs = o->jobs > 0 ? o->jobs : MW_ESTIMATE_JOBS;
@@ -358,8 +344,7 @@ mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_es
         st = estimate_account(&g);
     }
     mw_free(g.lanes);
-    out->time_ms = g.longest_ms > g.sum_ms / MW_ESTIMATE_ACCOUNTS ? g.longest_ms
-                                                                  : g.sum_ms / MW_ESTIMATE_ACCOUNTS;
+    out->time_ms = g.longest_ms > g.sum_ms / MW_ESTIMATE_ACCOUNTS ? g.longest_ms : g.sum_ms / MW_ESTIMATE_ACCOUNTS;
     flow_ms = (int64_t)(out->requests * MW_ESTIMATE_LATENCY_MS / (uint64_t)jobs);
     out->time_ms = flow_ms > out->time_ms ? flow_ms : out->time_ms;
     return st;

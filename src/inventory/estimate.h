@@ -29,8 +29,7 @@ typedef struct mw_estimate_options {
     size_t account_count;
     /** Resources of a scope when they were last counted, and the calls that listing them took; -1:
      * nobody knows. */
-    int64_t (*count)(void *user, const char *account, const char *region, const char *type,
-                     int64_t *calls);
+    int64_t (*count)(void *user, const char *account, const char *region, const char *type, int64_t *calls);
     void *user;
     int jobs; /* requests in flight; 0 = MW_ESTIMATE_JOBS */
 } mw_estimate_options;
@@ -59,11 +58,10 @@ typedef struct mw_estimate {
 } mw_estimate;
 
 /** @return MW_OK; MW_ERR_NOMEM. Cost: accounts × regions × calls. */
-mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_estimate *out,
-                           mw_error *err);
+mw_status mw_plan_estimate(const mw_plan *p, const mw_estimate_options *o, mw_estimate *out, mw_error *err);
 /** Requests beside the plan's, such as those that find out who we are. */
-mw_status mw_estimate_add(mw_estimate *e, const char *operation, const char *account,
-                          const char *region, uint64_t requests, mw_error *err);
+mw_status mw_estimate_add(mw_estimate *e, const char *operation, const char *account, const char *region,
+                          uint64_t requests, mw_error *err);
 void mw_estimate_clear(mw_estimate *e);
 
 /** Of the calls of @p p, which does @p part make too? @p used has room for as many as @p p has. */

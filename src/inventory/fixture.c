@@ -16,7 +16,7 @@
 
 /* AWS's documentation uses this account in its examples. */
 #define FIXTURE_ACCOUNT "111122223333"
-#define FIXTURE_REGION "us-east-1"
+#define FIXTURE_REGION  "us-east-1"
 
 struct fixtures {
     const mw_types *types;
@@ -85,9 +85,8 @@ static mw_val copy_item(struct fixtures *f, mw_val item)
     return mw_doc_pop(f->b);
 }
 
-static mw_status add_item(struct fixtures *f, const mw_type *type, const mw_fixture_world *w,
-                          mw_val item, mw_val tags, const char *fallback_id, mw_arena *arena,
-                          struct sortable *out)
+static mw_status add_item(struct fixtures *f, const mw_type *type, const mw_fixture_world *w, mw_val item, mw_val tags,
+                          const char *fallback_id, mw_arena *arena, struct sortable *out)
 {
     const mw_envelope *envelope;
     mw_envelope_input in = {.parent = MW_VAL_ABSENT, .rest = MW_VAL_ABSENT, .tags = MW_VAL_ABSENT};
@@ -97,8 +96,7 @@ static mw_status add_item(struct fixtures *f, const mw_type *type, const mw_fixt
     if (st != MW_OK)
         return st;
     if (mw_val_kind(f->d, item) != MW_KIND_OBJECT)
-        return mw_fail(f->err, MW_ERR_INVALID, "%s: a resource must be a table of AWS's fields",
-                       type->name);
+        return mw_fail(f->err, MW_ERR_INVALID, "%s: a resource must be a table of AWS's fields", type->name);
     in.account = mw_val_get_str(f->d, item, "_account", w->account ? w->account : FIXTURE_ACCOUNT);
     in.region = mw_val_get_str(f->d, item, "_region", region_or_default(w->region));
     in.partition = mw_str_starts(in.region, "cn-")       ? "aws-cn"
@@ -118,14 +116,12 @@ static mw_status add_item(struct fixtures *f, const mw_type *type, const mw_fixt
     out->account = mw_arena_strdup(arena, in.account);
     out->region = mw_arena_strdup(arena, in.region);
     out->id = mw_arena_strdup(arena, mw_val_get_str(d, out->resource, "id", ""));
-    return out->account && out->region && out->id
-               ? MW_OK
-               : mw_fail(f->err, MW_ERR_NOMEM, "out of memory for fixtures");
+    return out->account && out->region && out->id ? MW_OK : mw_fail(f->err, MW_ERR_NOMEM, "out of memory for fixtures");
 }
 
 /* All resources of one type in one world, sorted, pushed as a member of `resources`. */
-static mw_status add_type(struct fixtures *f, const mw_type *type, const mw_fixture_world *w,
-                          mw_val items, size_t *count)
+static mw_status add_type(struct fixtures *f, const mw_type *type, const mw_fixture_world *w, mw_val items,
+                          size_t *count)
 {
     MW_AUTO(mw_arena) arena = {0};
     bool under_test = mw_types_get(f->types, w->type) == type;
@@ -155,8 +151,7 @@ static mw_status add_type(struct fixtures *f, const mw_type *type, const mw_fixt
 }
 
 /* `inventory` of a fixture may name types by alias; a name that is no type is a mistake in the test. */
-static mw_status items_of(struct fixtures *f, const mw_fixture_world *w, const mw_type *type,
-                          mw_val *items)
+static mw_status items_of(struct fixtures *f, const mw_fixture_world *w, const mw_type *type, mw_val *items)
 {
     *items = mw_val_get(f->d, w->inventory, type->name);
     if (*items == MW_VAL_ABSENT && type->alias)
@@ -165,12 +160,10 @@ static mw_status items_of(struct fixtures *f, const mw_fixture_world *w, const m
     if (kind == MW_KIND_ARRAY || kind == MW_KIND_UNKNOWN || kind == MW_KIND_ABSENT ||
         (kind == MW_KIND_OBJECT && mw_val_len(f->d, *items) == 0)) /* Lua's {} has no kind */
         return MW_OK;
-    return mw_fail(f->err, MW_ERR_INVALID, "inventory: %s: expected a list of resources or unknown",
-                   type->name);
+    return mw_fail(f->err, MW_ERR_INVALID, "inventory: %s: expected a list of resources or unknown", type->name);
 }
 
-static void add_scope(struct fixtures *f, const mw_type *type, const mw_fixture_world *w,
-                      mw_val items, size_t count)
+static void add_scope(struct fixtures *f, const mw_type *type, const mw_fixture_world *w, mw_val items, size_t count)
 {
     mw_scope_entry s = {.account = w->account ? w->account : FIXTURE_ACCOUNT,
                         .region = region_or_default(w->region),
@@ -270,9 +263,8 @@ static mw_status build(struct fixtures *f, const mw_fixture_world *worlds, size_
     return mw_doc_finish_memfd(f->b, mw_doc_pop(f->b), fd, f->err);
 }
 
-mw_status mw_snapshot_from_fixtures(const mw_types *types, const mw_doc *d,
-                                    const mw_fixture_world *worlds, size_t count, int *snapshot_fd,
-                                    mw_error *err)
+mw_status mw_snapshot_from_fixtures(const mw_types *types, const mw_doc *d, const mw_fixture_world *worlds,
+                                    size_t count, int *snapshot_fd, mw_error *err)
 {
     mw_error local = {0};
     struct fixtures f = {.types = types, .d = d, .err = err ? err : &local};

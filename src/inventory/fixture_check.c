@@ -29,8 +29,8 @@ struct check {
 
 static const char *kind_name(mw_kind kind)
 {
-    static const char *const names[] = {"nothing", "null", "true or false", "a whole number", "a number",
-                                        "text", "a list", "a table", "unknown"};
+    static const char *const names[] = {"nothing", "null",   "true or false", "a whole number", "a number",
+                                        "text",    "a list", "a table",       "unknown"};
 
     return names[kind];
 }
@@ -87,8 +87,7 @@ static mw_val step_into(struct check *c, mw_val v, size_t i, const char **name)
     return value;
 }
 
-static mw_status no_member(struct check *c, const char *what, const char *name, const char *const *names,
-                           size_t count)
+static mw_status no_member(struct check *c, const char *what, const char *name, const char *const *names, size_t count)
 {
     const char *near = mw_nearest(name, names, count);
 
@@ -143,8 +142,7 @@ static mw_status check_typed(struct check *c, mw_val v, mw_typed t, int depth)
     case MW_SHAPE_INTEGER:
     case MW_SHAPE_LONG: return kind == MW_KIND_INT ? MW_OK : wrong_kind(c, "a whole number", kind);
     case MW_SHAPE_FLOAT:
-    case MW_SHAPE_DOUBLE:
-        return kind == MW_KIND_INT || kind == MW_KIND_REAL ? MW_OK : wrong_kind(c, "a number", kind);
+    case MW_SHAPE_DOUBLE: return kind == MW_KIND_INT || kind == MW_KIND_REAL ? MW_OK : wrong_kind(c, "a number", kind);
     case MW_SHAPE_TIMESTAMP: return kind == MW_KIND_STRING ? MW_OK : wrong_kind(c, "a time as text", kind);
     case MW_SHAPE_STRING:
         /* The client decodes IAM's policies, as botocore does. */

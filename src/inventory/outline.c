@@ -181,7 +181,8 @@ void mw_outline_add_causes(mw_doc_builder *b, const mw_models *m)
 {
     MW_AUTO(mw_buf) text = {0};
 
-    mw_buf_printf(&text, "the service models of botocore %s do not know it: newer ones may", mw_models_botocore_version(m));
+    mw_buf_printf(&text, "the service models of botocore %s do not know it: newer ones may",
+                  mw_models_botocore_version(m));
     mw_doc_ckey(b, "unmodelled");
     mw_doc_add_unknown_cause(b, NULL, "NotModelled", text.data);
     mw_doc_ckey(b, "unsent");

@@ -120,8 +120,8 @@ mw_status plan_read_absent(struct planning *g, mw_val list, plan_absent **out, s
     return MW_OK;
 }
 
-static mw_status resolve(struct planning *g, const char *name, const char **service,
-                         const char **operation, const mw_operation **op)
+static mw_status resolve(struct planning *g, const char *name, const char **service, const char **operation,
+                         const mw_operation **op)
 {
     const char *colon = strchr(name, ':');
     const mw_service *s;
@@ -178,8 +178,7 @@ static mw_status read_prepare(struct planning *g, plan_call *c, mw_val prepare)
     c->prepared = true;
     c->prepare_name = mw_val_get_str(g->d, prepare, "operation", "");
     c->bind = mw_val_get_str(g->d, prepare, "bind", NULL);
-    if ((st = resolve(g, c->prepare_name, &c->prepare_service, &c->prepare_operation,
-                      &c->prepare_op)) != MW_OK ||
+    if ((st = resolve(g, c->prepare_name, &c->prepare_service, &c->prepare_operation, &c->prepare_op)) != MW_OK ||
         (st = plan_path_at(g, prepare, "until", &c->until)) != MW_OK ||
         (st = plan_path_at(g, prepare, "failed", &c->failed)) != MW_OK)
         return st;
@@ -212,7 +211,7 @@ static mw_status new_call(struct planning *g, plan_call *c, const struct wanted 
     c->signature = mw_arena_strdup(&p->arena, signature);
     if (!c->signature)
         return plan_no_memory(g->err);
-    p->calls[*out = p->call_count++] = c; /* owned by the plan from here on */
+    p->calls[ *out = p->call_count++] = c; /* owned by the plan from here on */
     p->operations_valid = false;
     c->pages = w->pages;
     c->max_pages = w->max_pages;
@@ -266,8 +265,7 @@ mw_status plan_call_for(struct planning *g, const struct wanted *w, size_t *out)
     return new_call(g, c, w, params, signature.data, out);
 }
 
-mw_status plan_read_by(struct planning *g, size_t call, plan_per per, unsigned batch,
-                       const char *part)
+mw_status plan_read_by(struct planning *g, size_t call, plan_per per, unsigned batch, const char *part)
 {
     plan_call *c = g->p->calls[call];
     plan_reader **last = &c->readers;
@@ -297,13 +295,14 @@ static bool is_blob(const mw_operation *op, const char *member)
     return m && mw_shape_type_of(mw_member_shape(m)) == MW_SHAPE_BLOB;
 }
 
-mw_status plan_query_for(struct planning *g, size_t call, const char *text, mw_val facet,
-                         bool retained, size_t *out)
+mw_status plan_query_for(struct planning *g, size_t call, const char *text, mw_val facet, bool retained, size_t *out)
 {
     plan_call *c = g->p->calls[call];
     const char *parse = mw_val_get_str(g->d, facet, "parse", NULL);
     mw_val keyed = mw_val_get(g->d, facet, "keyed"), name;
-    plan_query q = {.text = text, .retained = retained, .csv = parse && !mw_str_eq(parse, "json"),
+    plan_query q = {.text = text,
+                    .retained = retained,
+                    .csv = parse && !mw_str_eq(parse, "json"),
                     .json = mw_str_eq(parse, "json")};
 
     if (parse && mw_str_starts(parse, "csv:"))
@@ -314,9 +313,9 @@ mw_status plan_query_for(struct planning *g, size_t call, const char *text, mw_v
     }
     for (size_t i = 0; i < c->query_count; i++) {
         const plan_query *o = &c->queries[i];
-        if (mw_str_eq(o->text, text) && o->retained == retained && o->csv == q.csv &&
-            o->json == q.json && mw_str_eq(o->csv_member, q.csv_member) &&
-            mw_str_eq(o->keyed_name, q.keyed_name) && mw_str_eq(o->keyed_value, q.keyed_value)) {
+        if (mw_str_eq(o->text, text) && o->retained == retained && o->csv == q.csv && o->json == q.json &&
+            mw_str_eq(o->csv_member, q.csv_member) && mw_str_eq(o->keyed_name, q.keyed_name) &&
+            mw_str_eq(o->keyed_value, q.keyed_value)) {
             *out = i;
             return MW_OK;
         }
@@ -336,19 +335,17 @@ mw_status plan_query_for(struct planning *g, size_t call, const char *text, mw_v
         if (st != MW_OK)
             return st;
     }
-    c->queries[*out = c->query_count++] = q;
+    c->queries[ *out = c->query_count++] = q;
     return MW_OK;
 }
 
 /* ---- asking ---- */
 
-static mw_status not_found(const char *what, const char *name, const char *const *names, size_t n,
-                           mw_error *err)
+static mw_status not_found(const char *what, const char *name, const char *const *names, size_t n, mw_error *err)
 {
     const char *near = mw_nearest(name, names, n);
 
-    return near ? mw_fail(err, MW_ERR_NOTFOUND, "%s '%s' does not exist; did you mean '%s'?", what,
-                          name, near)
+    return near ? mw_fail(err, MW_ERR_NOTFOUND, "%s '%s' does not exist; did you mean '%s'?", what, name, near)
                 : mw_fail(err, MW_ERR_NOTFOUND, "%s '%s' does not exist", what, name);
 }
 
@@ -371,8 +368,7 @@ static mw_status no_such_facet(const mw_type *type, const char *name, mw_error *
 
     for (size_t i = 0; names && i < n; i++)
         names[i] = mw_type_facet_at(type, i);
-    return mw_error_prefix(err, not_found("facet", name, names, names ? n : 0, err), "%s",
-                           type->name);
+    return mw_error_prefix(err, not_found("facet", name, names, names ? n : 0, err), "%s", type->name);
 }
 
 mw_status mw_plan_need(mw_plan *p, const char *type, const char *facet, mw_error *err)

@@ -27,8 +27,7 @@ static void add_readers(const plan_call *c, mw_buf *out)
     size_t n = 0;
 
     for (const plan_reader *r = c->readers; r; r = r->next)
-        mw_buf_printf(out, "%s%s%s%s", n++ ? ", " : "", r->type, r->part ? "." : "",
-                      r->part ? r->part : "");
+        mw_buf_printf(out, "%s%s%s%s", n++ ? ", " : "", r->type, r->part ? "." : "", r->part ? r->part : "");
 }
 
 /* Where the call stands in the plan: the figures are in that order. */
@@ -43,9 +42,12 @@ static uint64_t requests_of(const mw_plan *p, const mw_plan_view *v, const plan_
 
 static void describe_text(const mw_plan *p, plan_call *const *calls, const mw_plan_view *v, mw_buf *out)
 {
-    static const char *const titles[] = {
-        "once per account", "once per region", "once per item of the parent type",
-        "once per resource", "once per batch of resources", "once per value"};
+    static const char *const titles[] = {"once per account",
+                                         "once per region",
+                                         "once per item of the parent type",
+                                         "once per resource",
+                                         "once per batch of resources",
+                                         "once per value"};
     size_t least = 0, lacking = 0, width = 0, accounts = v->accounts, regions = v->regions;
     plan_per last = PER_VALUE;
 
@@ -55,10 +57,10 @@ static void describe_text(const mw_plan *p, plan_call *const *calls, const mw_pl
         if (strlen(calls[i]->name) > width)
             width = strlen(calls[i]->name);
     }
-    mw_buf_printf(out, "%zu distinct API calls for %zu resource types in %zu account%s and %zu "
-                       "region%s; at least %zu requests before paging and per-resource calls\n",
-                  p->call_count, p->count, accounts, accounts == 1 ? "" : "s", regions,
-                  regions == 1 ? "" : "s", least);
+    mw_buf_printf(out,
+                  "%zu distinct API calls for %zu resource types in %zu account%s and %zu "
+                  "region%s; at least %zu requests before paging and per-resource calls\n",
+                  p->call_count, p->count, accounts, accounts == 1 ? "" : "s", regions, regions == 1 ? "" : "s", least);
     for (size_t i = 0; i < p->call_count; i++) {
         const plan_call *c = calls[i];
         if (i == 0 || c->per != last)
@@ -77,8 +79,9 @@ static void describe_text(const mw_plan *p, plan_call *const *calls, const mw_pl
         mw_buf_putc(out, '\n');
     }
     if (lacking)
-        mw_buf_printf(out, "\n%zu of these are not in the models of botocore %s: what they would "
-                           "fill is unknown\n",
+        mw_buf_printf(out,
+                      "\n%zu of these are not in the models of botocore %s: what they would "
+                      "fill is unknown\n",
                       lacking, mw_models_botocore_version(p->models));
 }
 

@@ -7,24 +7,22 @@
 #include "inventory/plan.h"
 #include "inventory/template.h"
 
-#define PLAN_NONE SIZE_MAX
+#define PLAN_NONE         SIZE_MAX
 /* https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html */
 #define MW_METRICS_A_CALL 500u
 
 /* How often a call is made; a call that several read is made as often as the widest of them says. */
-typedef enum plan_per {
-    PER_ACCOUNT, PER_REGION, PER_PARENT, PER_RESOURCE, PER_BATCH, PER_VALUE
-} plan_per;
+typedef enum plan_per { PER_ACCOUNT, PER_REGION, PER_PARENT, PER_RESOURCE, PER_BATCH, PER_VALUE } plan_per;
 
 /* What is read from the answers of a call; pages add up. */
 typedef struct plan_query {
-    const char *text;      /* the expression */
-    mw_jmespath *path;     /* NULL for `@` */
-    bool retained;         /* a value is kept for facets; otherwise items stream to lists */
-    bool csv, json;        /* text that holds a table or a JSON value */
-    const char *csv_member;/* NULL: the result itself is the text */
+    const char *text;                     /* the expression */
+    mw_jmespath *path;                    /* NULL for `@` */
+    bool retained;                        /* a value is kept for facets; otherwise items stream to lists */
+    bool csv, json;                       /* text that holds a table or a JSON value */
+    const char *csv_member;               /* NULL: the result itself is the text */
     const char *keyed_name, *keyed_value; /* members of a list's elements; NULL: no list of pairs */
-    bool base64;           /* the text is a blob of the model */
+    bool base64;                          /* the text is a blob of the model */
 } plan_query;
 
 typedef struct plan_reader {
@@ -36,12 +34,12 @@ typedef struct plan_reader {
 } plan_reader;
 
 typedef struct plan_call {
-    const char *name;          /* "iam:ListUsers" */
+    const char *name; /* "iam:ListUsers" */
     const char *service, *operation;
-    const mw_operation *op;    /* NULL: the models lack it */
+    const mw_operation *op; /* NULL: the models lack it */
     const char *signature;
-    mw_template *params;       /* object */
-    bool per_item;             /* params read an item */
+    mw_template *params; /* object */
+    bool per_item;       /* params read an item */
     plan_query *queries;
     size_t query_count, query_cap;
     unsigned pages, max_pages; /* 0 = all */
@@ -51,7 +49,7 @@ typedef struct plan_call {
     mw_template *prepare_params;
     mw_jmespath *until, *failed;
     plan_per per;
-    unsigned batch;            /* of PER_BATCH */
+    unsigned batch; /* of PER_BATCH */
     plan_reader *readers;
 } plan_call;
 
@@ -83,7 +81,7 @@ typedef struct plan_facet {
     unsigned batch_size;
     mw_jmespath *each;
     bool keyed_each; /* the results stay apart, by the text of their value */
-    size_t *needs; /* indices into the type's facets */
+    size_t *needs;   /* indices into the type's facets */
     size_t need_count;
 } plan_facet;
 
@@ -108,14 +106,14 @@ typedef struct plan_type {
     const char *home; /* region of a global type in partition aws; NULL = the account's */
     size_t *sources;  /* indices of the plan's types that this one is derived from */
     size_t source_count;
-    plan_by *by;      /* grouped by; none: the union of the sources */
+    plan_by *by; /* grouped by; none: the union of the sources */
     size_t by_count;
-    const char *explode; /* member of an item that holds the items proper; or NULL */
-    mw_jmespath *newest; /* of the items of one list, only the greatest by this */
+    const char *explode;  /* member of an item that holds the items proper; or NULL */
+    mw_jmespath *newest;  /* of the items of one list, only the greatest by this */
     plan_list *recursive; /* list again for each item found; or NULL */
     mw_envelope *envelope;
-    bool regional; /* regional or region; else once per account */
-    size_t parent; /* index of the plan's type, or PLAN_NONE */
+    bool regional;    /* regional or region; else once per account */
+    size_t parent;    /* index of the plan's type, or PLAN_NONE */
     plan_list *lists; /* one, or one per variant; none when derived */
     size_t list_count;
     plan_absent *list_absent;

@@ -54,9 +54,7 @@ static mw_status plan_lists(struct planning *g, mw_val list)
         plan_per per;
         w.more = mw_val_get(g->d, variant, "params");
         l->home = home || mw_val_get(g->d, variant, "region") != MW_VAL_ABSENT;
-        per = g->t->parent != PLAN_NONE ? PER_PARENT
-              : g->t->regional && !l->home ? PER_REGION
-                                           : PER_ACCOUNT;
+        per = g->t->parent != PLAN_NONE ? PER_PARENT : g->t->regional && !l->home ? PER_REGION : PER_ACCOUNT;
         if ((st = plan_call_for(g, &w, &l->call)) != MW_OK ||
             (st = plan_query_for(g, l->call, items, MW_VAL_ABSENT, false, &l->query)) != MW_OK ||
             (st = plan_read_by(g, l->call, per, 0, NULL)) != MW_OK)
@@ -66,8 +64,7 @@ static mw_status plan_lists(struct planning *g, mw_val list)
     if ((st = plan_path_at(g, list, "newest", &g->t->newest)) != MW_OK ||
         (st = plan_recursive(g, list, items)) != MW_OK)
         return st;
-    return plan_read_absent(g, mw_val_get(g->d, list, "absent_errors"), &g->t->list_absent,
-                            &g->t->list_absent_count);
+    return plan_read_absent(g, mw_val_get(g->d, list, "absent_errors"), &g->t->list_absent, &g->t->list_absent_count);
 }
 
 /* Types that this one is made of: they are listed, this one is not. */
@@ -88,8 +85,7 @@ static mw_status plan_sources(struct planning *g, mw_val list, unsigned depth)
         if ((st = plan_need_type(g->p, t, &g->t->sources[i], depth + 1, g->err)) != MW_OK)
             return st;
         if (g->p->items[g->t->sources[i]]->regional != g->t->regional)
-            return mw_fail(g->err, MW_ERR_INVALID, "its scope is not of the same kind as that of %s",
-                           name);
+            return mw_fail(g->err, MW_ERR_INVALID, "its scope is not of the same kind as that of %s", name);
         g->t->source_count++;
     }
     return st;
@@ -155,14 +151,14 @@ static mw_status plan_describe(struct planning *g, mw_val describe)
     t->describe_param = mw_val_get_str(g->d, describe, "param", "");
     t->describe_size = (unsigned)mw_val_get_int(g->d, describe, "size", 1);
     if ((st = plan_call_for(g, &w, &t->describe_call)) != MW_OK ||
-        (st = plan_query_for(g, t->describe_call, mw_val_get_str(g->d, describe, "items", "@"), MW_VAL_ABSENT,
-                        true, &t->describe_query)) != MW_OK ||
-        (st = plan_read_by(g, t->describe_call, t->describe_size > 1 ? PER_BATCH : PER_RESOURCE,
-                      t->describe_size, "describe")) != MW_OK ||
+        (st = plan_query_for(g, t->describe_call, mw_val_get_str(g->d, describe, "items", "@"), MW_VAL_ABSENT, true,
+                             &t->describe_query)) != MW_OK ||
+        (st = plan_read_by(g, t->describe_call, t->describe_size > 1 ? PER_BATCH : PER_RESOURCE, t->describe_size,
+                           "describe")) != MW_OK ||
         (st = plan_path_at(g, describe, "key", &t->describe_key)) != MW_OK)
         return st;
     return plan_read_absent(g, mw_val_get(g->d, describe, "absent_errors"), &t->describe_absent,
-                       &t->describe_absent_count);
+                            &t->describe_absent_count);
 }
 
 static mw_status plan_locate(struct planning *g, mw_val from)
@@ -195,7 +191,7 @@ static mw_status plan_locate(struct planning *g, mw_val from)
         t->locate_map = mw_val_get(g->d, v, "map");
         if ((st = plan_call_for(g, &w, &t->locate_call)) == MW_OK &&
             (st = plan_query_for(g, t->locate_call, mw_val_get_str(g->d, v, "result", "@"), MW_VAL_ABSENT, true,
-                            &t->locate_query)) == MW_OK)
+                                 &t->locate_query)) == MW_OK)
             st = plan_read_by(g, t->locate_call, PER_RESOURCE, 0, "region");
     }
     return st;
@@ -224,14 +220,12 @@ mw_status plan_need_type(mw_plan *p, const mw_type *type, size_t *index, unsigne
     if (parent) {
         const mw_type *t = mw_types_get(p->types, parent);
         if (!t)
-            return mw_fail(err, MW_ERR_INVALID, "type %s: '%s' is not a resource type", type->name,
-                           parent);
+            return mw_fail(err, MW_ERR_INVALID, "type %s: '%s' is not a resource type", type->name, parent);
         if ((st = plan_need_type(p, t, &g.t->parent, depth + 1, err)) != MW_OK)
             return st;
         if (p->items[g.t->parent]->regional != g.t->regional)
-            return mw_fail(err, MW_ERR_INVALID,
-                           "type %s: its scope is '%s' but that of its parent %s is '%s'", type->name,
-                           scope, parent, mw_type_scope(t));
+            return mw_fail(err, MW_ERR_INVALID, "type %s: its scope is '%s' but that of its parent %s is '%s'",
+                           type->name, scope, parent, mw_type_scope(t));
     }
     if ((st = plan_sources(&g, list, depth)) != MW_OK)
         return mw_error_prefix(err, st, "type %s", type->name);
@@ -269,11 +263,9 @@ static mw_status read_ways(struct planning *g, mw_val v, plan_facet *f)
     key_text = mw_val_str(g->d, key, NULL);
     st = key_text && strchr(key_text, '{') ? mw_template_compile(g->d, key, &f->key_text, g->err)
                                            : plan_path_at(g, keyed, "key", &f->key);
-    if (st != MW_OK ||
-        (st = plan_path_at(g, keyed, "field", &f->field)) != MW_OK ||
+    if (st != MW_OK || (st = plan_path_at(g, keyed, "field", &f->field)) != MW_OK ||
         (st = plan_path_at(g, keyed, "value", &f->value)) != MW_OK ||
-        (st = plan_path_at(g, v, "each", &f->each)) != MW_OK ||
-        (st = plan_path_at(g, v, "when", &f->when)) != MW_OK)
+        (st = plan_path_at(g, v, "each", &f->each)) != MW_OK || (st = plan_path_at(g, v, "when", &f->when)) != MW_OK)
         return st;
     return plan_read_absent(g, mw_val_get(g->d, v, "absent_errors"), &f->absent, &f->absent_count);
 }
@@ -339,8 +331,7 @@ mw_status plan_need_facet(struct planning *g, const char *name, unsigned depth, 
     if (n && !(f.needs = mw_arena_alloc(&g->p->arena, n * sizeof(*f.needs))))
         return plan_no_memory(g->err);
     for (size_t i = 0; i < n; i++) {
-        st = plan_need_facet(g, mw_val_str(g->d, mw_val_at(g->d, needs, i), NULL), depth + 1,
-                        &f.needs[i]);
+        st = plan_need_facet(g, mw_val_str(g->d, mw_val_at(g->d, needs, i), NULL), depth + 1, &f.needs[i]);
         if (st != MW_OK)
             return st;
     }
@@ -355,14 +346,12 @@ mw_status plan_need_facet(struct planning *g, const char *name, unsigned depth, 
     if (mw_val_get(g->d, v, "metric") != MW_VAL_ABSENT)
         return plan_metric_for(g, v, *index);
     if ((st = plan_call_for(g, &w, &kept->call)) != MW_OK ||
-        (st = plan_query_for(g, kept->call, mw_val_get_str(g->d, v, "result", "@"), v, true,
-                             &kept->query)) != MW_OK)
+        (st = plan_query_for(g, kept->call, mw_val_get_str(g->d, v, "result", "@"), v, true, &kept->query)) != MW_OK)
         return st;
-    per = kept->batch_param                       ? PER_BATCH
-          : kept->each                            ? PER_VALUE
-          : g->p->calls[kept->call]->per_item     ? PER_RESOURCE
-          : g->t->regional && !kept->home         ? PER_REGION
-                                                  : PER_ACCOUNT;
+    per = kept->batch_param                   ? PER_BATCH
+          : kept->each                        ? PER_VALUE
+          : g->p->calls[kept->call]->per_item ? PER_RESOURCE
+          : g->t->regional && !kept->home     ? PER_REGION
+                                              : PER_ACCOUNT;
     return plan_read_by(g, kept->call, per, kept->batch_size, name);
 }
-

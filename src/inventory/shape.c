@@ -116,8 +116,7 @@ mw_typed mw_shape_follow(mw_typed at, const char *p)
         } else {
             bool quoted = *p == '"';
             const char *name = p + quoted;
-            size_t len =
-                quoted ? strcspn(name, "\"") : strspn(name, NAME_CHARS);
+            size_t len = quoted ? strcspn(name, "\"") : strspn(name, NAME_CHARS);
             if (len == 0 || (quoted && name[len] != '"'))
                 return not_known;
             at = mw_shape_below(at, name, len);
@@ -152,8 +151,7 @@ const mw_operation *mw_models_operation(const mw_models *m, const char *operatio
 
 static mw_typed answer(const mw_models *m, const char *operation)
 {
-    const mw_operation *op =
-        operation ? mw_models_operation(m, operation, strlen(operation)) : NULL;
+    const mw_operation *op = operation ? mw_models_operation(m, operation, strlen(operation)) : NULL;
 
     return op && mw_operation_output(op) ? mw_shape_typed(mw_operation_output(op)) : not_known;
 }
@@ -182,20 +180,17 @@ static mw_typed element(mw_typed t)
 
 mw_typed mw_type_item_shape(const mw_type *t, const mw_models *m, mw_typed *also)
 {
-    static const char *const words[] = {"operation", "params",         "items",
-                                        "region",    "where",          "per",
-                                        "variants",  "batch_describe", "absent_errors",
-                                        "recursive", "newest",         "replaces"};
-    mw_val list = mw_val_get(t->d, t->v, "list"),
-           describe = mw_val_get(t->d, list, "batch_describe");
+    static const char *const words[] = {"operation",     "params",    "items",    "region",
+                                        "where",         "per",       "variants", "batch_describe",
+                                        "absent_errors", "recursive", "newest",   "replaces"};
+    mw_val list = mw_val_get(t->d, t->v, "list"), describe = mw_val_get(t->d, list, "batch_describe");
     const char *items = mw_val_get_str(t->d, list, "items", NULL);
     mw_typed item, more;
 
     *also = not_known;
     if (!items || !only(t->d, list, words, MW_COUNT(words)))
         return not_known;
-    item =
-        element(mw_shape_follow(answer(m, mw_val_get_str(t->d, list, "operation", NULL)), items));
+    item = element(mw_shape_follow(answer(m, mw_val_get_str(t->d, list, "operation", NULL)), items));
     if (describe == MW_VAL_ABSENT)
         return item;
     more = element(mw_shape_follow(answer(m, mw_val_get_str(t->d, describe, "operation", NULL)),
@@ -210,17 +205,16 @@ mw_typed mw_type_item_shape(const mw_type *t, const mw_models *m, mw_typed *also
 
 mw_typed mw_type_facet_shape(const mw_type *t, const char *facet, const mw_models *m)
 {
-    static const char *const words[] = {
-        "operation", "params",  "result",      "absent_errors", "when",  "join",     "batch",
-        "each",      "prepare", "needs_facet", "region",        "pages", "max_pages", "replaces"};
+    static const char *const words[] = {"operation", "params", "result",    "absent_errors", "when",
+                                        "join",      "batch",  "each",      "prepare",       "needs_facet",
+                                        "region",    "pages",  "max_pages", "replaces"};
     static const char *const joins[] = {"key", "field", "value", "many"};
     mw_val v = mw_val_get(t->d, t->facets, facet), join = mw_val_get(t->d, v, "join");
     mw_typed at;
 
     if (!only(t->d, v, words, MW_COUNT(words)) || !only(t->d, join, joins, MW_COUNT(joins)))
         return not_known;
-    at = mw_shape_follow(answer(m, mw_val_get_str(t->d, v, "operation", NULL)),
-                         mw_val_get_str(t->d, v, "result", ""));
+    at = mw_shape_follow(answer(m, mw_val_get_str(t->d, v, "operation", NULL)), mw_val_get_str(t->d, v, "result", ""));
     if (join != MW_VAL_ABSENT) {
         const char *value = mw_val_get_str(t->d, join, "value", NULL);
         at = element(at);

@@ -31,9 +31,9 @@ mw_typed mw_type_facet_shape(const mw_type *t, const char *facet, const mw_model
 typedef struct mw_facet_shape {
     const char *name, *operation; /* "s3:GetBucketVersioning" */
     mw_typed typed;
-    const char *parse;            /* "json", "csv", "csv:Member", or NULL */
-    bool metric;                  /* statistics of a series, or with one list layer a list of such; typed has no shape */
-    bool sure;                    /* a facet that was fetched is there: it cannot be absent */
+    const char *parse; /* "json", "csv", "csv:Member", or NULL */
+    bool metric;       /* statistics of a series, or with one list layer a list of such; typed has no shape */
+    bool sure;         /* a facet that was fetched is there: it cannot be absent */
 } mw_facet_shape;
 /** Facet @p i in name order. */
 mw_facet_shape mw_type_facet_describe(const mw_type *t, size_t i, const mw_models *m);

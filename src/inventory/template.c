@@ -13,16 +13,25 @@
 #include <string.h>
 
 enum part_kind {
-    PART_TEXT, PART_ITEM, PART_PARENT, PART_EACH, PART_PREPARED, PART_PARAM,
-    PART_ACCOUNT, PART_REGION, PART_PARTITION, PART_NOW, PART_MONTH
+    PART_TEXT,
+    PART_ITEM,
+    PART_PARENT,
+    PART_EACH,
+    PART_PREPARED,
+    PART_PARAM,
+    PART_ACCOUNT,
+    PART_REGION,
+    PART_PARTITION,
+    PART_NOW,
+    PART_MONTH
 };
 
 struct part {
     enum part_kind kind;
-    char *text;          /* TEXT, PARAM */
-    mw_jmespath *path;   /* ITEM; PARENT, EACH or NULL for the value itself */
-    int64_t offset;      /* NOW: seconds; MONTH: months */
-    char *cut;           /* `after`, `before`: the text to cut at, or NULL */
+    char *text;        /* TEXT, PARAM */
+    mw_jmespath *path; /* ITEM; PARENT, EACH or NULL for the value itself */
+    int64_t offset;    /* NOW: seconds; MONTH: months */
+    char *cut;         /* `after`, `before`: the text to cut at, or NULL */
     bool keep_before;
 };
 
@@ -94,8 +103,7 @@ static bool parse_offset(const char *s, size_t len, int64_t *seconds)
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
     long long n;
 
-    if (len < 3 || (s[0] != '-' && s[0] != '+') || !mw_parse_int(s + 1, len - 2, &n) || n < 0 ||
-        n > 100000)
+    if (len < 3 || (s[0] != '-' && s[0] != '+') || !mw_parse_int(s + 1, len - 2, &n) || n < 0 || n > 100000)
         return false;
     for (size_t i = 0; i < MW_COUNT(units); i++) {
         if (units[i].unit == s[len - 1]) {
@@ -133,15 +141,14 @@ static mw_status compile_part(struct part *p, const char *s, size_t len, mw_erro
     static const struct {
         const char *word;
         enum part_kind kind;
-    } words[] = {{"account", PART_ACCOUNT}, {"region", PART_REGION},   {"partition", PART_PARTITION},
-                 {"now", PART_NOW},         {"month", PART_MONTH},     {"each", PART_EACH},
-                 {"prepared", PART_PREPARED}};
+    } words[] = {{"account", PART_ACCOUNT}, {"region", PART_REGION}, {"partition", PART_PARTITION}, {"now", PART_NOW},
+                 {"month", PART_MONTH},     {"each", PART_EACH},     {"prepared", PART_PREPARED}};
     long long months;
 
     if (!p->cut && (starts(s, len, "after '") || starts(s, len, "before '"))) {
         size_t left = compile_cut(p, s, len);
-        return !left    ? mw_fail(err, MW_ERR_PARSE, "'{%.*s}': expected {after 'text' path}",
-                                  (int)(len > 80 ? 80 : len), s)
+        return !left
+                   ? mw_fail(err, MW_ERR_PARSE, "'{%.*s}': expected {after 'text' path}", (int)(len > 80 ? 80 : len), s)
                : p->cut ? compile_part(p, s + len - left, left, err)
                         : mw_fail(err, MW_ERR_NOMEM, "out of memory for a template");
     }
@@ -151,20 +158,18 @@ static mw_status compile_part(struct part *p, const char *s, size_t len, mw_erro
             return MW_OK;
         }
     }
-    if ((starts(s, len, "now-") || starts(s, len, "now+")) &&
-        parse_offset(s + 3, len - 3, &p->offset)) {
+    if ((starts(s, len, "now-") || starts(s, len, "now+")) && parse_offset(s + 3, len - 3, &p->offset)) {
         p->kind = PART_NOW;
         return MW_OK;
     }
-    if (starts(s, len, "month-") && mw_parse_int(s + 6, len - 6, &months) && months >= 0 &&
-        months < 1200) {
+    if (starts(s, len, "month-") && mw_parse_int(s + 6, len - 6, &months) && months >= 0 && months < 1200) {
         p->kind = PART_MONTH;
         p->offset = -months;
         return MW_OK;
     }
     if (starts(s, len, "now-") || starts(s, len, "now+") || starts(s, len, "month-"))
-        return mw_fail(err, MW_ERR_PARSE,
-                       "'{%.*s}': expected {now-N} with N in s, m, h or d, or {month-N}", (int)len, s);
+        return mw_fail(err, MW_ERR_PARSE, "'{%.*s}': expected {now-N} with N in s, m, h or d, or {month-N}", (int)len,
+                       s);
     if (starts(s, len, "param.")) {
         p->kind = PART_PARAM;
         p->text = mw_strndup(s + 6, len - 6);
@@ -201,8 +206,7 @@ static size_t closing_brace(const char *s, size_t len, size_t i)
     return len;
 }
 
-static mw_status add_part(mw_template *t, const char *text, size_t len, bool placeholder,
-                          mw_error *err)
+static mw_status add_part(mw_template *t, const char *text, size_t len, bool placeholder, mw_error *err)
 {
     struct part *p = &t->parts[t->count];
 
@@ -297,8 +301,8 @@ mw_status mw_template_compile(const mw_doc *d, mw_val v, mw_template **out, mw_e
 struct found {
     mw_template_outcome outcome;
     const mw_doc *d;
-    mw_val v;          /* when d is set */
-    const char *text;  /* otherwise */
+    mw_val v;         /* when d is set */
+    const char *text; /* otherwise */
     size_t len;
     char made[MW_TIME_SIZE];
 };
@@ -313,12 +317,11 @@ static void month_text(char out[MW_TIME_SIZE], int64_t now_unix, int64_t offset)
     mw_parse_int(now, 4, &year);
     mw_parse_int(now + 5, 2, &month);
     months = year * 12 + (month - 1) + offset;
-    snprintf(out, MW_TIME_SIZE, "%04lld-%02lld-01", (long long)(months / 12),
-             (long long)(months % 12 + 1));
+    snprintf(out, MW_TIME_SIZE, "%04lld-%02lld-01", (long long)(months / 12), (long long)(months % 12 + 1));
 }
 
-static mw_status find_path(const struct part *p, const mw_template_context *c, mw_val from,
-                           struct found *f, mw_error *err)
+static mw_status find_path(const struct part *p, const mw_template_context *c, mw_val from, struct found *f,
+                           mw_error *err)
 {
     mw_status st = MW_OK;
 
@@ -346,8 +349,7 @@ static void cut(const struct part *p, struct found *f)
     f->len = p->keep_before ? (size_t)(at - text) : f->len - (size_t)(f->text - text);
 }
 
-static mw_status find(const struct part *p, const mw_template_context *c, struct found *f,
-                      mw_error *err)
+static mw_status find(const struct part *p, const mw_template_context *c, struct found *f, mw_error *err)
 {
     mw_status st = MW_OK;
 
@@ -405,8 +407,8 @@ static mw_status append_text(mw_buf *out, const struct found *f)
     return mw_json_write(out, f->d, f->v, MW_JSON_COMPACT);
 }
 
-static mw_status text_of(const mw_template *t, const mw_template_context *c, mw_buf *out,
-                         mw_template_outcome *outcome, mw_val *unknown, mw_error *err)
+static mw_status text_of(const mw_template *t, const mw_template_context *c, mw_buf *out, mw_template_outcome *outcome,
+                         mw_val *unknown, mw_error *err)
 {
     *outcome = MW_TEMPLATE_VALUE;
     for (size_t i = 0; i < t->count; i++) {
@@ -424,9 +426,8 @@ static mw_status text_of(const mw_template *t, const mw_template_context *c, mw_
     return mw_buf_status(out, err);
 }
 
-static mw_status expand_text(const mw_template *t, const mw_template_context *c,
-                             mw_doc_builder *out, mw_template_outcome *outcome, mw_val *unknown,
-                             mw_error *err)
+static mw_status expand_text(const mw_template *t, const mw_template_context *c, mw_doc_builder *out,
+                             mw_template_outcome *outcome, mw_val *unknown, mw_error *err)
 {
     MW_AUTO(mw_buf) text = {.max = (size_t)1 << 20};
     mw_status st;

@@ -23,9 +23,9 @@ typedef struct mw_template_context {
 } mw_template_context;
 
 typedef enum mw_template_outcome {
-    MW_TEMPLATE_VALUE,   /* the value was pushed */
-    MW_TEMPLATE_NULL,    /* something it reads is null or missing; nothing was pushed */
-    MW_TEMPLATE_UNKNOWN  /* something it reads is unknown: *unknown, in c->b; nothing was pushed */
+    MW_TEMPLATE_VALUE,  /* the value was pushed */
+    MW_TEMPLATE_NULL,   /* something it reads is null or missing; nothing was pushed */
+    MW_TEMPLATE_UNKNOWN /* something it reads is unknown: *unknown, in c->b; nothing was pushed */
 } mw_template_outcome;
 
 /**

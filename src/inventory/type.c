@@ -78,8 +78,7 @@ mw_status mw_types_load(const char *const *dirs, size_t n, mw_types **out, mw_er
         st = mw_types_read_dirs(dirs, n, false, &t->own, err);
     if (st != MW_OK)
         goto out;
-    total = mw_val_len(t->builtin, mw_doc_root(t->builtin)) +
-            (t->own ? mw_val_len(t->own, mw_doc_root(t->own)) : 0);
+    total = mw_val_len(t->builtin, mw_doc_root(t->builtin)) + (t->own ? mw_val_len(t->own, mw_doc_root(t->own)) : 0);
     t->items = mw_alloc((total + 1) * sizeof(*t->items));
     t->aliases = mw_alloc((total + 1) * sizeof(mw_type *));
     if (!t->items || !t->aliases) {

@@ -20,11 +20,11 @@ const mw_type *mw_types_at(const mw_types *t, size_t i); /* in name order */
 const mw_type *mw_types_get(const mw_types *t, const char *name);
 
 const char *mw_type_name(const mw_type *t);
-const char *mw_type_alias(const mw_type *t);       /* "s3.bucket", or NULL */
+const char *mw_type_alias(const mw_type *t); /* "s3.bucket", or NULL */
 /** The type as its YAML file has it (docs/reference/resource-types.md), a value of *@p d. */
 mw_val mw_type_value(const mw_type *t, const mw_doc **d);
-const char *mw_type_scope(const mw_type *t);       /* regional | region | global | account */
-const char *mw_type_tag_facet(const mw_type *t);   /* facet that tags come from, or NULL */
+const char *mw_type_scope(const mw_type *t);     /* regional | region | global | account */
+const char *mw_type_tag_facet(const mw_type *t); /* facet that tags come from, or NULL */
 /** The operation that lists the type; NULL when others do (`derived_from`). */
 const char *mw_type_list_operation(const mw_type *t);
 /** The operation that adds to each item, or NULL. */

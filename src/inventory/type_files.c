@@ -20,8 +20,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static mw_status list_folder(const char *dir, mw_arena *arena, char **names, size_t *count,
-                             mw_error *err)
+static mw_status list_folder(const char *dir, mw_arena *arena, char **names, size_t *count, mw_error *err)
 {
     DIR *folder = opendir(dir);
     struct dirent *entry;
@@ -29,8 +28,7 @@ static mw_status list_folder(const char *dir, mw_arena *arena, char **names, siz
 
     *count = 0;
     if (!folder)
-        return mw_fail(err, errno == ENOENT ? MW_ERR_NOTFOUND : MW_ERR_IO, "%s: %s", dir,
-                       strerror(errno));
+        return mw_fail(err, errno == ENOENT ? MW_ERR_NOTFOUND : MW_ERR_IO, "%s: %s", dir, strerror(errno));
     while (st == MW_OK && (entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] == '.' || !mw_str_ends(entry->d_name, ".yaml"))
             continue;
@@ -60,8 +58,8 @@ static mw_status read_file(mw_doc_builder *b, const char *path, mw_val *out, mw_
     return mw_types_check_file(mw_doc_view(b), *out, path, &marks, err);
 }
 
-static mw_status merge(mw_doc_builder *b, const mw_val *files, char *const *names, size_t n,
-                       bool unique, mw_val *root, mw_error *err)
+static mw_status merge(mw_doc_builder *b, const mw_val *files, char *const *names, size_t n, bool unique, mw_val *root,
+                       mw_error *err)
 {
     const mw_doc *d = mw_doc_view(b);
 
@@ -83,8 +81,7 @@ static mw_status merge(mw_doc_builder *b, const mw_val *files, char *const *name
     return mw_doc_builder_status(b, err);
 }
 
-mw_status mw_types_read_dirs(const char *const *dirs, size_t n, bool unique, mw_doc **out,
-                             mw_error *err)
+mw_status mw_types_read_dirs(const char *const *dirs, size_t n, bool unique, mw_doc **out, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
     mw_doc_builder *b = NULL;

@@ -7,8 +7,8 @@
 struct mw_type {
     const char *name, *alias; /* alias may be NULL */
     const mw_doc *d;
-    mw_val v;                 /* the type as in its YAML file */
-    mw_val facets;            /* ABSENT when it has none */
+    mw_val v;      /* the type as in its YAML file */
+    mw_val facets; /* ABSENT when it has none */
 };
 
 /** The document that mw-typec made of types/. */

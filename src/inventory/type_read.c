@@ -17,7 +17,7 @@ struct check {
     const char *file;
     const mw_yaml_marks *marks;
     mw_error *err;
-    mw_buf path; /* of the value at hand */
+    mw_buf path;   /* of the value at hand */
     unsigned line; /* of a key that is no value's, or 0 */
 };
 
@@ -75,8 +75,7 @@ static mw_status expect(struct check *c, mw_val v, mw_kind kind)
 {
     mw_kind found = mw_val_kind(c->d, v);
 
-    return found == kind ? MW_OK
-                         : bad(c, "expected %s, found %s", kind_name(kind), kind_name(found));
+    return found == kind ? MW_OK : bad(c, "expected %s, found %s", kind_name(kind), kind_name(found));
 }
 
 static mw_status check_keys(struct check *c, mw_val v, const struct key_rule *rules, size_t n)
@@ -164,8 +163,7 @@ static mw_status check_scope(struct check *c, mw_val v)
 
 static mw_status check_shape(struct check *c, mw_val v)
 {
-    static const char *const words[] = {"list-Key-Value", "list-TagKey-TagValue",
-                                        "list-key-value-lowercase", "map"};
+    static const char *const words[] = {"list-Key-Value", "list-TagKey-TagValue", "list-key-value-lowercase", "map"};
     return one_of(c, v, words, MW_COUNT(words));
 }
 
@@ -180,8 +178,7 @@ static mw_status check_parse(struct check *c, mw_val v)
     mw_status st = check_text(c, v);
     const char *s = mw_val_str(c->d, v, NULL);
 
-    if (st == MW_OK && !mw_str_eq(s, "json") && !mw_str_eq(s, "csv") &&
-        !(mw_str_starts(s, "csv:") && s[4] != '\0'))
+    if (st == MW_OK && !mw_str_eq(s, "json") && !mw_str_eq(s, "csv") && !(mw_str_starts(s, "csv:") && s[4] != '\0'))
         st = bad(c, "'%s': expected json, csv or csv:Member", s);
     return st;
 }
@@ -192,10 +189,9 @@ static mw_status check_operation(struct check *c, mw_val v)
     const char *s = mw_val_str(c->d, v, NULL);
     const char *colon = st == MW_OK ? strchr(s, ':') : NULL;
 
-    if (st == MW_OK &&
-        (!colon || colon == s || colon[1] == '\0' || strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz"
-                                                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
-                                                         strlen(colon + 1)))
+    if (st == MW_OK && (!colon || colon == s || colon[1] == '\0' ||
+                        strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz"
+                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != strlen(colon + 1)))
         st = bad(c, "'%s': expected service:Operation", s);
     return st;
 }
@@ -299,10 +295,8 @@ static mw_status check_region_map(struct check *c, mw_val v)
 
 static mw_status check_absent_error(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {{"code", check_text, true},
-                                            {"message", check_text, true}};
-    return mw_val_kind(c->d, v) == MW_KIND_STRING ? check_text(c, v)
-                                                  : check_keys(c, v, rules, MW_COUNT(rules));
+    static const struct key_rule rules[] = {{"code", check_text, true}, {"message", check_text, true}};
+    return mw_val_kind(c->d, v) == MW_KIND_STRING ? check_text(c, v) : check_keys(c, v, rules, MW_COUNT(rules));
 }
 
 static mw_status check_absent_errors(struct check *c, mw_val v)
@@ -312,25 +306,25 @@ static mw_status check_absent_errors(struct check *c, mw_val v)
 
 static mw_status check_per(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {{"parent", check_text, true},
-                                            {"params", check_paths, true}};
+    static const struct key_rule rules[] = {{"parent", check_text, true}, {"params", check_paths, true}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 
 static mw_status check_batch_describe(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {
-        {"operation", check_operation, true}, {"params", check_params, false},
-        {"param", check_text, true},          {"key", check_path, true},
-        {"size", check_count, true},          {"items", check_path, true},
-        {"absent_errors", check_absent_errors, false}};
+    static const struct key_rule rules[] = {{"operation", check_operation, true},
+                                            {"params", check_params, false},
+                                            {"param", check_text, true},
+                                            {"key", check_path, true},
+                                            {"size", check_count, true},
+                                            {"items", check_path, true},
+                                            {"absent_errors", check_absent_errors, false}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 
 static mw_status check_variant(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {{"params", check_params, true},
-                                            {"region", check_region, false}};
+    static const struct key_rule rules[] = {{"params", check_params, true}, {"region", check_region, false}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 
@@ -341,24 +335,22 @@ static mw_status check_variants(struct check *c, mw_val v)
 
 static mw_status check_derived(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {{"derived_from", check_texts, true},
-                                            {"by", check_paths, false}};
+    static const struct key_rule rules[] = {{"derived_from", check_texts, true}, {"by", check_paths, false}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 
 static mw_status check_list(struct check *c, mw_val v)
 {
     static const struct key_rule rules[] = {
-        {"operation", check_operation, true},          {"params", check_params, false},
-        {"items", check_path, true},                   {"region", check_region, false},
-        {"where", check_templates, false},             {"per", check_per, false},
-        {"recursive", check_paths, false},             {"explode", check_text, false},
-        {"newest", check_path, false},
-        {"batch_describe", check_batch_describe, false}, {"variants", check_variants, false},
-        {"absent_errors", check_absent_errors, false}, {"replaces", check_operations, false}};
-    return mw_val_get(c->d, v, "derived_from") != MW_VAL_ABSENT
-               ? check_derived(c, v)
-               : check_keys(c, v, rules, MW_COUNT(rules));
+        {"operation", check_operation, true}, {"params", check_params, false},
+        {"items", check_path, true},          {"region", check_region, false},
+        {"where", check_templates, false},    {"per", check_per, false},
+        {"recursive", check_paths, false},    {"explode", check_text, false},
+        {"newest", check_path, false},        {"batch_describe", check_batch_describe, false},
+        {"variants", check_variants, false},  {"absent_errors", check_absent_errors, false},
+        {"replaces", check_operations, false}};
+    return mw_val_get(c->d, v, "derived_from") != MW_VAL_ABSENT ? check_derived(c, v)
+                                                                : check_keys(c, v, rules, MW_COUNT(rules));
 }
 
 static mw_status check_locate(struct check *c, mw_val v)
@@ -367,8 +359,7 @@ static mw_status check_locate(struct check *c, mw_val v)
                                             {"params", check_params, true},
                                             {"result", check_path, true},
                                             {"map", check_region_map, false}};
-    return mw_val_kind(c->d, v) == MW_KIND_STRING ? check_path(c, v)
-                                                  : check_keys(c, v, rules, MW_COUNT(rules));
+    return mw_val_kind(c->d, v) == MW_KIND_STRING ? check_path(c, v) : check_keys(c, v, rules, MW_COUNT(rules));
 }
 
 static mw_status check_region_from(struct check *c, mw_val v)
@@ -425,8 +416,7 @@ static mw_status check_keyed(struct check *c, mw_val v)
     if (mw_val_kind(c->d, v) == MW_KIND_STRING)
         return one_of(c, v, words, MW_COUNT(words));
     st = check_each_member(c, v, check_text);
-    return st == MW_OK && mw_val_len(c->d, v) != 1 ? bad(c, "expected one pair, as in {Key: Value}")
-                                                   : st;
+    return st == MW_OK && mw_val_len(c->d, v) != 1 ? bad(c, "expected one pair, as in {Key: Value}") : st;
 }
 
 static mw_status check_period(struct check *c, mw_val v)
@@ -444,20 +434,18 @@ static mw_status check_window(struct check *c, mw_val v)
     const char *s = mw_val_str(c->d, v, NULL);
     size_t digits = st == MW_OK ? strspn(s, "0123456789") : 0;
 
-    if (st == MW_OK &&
-        (digits == 0 || digits > 4 || !strchr("mhd", s[digits]) || strlen(s) != digits + 1))
+    if (st == MW_OK && (digits == 0 || digits > 4 || !strchr("mhd", s[digits]) || strlen(s) != digits + 1))
         st = bad(c, "'%s': expected a number of minutes, hours or days, as in 14d", s);
     return st;
 }
 
 static mw_status check_metric(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {
-        {"metric", check_text, true},         {"namespace", check_text, true},
-        {"stat", check_text, true},           {"dimensions", check_params, false},
-        {"period", check_period, true},       {"window", check_window, true},
-        {"region", check_region, false},      {"when", check_path, false},
-        {"each", check_path, false},          {"needs_facet", check_texts, false}};
+    static const struct key_rule rules[] = {{"metric", check_text, true},    {"namespace", check_text, true},
+                                            {"stat", check_text, true},      {"dimensions", check_params, false},
+                                            {"period", check_period, true},  {"window", check_window, true},
+                                            {"region", check_region, false}, {"when", check_path, false},
+                                            {"each", check_path, false},     {"needs_facet", check_texts, false}};
     const char *dot = strrchr(c->path.data, '.');
 
     /* The path ends in the facet's name: its own dot makes it a member of `Metrics`. */
@@ -469,22 +457,14 @@ static mw_status check_metric(struct check *c, mw_val v)
 static mw_status check_facet(struct check *c, mw_val v)
 {
     static const struct key_rule rules[] = {
-        {"operation", check_operation, true},
-        {"params", check_params, false},
-        {"result", check_path, true},
-        {"absent_errors", check_absent_errors, false},
-        {"region", check_region, false},
-        {"when", check_path, false},
-        {"join", check_join, false},
-        {"batch", check_batch, false},
-        {"each", check_path, false},
-        {"prepare", check_prepare, false},
-        {"parse", check_parse, false},
-        {"keyed", check_keyed, false},
-        {"replaces", check_operations, false},
-        {"needs_facet", check_texts, false},
-        {"pages", check_count, false},
-        {"max_pages", check_count, false}};
+        {"operation", check_operation, true},  {"params", check_params, false},
+        {"result", check_path, true},          {"absent_errors", check_absent_errors, false},
+        {"region", check_region, false},       {"when", check_path, false},
+        {"join", check_join, false},           {"batch", check_batch, false},
+        {"each", check_path, false},           {"prepare", check_prepare, false},
+        {"parse", check_parse, false},         {"keyed", check_keyed, false},
+        {"replaces", check_operations, false}, {"needs_facet", check_texts, false},
+        {"pages", check_count, false},         {"max_pages", check_count, false}};
     static const char *const ways[] = {"join", "batch", "each"};
     unsigned found = 0;
     mw_status st;
@@ -509,19 +489,23 @@ static mw_status check_facets(struct check *c, mw_val v)
 
 static mw_status check_type(struct check *c, mw_val v)
 {
-    static const struct key_rule rules[] = {
-        {"alias", check_text, false},     {"config_type", check_text, false},
-        {"scope", check_scope, true},     {"home_region", check_text, false},
-        {"list", check_list, true},
-        {"region_from", check_region_from, false}, {"id", check_path_or_template, true},
-        {"arn", check_path_or_template, false},        {"name", check_path_or_template, false},
-        {"created", check_path, false},   {"tags", check_tags, false},
-        {"facets", check_facets, false},  {"always", check_texts, false}};
+    static const struct key_rule rules[] = {{"alias", check_text, false},
+                                            {"config_type", check_text, false},
+                                            {"scope", check_scope, true},
+                                            {"home_region", check_text, false},
+                                            {"list", check_list, true},
+                                            {"region_from", check_region_from, false},
+                                            {"id", check_path_or_template, true},
+                                            {"arn", check_path_or_template, false},
+                                            {"name", check_path_or_template, false},
+                                            {"created", check_path, false},
+                                            {"tags", check_tags, false},
+                                            {"facets", check_facets, false},
+                                            {"always", check_texts, false}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 
-mw_status mw_types_check_file(const mw_doc *d, mw_val v, const char *file, const mw_yaml_marks *marks,
-                              mw_error *err)
+mw_status mw_types_check_file(const mw_doc *d, mw_val v, const char *file, const mw_yaml_marks *marks, mw_error *err)
 {
     struct check c = {.d = d, .file = file, .marks = marks, .err = err};
     mw_status st;
@@ -533,20 +517,17 @@ mw_status mw_types_check_file(const mw_doc *d, mw_val v, const char *file, const
 }
 
 mw_status mw_type_check_links(const mw_doc *d, const char *name, mw_val type,
-                              bool (*known)(void *user, const char *type), void *user,
-                              mw_error *err)
+                              bool (*known)(void *user, const char *type), void *user, mw_error *err)
 {
     const char *parent = mw_val_str(d, mw_val_path(d, type, "list.per.parent"), NULL);
     mw_val facets = mw_val_get(d, type, "facets");
     mw_val sources = mw_val_path(d, type, "list.derived_from");
 
     if (parent && !known(user, parent))
-        return mw_fail(err, MW_ERR_INVALID, "type %s: list.per.parent: '%s' is not a resource type",
-                       name, parent);
+        return mw_fail(err, MW_ERR_INVALID, "type %s: list.per.parent: '%s' is not a resource type", name, parent);
     for (size_t i = 0; i < mw_val_len(d, sources); i++)
         if (!known(user, mw_val_str(d, mw_val_at(d, sources, i), NULL)))
-            return mw_fail(err, MW_ERR_INVALID,
-                           "type %s: list.derived_from: '%s' is not a resource type", name,
+            return mw_fail(err, MW_ERR_INVALID, "type %s: list.derived_from: '%s' is not a resource type", name,
                            mw_val_str(d, mw_val_at(d, sources, i), NULL));
     for (size_t i = 0; i < mw_val_len(d, facets); i++) {
         mw_val key;
@@ -554,8 +535,7 @@ mw_status mw_type_check_links(const mw_doc *d, const char *name, mw_val type,
         for (size_t k = 0; k < mw_val_len(d, needs); k++) {
             const char *facet = mw_val_str(d, mw_val_at(d, needs, k), NULL);
             if (mw_val_get(d, facets, facet) == MW_VAL_ABSENT)
-                return mw_fail(err, MW_ERR_INVALID,
-                               "type %s: facets.%s.needs_facet: there is no facet '%s'", name,
+                return mw_fail(err, MW_ERR_INVALID, "type %s: facets.%s.needs_facet: there is no facet '%s'", name,
                                mw_val_str(d, key, NULL), facet);
         }
     }

@@ -33,8 +33,7 @@ static const char *glob_of(search *s, mw_str format)
             i++;
         mw_buf_putc(&out, i < format.len && format.data[i] == '%' ? '%' : '*');
     }
-    return out.failed == MW_OK ? mw_arena_strndup(s->arena, out.data ? out.data : "", out.len)
-                               : NULL;
+    return out.failed == MW_OK ? mw_arena_strndup(s->arena, out.data ? out.data : "", out.len) : NULL;
 }
 
 /* The literal format of a verdict's message; data NULL: it is made another way and may be anything.
@@ -92,8 +91,8 @@ static bool visit(void *user, lua_node *n)
     return true;
 }
 
-mw_status mw_lint_decided(const char *source, size_t len, const char *verdict, const char *message,
-                          mw_decided *out, mw_error *err)
+mw_status mw_lint_decided(const char *source, size_t len, const char *verdict, const char *message, mw_decided *out,
+                          mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
     lua_tree tree;
@@ -111,8 +110,8 @@ mw_status mw_lint_decided(const char *source, size_t len, const char *verdict, c
 
 /* ---- fixtures ---- */
 
-mw_status mw_lint_fixtures(const char *source, size_t len, mw_arena *arena, mw_fixture_name **out,
-                           size_t *count, mw_error *err)
+mw_status mw_lint_fixtures(const char *source, size_t len, mw_arena *arena, mw_fixture_name **out, size_t *count,
+                           mw_error *err)
 {
     MW_AUTO(mw_arena) own = {0};
     const lua_node *list;

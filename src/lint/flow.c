@@ -24,18 +24,17 @@ static bool raises(const lua_node *n)
         if (s->kind != SYM_FUNCTION || s->writes > 0)
             return false;
         f = s->definition->b->function;
-        return !f->returns && !f->has_goto && f->body->kids &&
-               f->body->kids->kind == LUA_EXPRESSION && mw_lua_global(f->body->kids->a->a, "error");
+        return !f->returns && !f->has_goto && f->body->kids && f->body->kids->kind == LUA_EXPRESSION &&
+               mw_lua_global(f->body->kids->a->a, "error");
     }
-    return mw_lua_global(call->a, "error") ||
-           (mw_lua_global(call->a, "assert") && never(call->kids));
+    return mw_lua_global(call->a, "error") || (mw_lua_global(call->a, "assert") && never(call->kids));
 }
 
 static bool always(const lua_node *n)
 {
     n = mw_lua_bare(n);
-    return n && (n->kind == LUA_TRUE || n->kind == LUA_NUMBER || n->kind == LUA_STRING ||
-                 n->kind == LUA_TABLE || n->kind == LUA_FUNCTION);
+    return n && (n->kind == LUA_TRUE || n->kind == LUA_NUMBER || n->kind == LUA_STRING || n->kind == LUA_TABLE ||
+                 n->kind == LUA_FUNCTION);
 }
 
 static bool never(const lua_node *n)
@@ -72,8 +71,7 @@ static bool leaves(const lua_node *n)
     case LUA_EXPRESSION: return raises(n);
     case LUA_DO: return ends(n->body);
     case LUA_WHILE: return always(n->a) && !breaks(n->body);
-    case LUA_REPEAT:
-        return (never(n->a) && !breaks(n->body)) || (ends(n->body) && !breaks(n->body));
+    case LUA_REPEAT: return (never(n->a) && !breaks(n->body)) || (ends(n->body) && !breaks(n->body));
     case LUA_IF:
         for (const lua_node *c = n->kids; c; c = c->next) {
             if (!ends(c->body))
@@ -156,8 +154,7 @@ static void check_returns(file *f)
         return;
     if (!ends(check->body)) {
         end = check->node->end;
-        mw__lint_report(f, "MW1608", end > 3 ? end - 3 : end, end,
-                        "check can end here without a verdict");
+        mw__lint_report(f, "MW1608", end > 3 ? end - 3 : end, end, "check can end here without a verdict");
     }
     for (const lua_node *r = check->returns; r; r = r->body) {
         const lua_node *v = mw_lua_bare(r->more);
@@ -165,11 +162,10 @@ static void check_returns(file *f)
             mw__lint_at(f, "MW1609", r,
                         "return without a verdict; expected pass(), fail(…), not_applicable(…) or "
                         "unknown(…)");
-        else if (v->kind == LUA_NIL || v->kind == LUA_TRUE || v->kind == LUA_FALSE ||
-                 v->kind == LUA_NUMBER || v->kind == LUA_STRING || v->kind == LUA_FUNCTION)
-            mw__lint_at(
-                f, "MW1609", v,
-                "this is no verdict; expected pass(), fail(…), not_applicable(…) or unknown(…)");
+        else if (v->kind == LUA_NIL || v->kind == LUA_TRUE || v->kind == LUA_FALSE || v->kind == LUA_NUMBER ||
+                 v->kind == LUA_STRING || v->kind == LUA_FUNCTION)
+            mw__lint_at(f, "MW1609", v,
+                        "this is no verdict; expected pass(), fail(…), not_applicable(…) or unknown(…)");
     }
 }
 

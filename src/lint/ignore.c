@@ -97,7 +97,6 @@ void mw__lint_unused_ignores(file *f)
 {
     for (size_t i = 0; i < f->ignore_count; i++)
         if (!f->ignores[i].used)
-            mw__lint_report(f, "MW1003", f->ignores[i].at, f->ignores[i].end,
-                            "%s is not found on line %u", f->ignores[i].code->id,
-                            f->ignores[i].line);
+            mw__lint_report(f, "MW1003", f->ignores[i].at, f->ignores[i].end, "%s is not found on line %u",
+                            f->ignores[i].code->id, f->ignores[i].line);
 }

@@ -31,14 +31,13 @@ typedef struct file {
     ignore *ignores;
     size_t ignore_count;
     /* of a rule */
-    const lua_node *meta;     /* the table behind rule, NULL when there is none */
-    lua_function *check;      /* NULL when it is not to be found */
-    const mw_type *type;      /* judged; NULL when not known */
-    unsigned params_seen,
-        params_read;       /* how often ctx.params is named, and how often with a literal member */
-    bool type_escapes;     /* the inventory is asked for a type that only the run knows */
-    bool resource_escapes; /* a resource goes where this does not follow */
-    unsigned steps;        /* of finding values: bounded, whatever the file holds */
+    const lua_node *meta;              /* the table behind rule, NULL when there is none */
+    lua_function *check;               /* NULL when it is not to be found */
+    const mw_type *type;               /* judged; NULL when not known */
+    unsigned params_seen, params_read; /* how often ctx.params is named, and how often with a literal member */
+    bool type_escapes;                 /* the inventory is asked for a type that only the run knows */
+    bool resource_escapes;             /* a resource goes where this does not follow */
+    unsigned steps;                    /* of finding values: bounded, whatever the file holds */
 } file;
 
 typedef struct seen_id {

@@ -61,10 +61,9 @@ static bool grow(mw_lint *l)
     return true;
 }
 
-static void report(file *f, const char *id, uint32_t at, uint32_t end, const char *format,
-                   va_list ap) __attribute__((format(printf, 5, 0)));
-static void report(file *f, const char *id, uint32_t at, uint32_t end, const char *format,
-                   va_list ap)
+static void report(file *f, const char *id, uint32_t at, uint32_t end, const char *format, va_list ap)
+    __attribute__((format(printf, 5, 0)));
+static void report(file *f, const char *id, uint32_t at, uint32_t end, const char *format, va_list ap)
 {
     mw_lint *l = f->lint;
     mw_lint_finding *x;
@@ -195,9 +194,8 @@ static const lua_node *constructor(const lua_node *n, const char *function)
     if (!n || n->kind != LUA_CALL || !mw_lua_global(n->a, function) || !n->kids)
         return NULL;
     n = mw_lua_bare(n->kids);
-    if (n->kind == LUA_NAME && n->symbol && n->symbol->definition &&
-        n->symbol->definition->kind == LUA_LOCAL && n->symbol->writes == 0 &&
-        n->symbol->position == 0)
+    if (n->kind == LUA_NAME && n->symbol && n->symbol->definition && n->symbol->definition->kind == LUA_LOCAL &&
+        n->symbol->writes == 0 && n->symbol->position == 0)
         n = mw_lua_bare(n->symbol->definition->more);
     return n && n->kind == LUA_TABLE ? n : NULL;
 }
@@ -228,8 +226,8 @@ void mw__lint_classify(file *f)
 
 /* ---- one file ---- */
 
-static mw_status open_file(mw_lint *l, mw_arena *arena, const char *path, const char *source,
-                           size_t len, file *f, bool *good, mw_error *err)
+static mw_status open_file(mw_lint *l, mw_arena *arena, const char *path, const char *source, size_t len, file *f,
+                           bool *good, mw_error *err)
 {
     const char *kept = mw_arena_strdup(&l->arena, path);
     mw_error why = {0};
@@ -274,8 +272,8 @@ static void check_file(file *f)
     }
 }
 
-mw_status mw_lint_add(mw_lint *l, const char *path, const char *source, size_t len,
-                      const char *test_path, const char *test, size_t test_len, mw_error *err)
+mw_status mw_lint_add(mw_lint *l, const char *path, const char *source, size_t len, const char *test_path,
+                      const char *test, size_t test_len, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {.max_bytes = (size_t)1 << 30};
     file f, t;
@@ -362,9 +360,7 @@ mw_status mw_lint_finish(mw_lint *l, mw_error *err)
             if (!l->ids[k].wanted && l->ids[k].remediation == s->remediation)
                 first = &l->ids[k];
         if (first)
-            add_late(
-                l, "MW1707", s,
-                mw_arena_printf(&l->arena, "id '%s' is defined in %s too", s->id, first->path));
+            add_late(l, "MW1707", s, mw_arena_printf(&l->arena, "id '%s' is defined in %s too", s->id, first->path));
     }
     for (size_t i = 0; names && remediations && i < l->id_count; i++) {
         const seen_id *s = &l->ids[i];
@@ -373,8 +369,7 @@ mw_status mw_lint_finish(mw_lint *l, mw_error *err)
             continue;
         add_late(l, "MW1709", s,
                  mw_arena_printf(&l->arena, "no remediation '%s' among the files read%s%s%s", s->id,
-                                 near ? "; did you mean '" : "", near ? near : "",
-                                 near ? "'?" : ""));
+                                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : ""));
     }
     mw_free(names);
     if (l->count > 1)

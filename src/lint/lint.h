@@ -47,8 +47,8 @@ void mw_lint_free(mw_lint *l);
  * by itself is given as @p path with its rule as NULL.
  * @return MW_OK whatever was found; MW_ERR_NOMEM, MW_ERR_LIMIT. Cost: a few walks over the tree.
  */
-mw_status mw_lint_add(mw_lint *l, const char *path, const char *source, size_t len,
-                      const char *test_path, const char *test, size_t test_len, mw_error *err);
+mw_status mw_lint_add(mw_lint *l, const char *path, const char *source, size_t len, const char *test_path,
+                      const char *test, size_t test_len, mw_error *err);
 /** What only all files together tell (ids used twice, remediations that are missing), then order by
  * place. */
 mw_status mw_lint_finish(mw_lint *l, mw_error *err);

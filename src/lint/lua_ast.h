@@ -93,13 +93,7 @@ struct lua_node {
     };
 };
 
-typedef enum lua_symbol_kind {
-    SYM_LOCAL,
-    SYM_PARAM,
-    SYM_LOOP,
-    SYM_FUNCTION,
-    SYM_SELF
-} lua_symbol_kind;
+typedef enum lua_symbol_kind { SYM_LOCAL, SYM_PARAM, SYM_LOOP, SYM_FUNCTION, SYM_SELF } lua_symbol_kind;
 
 /* What the checks know of a value (lint/value.h) is kept with the symbol. */
 struct lua_symbol {
@@ -111,13 +105,12 @@ struct lua_symbol {
     uint8_t state; /* of `value`: 0 not asked, 1 being found, 2 found */
     uint32_t at;
     unsigned reads, writes, calls; /* reads include calls */
-    unsigned position; /* among the names of its statement, the parameters of its function */
+    unsigned position;             /* among the names of its statement, the parameters of its function */
     lua_function *owner;
     lua_node *definition; /* LUA_LOCAL, LUA_FOR, LUA_FOR_IN, LUA_DEFINE; NULL for parameters */
-    lua_node
-        *call_list;    /* calls of this name, by `body` of the LUA_CALL (unused there otherwise) */
-    lua_symbol *hides; /* symbol of the same name that was visible here */
-    lua_symbol *next;  /* of the file, in order */
+    lua_node *call_list;  /* calls of this name, by `body` of the LUA_CALL (unused there otherwise) */
+    lua_symbol *hides;    /* symbol of the same name that was visible here */
+    lua_symbol *next;     /* of the file, in order */
     const void *value;
 };
 
@@ -166,8 +159,7 @@ typedef struct lua_tree {
  * @return MW_OK; MW_ERR_PARSE: err->message says what was expected, out->error_at where;
  * MW_ERR_NOMEM. Linear in @p len; recursion at most LUA_DEPTH_MAX deep.
  */
-mw_status mw_lua_parse(const char *source, size_t len, mw_arena *arena, lua_tree *out,
-                       mw_error *err);
+mw_status mw_lua_parse(const char *source, size_t len, mw_arena *arena, lua_tree *out, mw_error *err);
 /** Line and column (bytes), both from 1. Works on a tree that failed to parse. */
 void mw_lua_position(const lua_tree *t, uint32_t at, unsigned *line, unsigned *column);
 

@@ -220,11 +220,10 @@ static lua_node *simple(parser *p)
 static const struct {
     uint8_t left, right;
 } priority[] = {
-    [OP_OR] = {1, 1},    [OP_AND] = {2, 2},    [OP_LT] = {3, 3},     [OP_GT] = {3, 3},
-    [OP_LE] = {3, 3},    [OP_GE] = {3, 3},     [OP_NE] = {3, 3},     [OP_EQ] = {3, 3},
-    [OP_BOR] = {4, 4},   [OP_BXOR] = {5, 5},   [OP_BAND] = {6, 6},   [OP_SHL] = {7, 7},
-    [OP_SHR] = {7, 7},   [OP_CONCAT] = {9, 8}, [OP_ADD] = {10, 10},  [OP_SUB] = {10, 10},
-    [OP_MUL] = {11, 11}, [OP_DIV] = {11, 11},  [OP_IDIV] = {11, 11}, [OP_MOD] = {11, 11},
+    [OP_OR] = {1, 1},    [OP_AND] = {2, 2},   [OP_LT] = {3, 3},    [OP_GT] = {3, 3},     [OP_LE] = {3, 3},
+    [OP_GE] = {3, 3},    [OP_NE] = {3, 3},    [OP_EQ] = {3, 3},    [OP_BOR] = {4, 4},    [OP_BXOR] = {5, 5},
+    [OP_BAND] = {6, 6},  [OP_SHL] = {7, 7},   [OP_SHR] = {7, 7},   [OP_CONCAT] = {9, 8}, [OP_ADD] = {10, 10},
+    [OP_SUB] = {10, 10}, [OP_MUL] = {11, 11}, [OP_DIV] = {11, 11}, [OP_IDIV] = {11, 11}, [OP_MOD] = {11, 11},
     [OP_POW] = {14, 13}};
 #define UNARY_PRIORITY 12
 

@@ -88,8 +88,7 @@ static mw_status long_bracket(lua_lexer *x, int level, const char *what, mw_str 
     for (;; x->at++) {
         int c = peek(x, 0);
         if (c < 0)
-            return mw__lua_fail(x, start, "unfinished long %s: expected ']%.*s]'", what,
-                                level < 40 ? level : 40,
+            return mw__lua_fail(x, start, "unfinished long %s: expected ']%.*s]'", what, level < 40 ? level : 40,
                                 "========================================");
         if (c == ']' && bracket_level(x) == level)
             break;
@@ -208,8 +207,7 @@ static mw_status numeral(lua_lexer *x, lua_token *t)
     t->kind = TK_NUMBER;
     t->text = (mw_str){s, x->at - t->at};
     if (!good_numeral(s, t->text.len))
-        return mw__lua_fail(x, t->at, "malformed number '%.*s'",
-                            t->text.len < 40 ? (int)t->text.len : 40, s);
+        return mw__lua_fail(x, t->at, "malformed number '%.*s'", t->text.len < 40 ? (int)t->text.len : 40, s);
     return MW_OK;
 }
 
@@ -270,8 +268,7 @@ static mw_status escape(lua_lexer *x, char *out, size_t *n)
         x->at += (peek(x, 1) == '\n' || peek(x, 1) == '\r') && peek(x, 1) != c ? 2 : 1;
     } else if (c == 'x') {
         if (!is_xdigit(peek(x, 1)) || !is_xdigit(peek(x, 2)))
-            return mw__lua_fail(x, x->at - 1,
-                                "invalid escape: expected two hexadecimal digits behind \\x");
+            return mw__lua_fail(x, x->at - 1, "invalid escape: expected two hexadecimal digits behind \\x");
         *out = (char)(hex_value(peek(x, 1)) * 16 + hex_value(peek(x, 2)));
         x->at += 3;
     } else if (c == 'z') {
@@ -327,18 +324,17 @@ static mw_status quoted(lua_lexer *x, lua_token *t)
 
 /* ---- words and signs ---- */
 
-static const char *const words[] = {
-    [TK_AND] = "and",     [TK_BREAK] = "break",   [TK_DO] = "do",
-    [TK_ELSE] = "else",   [TK_ELSEIF] = "elseif", [TK_END] = "end",
-    [TK_FALSE] = "false", [TK_FOR] = "for",       [TK_FUNCTION] = "function",
-    [TK_GOTO] = "goto",   [TK_IF] = "if",         [TK_IN] = "in",
-    [TK_LOCAL] = "local", [TK_NIL] = "nil",       [TK_NOT] = "not",
-    [TK_OR] = "or",       [TK_REPEAT] = "repeat", [TK_RETURN] = "return",
-    [TK_THEN] = "then",   [TK_TRUE] = "true",     [TK_UNTIL] = "until",
-    [TK_WHILE] = "while", [TK_EQ] = "==",         [TK_NE] = "~=",
-    [TK_LE] = "<=",       [TK_GE] = ">=",         [TK_SHL] = "<<",
-    [TK_SHR] = ">>",      [TK_IDIV] = "//",       [TK_CONCAT] = "..",
-    [TK_DOTS] = "...",    [TK_DCOLON] = "::"};
+static const char *const words[] = {[TK_AND] = "and",     [TK_BREAK] = "break",   [TK_DO] = "do",
+                                    [TK_ELSE] = "else",   [TK_ELSEIF] = "elseif", [TK_END] = "end",
+                                    [TK_FALSE] = "false", [TK_FOR] = "for",       [TK_FUNCTION] = "function",
+                                    [TK_GOTO] = "goto",   [TK_IF] = "if",         [TK_IN] = "in",
+                                    [TK_LOCAL] = "local", [TK_NIL] = "nil",       [TK_NOT] = "not",
+                                    [TK_OR] = "or",       [TK_REPEAT] = "repeat", [TK_RETURN] = "return",
+                                    [TK_THEN] = "then",   [TK_TRUE] = "true",     [TK_UNTIL] = "until",
+                                    [TK_WHILE] = "while", [TK_EQ] = "==",         [TK_NE] = "~=",
+                                    [TK_LE] = "<=",       [TK_GE] = ">=",         [TK_SHL] = "<<",
+                                    [TK_SHR] = ">>",      [TK_IDIV] = "//",       [TK_CONCAT] = "..",
+                                    [TK_DOTS] = "...",    [TK_DCOLON] = "::"};
 
 static void word(lua_lexer *x, lua_token *t)
 {
@@ -353,8 +349,7 @@ static void word(lua_lexer *x, lua_token *t)
 
 static void sign(lua_lexer *x, lua_token *t)
 {
-    static const lua_tok order[] = {TK_DOTS, TK_EQ,  TK_NE,   TK_LE,     TK_GE,
-                                    TK_SHL,  TK_SHR, TK_IDIV, TK_CONCAT, TK_DCOLON};
+    static const lua_tok order[] = {TK_DOTS, TK_EQ, TK_NE, TK_LE, TK_GE, TK_SHL, TK_SHR, TK_IDIV, TK_CONCAT, TK_DCOLON};
 
     for (size_t i = 0; i < MW_COUNT(order); i++) {
         const char *text = words[order[i]];

@@ -63,7 +63,6 @@ typedef struct lua_lexer {
 mw_status mw__lua_lex(lua_lexer *x, lua_token *out);
 /** What a token is called in messages: 'end', <eof>. Static or of the lexer's arena. */
 const char *mw__lua_token_name(lua_lexer *x, const lua_token *t);
-mw_status mw__lua_fail(lua_lexer *x, uint32_t at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+mw_status mw__lua_fail(lua_lexer *x, uint32_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

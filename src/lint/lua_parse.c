@@ -410,8 +410,7 @@ static mw_status guarded(parser *p)
     return MW_OK;
 }
 
-mw_status mw_lua_parse(const char *source, size_t len, mw_arena *arena, lua_tree *out,
-                       mw_error *err)
+mw_status mw_lua_parse(const char *source, size_t len, mw_arena *arena, lua_tree *out, mw_error *err)
 {
     parser p = {.x = {.tree = out, .arena = arena, .err = err}};
     lua_function *f = mw_arena_alloc(arena, sizeof(*f));

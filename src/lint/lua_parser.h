@@ -73,8 +73,7 @@ bool mw__p_accept(parser *p, lua_tok kind);
 void mw__p_need(parser *p, lua_tok kind, const char *what);
 void mw__p_need_char(parser *p, char c);
 /** A closing word: the message names the line of what it closes. */
-void mw__p_need_match(parser *p, lua_tok kind, char c, const char *what, const char *opener,
-                      uint32_t at);
+void mw__p_need_match(parser *p, lua_tok kind, char c, const char *what, const char *opener, uint32_t at);
 mw_str mw__p_need_name(parser *p);
 
 /* ---- nodes and names ---- */
@@ -82,8 +81,7 @@ mw_str mw__p_need_name(parser *p);
 lua_node *mw__p_node(parser *p, lua_kind kind, uint32_t at);
 /** It ends where the last token ended. */
 lua_node *mw__p_finish(const parser *p, lua_node *n);
-lua_symbol *mw__p_make_symbol(parser *p, mw_str name, lua_symbol_kind kind, uint32_t at,
-                              lua_node *definition);
+lua_symbol *mw__p_make_symbol(parser *p, mw_str name, lua_symbol_kind kind, uint32_t at, lua_node *definition);
 /** From here on the name is visible. */
 void mw__p_activate(parser *p, lua_symbol *s);
 lua_node *mw__p_name_node(parser *p, mw_str name, uint32_t at);

@@ -30,8 +30,7 @@ _Noreturn void mw__p_fail_at(parser *p, uint32_t at, const char *message)
 
 _Noreturn void mw__p_expected(parser *p, const char *what)
 {
-    mw__p_fail_status(p, mw__lua_fail(&p->x, p->t.at, "expected %s, found %s", what,
-                                      mw__lua_token_name(&p->x, &p->t)));
+    mw__p_fail_status(p, mw__lua_fail(&p->x, p->t.at, "expected %s, found %s", what, mw__lua_token_name(&p->x, &p->t)));
 }
 
 _Noreturn void mw__p_limit(parser *p, const char *message)
@@ -107,8 +106,7 @@ void mw__p_need_char(parser *p, char c)
 }
 
 /* A closing word: the message names the line of what it closes. */
-void mw__p_need_match(parser *p, lua_tok kind, char c, const char *what, const char *opener,
-                      uint32_t at)
+void mw__p_need_match(parser *p, lua_tok kind, char c, const char *what, const char *opener, uint32_t at)
 {
     char text[96];
     unsigned line, column;
@@ -163,8 +161,7 @@ static unsigned active(const parser *p)
     return (unsigned)(p->count - p->scope->first);
 }
 
-lua_symbol *mw__p_make_symbol(parser *p, mw_str name, lua_symbol_kind kind, uint32_t at,
-                              lua_node *definition)
+lua_symbol *mw__p_make_symbol(parser *p, mw_str name, lua_symbol_kind kind, uint32_t at, lua_node *definition)
 {
     lua_symbol *s = mw__p_alloc(p, sizeof(*s));
 
@@ -217,8 +214,8 @@ static _Noreturn void undefined(parser *p, const pending *g)
 {
     char text[96];
 
-    snprintf(text, sizeof(text), "no visible label '%.*s' for goto",
-             g->name.len < 60 ? (int)g->name.len : 60, g->name.data);
+    snprintf(text, sizeof(text), "no visible label '%.*s' for goto", g->name.len < 60 ? (int)g->name.len : 60,
+             g->name.data);
     mw__p_fail_at(p, g->at, text);
 }
 

@@ -56,8 +56,8 @@ static void check_words(file *f, const char *key, bool required, mw_rule_words w
             return;
         snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", words[i]);
     }
-    mw__lint_at(f, "MW1704", node, "%s '%.*s' is not one of %s%s", key, shown(text), text.data,
-                list, mw__lint_near(f, text, words, n));
+    mw__lint_at(f, "MW1704", node, "%s '%.*s' is not one of %s%s", key, shown(text), text.data, list,
+                mw__lint_near(f, text, words, n));
 }
 
 static void check_id(file *f)
@@ -70,17 +70,15 @@ static void check_id(file *f)
     if (!text_of(f, "id", true, &id, &node))
         return;
     for (size_t i = 0; i < id.len; i++) {
-        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", id.data[i]) || id.data[i] == '\0' ||
-            id.len > 100) {
-            mw__lint_at(f, "MW1701", node,
-                        "id '%.*s': at most 100 lower-case letters, digits and dashes", shown(id),
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", id.data[i]) || id.data[i] == '\0' || id.len > 100) {
+            mw__lint_at(f, "MW1701", node, "id '%.*s': at most 100 lower-case letters, digits and dashes", shown(id),
                         id.data);
             return;
         }
     }
     if (n > 4 && (n - 4 != id.len || memcmp(name, id.data, id.len) != 0))
-        mw__lint_at(f, "MW1703", node, "id '%.*s' is in the file %s; expected %.*s.lua", shown(id),
-                    id.data, name, shown(id), id.data);
+        mw__lint_at(f, "MW1703", node, "id '%.*s' is in the file %s; expected %.*s.lua", shown(id), id.data, name,
+                    shown(id), id.data);
     mw__lint_remember_id(f, node, false, false);
 }
 
@@ -99,20 +97,17 @@ static void check_keys(file *f)
             continue;
         known = mw_lua_one_of(c->a->text, keys, n);
         if (!known)
-            mw__lint_at(f, "MW1702", c->a, "rules have no member '%.*s'%s", shown(c->a->text),
-                        c->a->text.data, mw__lint_near(f, c->a->text, keys, n));
+            mw__lint_at(f, "MW1702", c->a, "rules have no member '%.*s'%s", shown(c->a->text), c->a->text.data,
+                        mw__lint_near(f, c->a->text, keys, n));
         for (const lua_node *d = f->meta->kids; d != c; d = d->next)
             if (d->a && d->a->kind == LUA_STRING && mw_lua_same(d->a->text, c->a->text))
-                mw__lint_at(f, "MW1702", c->a, "'%.*s' is given twice", shown(c->a->text),
-                            c->a->text.data);
+                mw__lint_at(f, "MW1702", c->a, "'%.*s' is given twice", shown(c->a->text), c->a->text.data);
     }
 }
 
 static void check_comment(file *f)
 {
-    bool described =
-             f->tree.len >= 4 && memcmp(f->tree.source, "---", 3) == 0 && f->tree.source[3] != '-',
-         see = false;
+    bool described = f->tree.len >= 4 && memcmp(f->tree.source, "---", 3) == 0 && f->tree.source[3] != '-', see = false;
 
     for (size_t i = 0; i < f->tree.comment_count && !see; i++) {
         const lua_comment *c = &f->tree.comments[i];
@@ -121,16 +116,13 @@ static void check_comment(file *f)
             s.data++;
             s.len--;
         }
-        see = s.len > 12 &&
-              (memcmp(s.data, "@see https:", 11) == 0 || memcmp(s.data, "@see http:", 10) == 0);
+        see = s.len > 12 && (memcmp(s.data, "@see https:", 11) == 0 || memcmp(s.data, "@see http:", 10) == 0);
     }
     if (!described)
-        mw__lint_report(f, "MW1705", 0, 1,
-                        "expected a leading `---` comment: what must hold, and why");
+        mw__lint_report(f, "MW1705", 0, 1, "expected a leading `---` comment: what must hold, and why");
     if (!see)
-        mw__lint_report(
-            f, "MW1706", 0, 1,
-            "expected a line `-- @see https://docs.aws.amazon.com/…` in the leading comment");
+        mw__lint_report(f, "MW1706", 0, 1,
+                        "expected a line `-- @see https://docs.aws.amazon.com/…` in the leading comment");
 }
 
 static void check_check(file *f)
@@ -193,8 +185,7 @@ static bool related(file *f, const mw_type *type)
 }
 
 /* "Facet" or "AWS::X::Y.Facet"; false when it is neither. */
-static bool split_need(file *f, mw_str need, const lua_node *at, const mw_type **type,
-                       mw_str *facet)
+static bool split_need(file *f, mw_str need, const lua_node *at, const mw_type **type, mw_str *facet)
 {
     size_t i = need.len, colons = 0;
     const char *dot;
@@ -233,8 +224,8 @@ static void check_needs(file *f)
         names = mw_arena_alloc(f->arena, (n + 1) * sizeof(*names));
         for (size_t i = 0; names && i < n; i++)
             names[i] = mw_type_facet_at(type, i);
-        mw__lint_at(f, "MW1710", c->b, "%s has no facet '%.*s'%s", mw_type_name(type), shown(facet),
-                    facet.data, names ? mw__lint_near(f, facet, names, n) : "");
+        mw__lint_at(f, "MW1710", c->b, "%s has no facet '%.*s'%s", mw_type_name(type), shown(facet), facet.data,
+                    names ? mw__lint_near(f, facet, names, n) : "");
     }
 }
 
@@ -254,8 +245,7 @@ bool mw__lint_check_declared(file *f, const mw_type *type, const char *facet)
 
     if (!f->meta || (needs && needs->kind != LUA_TABLE && needs->kind != LUA_STRING))
         return true;
-    for (const lua_node *c = needs && needs->kind == LUA_TABLE ? needs->kids : NULL; c;
-         c = c->next) {
+    for (const lua_node *c = needs && needs->kind == LUA_TABLE ? needs->kids : NULL; c; c = c->next) {
         const char *text, *dot;
         if (!mw__lint_text(c->b, &need))
             return true;
@@ -264,8 +254,7 @@ bool mw__lint_check_declared(file *f, const mw_type *type, const char *facet)
             return true;
         dot = strrchr(text, '.');
         if (dot && mw_str_eq(dot + 1, facet) &&
-            mw_types_get(f->lint->o.types, mw__lint_dup(f, (mw_str){text, (size_t)(dot - text)})) ==
-                type)
+            mw_types_get(f->lint->o.types, mw__lint_dup(f, (mw_str){text, (size_t)(dot - text)})) == type)
             return true;
     }
     if (needs && needs->kind == LUA_STRING && mw_lua_is(needs->text, facet))
@@ -318,8 +307,7 @@ static void check_applies(file *f)
             const char **names = mw__lint_value_names(f, before, &count);
             if (names)
                 mw__lint_at(f, "MW1305", c->a, "%s has no member '%.*s'%s",
-                            before.kind == VALUE_RESOURCE ? mw_type_name(f->type) : "this path",
-                            shown(bad), bad.data,
+                            before.kind == VALUE_RESOURCE ? mw_type_name(f->type) : "this path", shown(bad), bad.data,
                             before.lists ? ": it is a list" : mw__lint_near(f, bad, names, count));
             continue;
         }
@@ -346,8 +334,8 @@ static void check_controls(file *f)
             continue;
         near = mw_nearest(mw__lint_dup(f, c->a->text), frameworks, MW_COUNT(frameworks));
         if (near && !mw_lua_is(c->a->text, near) && c->a->text.len > 3)
-            mw__lint_at(f, "MW1708", c->a, "framework '%.*s': did you mean '%s'?",
-                        shown(c->a->text), c->a->text.data, near);
+            mw__lint_at(f, "MW1708", c->a, "framework '%.*s': did you mean '%s'?", shown(c->a->text), c->a->text.data,
+                        near);
         if (literal(c->b) && mw_lua_bare(c->b)->kind != LUA_TABLE)
             mw__lint_at(f, "MW1701", c->b, "controls: expected a list of control ids");
     }
@@ -370,8 +358,7 @@ void mw__lint_metadata(file *f)
     if (!f->meta) {
         const lua_node *r = f->tree.main->returns;
         if (!r || (r->more && literal(r->more)))
-            mw__lint_report(f, "MW1701", r ? r->at : (uint32_t)f->tree.len,
-                            r ? r->end : (uint32_t)f->tree.len,
+            mw__lint_report(f, "MW1701", r ? r->at : (uint32_t)f->tree.len, r ? r->end : (uint32_t)f->tree.len,
                             "expected the file to end with `return rule { … }`");
         return;
     }

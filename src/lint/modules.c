@@ -34,8 +34,7 @@ static bool visit(void *user, lua_node *n)
     const lua_node *target = n->kind == LUA_DEFINE ? n->a : n->kind == LUA_ASSIGN ? n->kids : NULL;
 
     for (; target; target = n->kind == LUA_ASSIGN ? target->next : NULL) {
-        if (target->kind != LUA_INDEX || target->a->kind != LUA_NAME ||
-            target->a->symbol != c->table)
+        if (target->kind != LUA_INDEX || target->a->kind != LUA_NAME || target->a->symbol != c->table)
             continue;
         if (target->b->kind == LUA_STRING)
             add(c, target->b->text);

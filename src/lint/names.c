@@ -28,11 +28,10 @@ static void write_global(names *c, const lua_node *n)
     bool again = is_set(c, n->text);
 
     if (c->function) {
-        mw__lint_at(c->f, "MW1602", n, "global '%.*s' is set in a function; declare it with local",
-                    (int)n->text.len, n->text.data);
+        mw__lint_at(c->f, "MW1602", n, "global '%.*s' is set in a function; declare it with local", (int)n->text.len,
+                    n->text.data);
     } else if (!again) {
-        mw__lint_at(c->f, "MW1603", n, "global '%.*s' is set; declare it with local",
-                    (int)n->text.len, n->text.data);
+        mw__lint_at(c->f, "MW1603", n, "global '%.*s' is set; declare it with local", (int)n->text.len, n->text.data);
     }
     if (!again && c->set_count < MW_COUNT(c->set))
         c->set[c->set_count++] = n;
@@ -69,8 +68,7 @@ static bool read_global(names *c, const lua_node *n)
     if (n->symbol || mw__lint_sandbox_global(f->kind, n->text) || is_set(c, n->text))
         return true;
     if ((instead = mw__lint_sandbox_missing(n->text)) != NULL) {
-        mw__lint_at(f, "MW1501", n, "there is no '%.*s' here: %s", (int)n->text.len, n->text.data,
-                    instead);
+        mw__lint_at(f, "MW1501", n, "there is no '%.*s' here: %s", (int)n->text.len, n->text.data, instead);
         return true;
     }
     all = mw__lint_sandbox_names(f, &count);
@@ -87,8 +85,7 @@ static bool visit_reads(void *user, lua_node *n)
     if (n->kind != LUA_ASSIGN && n->kind != LUA_DEFINE)
         return true;
     /* Targets that are bare globals are written, not read. */
-    for (lua_node *t = n->kind == LUA_ASSIGN ? n->kids : n->a; t;
-         t = n->kind == LUA_ASSIGN ? t->next : NULL)
+    for (lua_node *t = n->kind == LUA_ASSIGN ? n->kids : n->a; t; t = n->kind == LUA_ASSIGN ? t->next : NULL)
         if (t->kind != LUA_NAME)
             mw_lua_walk(t, visit_reads, user);
     for (lua_node *e = n->more; e; e = e->next)
@@ -119,21 +116,17 @@ static void check_symbol(file *f, const lua_symbol *s)
     uint32_t end = s->at + (uint32_t)s->name.len;
     bool silent = s->name.len > 0 && s->name.data[0] == '_';
 
-    if (s->reads == 0 && !silent && !s->close && s->kind != SYM_PARAM && s->kind != SYM_SELF &&
-        !only_a_place(s)) {
-        const char *what = s->kind == SYM_FUNCTION ? "function"
-                           : s->kind == SYM_LOOP   ? "loop variable"
-                                                   : "local";
+    if (s->reads == 0 && !silent && !s->close && s->kind != SYM_PARAM && s->kind != SYM_SELF && !only_a_place(s)) {
+        const char *what = s->kind == SYM_FUNCTION ? "function" : s->kind == SYM_LOOP ? "loop variable" : "local";
         if (s->kind != SYM_LOOP || s->definition->kind == LUA_FOR_IN || s->definition->kids->next)
             mw__lint_report(f, "MW1604", s->at, end,
-                            s->writes ? "%s '%.*s' is set but never read"
-                                      : "%s '%.*s' is never used",
-                            what, (int)s->name.len, s->name.data);
+                            s->writes ? "%s '%.*s' is set but never read" : "%s '%.*s' is never used", what,
+                            (int)s->name.len, s->name.data);
     }
-    if (s->hides && (s->hides->kind == SYM_PARAM || s->hides->kind == SYM_SELF) &&
-        s->hides->owner == s->owner && !silent && s->hides != s)
-        mw__lint_report(f, "MW1605", s->at, end, "'%.*s' hides the parameter of this name",
-                        (int)s->name.len, s->name.data);
+    if (s->hides && (s->hides->kind == SYM_PARAM || s->hides->kind == SYM_SELF) && s->hides->owner == s->owner &&
+        !silent && s->hides != s)
+        mw__lint_report(f, "MW1605", s->at, end, "'%.*s' hides the parameter of this name", (int)s->name.len,
+                        s->name.data);
 }
 
 void mw__lint_names(file *f)

@@ -45,8 +45,7 @@ static void check_needs(file *f)
     const lua_node *needs = mw_lua_bare(mw__lint_field(f->meta, "needs"));
     mw_str need;
 
-    for (const lua_node *c = needs && needs->kind == LUA_TABLE ? needs->kids : NULL; c;
-         c = c->next) {
+    for (const lua_node *c = needs && needs->kind == LUA_TABLE ? needs->kids : NULL; c; c = c->next) {
         mw_str facet;
         size_t i;
         if (!mw__lint_text(c->b, &need))
@@ -56,8 +55,7 @@ static void check_needs(file *f)
         facet = (mw_str){need.data + i, need.len - i};
         if (f->resource_escapes || occurs(f, facet, needs) || occurs(f, MW_STR("tags"), needs))
             continue;
-        mw__lint_at(f, "MW1302", c->b, "facet '%.*s' is never read",
-                    facet.len < 80 ? (int)facet.len : 80, facet.data);
+        mw__lint_at(f, "MW1302", c->b, "facet '%.*s' is never read", facet.len < 80 ? (int)facet.len : 80, facet.data);
     }
 }
 
@@ -69,8 +67,7 @@ static void check_related(file *f)
     for (const lua_node *c = all && all->kind == LUA_TABLE ? all->kids : NULL; c; c = c->next) {
         if (!mw__lint_text(c->b, &name) || f->type_escapes || occurs(f, name, all))
             continue;
-        mw__lint_at(f, "MW1304", c->b, "%.*s is never asked for",
-                    name.len < 80 ? (int)name.len : 80, name.data);
+        mw__lint_at(f, "MW1304", c->b, "%.*s is never asked for", name.len < 80 ? (int)name.len : 80, name.data);
     }
 }
 

@@ -31,16 +31,13 @@ static void unknown_operation(file *f, mw_str operation, const lua_node *at)
         return;
     }
     for (size_t i = 0; i < n; i++)
-        names[i] = s ? mw_operation_name(mw_service_operation_at(s, i))
-                     : mw_service_name(mw_models_service_at(m, i));
+        names[i] = s ? mw_operation_name(mw_service_operation_at(s, i)) : mw_service_name(mw_models_service_at(m, i));
     if (s)
         mw__lint_at(f, "MW1401", at, "%s has no operation '%.*s'%s", mw_service_name(s),
-                    name.len < 80 ? (int)name.len : 80, name.data,
-                    mw__lint_near(f, name, names, n));
+                    name.len < 80 ? (int)name.len : 80, name.data, mw__lint_near(f, name, names, n));
     else
-        mw__lint_at(f, "MW1401", at, "there is no service '%.*s'%s",
-                    service.len < 80 ? (int)service.len : 80, service.data,
-                    mw__lint_near(f, service, names, n));
+        mw__lint_at(f, "MW1401", at, "there is no service '%.*s'%s", service.len < 80 ? (int)service.len : 80,
+                    service.data, mw__lint_near(f, service, names, n));
 }
 
 static const char *kind_wanted(const mw_shape *s)
@@ -61,8 +58,7 @@ static const char *kind_wanted(const mw_shape *s)
 /* Does a value of this kind certainly not fit? Timestamps take several, blobs are text. */
 static bool misfit(value v, const mw_shape *s)
 {
-    bool table =
-        v.lists > 0 || v.kind == VALUE_TABLE || v.kind == VALUE_SHAPE || v.kind == VALUE_FUNCTION;
+    bool table = v.lists > 0 || v.kind == VALUE_TABLE || v.kind == VALUE_SHAPE || v.kind == VALUE_FUNCTION;
 
     if (v.kind == VALUE_ANY || v.kind == VALUE_NIL)
         return false;
@@ -92,10 +88,8 @@ static void check_structure(file *f, const mw_shape *s, const lua_node *table, i
         const mw_member *m;
         if (!c->a || c->a->kind != LUA_STRING) {
             literal = false;
-            if (!c->a && mw_lua_bare(c->b)->kind != LUA_CALL &&
-                mw_lua_bare(c->b)->kind != LUA_VARARG)
-                mw__lint_at(f, "MW1404", c,
-                            "expected a member with its name: AWS's %s is a structure",
+            if (!c->a && mw_lua_bare(c->b)->kind != LUA_CALL && mw_lua_bare(c->b)->kind != LUA_VARARG)
+                mw__lint_at(f, "MW1404", c, "expected a member with its name: AWS's %s is a structure",
                             mw_shape_name(s));
             continue;
         }
@@ -114,10 +108,8 @@ static void check_structure(file *f, const mw_shape *s, const lua_node *table, i
     }
     for (size_t i = 0; literal && i < mw_shape_member_count(s); i++) {
         const mw_member *m = mw_shape_member_at(s, i);
-        if (mw_member_required(m) && !mw_member_idempotency_token(m) &&
-            !mw__lint_field(table, mw_member_name(m)))
-            mw__lint_at(f, "MW1405", table, "AWS's %s requires '%s'", mw_shape_name(s),
-                        mw_member_name(m));
+        if (mw_member_required(m) && !mw_member_idempotency_token(m) && !mw__lint_field(table, mw_member_name(m)))
+            mw__lint_at(f, "MW1405", table, "AWS's %s requires '%s'", mw_shape_name(s), mw_member_name(m));
     }
 }
 
@@ -128,8 +120,8 @@ static void check_value(file *f, const mw_member *m, const lua_node *n, int dept
 
     n = mw_lua_bare(n);
     if (misfit(v, s)) {
-        mw__lint_at(f, "MW1404", n, "expected %s (AWS's %s), this is %s", kind_wanted(s),
-                    mw_shape_name(s), mw__lint_value_name(v));
+        mw__lint_at(f, "MW1404", n, "expected %s (AWS's %s), this is %s", kind_wanted(s), mw_shape_name(s),
+                    mw__lint_value_name(v));
         return;
     }
     if (n->kind == LUA_STRING)
@@ -144,8 +136,7 @@ static void check_value(file *f, const mw_member *m, const lua_node *n, int dept
         if (mw_shape_type_of(s) == MW_SHAPE_MAP)
             check_value(f, mw_shape_value(s), c->b, depth + 1);
         else if (c->a && c->a->kind == LUA_STRING)
-            mw__lint_at(f, "MW1404", c->a, "expected elements without names: AWS's %s is a list",
-                        mw_shape_name(s));
+            mw__lint_at(f, "MW1404", c->a, "expected elements without names: AWS's %s is a list", mw_shape_name(s));
         else if (mw_shape_type_of(s) == MW_SHAPE_LIST)
             check_value(f, mw_shape_element(s), c->b, depth + 1);
     }
@@ -165,8 +156,7 @@ void mw__lint_check_operation(file *f, const lua_node *call)
         return;
     }
     if (!mw_operation_read_only(op)) {
-        mw__lint_at(f, "MW1402", node,
-                    "%.*s does not only read; audits are refused everything else",
+        mw__lint_at(f, "MW1402", node, "%.*s does not only read; audits are refused everything else",
                     (int)operation.len, operation.data);
         return;
     }
@@ -178,8 +168,8 @@ void mw__lint_check_operation(file *f, const lua_node *call)
         for (size_t i = 0; i < mw_shape_member_count(mw_operation_input(op)); i++) {
             const mw_member *m = mw_shape_member_at(mw_operation_input(op), i);
             if (mw_member_required(m) && !mw_member_idempotency_token(m))
-                mw__lint_at(f, "MW1405", node, "%.*s requires '%s'", (int)operation.len,
-                            operation.data, mw_member_name(m));
+                mw__lint_at(f, "MW1405", node, "%.*s requires '%s'", (int)operation.len, operation.data,
+                            mw_member_name(m));
         }
     }
 }

@@ -8,13 +8,7 @@
 
 /* ---- kinds ---- */
 
-typedef enum value_class {
-    CLASS_ANY,
-    CLASS_NUMBER,
-    CLASS_TEXT,
-    CLASS_BOOL,
-    CLASS_TABLE
-} value_class;
+typedef enum value_class { CLASS_ANY, CLASS_NUMBER, CLASS_TEXT, CLASS_BOOL, CLASS_TABLE } value_class;
 
 static value_class class_of(value v)
 {
@@ -43,17 +37,14 @@ static void check_kinds(file *f, const lua_node *n)
     case OP_NE:
         if (x != CLASS_ANY && y != CLASS_ANY && x != y &&
             !((a.loose && y == CLASS_BOOL) || (b.loose && x == CLASS_BOOL)))
-            mw__lint_at(f, "MW1202", n, "%s never equals %s", mw__lint_value_name(a),
-                        mw__lint_value_name(b));
+            mw__lint_at(f, "MW1202", n, "%s never equals %s", mw__lint_value_name(a), mw__lint_value_name(b));
         break;
     case OP_LT:
     case OP_GT:
     case OP_LE:
     case OP_GE:
-        if (x == CLASS_TABLE || x == CLASS_BOOL || y == CLASS_TABLE || y == CLASS_BOOL ||
-            (x && y && x != y))
-            mw__lint_at(f, "MW1202", n, "%s cannot be ordered with %s", mw__lint_value_name(a),
-                        mw__lint_value_name(b));
+        if (x == CLASS_TABLE || x == CLASS_BOOL || y == CLASS_TABLE || y == CLASS_BOOL || (x && y && x != y))
+            mw__lint_at(f, "MW1202", n, "%s cannot be ordered with %s", mw__lint_value_name(a), mw__lint_value_name(b));
         break;
     case OP_CONCAT:
         if (x == CLASS_TABLE || x == CLASS_BOOL || y == CLASS_TABLE || y == CLASS_BOOL)
@@ -88,9 +79,8 @@ static void check_word(file *f, const mw_shape *s, const lua_node *literal)
         if (mw_lua_is(literal->text, names[i]))
             return;
     }
-    mw__lint_at(f, f->kind == FILE_TEST ? "MW1804" : "MW1201", literal,
-                "AWS's %s has no value '%.*s'%s", mw_shape_name(s),
-                literal->text.len < 80 ? (int)literal->text.len : 80, literal->text.data,
+    mw__lint_at(f, f->kind == FILE_TEST ? "MW1804" : "MW1201", literal, "AWS's %s has no value '%.*s'%s",
+                mw_shape_name(s), literal->text.len < 80 ? (int)literal->text.len : 80, literal->text.data,
                 mw__lint_near(f, literal->text, names, n));
 }
 
@@ -133,8 +123,7 @@ static void check_condition(file *f, const lua_node *n)
     if (n->kind != LUA_BINARY || (n->op != OP_OR && n->op != OP_AND))
         return;
     if (n->op == OP_OR && constant(mw_lua_bare(n->b)))
-        mw__lint_at(f, "MW1203", n,
-                    "this is always true: a constant behind 'or' is not compared with anything");
+        mw__lint_at(f, "MW1203", n, "this is always true: a constant behind 'or' is not compared with anything");
     check_condition(f, n->a);
     check_condition(f, n->b);
 }
@@ -145,8 +134,7 @@ static bool is_nan(const lua_node *n)
     if (n->kind != LUA_BINARY || n->op != OP_DIV)
         return false;
     n = n->a->kind == LUA_NUMBER && n->b->kind == LUA_NUMBER ? n : NULL;
-    return n && n->a->text.len == 1 && n->a->text.data[0] == '0' && n->b->text.len == 1 &&
-           n->b->text.data[0] == '0';
+    return n && n->a->text.len == 1 && n->a->text.data[0] == '0' && n->b->text.len == 1 && n->b->text.data[0] == '0';
 }
 
 /* True: said something, so the kinds need not be looked at. */
@@ -158,18 +146,15 @@ static bool check_traps(file *f, const lua_node *n)
         mw__lint_at(f, "MW1203", n, "0/0 equals nothing and is not ordered");
     else if ((n->op == OP_EQ || n->op == OP_NE) && n->a->kind == LUA_UNARY && n->a->op == OP_NOT &&
              (constant(b) || b->kind == LUA_NIL))
-        mw__lint_at(
-            f, "MW1203", n,
-            "'not' binds tighter than '%s': this compares a boolean; write the other comparison",
-            n->op == OP_EQ ? "==" : "~=");
-    else if ((n->op == OP_EQ || n->op == OP_NE) && a->kind == LUA_NAME && b->kind == LUA_NAME &&
-             a->symbol && a->symbol == b->symbol)
-        mw__lint_at(f, "MW1203", n, "'%.*s' is compared with itself", (int)a->text.len,
-                    a->text.data);
+        mw__lint_at(f, "MW1203", n,
+                    "'not' binds tighter than '%s': this compares a boolean; write the other comparison",
+                    n->op == OP_EQ ? "==" : "~=");
+    else if ((n->op == OP_EQ || n->op == OP_NE) && a->kind == LUA_NAME && b->kind == LUA_NAME && a->symbol &&
+             a->symbol == b->symbol)
+        mw__lint_at(f, "MW1203", n, "'%.*s' is compared with itself", (int)a->text.len, a->text.data);
     else if (n->op == OP_OR && a->kind == LUA_BINARY && a->op == OP_AND &&
              (mw_lua_bare(a->b)->kind == LUA_NIL || mw_lua_bare(a->b)->kind == LUA_FALSE))
-        mw__lint_at(f, "MW1203", n,
-                    "this is always what stands behind 'or': what stands before it is never true");
+        mw__lint_at(f, "MW1203", n, "this is always what stands behind 'or': what stands before it is never true");
     else
         return false;
     return true;
@@ -184,10 +169,8 @@ void mw__lint_check_operator(file *f, const lua_node *n)
             return;
         check_kinds(f, n);
         if (n->op == OP_EQ || n->op == OP_NE) {
-            mw__lint_check_literal(f, mw__lint_value_of(f, n->a),
-                                   mw_lua_bare(n->b)->kind == LUA_STRING ? n->b : NULL);
-            mw__lint_check_literal(f, mw__lint_value_of(f, n->b),
-                                   mw_lua_bare(n->a)->kind == LUA_STRING ? n->a : NULL);
+            mw__lint_check_literal(f, mw__lint_value_of(f, n->a), mw_lua_bare(n->b)->kind == LUA_STRING ? n->b : NULL);
+            mw__lint_check_literal(f, mw__lint_value_of(f, n->b), mw_lua_bare(n->a)->kind == LUA_STRING ? n->a : NULL);
         }
     } else if (n->kind == LUA_UNARY) {
         v = mw__lint_value_of(f, n->a);

@@ -6,16 +6,14 @@
 
 #include "base/mem.h"
 
-static const char *const base[] = {"arn",      "assert",   "error",  "ipairs",   "math",
-                                   "next",     "pairs",    "pcall",  "rawequal", "rawget",
-                                   "rawlen",   "require",  "select", "string",   "table",
-                                   "tonumber", "tostring", "try",    "type",     "utf8"};
+static const char *const base[] = {"arn",   "assert",   "error",    "ipairs", "math",    "next",   "pairs",
+                                   "pcall", "rawequal", "rawget",   "rawlen", "require", "select", "string",
+                                   "table", "tonumber", "tostring", "try",    "type",    "utf8"};
 static const char *const of_rules[] = {"fail", "not_applicable", "pass", "rule", "unknown"};
 static const char *const of_remediations[] = {"fail",        "not_applicable", "pass",   "ref",
                                               "remediation", "step",           "unknown"};
 static const char *const of_tests[] = {"unknown"};
-static const char *const of_audits[] = {"args",      "aws",  "columns", "emit",
-                                        "inventory", "json", "print"};
+static const char *const of_audits[] = {"args", "aws", "columns", "emit", "inventory", "json", "print"};
 
 static const struct {
     const char *const *names;
@@ -29,10 +27,10 @@ static const char *const in_string[] = {"byte",    "char",  "find",  "format", "
                                         "len",     "lower", "match", "pack",   "packsize", "rep",
                                         "reverse", "split", "sub",   "trim",   "unpack",   "upper"};
 static const char *const in_table[] = {"concat", "insert", "remove", "sort", "unpack"};
-static const char *const in_math[] = {
-    "abs", "ceil",       "cos",  "deg",        "exp",  "floor", "fmod", "huge", "log",
-    "max", "maxinteger", "min",  "mininteger", "modf", "pi",    "rad",  "sin",  "sqrt",
-    "tan", "tointeger",  "type", "ult",        "acos", "asin",  "atan"};
+static const char *const in_math[] = {"abs",  "ceil", "cos",  "deg",        "exp", "floor",      "fmod",
+                                      "huge", "log",  "max",  "maxinteger", "min", "mininteger", "modf",
+                                      "pi",   "rad",  "sin",  "sqrt",       "tan", "tointeger",  "type",
+                                      "ult",  "acos", "asin", "atan"};
 static const char *const in_utf8[] = {"char", "charpattern", "codepoint", "codes", "len", "offset"};
 
 static const struct {
@@ -67,8 +65,7 @@ static const struct {
 
 bool mw__lint_sandbox_global(file_kind kind, mw_str name)
 {
-    return mw_lua_one_of(name, base, MW_COUNT(base)) ||
-           mw_lua_one_of(name, by_kind[kind].names, by_kind[kind].count);
+    return mw_lua_one_of(name, base, MW_COUNT(base)) || mw_lua_one_of(name, by_kind[kind].names, by_kind[kind].count);
 }
 
 const char *mw__lint_sandbox_missing(mw_str name)
@@ -93,8 +90,7 @@ const char *const *mw__lint_sandbox_library(mw_str name, size_t *count)
 
 const char **mw__lint_sandbox_names(file *f, size_t *count)
 {
-    const char **out =
-        mw_arena_alloc(f->arena, (MW_COUNT(base) + by_kind[f->kind].count + 1) * sizeof(*out));
+    const char **out = mw_arena_alloc(f->arena, (MW_COUNT(base) + by_kind[f->kind].count + 1) * sizeof(*out));
 
     *count = 0;
     if (!out) {

@@ -47,8 +47,7 @@ static bool visit_members(void *user, lua_node *n)
     state *c = user;
     const lua_symbol *table;
 
-    if (n->kind != LUA_DEFINE || n->a->kind != LUA_INDEX || n->a->a->kind != LUA_NAME ||
-        !(table = n->a->a->symbol))
+    if (n->kind != LUA_DEFINE || n->a->kind != LUA_INDEX || n->a->a->kind != LUA_NAME || !(table = n->a->a->symbol))
         return true;
     if (table->named)
         reach(c, n->b->function, false);
@@ -83,8 +82,8 @@ static void check_write(state *c, const lua_node *target)
 
     if (r->kind == LUA_NAME && outlives(c, r->symbol))
         mw__lint_at(c->f, "MW1502", target,
-                    "'%.*s' outlives the evaluation: what is kept here reaches the next resource",
-                    (int)r->text.len, r->text.data);
+                    "'%.*s' outlives the evaluation: what is kept here reaches the next resource", (int)r->text.len,
+                    r->text.data);
 }
 
 static bool visit_writes(void *user, lua_node *n)
@@ -98,10 +97,9 @@ static bool visit_writes(void *user, lua_node *n)
             check_write(c, t);
     if (n->kind == LUA_DEFINE && n->a->kind == LUA_INDEX)
         check_write(c, n->a);
-    if (n->kind == LUA_CALL && n->kids && n->a->kind == LUA_INDEX &&
-        mw_lua_global(n->a->a, "table") && n->a->b->kind == LUA_STRING &&
-        (mw_lua_is(n->a->b->text, "insert") || mw_lua_is(n->a->b->text, "remove") ||
-         mw_lua_is(n->a->b->text, "sort")))
+    if (n->kind == LUA_CALL && n->kids && n->a->kind == LUA_INDEX && mw_lua_global(n->a->a, "table") &&
+        n->a->b->kind == LUA_STRING &&
+        (mw_lua_is(n->a->b->text, "insert") || mw_lua_is(n->a->b->text, "remove") || mw_lua_is(n->a->b->text, "sort")))
         check_write(c, n->kids);
     return true;
 }
@@ -135,8 +133,7 @@ static bool visit_functions(void *user, lua_node *n)
 void mw__lint_state(file *f)
 {
     state c = {.f = f};
-    each_function reaching = {&c, visit_reach}, marking = {&c, mark_tables},
-                  writing = {&c, visit_writes};
+    each_function reaching = {&c, visit_reach}, marking = {&c, mark_tables}, writing = {&c, visit_writes};
 
     if (!f->check)
         return;

@@ -29,14 +29,11 @@ static void check_member(file *f, value v, const lua_node *field, int depth)
         check_document(f, m, field->b, depth + 1);
         return;
     }
-    names = known || (v.kind != VALUE_SHAPE && v.kind != VALUE_DOC)
-                ? NULL
-                : mw__lint_value_names(f, v, &n);
+    names = known || (v.kind != VALUE_SHAPE && v.kind != VALUE_DOC) ? NULL : mw__lint_value_names(f, v, &n);
     if (names)
         mw__lint_at(f, "MW1804", field->a, "AWS's %s has no member '%.*s'%s",
-                    v.kind == VALUE_SHAPE ? mw_shape_name(v.shape) : mw_type_name(v.type),
-                    shown(field->a->text), field->a->text.data,
-                    mw__lint_near(f, field->a->text, names, n));
+                    v.kind == VALUE_SHAPE ? mw_shape_name(v.shape) : mw_type_name(v.type), shown(field->a->text),
+                    field->a->text.data, mw__lint_near(f, field->a->text, names, n));
 }
 
 static void check_document(file *f, value v, const lua_node *n, int depth)
@@ -50,8 +47,7 @@ static void check_document(file *f, value v, const lua_node *n, int depth)
     for (const lua_node *c = n->kids; c; c = c->next) {
         if (v.lists > 0 && !c->a)
             check_document(f, mw__lint_value_element(v), c->b, depth + 1);
-        else if (v.lists == 0 && c->a && c->a->kind == LUA_STRING &&
-                 (v.kind == VALUE_SHAPE || v.kind == VALUE_DOC) &&
+        else if (v.lists == 0 && c->a && c->a->kind == LUA_STRING && (v.kind == VALUE_SHAPE || v.kind == VALUE_DOC) &&
                  !(c->a->text.len && c->a->text.data[0] == '_'))
             check_member(f, v, c, depth);
     }
@@ -92,8 +88,8 @@ static void check_fixture(file *f, const lua_node *t)
         }
         near = mw_nearest(mw__lint_dup(f, c->a->text), keys, count);
         if (near && !mw_lua_is(c->a->text, near) && c->a->text.len > 3)
-            mw__lint_at(f, "MW1805", c->a, "fixtures have no '%.*s'; did you mean '%s'?",
-                        shown(c->a->text), c->a->text.data, near);
+            mw__lint_at(f, "MW1805", c->a, "fixtures have no '%.*s'; did you mean '%s'?", shown(c->a->text),
+                        c->a->text.data, near);
     }
     for (size_t i = 0; literal && i < MW_COUNT(required); i++)
         if (!mw__lint_field(t, required[i]))
@@ -102,18 +98,15 @@ static void check_fixture(file *f, const lua_node *t)
         check_expect(f, mw__lint_field(t, "expect"));
     if (v.type && !mw__lint_field(t, "unmodelled"))
         check_document(f, v, mw__lint_field(t, "resource"), 0);
-    for (const lua_node *c = inventory && inventory->kind == LUA_TABLE ? inventory->kids : NULL; c;
-         c = c->next) {
+    for (const lua_node *c = inventory && inventory->kind == LUA_TABLE ? inventory->kids : NULL; c; c = c->next) {
         mw_str name;
         const lua_node *items = mw_lua_bare(c->b);
         if (!c->a || !mw__lint_text(c->a, &name))
             continue;
         v.type = mw_types_get(f->lint->o.types, mw__lint_dup(f, name));
         if (!v.type)
-            mw__lint_at(f, "MW1710", c->a, "there is no resource type '%.*s'", shown(name),
-                        name.data);
-        for (const lua_node *i = v.type && items->kind == LUA_TABLE ? items->kids : NULL; i;
-             i = i->next)
+            mw__lint_at(f, "MW1710", c->a, "there is no resource type '%.*s'", shown(name), name.data);
+        for (const lua_node *i = v.type && items->kind == LUA_TABLE ? items->kids : NULL; i; i = i->next)
             check_document(f, v, i->b, 0);
     }
 }
@@ -177,20 +170,17 @@ void mw__lint_coverage(file *f, file *test)
     if (!f->meta || !f->check)
         return;
     if (!test) {
-        mw__lint_report(f, "MW1801", f->meta->at, f->meta->at + 1,
-                        "there is no test file beside it");
+        mw__lint_report(f, "MW1801", f->meta->at, f->meta->at + 1, "there is no test file beside it");
         return;
     }
     mw_lua_walk(f->tree.main->body, visit_verdicts, &g);
     mw_lua_walk(test->tree.main->body, visit_texts, &w);
     for (int i = 0; i < MW_VERDICT_ERROR; i++)
         if (g.verdict[i] && !w.seen[i])
-            mw__lint_at(f, "MW1802", g.verdict[i], "no fixture expects %s",
-                        mw_verdict_name((mw_verdict)i));
+            mw__lint_at(f, "MW1802", g.verdict[i], "no fixture expects %s", mw_verdict_name((mw_verdict)i));
     applies = mw__lint_field(f->meta, "applies");
     if (applies && !g.verdict[MW_VERDICT_NOT_APPLICABLE] && !w.seen[MW_VERDICT_NOT_APPLICABLE])
-        mw__lint_at(f, "MW1802", applies,
-                    "no fixture expects not_applicable, which the guard gives");
+        mw__lint_at(f, "MW1802", applies, "no fixture expects not_applicable, which the guard gives");
     needs = mw_lua_bare(mw__lint_field(f->meta, "needs"));
     if (needs && needs->kind == LUA_TABLE && needs->kids && !g.verdict[MW_VERDICT_UNKNOWN] &&
         !w.seen[MW_VERDICT_UNKNOWN])

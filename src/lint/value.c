@@ -61,9 +61,7 @@ static value join_returns(file *f, const lua_function *fn, unsigned position, in
         value one;
         for (unsigned i = 0; e && i < position; i++)
             e = e->next;
-        if (!e && r->more &&
-            (r->more->kind == LUA_CALL || r->more->kind == LUA_METHOD ||
-             r->more->kind == LUA_VARARG))
+        if (!e && r->more && (r->more->kind == LUA_CALL || r->more->kind == LUA_METHOD || r->more->kind == LUA_VARARG))
             return any;
         one = e ? of(f, e, depth + 1) : mw__lint_value(VALUE_NIL);
         v = first ? one : join(v, one);
@@ -102,8 +100,8 @@ static value returned(file *f, lua_function *fn, unsigned position, int depth)
     return v;
 }
 
-bool mw__lint_value_operation(file *f, const lua_node *call, mw_str *operation,
-                              const lua_node **operation_node, const lua_node **params)
+bool mw__lint_value_operation(file *f, const lua_node *call, mw_str *operation, const lua_node **operation_node,
+                              const lua_node **params)
 {
     const lua_node *fn = mw_lua_bare(call->a), *first = mw_lua_bare(call->kids);
     value base;
@@ -119,8 +117,7 @@ bool mw__lint_value_operation(file *f, const lua_node *call, mw_str *operation,
         base = mw__lint_value_of(f, fn);
         if (base.kind != VALUE_SERVICE)
             return false;
-        joined = mw_arena_printf(f->arena, "%.*s:%.*s", (int)base.name.len, base.name.data,
-                                 (int)text.len, text.data);
+        joined = mw_arena_printf(f->arena, "%.*s:%.*s", (int)base.name.len, base.name.data, (int)text.len, text.data);
         if (!joined) {
             mw__lint_out_of_memory(f->lint);
             return false;
@@ -149,10 +146,8 @@ static value answer(file *f, const lua_node *call)
     if (fn->kind == LUA_INDEX && fn->b->kind == LUA_STRING && mw_lua_is(fn->b->text, "items") &&
         mw_lua_global(fn->a, "aws")) {
         const mw_doc *d = mw_models_doc(f->lint->o.models);
-        mw_val key = mw_val_get(
-            d, mw_service_paginator(mw_operation_service(op), mw_operation_name(op)), "result_key");
-        const char *path =
-            mw_val_str(d, mw_val_kind(d, key) == MW_KIND_ARRAY ? mw_val_at(d, key, 0) : key, NULL);
+        mw_val key = mw_val_get(d, mw_service_paginator(mw_operation_service(op), mw_operation_name(op)), "result_key");
+        const char *path = mw_val_str(d, mw_val_kind(d, key) == MW_KIND_ARRAY ? mw_val_at(d, key, 0) : key, NULL);
         if (!path)
             return any;
         t = mw_shape_follow(t, path);
@@ -218,8 +213,7 @@ static value call_result(file *f, const lua_node *n, unsigned position, int dept
             return mw__lint_value(VALUE_VERDICT);
         if (mw_lua_is(fn->text, "tostring") || mw_lua_is(fn->text, "type"))
             return mw__lint_value(VALUE_STRING);
-        if (mw_lua_is(fn->text, "require") && mw__lint_text(n->kids, &text) &&
-            mw__lint_module(f->lint, text)) {
+        if (mw_lua_is(fn->text, "require") && mw__lint_text(n->kids, &text) && mw__lint_module(f->lint, text)) {
             v = mw__lint_value(VALUE_MODULE);
             v.module = mw__lint_module(f->lint, text);
             return v;
@@ -228,8 +222,7 @@ static value call_result(file *f, const lua_node *n, unsigned position, int dept
             if (position == 1)
                 return mw__lint_value(VALUE_TRY_CAUSE);
             v = of(f, n->kids, depth + 1);
-            return v.kind == VALUE_FUNCTION && position == 0 ? returned(f, v.function, 0, depth)
-                                                             : any;
+            return v.kind == VALUE_FUNCTION && position == 0 ? returned(f, v.function, 0, depth) : any;
         }
         return any;
     }
@@ -239,8 +232,7 @@ static value call_result(file *f, const lua_node *n, unsigned position, int dept
             return v;
     }
     v = of(f, fn, depth + 1);
-    return v.kind == VALUE_FUNCTION && v.lists == 0 ? returned(f, v.function, position, depth)
-                                                    : any;
+    return v.kind == VALUE_FUNCTION && v.lists == 0 ? returned(f, v.function, position, depth) : any;
 }
 
 /* ---- names ---- */
@@ -300,8 +292,7 @@ static value loop_variable(file *f, const lua_symbol *s, int depth)
         v = of(f, e->kids, depth + 1);
         if (v.kind == VALUE_SHAPE && v.lists == 0 && mw_shape_type_of(v.shape) == MW_SHAPE_MAP)
             return s->position == 0 ? mw__lint_value(VALUE_STRING)
-                                    : mw__lint_value_typed(
-                                          mw_shape_typed(mw_member_shape(mw_shape_value(v.shape))));
+                                    : mw__lint_value_typed(mw_shape_typed(mw_member_shape(mw_shape_value(v.shape))));
         return any;
     }
     if (f->kind == FILE_AUDIT && s->position == 0)
@@ -390,10 +381,7 @@ static value binary(file *f, const lua_node *n, int depth)
         b = of(f, n->b, depth + 1);
         b.loose = b.loose || a.loose || a.kind == VALUE_ANY || a.kind == VALUE_BOOL;
         /* False or nil, else b: only what nobody can tell from an absent b. */
-        return b.kind == VALUE_BOOL || is_document(b) || b.kind == VALUE_STRING ||
-                       b.kind == VALUE_RESOURCE
-                   ? b
-                   : any;
+        return b.kind == VALUE_BOOL || is_document(b) || b.kind == VALUE_STRING || b.kind == VALUE_RESOURCE ? b : any;
     case OP_CONCAT: return mw__lint_value(VALUE_STRING);
     case OP_EQ:
     case OP_NE:
@@ -431,8 +419,8 @@ static value of(file *f, const lua_node *n, int depth)
             return symbol_value(f, n->symbol, depth + 1);
         if (f->kind == FILE_AUDIT && mw_lua_is(n->text, "aws"))
             return mw__lint_value(VALUE_AWS);
-        if (mw_lua_is(n->text, "string") || mw_lua_is(n->text, "table") ||
-            mw_lua_is(n->text, "math") || mw_lua_is(n->text, "utf8")) {
+        if (mw_lua_is(n->text, "string") || mw_lua_is(n->text, "table") || mw_lua_is(n->text, "math") ||
+            mw_lua_is(n->text, "utf8")) {
             v = mw__lint_value(VALUE_LIBRARY);
             v.name = n->text;
             return v;

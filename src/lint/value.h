@@ -67,7 +67,7 @@ const char **mw__lint_value_names(file *f, value v, size_t *count);
 bool mw__lint_value_method(mw_str name);
 /** The operation an audit's call names, or NULL: not known. @p operation: its text. @p params: the
  * table, or NULL. */
-bool mw__lint_value_operation(file *f, const lua_node *call, mw_str *operation,
-                              const lua_node **operation_node, const lua_node **params);
+bool mw__lint_value_operation(file *f, const lua_node *call, mw_str *operation, const lua_node **operation_node,
+                              const lua_node **params);
 
 #endif

@@ -53,8 +53,7 @@ value mw__lint_value_element(value v)
 
 bool mw__lint_value_method(mw_str name)
 {
-    static const char *const methods[] = {"all", "any", "count", "each",  "find",
-                                          "get", "has", "path",  "search"};
+    static const char *const methods[] = {"all", "any", "count", "each", "find", "get", "has", "path", "search"};
 
     return mw_lua_one_of(name, methods, MW_COUNT(methods));
 }
@@ -90,14 +89,11 @@ static value document_member(file *f, const mw_type *type, mw_str name, bool *kn
     if (!item.shape || item.lists > 0 || mw_shape_type_of(item.shape) != MW_SHAPE_STRUCTURE)
         return any; /* a list of plain texts, or nothing is known */
     for (size_t i = 0; i < MW_COUNT(parts); i++) {
-        const mw_member *m =
-            parts[i]->shape && mw_shape_type_of(parts[i]->shape) == MW_SHAPE_STRUCTURE
-                ? mw_shape_member(parts[i]->shape, name.data, name.len)
-                : NULL;
+        const mw_member *m = parts[i]->shape && mw_shape_type_of(parts[i]->shape) == MW_SHAPE_STRUCTURE
+                                 ? mw_shape_member(parts[i]->shape, name.data, name.len)
+                                 : NULL;
         if (m)
-            return mw_member_jsonvalue(m)
-                       ? any
-                       : mw__lint_value_typed(mw_shape_typed(mw_member_shape(m)));
+            return mw_member_jsonvalue(m) ? any : mw__lint_value_typed(mw_shape_typed(mw_member_shape(m)));
     }
     *known = false;
     return any;
@@ -121,8 +117,7 @@ static value shape_member(value v, mw_str name, bool *known)
 static value table_member(file *f, value v, mw_str name)
 {
     for (const lua_node *c = v.node ? v.node->kids : NULL; c; c = c->next)
-        if (c->a && c->a->kind == LUA_STRING && mw_lua_same(c->a->text, name) &&
-            c->b->kind == LUA_FUNCTION)
+        if (c->a && c->a->kind == LUA_STRING && mw_lua_same(c->a->text, name) && c->b->kind == LUA_FUNCTION)
             return mw__lint_value_of(f, c->b);
     return any;
 }
@@ -172,9 +167,7 @@ value mw__lint_value_member(file *f, value v, mw_str name, bool *known)
         members = mw__lint_sandbox_library(v.name, &n);
         *known = mw_lua_one_of(name, members, n);
         return any;
-    case VALUE_MODULE:
-        *known = !v.module->names || mw_lua_one_of(name, v.module->names, v.module->count);
-        return any;
+    case VALUE_MODULE: *known = !v.module->names || mw_lua_one_of(name, v.module->names, v.module->count); return any;
     case VALUE_AWS:
         if (mw_lua_one_of(name, (const char *const[]){"account", "partition", "region"}, 3))
             return mw__lint_value(VALUE_STRING);
@@ -273,8 +266,7 @@ const char **mw__lint_value_names(file *f, value v, size_t *count)
     add_shape(out, &n, item.shape);
     add_shape(out, &n, also.shape);
     for (size_t i = 0; i < library; i++)
-        out[n++] =
-            members ? members[i] : mw_service_name(mw_models_service_at(f->lint->o.models, i));
+        out[n++] = members ? members[i] : mw_service_name(mw_models_service_at(f->lint->o.models, i));
     *count = n;
     return out;
 }

@@ -44,42 +44,37 @@ static void unknown_member(file *f, value v, mw_str name, const lua_node *at)
     size_t n;
 
     if (v.lists > 0) {
-        mw__lint_at(
-            f, "MW1101", at,
-            "a list has no member '%.*s'; loop over it with each, or use find, any, all, count",
-            shown(name), name.data);
+        mw__lint_at(f, "MW1101", at,
+                    "a list has no member '%.*s'; loop over it with each, or use find, any, all, count", shown(name),
+                    name.data);
         return;
     }
-    if (v.kind == VALUE_LIBRARY && mw_lua_is(v.name, "math") && name.len >= 6 &&
-        memcmp(name.data, "random", 6) == 0) {
-        mw__lint_at(f, "MW1501", at,
-                    "there is no math.%.*s here: the same input must give the same verdict",
+    if (v.kind == VALUE_LIBRARY && mw_lua_is(v.name, "math") && name.len >= 6 && memcmp(name.data, "random", 6) == 0) {
+        mw__lint_at(f, "MW1501", at, "there is no math.%.*s here: the same input must give the same verdict",
                     shown(name), name.data);
         return;
     }
     if (v.kind == VALUE_STRING || v.kind == VALUE_NUMBER || v.kind == VALUE_BOOL) {
-        mw__lint_at(f, "MW1101", at, "AWS's %s is %s: it has no member '%.*s'",
-                    mw_shape_name(v.shape), mw__lint_value_name(v), shown(name), name.data);
+        mw__lint_at(f, "MW1101", at, "AWS's %s is %s: it has no member '%.*s'", mw_shape_name(v.shape),
+                    mw__lint_value_name(v), shown(name), name.data);
         return;
     }
     names = mw__lint_value_names(f, v, &n);
     if (names)
-        mw__lint_at(f, document ? "MW1101" : "MW1103", at, "%s has no member '%.*s'%s", where(f, v),
-                    shown(name), name.data, mw__lint_near(f, name, names, n));
+        mw__lint_at(f, document ? "MW1101" : "MW1103", at, "%s has no member '%.*s'%s", where(f, v), shown(name),
+                    name.data, mw__lint_near(f, name, names, n));
 }
 
 static void facet_read(file *f, const mw_type *type, mw_str name, const lua_node *at)
 {
     const char *facet = mw__lint_dup(f, name);
 
-    if (f->kind != FILE_RULE || !mw_type_has_facet(type, facet) ||
-        mw__lint_check_declared(f, type, facet))
+    if (f->kind != FILE_RULE || !mw_type_has_facet(type, facet) || mw__lint_check_declared(f, type, facet))
         return;
     if (type == f->type)
         mw__lint_at(f, "MW1301", at, "facet '%s' is not in needs", facet);
     else
-        mw__lint_at(f, "MW1301", at, "facet '%s' is not in needs: add \"%s.%s\"", facet,
-                    mw_type_name(type), facet);
+        mw__lint_at(f, "MW1301", at, "facet '%s' is not in needs: add \"%s.%s\"", facet, mw_type_name(type), facet);
 }
 
 value mw__lint_check_path(file *f, value v, mw_str path, const lua_node *at)
@@ -106,8 +101,7 @@ value mw__lint_check_path(file *f, value v, mw_str path, const lua_node *at)
 
 static void check_params(file *f, mw_str name, const lua_node *at)
 {
-    const lua_node *params = f->meta ? mw__lint_field(f->meta, "params") : NULL,
-                   *bare = mw_lua_bare(params);
+    const lua_node *params = f->meta ? mw__lint_field(f->meta, "params") : NULL, *bare = mw_lua_bare(params);
     const char *names[64];
     size_t n = 0;
 
@@ -121,8 +115,8 @@ static void check_params(file *f, mw_str name, const lua_node *at)
         if (n < MW_COUNT(names))
             names[n++] = mw__lint_dup(f, c->a->text);
     }
-    mw__lint_at(f, "MW1306", at, "parameter '%.*s' is not declared in params%s", shown(name),
-                name.data, mw__lint_near(f, name, names, n));
+    mw__lint_at(f, "MW1306", at, "parameter '%.*s' is not declared in params%s", shown(name), name.data,
+                mw__lint_near(f, name, names, n));
 }
 
 static void check_index(file *f, const lua_node *n)
@@ -153,8 +147,7 @@ static void check_index(file *f, const lua_node *n)
 
 static void check_method_name(file *f, value v, const lua_node *n)
 {
-    static const char *const documents[] = {"all",  "any", "count", "each",
-                                            "find", "has", "path",  "search"};
+    static const char *const documents[] = {"all", "any", "count", "each", "find", "has", "path", "search"};
     static const char *const tags[] = {"get", "has"};
     static const char *const inventory[] = {"each", "get", "refs"};
     const char *const *names = documents;
@@ -170,16 +163,15 @@ static void check_method_name(file *f, value v, const lua_node *n)
             return; /* all methods exist on every document, if to no use */
     } else if (v.kind == VALUE_STRING && v.lists == 0) {
         names = mw__lint_sandbox_library(MW_STR("string"), &count);
-    } else if (v.lists == 0 && v.kind != VALUE_RESOURCE && v.kind != VALUE_DOC &&
-               v.kind != VALUE_SHAPE) {
+    } else if (v.lists == 0 && v.kind != VALUE_RESOURCE && v.kind != VALUE_DOC && v.kind != VALUE_SHAPE) {
         return;
     }
     if (v.lists > 0 && mw_lua_is(n->text, "path"))
         mw__lint_at(f, "MW1102", n->b, "path: a list has no members; use find, any, all or count");
     else if (!mw_lua_one_of(n->text, names, count))
         mw__lint_at(f, "MW1102", n->b, "%s has no method '%.*s'%s",
-                    v.kind == VALUE_INVENTORY ? "ctx.inventory" : mw__lint_value_name(v),
-                    shown(n->text), n->text.data, mw__lint_near(f, n->text, names, count));
+                    v.kind == VALUE_INVENTORY ? "ctx.inventory" : mw__lint_value_name(v), shown(n->text), n->text.data,
+                    mw__lint_near(f, n->text, names, count));
 }
 
 static void check_filter(file *f, value element, const lua_node *filter)
@@ -236,16 +228,13 @@ static void check_method(file *f, const lua_node *n)
         check_inventory(f, n);
         return;
     }
-    if (mw_lua_is(n->text, "path") && v.lists == 0 && n->kids && mw__lint_text(n->kids, &text) &&
-        text.len) {
+    if (mw_lua_is(n->text, "path") && v.lists == 0 && n->kids && mw__lint_text(n->kids, &text) && text.len) {
         mw__lint_check_path(f, v, text, mw_lua_bare(n->kids));
     } else if (v.lists > 0 && n->kids &&
-               mw_lua_one_of(n->text, (const char *const[]){"all", "any", "count", "each", "find"},
-                             5)) {
+               mw_lua_one_of(n->text, (const char *const[]){"all", "any", "count", "each", "find"}, 5)) {
         if (mw__lint_text(n->kids, &text) && text.len)
-            mw__lint_check_literal(
-                f, mw__lint_check_path(f, mw__lint_value_element(v), text, mw_lua_bare(n->kids)),
-                n->kids->next);
+            mw__lint_check_literal(f, mw__lint_check_path(f, mw__lint_value_element(v), text, mw_lua_bare(n->kids)),
+                                   n->kids->next);
     } else if (v.lists > 0 && mw_lua_is(n->text, "has")) {
         mw__lint_check_literal(f, mw__lint_value_element(v), n->kids);
     }
@@ -286,8 +275,8 @@ static void check_require(file *f, const lua_node *n)
         return;
     for (; count < f->lint->module_count && count < MW_COUNT(names); count++)
         names[count] = f->lint->modules[count].name;
-    mw__lint_at(f, "MW1103", mw_lua_bare(n->kids), "there is no module '%.*s'%s", shown(text),
-                text.data, mw__lint_near(f, text, names, count));
+    mw__lint_at(f, "MW1103", mw_lua_bare(n->kids), "there is no module '%.*s'%s", shown(text), text.data,
+                mw__lint_near(f, text, names, count));
 }
 
 static void check_loop(file *f, const lua_node *n)
@@ -295,11 +284,9 @@ static void check_loop(file *f, const lua_node *n)
     value v = mw__lint_value_of(f, n->kids);
 
     if (v.lists == 0 &&
-        ((v.kind == VALUE_SHAPE && mw_shape_type_of(v.shape) == MW_SHAPE_STRUCTURE) ||
-         v.kind == VALUE_STRING || v.kind == VALUE_NUMBER || v.kind == VALUE_BOOL ||
-         v.kind == VALUE_RESOURCE))
-        mw__lint_at(f, "MW1202", n->kids, "ipairs needs a list, and this is %s",
-                    mw__lint_value_name(v));
+        ((v.kind == VALUE_SHAPE && mw_shape_type_of(v.shape) == MW_SHAPE_STRUCTURE) || v.kind == VALUE_STRING ||
+         v.kind == VALUE_NUMBER || v.kind == VALUE_BOOL || v.kind == VALUE_RESOURCE))
+        mw__lint_at(f, "MW1202", n->kids, "ipairs needs a list, and this is %s", mw__lint_value_name(v));
 }
 
 /* A resource that goes into a function which is not followed. */
@@ -335,8 +322,8 @@ static void check_call(file *f, const lua_node *n)
     else if (mw_lua_is(fn->text, "tostring") && n->kids) {
         v = mw__lint_value_of(f, n->kids);
         if (v.lists == 0 && (v.kind == VALUE_TABLE || v.kind == VALUE_FUNCTION))
-            mw__lint_at(f, "MW1504", n, "tostring of %s is only the word '%s'",
-                        mw__lint_value_name(v), v.kind == VALUE_TABLE ? "table" : "function");
+            mw__lint_at(f, "MW1504", n, "tostring of %s is only the word '%s'", mw__lint_value_name(v),
+                        v.kind == VALUE_TABLE ? "table" : "function");
     }
 }
 

@@ -8,12 +8,20 @@
 
 #include <string.h>
 
-#define OP_SETUPVAL 10 /* UpValue[B] := R[A] */
-#define OPCODE(i) ((i) & 0x7Fu)
+#define OP_SETUPVAL   10 /* UpValue[B] := R[A] */
+#define OPCODE(i)     ((i)&0x7Fu)
 #define ARGUMENT_B(i) ((i) >> 16 & 0xFFu)
 
 /* Tags of constants. */
-enum { TAG_NIL = 0x00, TAG_FALSE = 0x01, TAG_TRUE = 0x11, TAG_INTEGER = 0x03, TAG_FLOAT = 0x13, TAG_SHORT = 0x04, TAG_LONG = 0x14 };
+enum {
+    TAG_NIL = 0x00,
+    TAG_FALSE = 0x01,
+    TAG_TRUE = 0x11,
+    TAG_INTEGER = 0x03,
+    TAG_FLOAT = 0x13,
+    TAG_SHORT = 0x04,
+    TAG_LONG = 0x14
+};
 
 typedef struct reader {
     const uint8_t *p, *end;
@@ -85,7 +93,7 @@ static void skip_constants(reader *r)
 
 static void skip_debug(reader *r)
 {
-    skip_items(r, number(r), 1);                       /* lines */
+    skip_items(r, number(r), 1);                           /* lines */
     for (size_t n = number(r); n > 0 && !r->failed; n--) { /* absolute lines */
         number(r);
         number(r);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGES_MAX 100000
+#define PAGES_MAX     100000
 #define OPERATION_MAX 128
 
 /* ---- asking ---- */
@@ -18,8 +18,7 @@
 /* Push the table that describes a failed call. [-0, +1, m] */
 MW_LJMP static void push_failure(lua_State *L, const char *operation, const mw_vm_answer *answer)
 {
-    const char *const members[][2] = {
-        {"operation", operation}, {"code", answer->code}, {"message", answer->message}};
+    const char *const members[][2] = {{"operation", operation}, {"code", answer->code}, {"message", answer->message}};
 
     lua_createtable(L, 0, 4);
     for (size_t i = 0; i < MW_COUNT(members); i++) {
@@ -300,8 +299,7 @@ MW_LJMP static void push_aws(lua_State *L)
     static const luaL_Reg functions[] = {
         {"call", aws_call}, {"try", aws_try}, {"pages", aws_pages}, {"items", aws_items}, {NULL, NULL}};
     const mw_vm_audit *a = mw__vm(L)->audit;
-    const char *const texts[][2] = {
-        {"account", a->account}, {"region", a->region}, {"partition", a->partition}};
+    const char *const texts[][2] = {{"account", a->account}, {"region", a->region}, {"partition", a->partition}};
 
     lua_newtable(L);
     lua_createtable(L, 0, 3);
@@ -326,8 +324,7 @@ MW_LJMP static void push_aws(lua_State *L)
 MW_LJMP void mw__open_audit(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"print", audit_print}, {"emit", audit_emit}, {"columns", audit_columns}, {"json", audit_json},
-        {NULL, NULL}};
+        {"print", audit_print}, {"emit", audit_emit}, {"columns", audit_columns}, {"json", audit_json}, {NULL, NULL}};
     const mw_vm_audit *a = mw__vm(L)->audit;
 
     luaL_newlib(L, functions);
@@ -401,8 +398,7 @@ mw_status mw_vm_audit_run(mw_vm *vm, const mw_vm_audit *a, mw_error *err)
     mw_status st;
 
     if (a->len > MW_VM_SOURCE_MAX)
-        return mw_fail(err, MW_ERR_LIMIT, "%s: %zu bytes; a script has at most %zu", a->path, a->len,
-                       MW_VM_SOURCE_MAX);
+        return mw_fail(err, MW_ERR_LIMIT, "%s: %zu bytes; a script has at most %zu", a->path, a->len, MW_VM_SOURCE_MAX);
     vm->audit = a;
     mw_vm_set_documents(vm, a->snap, a->answers);
     mw__reads_begin(vm);

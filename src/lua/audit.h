@@ -17,16 +17,16 @@ typedef enum mw_vm_ask {
 
 typedef struct mw_vm_question {
     mw_vm_ask kind;
-    mw_str operation;    /* "ec2:DescribeInstances" */
-    mw_str params;       /* JSON object, or data NULL */
-    uint32_t pages_max;  /* 0 = all */
+    mw_str operation;   /* "ec2:DescribeInstances" */
+    mw_str params;      /* JSON object, or data NULL */
+    uint32_t pages_max; /* 0 = all */
 } mw_vm_question;
 
 typedef struct mw_vm_answer {
     bool ok;
-    mw_val pages;        /* ARRAY in the answers' document */
-    char key[256];       /* ITEMS: dotted path of the list in a page */
-    char code[128];      /* otherwise: AWS's, or the name of a status */
+    mw_val pages;   /* ARRAY in the answers' document */
+    char key[256];  /* ITEMS: dotted path of the list in a page */
+    char code[128]; /* otherwise: AWS's, or the name of a status */
     char message[1024];
 } mw_vm_answer;
 
@@ -46,7 +46,7 @@ typedef struct mw_vm_audit {
     size_t len;
     const char *account, *region, *partition;
     int64_t now_unix;
-    bool first;             /* of the scopes of its account */
+    bool first; /* of the scopes of its account */
     const char *const *args;
     size_t arg_count;
     const mw_snap *snap;    /* what `inventory` shows, or NULL */
@@ -56,8 +56,8 @@ typedef struct mw_vm_audit {
 } mw_vm_audit;
 
 #define MW_VM_PARAMS_MAX ((size_t)60 << 10)
-#define MW_VM_ROW_MAX ((size_t)60 << 10)
-#define MW_VM_LINE_MAX ((size_t)8 << 10)
+#define MW_VM_ROW_MAX    ((size_t)60 << 10)
+#define MW_VM_LINE_MAX   ((size_t)8 << 10)
 
 /**
  * Run the whole script once. @return MW_OK; MW_ERR_SCRIPT with "file:line: …"; MW_ERR_AWS when a call

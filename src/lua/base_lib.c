@@ -102,8 +102,7 @@ MW_LJMP const char *mw__tostring(lua_State *L, int index, size_t *len)
         if (p)
             mw__proxy_text(L, p);
         else
-            lua_pushstring(L, lua_type(L, index) == LUA_TUSERDATA ? "verdict"
-                                                                  : luaL_typename(L, index));
+            lua_pushstring(L, lua_type(L, index) == LUA_TUSERDATA ? "verdict" : luaL_typename(L, index));
     }
     return lua_tolstring(L, -1, len);
 }
@@ -166,7 +165,7 @@ MW_LJMP static int base_rawequal(lua_State *L)
 /* ---- traversal in a fixed order: numbers, strings, booleans ---- */
 
 typedef struct order_key {
-    int rank;         /* 0 number, 1 string, 2 boolean */
+    int rank; /* 0 number, 1 string, 2 boolean */
     lua_Number number;
     lua_Integer integer;
     const char *text; /* kept alive by the table that it is a key of */
@@ -189,9 +188,7 @@ MW_LJMP static void read_key(lua_State *L, int index, order_key *k)
         k->rank = 2;
         k->integer = lua_toboolean(L, index);
         break;
-    default:
-        luaL_error(L, "a table with %s keys has no fixed order and cannot be traversed",
-                   luaL_typename(L, index));
+    default: luaL_error(L, "a table with %s keys has no fixed order and cannot be traversed", luaL_typename(L, index));
     }
 }
 
@@ -422,11 +419,10 @@ MW_LJMP static int base_arn(lua_State *L)
 
 MW_LJMP void mw__open_base(lua_State *L)
 {
-    static const luaL_Reg own[] = {
-        {"pcall", base_pcall},       {"try", base_try},       {"tostring", base_tostring},
-        {"type", base_type},         {"rawlen", base_rawlen}, {"rawget", base_rawget},
-        {"rawequal", base_rawequal}, {"pairs", base_pairs},   {"next", base_next},
-        {"ipairs", base_ipairs},     {"arn", base_arn},       {NULL, NULL}};
+    static const luaL_Reg own[] = {{"pcall", base_pcall},       {"try", base_try},       {"tostring", base_tostring},
+                                   {"type", base_type},         {"rawlen", base_rawlen}, {"rawget", base_rawget},
+                                   {"rawequal", base_rawequal}, {"pairs", base_pairs},   {"next", base_next},
+                                   {"ipairs", base_ipairs},     {"arn", base_arn},       {NULL, NULL}};
     /* harmless as they are */
     static const char *const stock[] = {"assert", "error", "select", "tonumber"};
 

@@ -158,22 +158,20 @@ static bool read_time(mw_der *from, int64_t *out)
     int64_t year, days;
     size_t first;
 
-    if (!take(from, &tag, &v) || (tag != TAG_UTC_TIME && tag != TAG_TIME) ||
-        v.len != (tag == TAG_TIME ? 15U : 13U) || v.data[v.len - 1] != 'Z')
+    if (!take(from, &tag, &v) || (tag != TAG_UTC_TIME && tag != TAG_TIME) || v.len != (tag == TAG_TIME ? 15U : 13U) ||
+        v.data[v.len - 1] != 'Z')
         return false;
     first = tag == TAG_TIME ? 0 : 1;
     for (size_t i = first; i < 7; i++)
         if (!two_digits(v.data + (i - first) * 2, &part[i]))
             return false;
     year = tag == TAG_TIME ? part[0] * 100 + part[1] : part[1] + (part[1] < 50 ? 2000 : 1900);
-    if (part[2] < 1 || part[2] > 12 || part[3] < 1 || part[3] > 31 || part[4] > 23 ||
-        part[5] > 59 || part[6] > 60)
+    if (part[2] < 1 || part[2] > 12 || part[3] < 1 || part[3] > 31 || part[4] > 23 || part[5] > 59 || part[6] > 60)
         return false;
-    days = year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400 +
-           days_before[part[2] - 1] + part[3] - 1;
+    days =
+        year * 365 + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400 + days_before[part[2] - 1] + part[3] - 1;
     days += part[2] > 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    *out = (days - 719528) * 86400 + part[4] * 3600 + part[5] * 60 +
-           part[6]; /* days from year 0 to 1970 */
+    *out = (days - 719528) * 86400 + part[4] * 3600 + part[5] * 60 + part[6]; /* days from year 0 to 1970 */
     return true;
 }
 
@@ -228,8 +226,7 @@ static bool read_key(mw_der spki, mw_cert *out)
             out->curve = LOOKUP(curves, parameter);
         out->key_bits = out->curve ? curve_bits(out->curve) : 0;
     } else if (strcmp(out->key_type, "DSA") == 0) {
-        if (expect(&algorithm, TAG_SEQUENCE, &parameter) &&
-            expect(&parameter, TAG_INTEGER, &modulus))
+        if (expect(&algorithm, TAG_SEQUENCE, &parameter) && expect(&parameter, TAG_INTEGER, &modulus))
             out->key_bits = bit_length(modulus);
     } else {
         out->key_bits = strcmp(out->key_type, "Ed25519") == 0 ? 256 : 456;
@@ -257,8 +254,7 @@ static bool read_extensions(mw_der wrapped, mw_cert *out)
         if (is(oid, OID("\x55\x1d\x13"))) {
             if (!expect(&value, TAG_SEQUENCE, &inner))
                 return false;
-            out->is_ca =
-                take(&inner, &tag, &flag) && tag == TAG_BOOL && flag.len == 1 && flag.data[0];
+            out->is_ca = take(&inner, &tag, &flag) && tag == TAG_BOOL && flag.len == 1 && flag.data[0];
         }
     }
     return true;
@@ -272,8 +268,8 @@ static const char *read_body(mw_der body, mw_cert *out)
     out->version = 1;
     if (body.len > 0 && body.data[0] == TAG_EXPLICIT_0) {
         mw_der number;
-        if (!take(&body, &tag, &value) || !expect(&value, TAG_INTEGER, &number) ||
-            number.len != 1 || number.data[0] > 2)
+        if (!take(&body, &tag, &value) || !expect(&value, TAG_INTEGER, &number) || number.len != 1 ||
+            number.data[0] > 2)
             return "version";
         out->version = number.data[0] + 1;
     }
@@ -305,8 +301,7 @@ mw_status mw_cert_read(const uint8_t *der, size_t len, mw_cert *out, mw_error *e
 
     *out = (mw_cert){0};
     if (len > MW_CERT_BYTES_MAX)
-        return mw_fail(err, MW_ERR_LIMIT, "a certificate of %zu bytes; at most %zu are read", len,
-                       MW_CERT_BYTES_MAX);
+        return mw_fail(err, MW_ERR_LIMIT, "a certificate of %zu bytes; at most %zu are read", len, MW_CERT_BYTES_MAX);
     if (!expect(&input, TAG_SEQUENCE, &certificate) || !expect(&certificate, TAG_SEQUENCE, &body))
         return mw_fail(err, MW_ERR_PARSE, "not a certificate in DER");
     fault = read_body(body, out);
@@ -340,8 +335,7 @@ static mw_status add_text(mw_buf *out, unsigned tag, mw_der v, const char *escap
 
     for (size_t i = 0; i < v.len; i++) {
         unsigned c = v.data[i];
-        if (tag ==
-            TAG_BMP) { /* two bytes each; what is not ASCII becomes UTF-8 of the basic plane */
+        if (tag == TAG_BMP) { /* two bytes each; what is not ASCII becomes UTF-8 of the basic plane */
             if (++i == v.len)
                 break;
             c = c << 8 | v.data[i];
@@ -368,8 +362,7 @@ static bool next_attribute(mw_der *name, mw_der *set, mw_der *oid, unsigned *tag
 
     if (set->len == 0 && !expect(name, TAG_SET, set))
         return false;
-    return expect(set, TAG_SEQUENCE, &pair) && expect(&pair, TAG_OID, oid) &&
-           take(&pair, tag, value);
+    return expect(set, TAG_SEQUENCE, &pair) && expect(&pair, TAG_OID, oid) && take(&pair, tag, value);
 }
 
 mw_status mw_cert_name(mw_buf *out, mw_der name)
@@ -412,11 +405,7 @@ bool mw_cert_next_alt(mw_der *names, const char **kind, mw_buf *text)
     unsigned tag;
 
     while (take(names, &tag, &v)) {
-        *kind = tag == 0x81   ? "email"
-                : tag == 0x82 ? "dns"
-                : tag == 0x86 ? "uri"
-                : tag == 0x87 ? "ip"
-                              : NULL;
+        *kind = tag == 0x81 ? "email" : tag == 0x82 ? "dns" : tag == 0x86 ? "uri" : tag == 0x87 ? "ip" : NULL;
         mw_buf_reset(text);
         if (tag == 0x87 && v.len == 4) {
             mw_buf_printf(text, "%u.%u.%u.%u", v.data[0], v.data[1], v.data[2], v.data[3]);
@@ -424,8 +413,7 @@ bool mw_cert_next_alt(mw_der *names, const char **kind, mw_buf *text)
         }
         if (tag == 0x87 && v.len == 16) {
             for (size_t i = 0; i < 16; i += 2)
-                mw_buf_printf(text, "%s%x", i ? ":" : "",
-                              (unsigned)(v.data[i] << 8 | v.data[i + 1]));
+                mw_buf_printf(text, "%s%x", i ? ":" : "", (unsigned)(v.data[i] << 8 | v.data[i + 1]));
             return true;
         }
         if (*kind && tag != 0x87)

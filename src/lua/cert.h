@@ -19,10 +19,10 @@ typedef struct mw_cert {
     mw_der serial, issuer, subject, alt_names; /* parts of the input; alt_names.data NULL = none */
     int64_t not_before, not_after;             /* Unix seconds */
     int version;                               /* 1 to 3 */
-    const char *signature; /* "sha256WithRSAEncryption", …; NULL = an algorithm not known here */
-    const char *key_type;  /* "RSA", "EC", "Ed25519", "Ed448", "DSA"; NULL as above */
-    const char *curve;     /* of EC keys: "P-256", …; else NULL */
-    unsigned key_bits;     /* 0 = not known */
+    const char *signature;                     /* "sha256WithRSAEncryption", …; NULL = an algorithm not known here */
+    const char *key_type;                      /* "RSA", "EC", "Ed25519", "Ed448", "DSA"; NULL as above */
+    const char *curve;                         /* of EC keys: "P-256", …; else NULL */
+    unsigned key_bits;                         /* 0 = not known */
     bool is_ca;
 } mw_cert;
 

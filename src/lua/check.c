@@ -261,8 +261,8 @@ static const char *evidence_of(mw_vm *vm, const verdict *v)
 /* Worst first: what a group of verdicts amounts to. */
 static int badness(mw_vm_outcome o)
 {
-    static const int order[] = {[MW_VM_PASS] = 0, [MW_VM_NOT_APPLICABLE] = 1, [MW_VM_UNKNOWN] = 2,
-                                [MW_VM_ERROR] = 3, [MW_VM_FAIL] = 4};
+    static const int order[] = {
+        [MW_VM_PASS] = 0, [MW_VM_NOT_APPLICABLE] = 1, [MW_VM_UNKNOWN] = 2, [MW_VM_ERROR] = 3, [MW_VM_FAIL] = 4};
 
     return order[o];
 }
@@ -298,8 +298,7 @@ static void wrong_result(mw_vm *vm, const char *what)
     char text[256];
 
     snprintf(text, sizeof(text),
-             "check returned %s; expected pass(), fail(…), not_applicable(…), unknown(…) or a list of them",
-             what);
+             "check returned %s; expected pass(), fail(…), not_applicable(…), unknown(…) or a list of them", what);
     one_verdict(vm, MW_VM_ERROR, text);
 }
 
@@ -358,8 +357,7 @@ static void read_list(mw_vm *vm, int index)
     }
     if (left > 0) {
         mw_vm_verdict *rest = &vm->verdicts[vm->verdict_count++];
-        snprintf(text, sizeof(text), "%zu more verdicts, of which the worst is %s", left,
-                 outcome_names[worst]);
+        snprintf(text, sizeof(text), "%zu more verdicts, of which the worst is %s", left, outcome_names[worst]);
         rest->outcome = worst;
         rest->subkey = "(more)";
         rest->message = keep(vm, text, strlen(text));
@@ -411,8 +409,7 @@ static mw_status prepare(mw_vm *vm, const mw_vm_subject *s, mw_error *err)
 static void unknown_verdict(mw_vm *vm)
 {
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_val cause = vm->unknown_is_scope ? mw_val_get(d, vm->unknown, "cause")
-                                        : mw_val_cause(d, vm->unknown);
+    mw_val cause = vm->unknown_is_scope ? mw_val_get(d, vm->unknown, "cause") : mw_val_cause(d, vm->unknown);
     char text[MW_VM_MESSAGE_MAX], why[512];
 
     if (vm->unknown_is_scope && vm->unknown == MW_VAL_NULL)

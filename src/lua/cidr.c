@@ -139,8 +139,7 @@ void mw_cidr_text(char out[MW_CIDR_SIZE], const mw_cidr *block)
 
     clear_host(&b);
     if (b.family == 4) {
-        snprintf(out, MW_CIDR_SIZE, "%u.%u.%u.%u/%u", b.bytes[0], b.bytes[1], b.bytes[2],
-                 b.bytes[3], b.bits);
+        snprintf(out, MW_CIDR_SIZE, "%u.%u.%u.%u/%u", b.bytes[0], b.bytes[1], b.bytes[2], b.bytes[3], b.bits);
         return;
     }
     for (size_t i = 0, run = 0; i < 8; i++) {
@@ -173,8 +172,7 @@ static bool same_prefix(const mw_cidr *a, const mw_cidr *b, unsigned bits)
 
 bool mw_cidr_contains(const mw_cidr *outer, const mw_cidr *inner)
 {
-    return outer->family == inner->family && outer->bits <= inner->bits &&
-           same_prefix(outer, inner, outer->bits);
+    return outer->family == inner->family && outer->bits <= inner->bits && same_prefix(outer, inner, outer->bits);
 }
 
 bool mw_cidr_overlaps(const mw_cidr *a, const mw_cidr *b)
@@ -196,8 +194,7 @@ static int compare(const void *left, const void *right)
 /* Two halves of one block? */
 static bool are_halves(const mw_cidr *a, const mw_cidr *b)
 {
-    return a->family == b->family && a->bits == b->bits && a->bits > 0 &&
-           same_prefix(a, b, a->bits - 1u);
+    return a->family == b->family && a->bits == b->bits && a->bits > 0 && same_prefix(a, b, a->bits - 1u);
 }
 
 size_t mw_cidr_merge(mw_cidr *blocks, size_t count)

@@ -16,7 +16,7 @@ static const char inventory_key = 0; /* its address: registry key of ctx.invento
 struct view {
     const char *account, *region; /* of the snapshot's or the audit's own text: they live as long as the VM */
     mw_atom account_atom, region_atom;
-    bool regional;                /* other types are narrowed to the region when they are regional too */
+    bool regional; /* other types are narrowed to the region when they are regional too */
 };
 
 static bool regional(const mw_vm *vm, const char *type)
@@ -92,8 +92,7 @@ MW_LJMP static void check_complete(lua_State *L, const char *type, const char *a
                                    (uint32_t)((uintptr_t)region >> 2) * 3u + (uint32_t)vm->subject->world) &
                                   (MW_GAP_CACHE - 1)];
 
-    if (!e->set || e->world != vm->subject->world || e->type != type || e->account != account ||
-        e->region != region) {
+    if (!e->set || e->world != vm->subject->world || e->type != type || e->account != account || e->region != region) {
         e->set = true;
         e->world = vm->subject->world;
         e->type = type;
@@ -390,8 +389,8 @@ MW_LJMP static int ctx_index(lua_State *L)
         member = vm->snap->region;
     else
         return luaL_error(L, "ctx has no '%s'; it has account, inventory, log, now, params, region", key);
-    mw__push_val(L, MW_SPACE_SNAPSHOT,
-                 mw_val_get_atom(vm->doc[MW_SPACE_SNAPSHOT], vm->subject->resource, member), MW_PROXY_VALUE);
+    mw__push_val(L, MW_SPACE_SNAPSHOT, mw_val_get_atom(vm->doc[MW_SPACE_SNAPSHOT], vm->subject->resource, member),
+                 MW_PROXY_VALUE);
     return 1;
 }
 
@@ -407,8 +406,8 @@ MW_LJMP void mw__push_inventory(lua_State *L)
 
 MW_LJMP void mw__open_ctx(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"get", inventory_get}, {"each", inventory_each},
-                                       {"refs", inventory_refs}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"get", inventory_get}, {"each", inventory_each}, {"refs", inventory_refs}, {NULL, NULL}};
     static const luaL_Reg meta[] = {{"__index", ctx_index}, {"__newindex", ctx_newindex}, {NULL, NULL}};
 
     luaL_newlib(L, methods);

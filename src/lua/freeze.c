@@ -140,8 +140,10 @@ MW_LJMP static void examine_function(lua_State *L, walk *w)
             lua_Debug ar;
             lua_pushvalue(L, function);
             lua_getinfo(L, ">S", &ar);
-            luaL_error(L, "%s:%d: this function assigns '%s', a local outside it, whose value would outlive the "
-                          "evaluation; keep it in a local of check", ar.short_src, ar.linedefined, name);
+            luaL_error(L,
+                       "%s:%d: this function assigns '%s', a local outside it, whose value would outlive the "
+                       "evaluation; keep it in a local of check",
+                       ar.short_src, ar.linedefined, name);
         }
         enqueue(L, w);
     }

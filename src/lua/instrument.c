@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 190 /* Lua's own limit is 200 (LUAI_MAXCCALLS) */
-#define UNARY 12
+#define UNARY     12
 
 /* What goes in at one place, in this order. */
 enum insert_class { INSERT_CLOSE, INSERT_AFTER, INSERT_BEFORE, INSERT_OPEN };
@@ -125,7 +125,7 @@ static void insert(struct parser *p, size_t at, enum insert_class class, char le
 {
     if (!ok(p) || !grow(p, &p->inserts, &p->insert_cap, p->insert_count, sizeof(*p->inserts)))
         return;
-    p->inserts[p->insert_count] = (struct insert){at, (uint8_t)class, letter, mark, (uint32_t)p->insert_count};
+    p->inserts[p->insert_count] = (struct insert){at, (uint8_t) class, letter, mark, (uint32_t)p->insert_count};
     p->insert_count++;
 }
 
@@ -259,9 +259,9 @@ static bool binary(const struct parser *p, int *left, int *right)
     static const struct {
         const char *text;
         int left, right;
-    } operators[] = {{"or", 1, 1},  {"and", 2, 2}, {"<", 3, 3},   {">", 3, 3},   {"<=", 3, 3},  {">=", 3, 3},
-                     {"~=", 3, 3},  {"==", 3, 3},  {"|", 4, 4},   {"~", 5, 5},   {"&", 6, 6},   {"<<", 7, 7},
-                     {">>", 7, 7},  {"..", 9, 8},  {"+", 10, 10}, {"-", 10, 10}, {"*", 11, 11}, {"/", 11, 11},
+    } operators[] = {{"or", 1, 1},   {"and", 2, 2}, {"<", 3, 3},   {">", 3, 3},   {"<=", 3, 3},  {">=", 3, 3},
+                     {"~=", 3, 3},   {"==", 3, 3},  {"|", 4, 4},   {"~", 5, 5},   {"&", 6, 6},   {"<<", 7, 7},
+                     {">>", 7, 7},   {"..", 9, 8},  {"+", 10, 10}, {"-", 10, 10}, {"*", 11, 11}, {"/", 11, 11},
                      {"//", 11, 11}, {"%", 11, 11}, {"^", 14, 13}};
 
     for (size_t i = 0; i < MW_COUNT(operators); i++) {
@@ -332,7 +332,8 @@ static bool loops_over_literal(const struct parser *p)
     const char *name = ahead.source + p->now.start;
     mw_token t;
 
-    if (p->now.kind != MW_TOKEN_NAME || !((n == 6 && memcmp(name, "ipairs", n) == 0) || (n == 5 && memcmp(name, "pairs", n) == 0)))
+    if (p->now.kind != MW_TOKEN_NAME ||
+        !((n == 6 && memcmp(name, "ipairs", n) == 0) || (n == 5 && memcmp(name, "pairs", n) == 0)))
         return false;
     t = mw_lexer_next(&ahead);
     if (mw_token_is(&ahead, t, "("))

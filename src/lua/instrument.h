@@ -15,13 +15,17 @@ typedef enum mw_mark_kind {
     MW_MARK_STATEMENT, /* one way: it was run */
     MW_MARK_FUNCTION,  /* one way: it was called */
     MW_MARK_EACH,      /* one way: a loop over what is written there and not empty was entered */
-    MW_MARK_IF, MW_MARK_ELSEIF, MW_MARK_WHILE, MW_MARK_UNTIL, /* two ways: true, false */
-    MW_MARK_AND, MW_MARK_OR, /* of the left operand; two ways */
-    MW_MARK_FOR        /* two ways: its body was run, it had nothing to do */
+    MW_MARK_IF,
+    MW_MARK_ELSEIF,
+    MW_MARK_WHILE,
+    MW_MARK_UNTIL, /* two ways: true, false */
+    MW_MARK_AND,
+    MW_MARK_OR, /* of the left operand; two ways */
+    MW_MARK_FOR /* two ways: its body was run, it had nothing to do */
 } mw_mark_kind;
 
 /* Ways that a mark went. */
-#define MW_WAY_TRUE 1u
+#define MW_WAY_TRUE  1u
 #define MW_WAY_FALSE 2u
 
 typedef struct mw_mark {

@@ -16,7 +16,13 @@
 /* Documents that a proxy may lie in. */
 enum { MW_SPACE_SNAPSHOT, MW_SPACE_BUNDLE, MW_SPACE_COUNT };
 
-typedef enum mw_proxy_kind { MW_PROXY_VALUE, MW_PROXY_RESOURCE, MW_PROXY_DOC, MW_PROXY_TAGS, MW_PROXY_LIST } mw_proxy_kind;
+typedef enum mw_proxy_kind {
+    MW_PROXY_VALUE,
+    MW_PROXY_RESOURCE,
+    MW_PROXY_DOC,
+    MW_PROXY_TAGS,
+    MW_PROXY_LIST
+} mw_proxy_kind;
 
 /*
  * The userdata behind a proxy; immutable. RESOURCE, DOC (its item without the envelope's names) and TAGS hold the
@@ -25,7 +31,7 @@ typedef enum mw_proxy_kind { MW_PROXY_VALUE, MW_PROXY_RESOURCE, MW_PROXY_DOC, MW
 typedef struct mw_proxy {
     uint32_t mark; /* MW_PROXY_MARK: scripts hold no userdata but proxies and verdicts, so this tells them apart */
     mw_val val;
-    mw_val outline;   /* what the models know of it (mw_snap_outline()); ABSENT: anything may be in it */
+    mw_val outline; /* what the models know of it (mw_snap_outline()); ABSENT: anything may be in it */
     uint8_t space, kind;
     uint32_t count; /* LIST: resources, which lie behind it: mw__proxy_items() */
 } mw_proxy;
@@ -35,24 +41,32 @@ static inline mw_val *mw__proxy_items(const mw_proxy *list)
     return (mw_val *)(list + 1);
 }
 
-#define MW_PROXY_MARK 0x50524F58u
+#define MW_PROXY_MARK   0x50524F58u
 #define MW_VERDICT_MARK 0x56455244u
 
 /* Cache sizes: evidence/rule-performance.md, "Recommendation". Powers of two. */
-#define MW_PROXY_CACHE 1024
+#define MW_PROXY_CACHE  1024
 #define MW_STRING_CACHE 4096
-#define MW_KEY_CACHE 1024
-#define MW_PATH_CACHE 256
-#define MW_PATH_STEPS 12
-#define MW_NAMES_MAX 8192
-#define MW_NAMES_BYTES ((size_t)256 << 10)
-#define MW_READS_MAX 16384
-#define MW_LOG_LINES 10
+#define MW_KEY_CACHE    1024
+#define MW_PATH_CACHE   256
+#define MW_PATH_STEPS   12
+#define MW_NAMES_MAX    8192
+#define MW_NAMES_BYTES  ((size_t)256 << 10)
+#define MW_READS_MAX    16384
+#define MW_LOG_LINES    10
 #define MW_LOG_LINE_MAX 512
 
 typedef enum mw_method {
-    MW_METHOD_NONE, MW_METHOD_PATH, MW_METHOD_FIND, MW_METHOD_ANY, MW_METHOD_ALL, MW_METHOD_COUNT_OF,
-    MW_METHOD_HAS, MW_METHOD_GET, MW_METHOD_SEARCH, MW_METHOD_EACH,
+    MW_METHOD_NONE,
+    MW_METHOD_PATH,
+    MW_METHOD_FIND,
+    MW_METHOD_ANY,
+    MW_METHOD_ALL,
+    MW_METHOD_COUNT_OF,
+    MW_METHOD_HAS,
+    MW_METHOD_GET,
+    MW_METHOD_SEARCH,
+    MW_METHOD_EACH,
     MW_METHOD_MAX
 } mw_method;
 
@@ -66,13 +80,13 @@ typedef struct mw_key {
     const void *object; /* the Lua string, anchored by the cache that holds this entry; NULL: a step of a path */
     const char *text;   /* its characters */
     size_t len;
-    uint32_t name;    /* id in the names table: outlives the Lua string, for evidence */
+    uint32_t name; /* id in the names table: outlives the Lua string, for evidence */
     mw_atom atom[MW_SPACE_COUNT];
     mw_member_hint hint[MW_SPACE_COUNT]; /* where it was last */
     mw_modelled below, lacking;          /* what mw_snap_below() and mw_snap_lacking() said of it last */
-    uint8_t reserved; /* mw_snap_reserved */
-    uint8_t method;   /* mw_method */
-    bool plain;       /* neither: a name of AWS's data and of nothing else */
+    uint8_t reserved;                    /* mw_snap_reserved */
+    uint8_t method;                      /* mw_method */
+    bool plain;                          /* neither: a name of AWS's data and of nothing else */
 } mw_key;
 
 /* A text that a script compares with, and its atoms. */
@@ -92,14 +106,14 @@ typedef struct mw_path {
 #define MW_READ_INDEX 0x80000000u
 typedef struct mw_read {
     mw_val parent, result;
-    uint32_t key;      /* name id, or MW_READ_INDEX | position */
-    uint8_t kind;      /* mw_proxy_kind of the parent */
+    uint32_t key; /* name id, or MW_READ_INDEX | position */
+    uint8_t kind; /* mw_proxy_kind of the parent */
     uint8_t result_kind;
 } mw_read;
 
 typedef struct mw_gap_entry {
     size_t world;
-    const char *type; /* the rule's own text: lives as long as the VM */
+    const char *type;             /* the rule's own text: lives as long as the VM */
     const char *account, *region; /* likewise, or the snapshot's */
     mw_val gap;
     bool set;
@@ -126,7 +140,7 @@ typedef struct mw_refs mw_refs;
 enum { MW_STACK_CTX = 1, MW_STACK_RESOURCE, MW_STACK_OWN = MW_STACK_RESOURCE };
 
 #define MW_ID_INDEXES 32
-#define MW_GAP_CACHE 64
+#define MW_GAP_CACHE  64
 
 struct mw_vm {
     lua_State *L;
@@ -137,8 +151,8 @@ struct mw_vm {
     size_t peak, base; /* the most used since mw_vm_peak_reset(), and what was used then */
     bool oom, spoiled;
     bool keep_tracebacks;
-    const char *traceback;         /* in the arena */
-    uint8_t *ways;                 /* of the file that is loaded next; NULL = no marks */
+    const char *traceback; /* in the arena */
+    uint8_t *ways;         /* of the file that is loaded next; NULL = no marks */
     size_t way_count;
 
     /* deadline; the signal handler touches only these */
@@ -162,15 +176,16 @@ struct mw_vm {
     int64_t now;
 
     /* registry references; those of the caches are the first of as many in a row as they have places */
-    int meta_ref, subject_meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, values_ref, base_ref, modules_ref, ctx_ref;
+    int meta_ref, subject_meta_ref, proxies_ref, strings_ref, keys_ref, paths_ref, values_ref, base_ref, modules_ref,
+        ctx_ref;
     struct {
         mw_atom type;
         mw_val outline;
     } outline_at; /* the last type whose outline was looked up; NONE: no one's yet */
     int subject_ref;
-    int shared_env_ref;  /* the environment of all rules that make no globals; 0 = none yet */
-    mw_val resource_val; /* whose proxy is at MW_STACK_RESOURCE, and in subject_ref */
-    bool checks;         /* a rule judges it: else its proxy is as any other */
+    int shared_env_ref;        /* the environment of all rules that make no globals; 0 = none yet */
+    mw_val resource_val;       /* whose proxy is at MW_STACK_RESOURCE, and in subject_ref */
+    bool checks;               /* a rule judges it: else its proxy is as any other */
     const void *declared_rule; /* table last given to rule { } */
 
     struct {
@@ -184,8 +199,8 @@ struct mw_vm {
 
     char names[MW_NAMES_BYTES];
     size_t names_used;
-    uint32_t name_at[MW_NAMES_MAX];         /* offset of each name; id 0 is "?" */
-    uint32_t name_slot[MW_NAMES_MAX * 2];   /* hash table of ids */
+    uint32_t name_at[MW_NAMES_MAX];       /* offset of each name; id 0 is "?" */
+    uint32_t name_slot[MW_NAMES_MAX * 2]; /* hash table of ids */
     uint32_t name_count;
     bool names_short; /* in this evaluation a name found no place */
     bool names_whole; /* the table was empty when it began */
@@ -201,10 +216,10 @@ struct mw_vm {
     mw_error error; /* of the last evaluation that failed */
     mw_vm_verdict verdicts[MW_VM_VERDICTS_MAX];
     size_t verdict_count;
-    mw_buf scratch;  /* text under way; owned here because a Lua error may leave the function that fills it */
+    mw_buf scratch;    /* text under way; owned here because a Lua error may leave the function that fills it */
     mw_search *search; /* NULL until a script searches */
     mw_refs *refs;     /* NULL until a script asks for references */
-    mw_arena *arena; /* strings of the verdicts and the log */
+    mw_arena *arena;   /* strings of the verdicts and the log */
     const char *log[MW_LOG_LINES];
     size_t log_count;
 };
@@ -237,8 +252,8 @@ MW_LJMP void mw__open_math(lua_State *L);
 MW_LJMP void mw__open_utf8(lua_State *L);
 MW_LJMP void mw__open_verdicts(lua_State *L);
 MW_LJMP void mw__open_fixtures(lua_State *L);
-MW_LJMP void mw__open_native(lua_State *L); /* for our own modules alone */
-MW_LJMP void mw__open_marks(lua_State *L); /* adds to the table on top. [-0, +0, m] */
+MW_LJMP void mw__open_native(lua_State *L);  /* for our own modules alone */
+MW_LJMP void mw__open_marks(lua_State *L);   /* adds to the table on top. [-0, +0, m] */
 MW_LJMP void mw__open_proxies(lua_State *L); /* pushes nothing: fills the VM's references */
 MW_LJMP void mw__open_ctx(lua_State *L);     /* pushes nothing */
 /** Push ctx.inventory. [-0, +1, m] */
@@ -372,7 +387,7 @@ mw_method mw__method_name(const char *name, size_t len);
 /* Values that a document's value is compared with, converted once. */
 #define MW_NEEDLES_MAX 64
 typedef struct mw_needle {
-    mw_kind kind;      /* NULL stands for nil */
+    mw_kind kind; /* NULL stands for nil */
     mw_atom atom;
     int64_t integer;
     double real;
@@ -380,7 +395,7 @@ typedef struct mw_needle {
 } mw_needle;
 typedef struct mw_needles {
     size_t count;
-    bool any_value;    /* no value was given: anything but absent, null and false */
+    bool any_value; /* no value was given: anything but absent, null and false */
     mw_needle needle[MW_NEEDLES_MAX];
 } mw_needles;
 MW_LJMP void mw__needles(lua_State *L, int index, int space, mw_needles *out);
@@ -401,8 +416,7 @@ void mw__search_free(mw_search *s);
 MW_LJMP mw_status mw__push_json(lua_State *L, const char *text, size_t len, mw_error *err);
 
 /* ---- evidence ---- */
-void mw__read_add(mw_vm *vm, mw_val parent, mw_proxy_kind kind, uint32_t key, mw_val result,
-                  mw_proxy_kind result_kind);
+void mw__read_add(mw_vm *vm, mw_val parent, mw_proxy_kind kind, uint32_t key, mw_val result, mw_proxy_kind result_kind);
 uint32_t mw__name_id(mw_vm *vm, const char *text, size_t len);
 const char *mw__name_text(const mw_vm *vm, uint32_t id);
 /** Start of an evaluation. */

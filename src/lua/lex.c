@@ -9,9 +9,9 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const keywords[] = {"and",   "break", "do",  "else", "elseif", "end",    "false", "for",
-                                       "function", "goto", "if", "in", "local", "nil", "not", "or",
-                                       "repeat", "return", "then", "true", "until", "while"};
+static const char *const keywords[] = {"and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
+                                       "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
+                                       "repeat",   "return", "then", "true", "until",  "while"};
 
 /* Longest first. */
 static const char *const symbols[] = {"...", "<<", ">>", "//", "==", "~=", "<=", ">=", "::", ".."};
@@ -171,8 +171,8 @@ static mw_token_kind scan(mw_lexer *l)
 mw_token mw_lexer_next(mw_lexer *l)
 {
     bool whole = skip_blanks(l);
-    mw_token t = {.kind = MW_TOKEN_END, .start = l->at, .line = l->line,
-                  .column = (uint32_t)(l->at - l->line_start + 1)};
+    mw_token t = {
+        .kind = MW_TOKEN_END, .start = l->at, .line = l->line, .column = (uint32_t)(l->at - l->line_start + 1)};
 
     if (!whole)
         t.kind = MW_TOKEN_BAD;

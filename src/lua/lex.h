@@ -7,7 +7,13 @@
 #include <stdint.h>
 
 typedef enum mw_token_kind {
-    MW_TOKEN_END, MW_TOKEN_BAD, MW_TOKEN_NAME, MW_TOKEN_KEYWORD, MW_TOKEN_NUMBER, MW_TOKEN_STRING, MW_TOKEN_SYMBOL
+    MW_TOKEN_END,
+    MW_TOKEN_BAD,
+    MW_TOKEN_NAME,
+    MW_TOKEN_KEYWORD,
+    MW_TOKEN_NUMBER,
+    MW_TOKEN_STRING,
+    MW_TOKEN_SYMBOL
 } mw_token_kind;
 
 typedef struct mw_token {

@@ -279,15 +279,9 @@ static bool item(mw_match *m, const char **s, const char **p)
         }
         *p = end + 1;
         return true;
-    case '+':
-        *s = hit ? longest(m, *s + 1, *p, end) : NULL;
-        return false;
-    case '*':
-        *s = longest(m, *s, *p, end);
-        return false;
-    case '-':
-        *s = shortest(m, *s, *p, end);
-        return false;
+    case '+': *s = hit ? longest(m, *s + 1, *p, end) : NULL; return false;
+    case '*': *s = longest(m, *s, *p, end); return false;
+    case '-': *s = shortest(m, *s, *p, end); return false;
     default:
         if (!hit) {
             *s = NULL;

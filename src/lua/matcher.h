@@ -5,23 +5,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MW_MATCH_CAPTURES 32        /* as LUA_MAXCAPTURES */
-#define MW_MATCH_DEPTH 200          /* as MAXCCALLS of Lua's own matcher */
-#define MW_MATCH_STEPS 1000000L     /* 1 to 7 ms for the worst pattern found */
+#define MW_MATCH_CAPTURES 32       /* as LUA_MAXCAPTURES */
+#define MW_MATCH_DEPTH    200      /* as MAXCCALLS of Lua's own matcher */
+#define MW_MATCH_STEPS    1000000L /* 1 to 7 ms for the worst pattern found */
 
-#define MW_CAPTURE_OPEN (-1)
+#define MW_CAPTURE_OPEN     (-1)
 #define MW_CAPTURE_POSITION (-2)
 
 typedef struct mw_match {
-    const char *text, *text_end;    /* borrowed */
+    const char *text, *text_end; /* borrowed */
     const char *pattern_end;
-    long steps;                     /* left, over all calls of mw_match_at() */
+    long steps; /* left, over all calls of mw_match_at() */
     int depth;
     int captures;
-    const char *error;              /* static text, a script error; NULL while none */
+    const char *error; /* static text, a script error; NULL while none */
     struct {
         const char *at;
-        ptrdiff_t len;              /* or MW_CAPTURE_… */
+        ptrdiff_t len; /* or MW_CAPTURE_… */
     } capture[MW_MATCH_CAPTURES];
 } mw_match;
 

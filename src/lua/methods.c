@@ -113,14 +113,12 @@ static bool needle_matches(const mw_doc *d, mw_val v, mw_kind kind, const mw_nee
     switch (n->kind) {
     case MW_KIND_NULL: return kind == MW_KIND_ABSENT || kind == MW_KIND_NULL;
     case MW_KIND_BOOL: return kind == MW_KIND_BOOL && mw_val_bool(d, v) == n->is_true;
-    case MW_KIND_STRING:
-        return kind == MW_KIND_STRING && n->atom != MW_ATOM_NONE && mw_val_atom(d, v) == n->atom;
+    case MW_KIND_STRING: return kind == MW_KIND_STRING && n->atom != MW_ATOM_NONE && mw_val_atom(d, v) == n->atom;
     case MW_KIND_INT:
         if (kind == MW_KIND_INT)
             return mw_val_int(d, v) == n->integer;
         return kind == MW_KIND_REAL && same_number(mw_val_real(d, v), n->real);
-    case MW_KIND_REAL:
-        return (kind == MW_KIND_INT || kind == MW_KIND_REAL) && same_number(mw_val_real(d, v), n->real);
+    case MW_KIND_REAL: return (kind == MW_KIND_INT || kind == MW_KIND_REAL) && same_number(mw_val_real(d, v), n->real);
     default: return false;
     }
 }
@@ -145,10 +143,10 @@ bool mw__needles_match(const mw_doc *d, mw_val v, const mw_needles *n)
 
 typedef struct scan {
     const mw_proxy *list;
-    mw_path *path;       /* NULL: the elements themselves */
+    mw_path *path; /* NULL: the elements themselves */
     mw_needles needles;
     size_t first, matches, count;
-    mw_val unknown;      /* the first unknown field, or ABSENT */
+    mw_val unknown; /* the first unknown field, or ABSENT */
     size_t unknown_at;
 } scan;
 
@@ -434,10 +432,10 @@ static const struct {
     const char *name;
     lua_CFunction function;
 } methods[MW_METHOD_MAX] = {
-    [MW_METHOD_PATH] = {"path", method_path}, [MW_METHOD_FIND] = {"find", method_find},
-    [MW_METHOD_ANY] = {"any", method_any},    [MW_METHOD_ALL] = {"all", method_all},
+    [MW_METHOD_PATH] = {"path", method_path},       [MW_METHOD_FIND] = {"find", method_find},
+    [MW_METHOD_ANY] = {"any", method_any},          [MW_METHOD_ALL] = {"all", method_all},
     [MW_METHOD_COUNT_OF] = {"count", method_count}, [MW_METHOD_HAS] = {"has", method_has},
-    [MW_METHOD_GET] = {"get", method_get},    [MW_METHOD_SEARCH] = {"search", mw__method_search},
+    [MW_METHOD_GET] = {"get", method_get},          [MW_METHOD_SEARCH] = {"search", mw__method_search},
     [MW_METHOD_EACH] = {"each", method_each},
 };
 

@@ -32,17 +32,14 @@ MW_LJMP static void compile(lua_State *L, int index, unsigned flags, struct patt
     const char *text = luaL_checklstring(L, index, &len);
 
     if (len > MW_WILD_BYTES_MAX)
-        luaL_error(L, "a pattern or text of %d bytes; at most %d are compared", (int)len,
-                   (int)MW_WILD_BYTES_MAX);
-    p->symbols =
-        len <= SYMBOLS_ON_STACK ? p->small : lua_newuserdatauv(L, len * sizeof(uint32_t), 0);
+        luaL_error(L, "a pattern or text of %d bytes; at most %d are compared", (int)len, (int)MW_WILD_BYTES_MAX);
+    p->symbols = len <= SYMBOLS_ON_STACK ? p->small : lua_newuserdatauv(L, len * sizeof(uint32_t), 0);
     p->len = mw_wild_compile(text, len, flags, p->symbols);
 }
 
 MW_LJMP static unsigned wild_flags(lua_State *L)
 {
-    return (lua_toboolean(L, 3) ? MW_WILD_FOLD : 0u) |
-           (lua_toboolean(L, 4) ? MW_WILD_VARIABLES : 0u);
+    return (lua_toboolean(L, 3) ? MW_WILD_FOLD : 0u) | (lua_toboolean(L, 4) ? MW_WILD_VARIABLES : 0u);
 }
 
 MW_LJMP static int push_answer(lua_State *L, mw_wild_answer answer)
@@ -62,8 +59,7 @@ MW_LJMP static int native_match(lua_State *L)
     lua_settop(L, 4);
     compile(L, 1, wild_flags(L), &pattern);
     compile(L, 2, (wild_flags(L) & MW_WILD_FOLD) | MW_WILD_PLAIN, &text);
-    return push_answer(L,
-                       mw_wild_covers(pattern.symbols, pattern.len, text.symbols, text.len, true));
+    return push_answer(L, mw_wild_covers(pattern.symbols, pattern.len, text.symbols, text.len, true));
 }
 
 /* covers(outer, inner, fold, variables) */
@@ -74,8 +70,7 @@ MW_LJMP static int native_covers(lua_State *L)
     lua_settop(L, 4);
     compile(L, 1, wild_flags(L), &outer);
     compile(L, 2, wild_flags(L), &inner);
-    return push_answer(L,
-                       mw_wild_covers(outer.symbols, outer.len, inner.symbols, inner.len, false));
+    return push_answer(L, mw_wild_covers(outer.symbols, outer.len, inner.symbols, inner.len, false));
 }
 
 /* meets(a, b, fold, variables) */
@@ -309,8 +304,7 @@ MW_LJMP static void set_text(lua_State *L, const char *key, const char *value)
     lua_setfield(L, -2, key);
 }
 
-MW_LJMP static void set_name(lua_State *L, const char *key, mw_der name,
-                             mw_status (*write)(mw_buf *, mw_der))
+MW_LJMP static void set_name(lua_State *L, const char *key, mw_der name, mw_status (*write)(mw_buf *, mw_der))
 {
     mw_status st = write(scratch(L), name);
 
@@ -346,8 +340,7 @@ MW_LJMP static void push_certificate(lua_State *L, const mw_cert *c)
         set_number(L, "key_bits", c->key_bits);
     lua_pushboolean(L, c->is_ca);
     lua_setfield(L, -2, "is_ca");
-    lua_pushboolean(L, c->subject.len == c->issuer.len &&
-                           memcmp(c->subject.data, c->issuer.data, c->subject.len) == 0);
+    lua_pushboolean(L, c->subject.len == c->issuer.len && memcmp(c->subject.data, c->issuer.data, c->subject.len) == 0);
     lua_setfield(L, -2, "self_issued");
     text = scratch(L);
     for (size_t i = 0; i < c->serial.len; i++)

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX 12
-#define MEMBERS_MAX 200
-#define LIST_SHOWN 20
+#define DEPTH_MAX     12
+#define MEMBERS_MAX   200
+#define LIST_SHOWN    20
 #define SHORT_COLUMNS 72
-#define STRING_SHOWN ((size_t)8192)
+#define STRING_SHOWN  ((size_t)8192)
 
 struct prompt {
     const mw_vm_subject *s;
@@ -43,7 +43,8 @@ static bool fits_a_line(const mw_doc *d, mw_val v)
     size_t n = mw_val_len(d, v), columns = 0;
 
     for (size_t i = 0; i < n; i++) {
-        mw_val key = MW_VAL_ABSENT, e = mw_val_kind(d, v) == MW_KIND_OBJECT ? mw_val_member(d, v, i, &key) : mw_val_at(d, v, i);
+        mw_val key = MW_VAL_ABSENT,
+               e = mw_val_kind(d, v) == MW_KIND_OBJECT ? mw_val_member(d, v, i, &key) : mw_val_at(d, v, i);
         size_t len = 0;
         if (mw_val_kind(d, e) == MW_KIND_UNKNOWN || mw_val_len(d, e) > 0)
             return false;
@@ -240,8 +241,7 @@ MW_LJMP static void compile(lua_State *L, struct prompt *p)
     mw_buf_reset(p->scratch);
     mw_buf_puts(p->scratch, "return ");
     mw_buf_add(p->scratch, p->source, p->len, NULL);
-    if (p->scratch->failed == MW_OK &&
-        luaL_loadbufferx(L, p->scratch->data, p->scratch->len, "=prompt", "t") == LUA_OK)
+    if (p->scratch->failed == MW_OK && luaL_loadbufferx(L, p->scratch->data, p->scratch->len, "=prompt", "t") == LUA_OK)
         return;
     lua_settop(L, 2);
     if (luaL_loadbufferx(L, p->source, p->len, "=prompt", "t") != LUA_OK) {
@@ -333,7 +333,8 @@ static void show_pending(const mw_vm *vm, mw_buf *out)
 mw_status mw_vm_prompt_run(mw_vm *vm, const mw_vm_subject *s, const char *source, size_t len, mw_buf *shown, bool *more,
                            mw_error *err)
 {
-    struct prompt p = {.s = s, .source = source, .len = len, .out = shown, .scratch = &(mw_buf){.max = MW_VM_SOURCE_MAX * 2}};
+    struct prompt p = {
+        .s = s, .source = source, .len = len, .out = shown, .scratch = &(mw_buf){.max = MW_VM_SOURCE_MAX * 2}};
     char *trace;
     mw_status st;
 
@@ -401,8 +402,8 @@ static void object_names(const mw_doc *d, mw_val object, mw_buf *out)
 
 static void proxy_names(const mw_vm *vm, const mw_proxy *p, mw_buf *out)
 {
-    static const char *const envelope[] = {"account", "arn", "created", "doc", "id", "name", "partition", "region", "tags",
-                                           "type"};
+    static const char *const envelope[] = {"account", "arn",       "created", "doc",  "id",
+                                           "name",    "partition", "region",  "tags", "type"};
     const mw_doc *d = vm->doc[p->space];
     bool list = p->kind == MW_PROXY_LIST || (p->kind == MW_PROXY_VALUE && mw_val_kind(d, p->val) == MW_KIND_ARRAY);
 
@@ -414,8 +415,10 @@ static void proxy_names(const mw_vm *vm, const mw_proxy *p, mw_buf *out)
         mw_buf_puts(out, "all\nany\ncount\neach\nfind\nhas\n");
     for (size_t i = 0; p->kind == MW_PROXY_RESOURCE && i < MW_COUNT(envelope); i++)
         add_name(out, envelope[i]);
-    object_names(d, p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC ? mw_val_get_atom(d, p->val, vm->snap->item)
-                                                                            : p->val, out);
+    object_names(d,
+                 p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC ? mw_val_get_atom(d, p->val, vm->snap->item)
+                                                                         : p->val,
+                 out);
 }
 
 /* Replace the value on top by its member; nil where a script's own code would have to run. */
@@ -499,7 +502,8 @@ MW_LJMP static int names_protected(lua_State *L)
     return 0;
 }
 
-mw_status mw_vm_prompt_names(mw_vm *vm, const mw_vm_subject *s, const char *chain, size_t len, mw_buf *out, mw_error *err)
+mw_status mw_vm_prompt_names(mw_vm *vm, const mw_vm_subject *s, const char *chain, size_t len, mw_buf *out,
+                             mw_error *err)
 {
     struct prompt p = {.s = s, .source = chain, .len = len, .out = out};
     mw_status st;

@@ -398,13 +398,12 @@ MW_LJMP static void look_at_access(lua_State *L, mw_vm *vm, mw_val resource, con
         for (size_t i = 0; i < rule->tag_facet_count; i++)
             if (strcmp(rule->tag_facet_types[i], type) == 0 &&
                 !mw__declared(rule, type, rule->tag_facets[i], strlen(rule->tag_facets[i])))
-                luaL_error(L, "the tags of %s come from its facet '%s': name it in needs", type,
-                           rule->tag_facets[i]);
+                luaL_error(L, "the tags of %s come from its facet '%s': name it in needs", type, rule->tag_facets[i]);
     } else if (is_facet(vm, type, key->text, key->len) && !mw__declared(rule, type, key->text, key->len)) {
         lua_pushlstring(L, key->text, key->len);
-        luaL_error(L, "facet '%s' of %s was not asked for: add \"%s%s%s\" to needs", lua_tostring(L, -1),
-                   type, strcmp(type, rule->resource) == 0 ? "" : type,
-                   strcmp(type, rule->resource) == 0 ? "" : ".", lua_tostring(L, -1));
+        luaL_error(L, "facet '%s' of %s was not asked for: add \"%s%s%s\" to needs", lua_tostring(L, -1), type,
+                   strcmp(type, rule->resource) == 0 ? "" : type, strcmp(type, rule->resource) == 0 ? "" : ".",
+                   lua_tostring(L, -1));
     }
     known->rule = rule;
     known->type = resource == vm->subject->resource ? MW_ATOM_NONE : mw_val_atom(d, v);
@@ -434,13 +433,11 @@ MW_LJMP static inline mw_val item_member(lua_State *L, mw_val resource, mw_key *
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
-    mw_val item = resource == vm->subject->resource ? vm->subject_item
-                                                    : mw_val_get_atom(d, resource, vm->snap->item);
+    mw_val item = resource == vm->subject->resource ? vm->subject_item : mw_val_get_atom(d, resource, vm->snap->item);
     mw_val v = mw__get(vm, MW_SPACE_SNAPSHOT, item, key), rest, missing;
 
     check_access(L, vm, resource, key);
-    if (vm->snap->partial &&
-        (missing = mw_snap_missing(vm->snap, resource, key->text, key->len)) != MW_VAL_ABSENT)
+    if (vm->snap->partial && (missing = mw_snap_missing(vm->snap, resource, key->text, key->len)) != MW_VAL_ABSENT)
         return missing;
     if (v != MW_VAL_ABSENT)
         return v;
@@ -515,14 +512,20 @@ mw_proxy_kind mw__element_kind(const mw_proxy *p)
 
 mw_proxy mw__resource(mw_vm *vm, mw_val resource)
 {
-    return (mw_proxy){.mark = MW_PROXY_MARK, .val = resource, .space = MW_SPACE_SNAPSHOT, .kind = MW_PROXY_RESOURCE,
+    return (mw_proxy){.mark = MW_PROXY_MARK,
+                      .val = resource,
+                      .space = MW_SPACE_SNAPSHOT,
+                      .kind = MW_PROXY_RESOURCE,
                       .outline = resource_outline(vm, resource)};
 }
 
 mw_proxy mw__element(lua_State *L, const mw_proxy *p, size_t i)
 {
     mw_vm *vm = mw__vm(L);
-    mw_proxy e = {.mark = MW_PROXY_MARK, .val = mw__proxy_at(L, p, i), .space = p->space, .kind = MW_PROXY_VALUE,
+    mw_proxy e = {.mark = MW_PROXY_MARK,
+                  .val = mw__proxy_at(L, p, i),
+                  .space = p->space,
+                  .kind = MW_PROXY_VALUE,
                   .outline = MW_VAL_ABSENT};
 
     if (mw__element_kind(p) == MW_PROXY_RESOURCE)
@@ -771,7 +774,8 @@ MW_LJMP static void new_meta(lua_State *L, const luaL_Reg *functions)
 
 MW_LJMP void mw__open_proxies(lua_State *L)
 {
-    static const luaL_Reg common[] = {{"__len", proxy_len}, {"__newindex", proxy_newindex}, {"__eq", proxy_eq}, {NULL, NULL}};
+    static const luaL_Reg common[] = {
+        {"__len", proxy_len}, {"__newindex", proxy_newindex}, {"__eq", proxy_eq}, {NULL, NULL}};
     static const luaL_Reg index[] = {{"__index", proxy_index}, {NULL, NULL}};
     static const luaL_Reg behind[] = {{"__index", subject_index}, {NULL, NULL}};
     static const mw_method methods[] = {MW_METHOD_PATH, MW_METHOD_SEARCH};

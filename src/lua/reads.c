@@ -62,8 +62,7 @@ void mw__names_clear(mw_vm *vm)
     vm->names_used = 0;
 }
 
-void mw__read_add(mw_vm *vm, mw_val parent, mw_proxy_kind kind, uint32_t key, mw_val result,
-                  mw_proxy_kind result_kind)
+void mw__read_add(mw_vm *vm, mw_val parent, mw_proxy_kind kind, uint32_t key, mw_val result, mw_proxy_kind result_kind)
 {
     mw_read *r;
 
@@ -196,7 +195,7 @@ static mw_status write_value(mw_vm *vm, mw_val v, mw_buf *out)
 }
 
 #define EVIDENCE_ENTRIES_MAX 64
-#define EVIDENCE_READS_MAX 2048 /* looked at: finding paths costs more than linear in them */
+#define EVIDENCE_READS_MAX   2048 /* looked at: finding paths costs more than linear in them */
 
 mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out)
 {

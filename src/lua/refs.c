@@ -9,23 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEXES 16
-#define NO_FACET UINT16_MAX
+#define INDEXES   16
+#define NO_FACET  UINT16_MAX
 #define DEPTH_MAX 64
 #define PAIRS_MAX ((size_t)1 << 26)
 
 /* Slot 0 stands for "unknown": resources that cannot be judged. */
 typedef struct pair {
     uint32_t slot, resource;
-    uint16_t facet;          /* of the type that it was found in, or NO_FACET */
-    mw_val unknown;          /* in pairs of slot 0 */
+    uint16_t facet; /* of the type that it was found in, or NO_FACET */
+    mw_val unknown; /* in pairs of slot 0 */
 } pair;
 
 typedef struct ref_index {
     mw_val targets, sources; /* arrays of resources; ABSENT: free */
     mw_atom *slots;          /* hash table of the sources' ids and ARNs; MW_ATOM_NONE: free */
     uint32_t mask;
-    pair *pairs;             /* by slot, then resource */
+    pair *pairs; /* by slot, then resource */
     size_t count, cap;
     bool failed;
 } ref_index;

@@ -12,10 +12,10 @@
 
 #include <string.h>
 
-#define EXPRESSIONS 32            /* compiled ones kept */
-#define EXPRESSION_MAX 4096       /* bytes */
-#define STEPS_MAX 2000000         /* some tens of milliseconds: within an evaluation's deadline */
-#define BYTES_MAX ((size_t)64 << 20)
+#define EXPRESSIONS      32      /* compiled ones kept */
+#define EXPRESSION_MAX   4096    /* bytes */
+#define STEPS_MAX        2000000 /* some tens of milliseconds: within an evaluation's deadline */
+#define BYTES_MAX        ((size_t)64 << 20)
 #define RESULT_DEPTH_MAX 100
 
 struct mw_search {
@@ -23,7 +23,7 @@ struct mw_search {
     struct place {
         mw_val v;       /* an object of the builder */
         mw_val outline; /* what the models know of it, in the snapshot */
-    } *places;
+    } * places;
     size_t place_count, place_cap;
     struct expression {
         char *text;

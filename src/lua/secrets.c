@@ -17,17 +17,7 @@
 
 /* ---- classes of characters ---- */
 
-enum {
-    UPPER = 1,
-    LOWER = 2,
-    DIGIT = 4,
-    HEX = 8,
-    BASE32 = 16,
-    LINE = 32,
-    SCORE = 64,
-    DOT = 128,
-    BASE64 = 256
-};
+enum { UPPER = 1, LOWER = 2, DIGIT = 4, HEX = 8, BASE32 = 16, LINE = 32, SCORE = 64, DOT = 128, BASE64 = 256 };
 #define ALNUM (UPPER | LOWER | DIGIT)
 #define TOKEN (ALNUM | LINE | SCORE)
 
@@ -258,21 +248,18 @@ static mw_secret token_at(const char *text, size_t len, size_t i)
 /* Words that say that a value is secret; a key alone says nothing. */
 static bool telling(const char *name, size_t len, bool *password)
 {
-    static const char *const words[] = {
-        "secret",      "token",           "apikey",     "api_key",    "api-key",
-        "accesskey",   "access_key",      "access-key", "privatekey", "private_key",
-        "credential",  "client_key",      "auth_key",   "authkey",    "encryption_key",
-        "signing_key", "connectionstring", "accountkey", "account_key", "sharedaccesskey"};
+    static const char *const words[] = {"secret",           "token",       "apikey",         "api_key",
+                                        "api-key",          "accesskey",   "access_key",     "access-key",
+                                        "privatekey",       "private_key", "credential",     "client_key",
+                                        "auth_key",         "authkey",     "encryption_key", "signing_key",
+                                        "connectionstring", "accountkey",  "account_key",    "sharedaccesskey"};
     static const char *const harmless[] = {
-        "secretarn",   "secret_arn",    "secretname",  "secret_name",    "secretid",
-        "secret_id",   "tokenurl",      "token_url",   "token_endpoint", "tokenendpoint",
-        "max_tokens",  "maxtokens",     "num_tokens",  "token_type",     "token_ttl",
-        "token_expir", "access_key_id", "accesskeyid", "_path",          "_file",
-        "keyspace",    "-stdin",        "-file",       "-path",          "secret-id",
-        "secret-name", "secret-arn"};
+        "secretarn", "secret_arn",     "secretname",    "secret_name", "secretid",    "secret_id",  "tokenurl",
+        "token_url", "token_endpoint", "tokenendpoint", "max_tokens",  "maxtokens",   "num_tokens", "token_type",
+        "token_ttl", "token_expir",    "access_key_id", "accesskeyid", "_path",       "_file",      "keyspace",
+        "-stdin",    "-file",          "-path",         "secret-id",   "secret-name", "secret-arn"};
 
-    *password =
-        holds(name, len, "passw") || holds(name, len, "pwd") || holds(name, len, "passphrase");
+    *password = holds(name, len, "passw") || holds(name, len, "pwd") || holds(name, len, "passphrase");
     for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
         if (holds(name, len, harmless[i]))
             return false;
@@ -285,19 +272,13 @@ static bool telling(const char *name, size_t len, bool *password)
 /* A reference to where the secret is kept, a variable, or nothing at all. */
 static bool is_reference(const char *v, size_t len)
 {
-    static const char *const prefixes[] = {"arn:",    "{{",          "${",
-                                           "$(",      "$",           "<",
-                                           "ssm:",    "vault:",      "secretsmanager:",
-                                           "ref:",    "!Ref",        "!Sub",
-                                           "!GetAtt", "!Join",       "!ImportValue",
-                                           "[",       "{",           "os.",
-                                           "env.",    "process.env", "var.",
-                                           "local.",  "data.",       "file:",
-                                           "http://", "https://"};
-    static const char *const words[] = {"none",        "null",      "nil",      "true",
-                                        "false",       "undefined", "redacted", "changeme",
-                                        "placeholder", "password",  "secret",   "token",
-                                        "required",    "optional",  "enabled",  "disabled"};
+    static const char *const prefixes[] = {
+        "arn:",  "{{",      "${",      "$(",           "$", "<", "ssm:", "vault:", "secretsmanager:", "ref:", "!Ref",
+        "!Sub",  "!GetAtt", "!Join",   "!ImportValue", "[", "{", "os.",  "env.",   "process.env",     "var.", "local.",
+        "data.", "file:",   "http://", "https://"};
+    static const char *const words[] = {"none",     "null",     "nil",         "true",     "false",  "undefined",
+                                        "redacted", "changeme", "placeholder", "password", "secret", "token",
+                                        "required", "optional", "enabled",     "disabled"};
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
         if (starts(v, len, prefixes[i]))
@@ -307,10 +288,9 @@ static bool is_reference(const char *v, size_t len)
             return true;
     for (size_t i = 1; i < len; i++)
         if (v[i] != v[0])
-            return v[0] == '/' && memchr(v + 1, '/', len - 1) &&
-                   run(v, len, TOKEN | DOT | BASE64, len) == len && !is(v[len - 1], SCORE) &&
-                   len < 64; /* a path of parameters */
-    return true;             /* "****" and the like */
+            return v[0] == '/' && memchr(v + 1, '/', len - 1) && run(v, len, TOKEN | DOT | BASE64, len) == len &&
+                   !is(v[len - 1], SCORE) && len < 64; /* a path of parameters */
+    return true;                                       /* "****" and the like */
 }
 
 static double entropy(const char *v, size_t len)
@@ -340,16 +320,14 @@ static bool is_random(const char *v, size_t len)
     return len >= 16 && letters && digits && entropy(v, len) >= ENTROPY_MIN;
 }
 
-bool mw_secrets_named(const char *name, size_t name_len, const char *value, size_t len,
-                      mw_secret *out)
+bool mw_secrets_named(const char *name, size_t name_len, const char *value, size_t len, mw_secret *out)
 {
     bool password;
 
     *out = (mw_secret){.to = len};
     if (len < 6 || len > VALUE_MAX || !telling(name, name_len, &password))
         return false;
-    if (!password && len == 40 && run(value, len, BASE64, len) == len &&
-        holds(name, name_len, "secret") &&
+    if (!password && len == 40 && run(value, len, BASE64, len) == len && holds(name, name_len, "secret") &&
         (holds(name, name_len, "access") || holds(name, name_len, "aws"))) {
         out->kind = "aws_secret_access_key";
         return true;
@@ -377,8 +355,7 @@ static bool assignment_at(const char *text, size_t len, size_t at, mw_secret *ou
     name = name_end;
     while (name > 0 && name_end - name < NAME_MAX && is(text[name - 1], TOKEN | DOT))
         name--;
-    if (name == name_end ||
-        (text[at] == ':' && name > 0 && text[name - 1] == ':')) /* a part of an ARN */
+    if (name == name_end || (text[at] == ':' && name > 0 && text[name - 1] == ':')) /* a part of an ARN */
         return false;
     if (text[at] == ' ' && (name_end != at || !takes_blank(text + name, at - name)))
         return false;
@@ -392,8 +369,7 @@ static bool assignment_at(const char *text, size_t len, size_t at, mw_secret *ou
         quote = text[from++];
     to = from;
     while (to < len && to - from < VALUE_MAX && text[to] != '\n' && text[to] != '\r' &&
-           (quote ? text[to] != quote && text[to] != '\\'
-                  : !strchr(" \t,;&\"'", text[to]) || !text[to]))
+           (quote ? text[to] != quote && text[to] != '\\' : !strchr(" \t,;&\"'", text[to]) || !text[to]))
         to++;
     if (!mw_secrets_named(text + name, name_end - name, text + from, to - from, out))
         return false;
@@ -409,9 +385,7 @@ static bool url_password_at(const char *text, size_t len, size_t at, mw_secret *
 
     if (len - at < 3 || memcmp(text + at, "://", 3) != 0)
         return false;
-    for (; i < len && i - at < VALUE_MAX && (unsigned char)text[i] > ' ' &&
-           !strchr("/\"'<>", text[i]);
-         i++) {
+    for (; i < len && i - at < VALUE_MAX && (unsigned char)text[i] > ' ' && !strchr("/\"'<>", text[i]); i++) {
         if (text[i] == ':' && !colon)
             colon = i + 1;
         if (text[i] == '@') {
@@ -449,8 +423,7 @@ size_t mw_secrets_find(const char *text, size_t len, mw_secret out[MW_SECRETS_MA
         mw_secret s;
         if (text[i] != '=' && text[i] != ':' && text[i] != ' ')
             continue;
-        if (!(text[i] == ':' && url_password_at(text, len, i, &s)) &&
-            !assignment_at(text, len, i, &s))
+        if (!(text[i] == ':' && url_password_at(text, len, i, &s)) && !assignment_at(text, len, i, &s))
             continue;
         if (!overlaps(out, n, &s) && !add(out, &n, s))
             break;

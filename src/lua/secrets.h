@@ -20,7 +20,6 @@ size_t mw_secrets_find(const char *text, size_t len, mw_secret out[MW_SECRETS_MA
 
 /** Is @p value a secret because of the name that it stands under, as in an environment? Fills @p
  * out. References (ARNs, parameter paths, `{{resolve:…}}`, `${…}`) and placeholders are none. */
-bool mw_secrets_named(const char *name, size_t name_len, const char *value, size_t len,
-                      mw_secret *out);
+bool mw_secrets_named(const char *name, size_t name_len, const char *value, size_t len, mw_secret *out);
 
 #endif

@@ -29,8 +29,8 @@ mw_status mw_snap_init(mw_snap *s, const mw_doc *doc, mw_error *err)
     s->unmodelled = unknown_or_absent(doc, mw_val_get(doc, root, "unmodelled"));
     s->unsent = unknown_or_absent(doc, mw_val_get(doc, root, "unsent"));
     for (size_t i = 0; i < mw_val_len(doc, s->types); i++)
-        s->partial = s->partial ||
-                     mw_val_len(doc, mw_val_get(doc, mw_val_member(doc, s->types, i, NULL), "missing")) > 0;
+        s->partial =
+            s->partial || mw_val_len(doc, mw_val_get(doc, mw_val_member(doc, s->types, i, NULL), "missing")) > 0;
 #define ATOM(text) mw_doc_atom(doc, text, sizeof(text) - 1)
     s->id = ATOM("id");
     s->arn = ATOM("arn");
@@ -96,11 +96,16 @@ mw_snap_reserved mw_snap_reserved_name(const char *name, size_t len)
     static const struct {
         const char *name;
         mw_snap_reserved which;
-    } names[] = {{"id", MW_SNAP_ID},         {"arn", MW_SNAP_ARN},
-                 {"name", MW_SNAP_NAME},     {"type", MW_SNAP_TYPE},
-                 {"account", MW_SNAP_ACCOUNT}, {"region", MW_SNAP_REGION},
-                 {"partition", MW_SNAP_PARTITION}, {"created", MW_SNAP_CREATED},
-                 {"tags", MW_SNAP_TAGS},     {"doc", MW_SNAP_DOC}};
+    } names[] = {{"id", MW_SNAP_ID},
+                 {"arn", MW_SNAP_ARN},
+                 {"name", MW_SNAP_NAME},
+                 {"type", MW_SNAP_TYPE},
+                 {"account", MW_SNAP_ACCOUNT},
+                 {"region", MW_SNAP_REGION},
+                 {"partition", MW_SNAP_PARTITION},
+                 {"created", MW_SNAP_CREATED},
+                 {"tags", MW_SNAP_TAGS},
+                 {"doc", MW_SNAP_DOC}};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strlen(names[i].name) == len && memcmp(names[i].name, name, len) == 0)
@@ -203,8 +208,8 @@ mw_val mw_snap_path(const mw_snap *s, mw_val resource, const char *path)
     mw_val v = mw_snap_member(s, resource, path, len), outline = MW_VAL_ABSENT;
 
     if (mw_snap_reserved_name(path, len) == MW_SNAP_NONE)
-        outline = mw_snap_below(s, mw_snap_outline(s, mw_snap_text(s, resource, s->type)),
-                                mw_doc_atom(s->doc, path, len));
+        outline =
+            mw_snap_below(s, mw_snap_outline(s, mw_snap_text(s, resource, s->type)), mw_doc_atom(s->doc, path, len));
     while (path[len] && mw_val_kind(s->doc, v) != MW_KIND_UNKNOWN) {
         if (mw_val_kind(s->doc, v) <= MW_KIND_NULL)
             return MW_VAL_ABSENT;
@@ -244,15 +249,13 @@ static size_t bound(const mw_snap *s, mw_val array, const char *account, const c
     return low;
 }
 
-void mw_snap_range(const mw_snap *s, mw_val array, const char *account, const char *region, size_t *from,
-                   size_t *to)
+void mw_snap_range(const mw_snap *s, mw_val array, const char *account, const char *region, size_t *from, size_t *to)
 {
     *from = bound(s, array, account, region, false);
     *to = bound(s, array, account, region, true);
 }
 
-mw_val mw_snap_gap(const mw_snap *s, size_t world, const char *type, const char *account,
-                   const char *region)
+mw_val mw_snap_gap(const mw_snap *s, size_t world, const char *type, const char *account, const char *region)
 {
     mw_val scopes = mw_val_get(s->doc, mw_snap_world(s, world), "scopes");
     size_t count = mw_val_len(s->doc, scopes);
@@ -282,9 +285,8 @@ size_t mw_snap_cause_text(const mw_doc *d, mw_val cause, char *out, size_t size)
     if (!operation && !code && !message)
         n = snprintf(out, size, "no cause was recorded");
     else
-        n = snprintf(out, size, "%s%s%s%s%s%s", operation ? operation : "",
-                     operation && (code || message) ? ": " : "", code ? code : "",
-                     code && message ? " (" : "", message ? message : "", code && message ? ")" : "");
+        n = snprintf(out, size, "%s%s%s%s%s%s", operation ? operation : "", operation && (code || message) ? ": " : "",
+                     code ? code : "", code && message ? " (" : "", message ? message : "", code && message ? ")" : "");
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
@@ -307,8 +309,8 @@ mw_val mw_snap_find_unknown(const mw_doc *d, mw_val v)
     return MW_VAL_ABSENT;
 }
 
-int mw_snap_applies(const mw_snap *s, mw_val resource, const mw_doc *guard_doc, mw_val guard,
-                    const char **path, mw_val *value)
+int mw_snap_applies(const mw_snap *s, mw_val resource, const mw_doc *guard_doc, mw_val guard, const char **path,
+                    mw_val *value)
 {
     size_t count = mw_val_len(guard_doc, guard);
 

@@ -10,9 +10,9 @@ typedef struct mw_snap {
     /* atoms of the envelope's members */
     mw_atom id, arn, name, type, account, region, partition, tags, created, rest, item;
     const char *now;
-    mw_atom any;   /* of the member "*" of outlines */
-    bool partial;  /* some facets were not collected: mw_snap_missing() */
-    mw_val unheld; /* UNKNOWN for what a stored snapshot did not look for at all, or ABSENT */
+    mw_atom any;               /* of the member "*" of outlines */
+    bool partial;              /* some facets were not collected: mw_snap_missing() */
+    mw_val unheld;             /* UNKNOWN for what a stored snapshot did not look for at all, or ABSENT */
     mw_val unmodelled, unsent; /* UNKNOWNs for mw_snap_lacking(), or ABSENT */
 } mw_snap;
 
@@ -60,8 +60,17 @@ mw_val mw_snap_lacking(const mw_snap *s, mw_val outline, const char *name, size_
 mw_val mw_snap_path(const mw_snap *s, mw_val resource, const char *path);
 
 typedef enum mw_snap_reserved {
-    MW_SNAP_NONE, MW_SNAP_ID, MW_SNAP_ARN, MW_SNAP_NAME, MW_SNAP_TYPE, MW_SNAP_ACCOUNT, MW_SNAP_REGION,
-    MW_SNAP_PARTITION, MW_SNAP_CREATED, MW_SNAP_TAGS, MW_SNAP_DOC
+    MW_SNAP_NONE,
+    MW_SNAP_ID,
+    MW_SNAP_ARN,
+    MW_SNAP_NAME,
+    MW_SNAP_TYPE,
+    MW_SNAP_ACCOUNT,
+    MW_SNAP_REGION,
+    MW_SNAP_PARTITION,
+    MW_SNAP_CREATED,
+    MW_SNAP_TAGS,
+    MW_SNAP_DOC
 } mw_snap_reserved;
 mw_snap_reserved mw_snap_reserved_name(const char *name, size_t len);
 /** Value of a reserved name. */
@@ -71,15 +80,13 @@ mw_val mw_snap_envelope(const mw_snap *s, mw_val resource, mw_snap_reserved whic
  * Resources of one account (and region, unless NULL) in a type's array, which is sorted by account,
  * region, id: elements @p from to @p to - 1.
  */
-void mw_snap_range(const mw_snap *s, mw_val array, const char *account, const char *region, size_t *from,
-                   size_t *to);
+void mw_snap_range(const mw_snap *s, mw_val array, const char *account, const char *region, size_t *from, size_t *to);
 /**
  * Why a type's list is not known completely for an account (and region, unless NULL).
  * @return the scope's entry (its `cause` tells why); ABSENT when it is complete; NULL-kind when the
  * snapshot has no such scope at all.
  */
-mw_val mw_snap_gap(const mw_snap *s, size_t world, const char *type, const char *account,
-                   const char *region);
+mw_val mw_snap_gap(const mw_snap *s, size_t world, const char *type, const char *account, const char *region);
 /** "s3:ListBuckets: AccessDenied (message)" of a cause; never empty. */
 size_t mw_snap_cause_text(const mw_doc *d, mw_val cause, char *out, size_t size);
 /** The first unknown value inside @p v (or @p v itself), else ABSENT. */
@@ -91,7 +98,7 @@ mw_val mw_snap_find_unknown(const mw_doc *d, mw_val v);
  * @param[out] value What it holds.
  * @return 1 all match; 0 one does not; -1 one is unknown (in @p value).
  */
-int mw_snap_applies(const mw_snap *s, mw_val resource, const mw_doc *guard_doc, mw_val guard,
-                    const char **path, mw_val *value);
+int mw_snap_applies(const mw_snap *s, mw_val resource, const mw_doc *guard_doc, mw_val guard, const char **path,
+                    mw_val *value);
 
 #endif

@@ -16,8 +16,7 @@ MW_LJMP static void check_match(lua_State *L, const mw_match *m)
     mw__poll(L);
 }
 
-MW_LJMP static void push_capture(lua_State *L, const mw_match *m, int i, const char *start,
-                                 const char *end)
+MW_LJMP static void push_capture(lua_State *L, const mw_match *m, int i, const char *start, const char *end)
 {
     if (i >= m->captures) {
         if (i != 0)
@@ -33,8 +32,7 @@ MW_LJMP static void push_capture(lua_State *L, const mw_match *m, int i, const c
 }
 
 /* All captures, or the whole match when there are none (@p whole). */
-MW_LJMP static int push_captures(lua_State *L, const mw_match *m, const char *start, const char *end,
-                                 bool whole)
+MW_LJMP static int push_captures(lua_State *L, const mw_match *m, const char *start, const char *end, bool whole)
 {
     int n = m->captures == 0 && whole ? 1 : m->captures;
 
@@ -147,8 +145,7 @@ MW_LJMP static int string_gmatch(lua_State *L)
 }
 
 /* The replacement string with %0 to %9 filled in. */
-MW_LJMP static void add_replacement(lua_State *L, luaL_Buffer *b, const mw_match *m, const char *start,
-                                    const char *end)
+MW_LJMP static void add_replacement(lua_State *L, luaL_Buffer *b, const mw_match *m, const char *start, const char *end)
 {
     size_t len;
     const char *r = lua_tolstring(L, 3, &len);
@@ -172,8 +169,8 @@ MW_LJMP static void add_replacement(lua_State *L, luaL_Buffer *b, const mw_match
     }
 }
 
-MW_LJMP static bool add_value(lua_State *L, luaL_Buffer *b, const mw_match *m, const char *start,
-                              const char *end, int kind)
+MW_LJMP static bool add_value(lua_State *L, luaL_Buffer *b, const mw_match *m, const char *start, const char *end,
+                              int kind)
 {
     if (kind == LUA_TSTRING || kind == LUA_TNUMBER) {
         add_replacement(L, b, m, start, end);
@@ -209,8 +206,8 @@ MW_LJMP static int string_gsub(lua_State *L)
     mw_match m;
 
     luaL_argexpected(L,
-                     kind == LUA_TNUMBER || kind == LUA_TSTRING || kind == LUA_TFUNCTION ||
-                         kind == LUA_TTABLE || mw__to_proxy(L, 3),
+                     kind == LUA_TNUMBER || kind == LUA_TSTRING || kind == LUA_TFUNCTION || kind == LUA_TTABLE ||
+                         mw__to_proxy(L, 3),
                      3, "string/function/table");
     mw_match_init(&m, s, len, p + pattern_len, MW_MATCH_STEPS);
     luaL_buffinit(L, &b);
@@ -406,13 +403,11 @@ MW_LJMP static int string_split(lua_State *L)
 
 MW_LJMP void mw__open_string(lua_State *L)
 {
-    static const luaL_Reg own[] = {{"find", string_find},     {"match", string_match},
-                                   {"gmatch", string_gmatch}, {"gsub", string_gsub},
-                                   {"rep", string_rep},       {"format", string_format},
-                                   {"trim", string_trim},     {"split", string_split},
-                                   {NULL, NULL}};
-    static const char *const stock[] = {"byte", "char",     "len",  "lower", "upper",
-                                        "reverse", "sub", "pack", "packsize", "unpack"};
+    static const luaL_Reg own[] = {{"find", string_find}, {"match", string_match}, {"gmatch", string_gmatch},
+                                   {"gsub", string_gsub}, {"rep", string_rep},     {"format", string_format},
+                                   {"trim", string_trim}, {"split", string_split}, {NULL, NULL}};
+    static const char *const stock[] = {"byte",    "char", "len",  "lower",    "upper",
+                                        "reverse", "sub",  "pack", "packsize", "unpack"};
 
     luaL_newlib(L, own);
     lua_pushcfunction(L, luaopen_string); /* also makes the metatable of strings */

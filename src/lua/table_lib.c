@@ -5,8 +5,8 @@
 #include "lua/internal.h"
 
 #define ELEMENTS_MAX 100000
-#define UNPACK_MAX 250
-#define POLL_EVERY 1024
+#define UNPACK_MAX   250
+#define POLL_EVERY   1024
 
 MW_LJMP static lua_Integer own_table(lua_State *L, int index)
 {
@@ -183,19 +183,18 @@ MW_LJMP static int table_sort(lua_State *L)
 
 MW_LJMP void mw__open_table(lua_State *L)
 {
-    static const luaL_Reg own[] = {{"insert", table_insert}, {"remove", table_remove},
-                                   {"concat", table_concat}, {"unpack", table_unpack},
-                                   {"sort", table_sort},     {NULL, NULL}};
+    static const luaL_Reg own[] = {{"insert", table_insert}, {"remove", table_remove}, {"concat", table_concat},
+                                   {"unpack", table_unpack}, {"sort", table_sort},     {NULL, NULL}};
 
     luaL_newlib(L, own);
 }
 
 MW_LJMP void mw__open_math(lua_State *L)
 {
-    static const char *const stock[] = {"abs",   "ceil", "cos",  "deg",        "exp",  "floor", "fmod",
-                                        "huge",  "log",  "max",  "maxinteger", "min",  "mininteger",
-                                        "modf",  "pi",   "rad",  "sin",        "sqrt", "tan",   "tointeger",
-                                        "type",  "ult",  "acos", "asin",       "atan"};
+    static const char *const stock[] = {"abs",  "ceil", "cos",  "deg",        "exp", "floor",      "fmod",
+                                        "huge", "log",  "max",  "maxinteger", "min", "mininteger", "modf",
+                                        "pi",   "rad",  "sin",  "sqrt",       "tan", "tointeger",  "type",
+                                        "ult",  "acos", "asin", "atan"};
 
     lua_newtable(L);
     lua_pushcfunction(L, luaopen_math);

@@ -103,8 +103,7 @@ static mw_status write_proxy(struct writer *w, int index)
         return refuse(w, "only text, numbers, booleans and tables are allowed here");
     if (mw_snap_find_unknown(d, p->val) != MW_VAL_ABSENT)
         return refuse(w, "a part of it is unknown");
-    return mw_json_write(w->out, d, p->val, MW_JSON_COMPACT) == MW_OK ? MW_OK
-                                                                      : mw_buf_status(w->out, w->err);
+    return mw_json_write(w->out, d, p->val, MW_JSON_COMPACT) == MW_OK ? MW_OK : mw_buf_status(w->out, w->err);
 }
 
 static mw_status write_value(struct writer *w, int index, int depth)
@@ -122,9 +121,7 @@ static mw_status write_value(struct writer *w, int index, int depth)
         if (!isfinite(lua_tonumber(L, index)))
             return refuse(w, "a number must be finite");
         return mw_buf_printf(w->out, "%.17g", (double)lua_tonumber(L, index));
-    case LUA_TSTRING:
-        text = lua_tolstring(L, index, &len);
-        return mw_json_write_string(w->out, text, len);
+    case LUA_TSTRING: text = lua_tolstring(L, index, &len); return mw_json_write_string(w->out, text, len);
     case LUA_TFUNCTION:
         if (depth > 1)
             return refuse(w, "a function has no place here");

@@ -133,8 +133,10 @@ static int loop_left(lua_State *L)
 
 MW_LJMP void mw__open_marks(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"__mw_s", reached},      {"__mw_b", branched},
-                                         {"__mw_l", loop_reached}, {"__mw_e", loop_entered},
+    static const luaL_Reg functions[] = {{"__mw_s", reached},
+                                         {"__mw_b", branched},
+                                         {"__mw_l", loop_reached},
+                                         {"__mw_e", loop_entered},
                                          {"__mw_x", loop_left}};
     mw_vm *vm = mw__vm(L);
 

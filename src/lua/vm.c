@@ -221,8 +221,8 @@ MW_LJMP static int open_all(lua_State *L)
     static const struct {
         const char *name;
         void (*open)(lua_State *L);
-    } libraries[] = {{"string", mw__open_string}, {"table", mw__open_table},
-                     {"math", mw__open_math},     {"utf8", mw__open_utf8}};
+    } libraries[] = {
+        {"string", mw__open_string}, {"table", mw__open_table}, {"math", mw__open_math}, {"utf8", mw__open_utf8}};
     mw_vm *vm = mw__vm(L);
 
     luaL_checkstack(L, LUA_MINSTACK, NULL);
@@ -409,16 +409,15 @@ MW_LJMP static int load_protected(lua_State *L)
     return 0;
 }
 
-mw_status mw_vm_load(mw_vm *vm, mw_vm_flavour flavour, const char *path, const char *source,
-                     size_t len, int *ref, mw_error *err)
+mw_status mw_vm_load(mw_vm *vm, mw_vm_flavour flavour, const char *path, const char *source, size_t len, int *ref,
+                     mw_error *err)
 {
     struct load l = {.flavour = flavour, .path = path, .source = source, .len = len, .ref = LUA_NOREF};
     mw_status st;
 
     *ref = LUA_NOREF;
     if (len > MW_VM_SOURCE_MAX)
-        return mw_fail(err, MW_ERR_LIMIT, "%s: %zu bytes; a script has at most %zu", path, len,
-                       MW_VM_SOURCE_MAX);
+        return mw_fail(err, MW_ERR_LIMIT, "%s: %zu bytes; a script has at most %zu", path, len, MW_VM_SOURCE_MAX);
     st = mw__vm_run(vm, load_protected, &l, MW_VM_LOAD_MS, err);
     if (st != MW_OK && (!err || strncmp(err->message, path, strlen(path)) != 0))
         return mw_error_prefix(err, st, "%s", path);

@@ -18,10 +18,10 @@
 typedef struct mw_vm mw_vm;
 
 #define MW_VM_BYTES_DEFAULT ((size_t)32 << 20)
-#define MW_VM_SOURCE_MAX ((size_t)256 << 10)
-#define MW_VM_TICK_MS 10
-#define MW_VM_LOAD_MS 250
-#define MW_VM_STRING_MAX ((size_t)1 << 20) /* what rep, format, gsub and concat may make */
+#define MW_VM_SOURCE_MAX    ((size_t)256 << 10)
+#define MW_VM_TICK_MS       10
+#define MW_VM_LOAD_MS       250
+#define MW_VM_STRING_MAX    ((size_t)1 << 20) /* what rep, format, gsub and concat may make */
 
 /** For tests of rules: what a traceback costs is nothing that a sweep pays. */
 void mw_vm_keep_tracebacks(mw_vm *vm);
@@ -66,8 +66,8 @@ size_t mw_vm_peak(const mw_vm *vm);
  * @param[out] ref  Handle of the returned table, for the functions below.
  * @return MW_OK; MW_ERR_SCRIPT with "file:line: …"; MW_ERR_LIMIT; MW_ERR_TIMEOUT; MW_ERR_NOMEM.
  */
-mw_status mw_vm_load(mw_vm *vm, mw_vm_flavour flavour, const char *path, const char *source,
-                     size_t len, int *ref, mw_error *err);
+mw_status mw_vm_load(mw_vm *vm, mw_vm_flavour flavour, const char *path, const char *source, size_t len, int *ref,
+                     mw_error *err);
 /** Elements of a loaded list. */
 size_t mw_vm_list_len(mw_vm *vm, int ref);
 /**
@@ -80,21 +80,19 @@ mw_status mw_vm_to_json(mw_vm *vm, int ref, size_t index, mw_buf *out, mw_error 
 
 /** Everything borrowed; lives as long as the VM. */
 typedef struct mw_vm_rule {
-    int ref;                    /* from mw_vm_load() */
+    int ref; /* from mw_vm_load() */
     const char *id, *resource;
-    bool everything;            /* may read whatever the snapshot holds: the prompt, which is no rule */
-    size_t need_count;          /* "Facet" of the own type, "AWS::X::Y.Facet" of related ones */
+    bool everything;   /* may read whatever the snapshot holds: the prompt, which is no rule */
+    size_t need_count; /* "Facet" of the own type, "AWS::X::Y.Facet" of related ones */
     const char *const *needs;
     size_t related_count;
     const char *const *related;
-    size_t tag_facet_count;     /* "AWS::X::Y" → its tag facet, for each type above that has one */
+    size_t tag_facet_count; /* "AWS::X::Y" → its tag facet, for each type above that has one */
     const char *const *tag_facet_types;
     const char *const *tag_facets;
 } mw_vm_rule;
 
-typedef enum mw_vm_outcome {
-    MW_VM_PASS, MW_VM_FAIL, MW_VM_NOT_APPLICABLE, MW_VM_UNKNOWN, MW_VM_ERROR
-} mw_vm_outcome;
+typedef enum mw_vm_outcome { MW_VM_PASS, MW_VM_FAIL, MW_VM_NOT_APPLICABLE, MW_VM_UNKNOWN, MW_VM_ERROR } mw_vm_outcome;
 
 typedef struct mw_vm_verdict {
     mw_vm_outcome outcome;
@@ -103,18 +101,18 @@ typedef struct mw_vm_verdict {
     const char *evidence; /* JSON array text; "[]" unless it failed */
 } mw_vm_verdict;
 
-#define MW_VM_VERDICTS_MAX 100
-#define MW_VM_MESSAGE_MAX 1024
-#define MW_VM_SUBKEY_MAX 256
-#define MW_VM_EVIDENCE_MAX ((size_t)8 << 10)
+#define MW_VM_VERDICTS_MAX       100
+#define MW_VM_MESSAGE_MAX        1024
+#define MW_VM_SUBKEY_MAX         256
+#define MW_VM_EVIDENCE_MAX       ((size_t)8 << 10)
 #define MW_VM_EVIDENCE_VALUE_MAX 512
 
 /** What is judged, in which world. */
 typedef struct mw_vm_subject {
     const mw_vm_rule *rule;
     size_t world;
-    mw_val resource;  /* envelope, in the snapshot */
-    mw_val params;    /* object in the bundle document */
+    mw_val resource; /* envelope, in the snapshot */
+    mw_val params;   /* object in the bundle document */
     unsigned soft_ms;
 } mw_vm_subject;
 

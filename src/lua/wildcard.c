@@ -56,9 +56,8 @@ static bool escape(const char *s, size_t len, uint32_t *symbol, size_t *used)
     if (inner == 0)
         return false;
     *used = inner + 3;
-    *symbol = inner == 1 && strchr("*?$", s[2])
-                  ? (uint32_t)s[2]
-                  : VARIABLE | (uint32_t)(mw_hash64(s + 2, inner) & 0x7fffffffu);
+    *symbol = inner == 1 && strchr("*?$", s[2]) ? (uint32_t)s[2]
+                                                : VARIABLE | (uint32_t)(mw_hash64(s + 2, inner) & 0x7fffffffu);
     return true;
 }
 
@@ -101,8 +100,8 @@ size_t mw_wild_compile(const char *s, size_t len, unsigned flags, uint32_t *out)
     return settle(out, n);
 }
 
-mw_wild_answer mw_wild_covers(const uint32_t *outer, size_t outer_len, const uint32_t *inner,
-                              size_t inner_len, bool variables_match)
+mw_wild_answer mw_wild_covers(const uint32_t *outer, size_t outer_len, const uint32_t *inner, size_t inner_len,
+                              bool variables_match)
 {
     size_t o = 0, i = 0, star = SIZE_MAX, mark = 0;
 
@@ -130,8 +129,7 @@ mw_wild_answer mw_wild_covers(const uint32_t *outer, size_t outer_len, const uin
 
 /* row[j]: can the rest of a and the rest of b from j match one text; computed from the ends of
  * both. */
-mw_wild_answer mw_wild_meets(const uint32_t *a, size_t a_len, const uint32_t *b, size_t b_len,
-                             uint8_t *row)
+mw_wild_answer mw_wild_meets(const uint32_t *a, size_t a_len, const uint32_t *b, size_t b_len, uint8_t *row)
 {
     if (a_len && b_len > MW_WILD_STEPS_MAX / a_len)
         return MW_WILD_TOO_LONG;
@@ -144,8 +142,7 @@ mw_wild_answer mw_wild_meets(const uint32_t *a, size_t a_len, const uint32_t *b,
         for (size_t j = b_len; j-- > 0;) {
             uint8_t below = row[j]; /* (i + 1, j) */
             if (is_run(a[i]) || is_run(b[j]))
-                row[j] = (is_run(a[i]) && (below || row[j + 1])) ||
-                         (is_run(b[j]) && (row[j + 1] || below));
+                row[j] = (is_run(a[i]) && (below || row[j + 1])) || (is_run(b[j]) && (row[j + 1] || below));
             else
                 row[j] = diagonal && (a[i] == b[j] || a[i] == ONE || b[j] == ONE);
             diagonal = below;

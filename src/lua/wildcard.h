@@ -33,12 +33,11 @@ size_t mw_wild_compile(const char *s, size_t len, unsigned flags, uint32_t *out)
  * text. A variable of
  * @p outer stands for any text when @p variables_match, else only for the same variable.
  */
-mw_wild_answer mw_wild_covers(const uint32_t *outer, size_t outer_len, const uint32_t *inner,
-                              size_t inner_len, bool variables_match);
+mw_wild_answer mw_wild_covers(const uint32_t *outer, size_t outer_len, const uint32_t *inner, size_t inner_len,
+                              bool variables_match);
 
 /** Is there a text that both match? Variables stand for any text. @p row has room for @p b_len + 1
  * bytes. */
-mw_wild_answer mw_wild_meets(const uint32_t *a, size_t a_len, const uint32_t *b, size_t b_len,
-                             uint8_t *row);
+mw_wild_answer mw_wild_meets(const uint32_t *a, size_t a_len, const uint32_t *b, size_t b_len, uint8_t *row);
 
 #endif

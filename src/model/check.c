@@ -23,8 +23,7 @@ const uint32_t mw__pack_strides[MW_PACK_TABLES] = {
 };
 
 /* True when @p field is empty, or leads to @p count whole entries of @p table. */
-static bool link_ok(const mw_pack_header *h, const mw_rel *field, enum mw_pack_table table,
-                    uint32_t count)
+static bool link_ok(const mw_pack_header *h, const mw_rel *field, enum mw_pack_table table, uint32_t count)
 {
     int64_t at, entry;
 
@@ -80,11 +79,10 @@ static bool service_ok(const mw_pack_header *h, const mw_service *s)
     const mw_operation *operations = mw__follow(&s->operations);
     const mw_error_entry *errors = mw__follow(&s->errors);
 
-    if (!has(h, &s->name, MW_PACK_STRINGS) || !text_ok(h, &s->name, 9) ||
-        s->protocol > MW_PROTO_CBOR ||
+    if (!has(h, &s->name, MW_PACK_STRINGS) || !text_ok(h, &s->name, 9) || s->protocol > MW_PROTO_CBOR ||
         !link_ok(h, &s->operations, MW_PACK_OPERATIONS, s->operation_count) ||
-        !link_ok(h, &s->errors, MW_PACK_ERRORS, s->error_count) ||
-        (!operations && s->operation_count) || (!errors && s->error_count))
+        !link_ok(h, &s->errors, MW_PACK_ERRORS, s->error_count) || (!operations && s->operation_count) ||
+        (!errors && s->error_count))
         return false;
     for (uint32_t i = 0; i < s->operation_count; i++) {
         if (!has(h, &operations[i].name, MW_PACK_STRINGS) ||
@@ -113,8 +111,7 @@ static bool member_ok(const mw_pack_header *h, const mw_member *m)
 
     if ((m->flags & MW_MEMBER_EXT) && m->location_name == 0)
         return false;
-    return text_ok(h, &m->name, 1) && has(h, &m->shape, MW_PACK_SHAPES) &&
-           link_ok(h, &m->location_name, wire, 1) &&
+    return text_ok(h, &m->name, 1) && has(h, &m->shape, MW_PACK_SHAPES) && link_ok(h, &m->location_name, wire, 1) &&
            (m->flags & MW_MEMBER_LOCATION) <= MW_LOC_STATUS_CODE;
 }
 
@@ -149,8 +146,8 @@ static bool shape_ok(const mw_pack_header *h, const mw_shape *s)
 {
     enum mw_pack_table table = MW_PACK_MEMBERS;
 
-    if (!has(h, &s->name, MW_PACK_STRINGS) || s->type > MW_SHAPE_TIMESTAMP ||
-        s->timestamp_format > MW_TS_RFC822 || !link_ok(h, &s->ext, MW_PACK_SHAPE_EXTS, 1))
+    if (!has(h, &s->name, MW_PACK_STRINGS) || s->type > MW_SHAPE_TIMESTAMP || s->timestamp_format > MW_TS_RFC822 ||
+        !link_ok(h, &s->ext, MW_PACK_SHAPE_EXTS, 1))
         return false;
     switch (s->type) {
     case MW_SHAPE_STRUCTURE:
@@ -161,8 +158,7 @@ static bool shape_ok(const mw_pack_header *h, const mw_shape *s)
         if (s->count != 0)
             return false;
     }
-    if (!link_ok(h, &s->first, table, s->count) || (s->first == 0) != (s->count == 0) ||
-        s->count > UINT16_MAX)
+    if (!link_ok(h, &s->first, table, s->count) || (s->first == 0) != (s->count == 0) || s->count > UINT16_MAX)
         return false;
     switch (s->type) {
     case MW_SHAPE_STRUCTURE: return structure_ok(h, s);
@@ -178,14 +174,14 @@ mw_status mw__pack_check(const void *bytes, size_t size, mw_error *err)
     const char *what = NULL;
     uint32_t i = 0;
 
-#define EACH(table, type, test)                                                                    \
-    for (const type *r = mw__pack_table(h, table); !what && i < h->tables[table].count; i++, r++) { \
-        if (!(test)) {                                                                             \
-            what = #type;                                                                          \
-            break;                                                                                 \
-        }                                                                                          \
-    }                                                                                              \
-    if (!what)                                                                                     \
+#define EACH(table, type, test)                                                                                        \
+    for (const type *r = mw__pack_table(h, table); !what && i < h->tables[table].count; i++, r++) {                    \
+        if (!(test)) {                                                                                                 \
+            what = #type;                                                                                              \
+            break;                                                                                                     \
+        }                                                                                                              \
+    }                                                                                                                  \
+    if (!what)                                                                                                         \
         i = 0;
 
     if (size < sizeof(*h) || size > UINT32_MAX || (uintptr_t)bytes % 8 != 0 || !header_ok(h, size))

@@ -16,7 +16,7 @@ struct job {
     mw_compiler *c;
     const char *service;
     json_t *shapes;
-    json_t *numbers; /* shape name → shape number, in the order of numbers */
+    json_t *numbers;    /* shape name → shape number, in the order of numbers */
     const char **queue; /* names of numbered shapes, borrowed from numbers */
     size_t queued, capacity, first;
     bool failed; /* out of memory */
@@ -67,27 +67,26 @@ static void xml_namespace(struct job *j, const json_t *v, uint32_t *uri, uint32_
 /* ---- shapes ---- */
 
 /* Number of the shape that @p owner (and its @p member, if any) names; read later when it is new. */
-static mw_status number_shape(struct job *j, const char *name, const char *owner,
-                              const char *member, uint32_t *number, mw_error *err)
+static mw_status number_shape(struct job *j, const char *name, const char *owner, const char *member, uint32_t *number,
+                              mw_error *err)
 {
     const char *dot = member ? "." : "";
     json_t *known;
     const char *key;
 
     if (!name)
-        return mw_fail(err, MW_ERR_PARSE, "service %s: %s%s%s names no shape", j->service, owner,
-                       dot, member ? member : "");
+        return mw_fail(err, MW_ERR_PARSE, "service %s: %s%s%s names no shape", j->service, owner, dot,
+                       member ? member : "");
     known = json_object_get(j->numbers, name);
     if (known) {
         *number = (uint32_t)json_integer_value(known);
         return MW_OK;
     }
     if (!json_is_object(json_object_get(j->shapes, name)))
-        return mw_fail(err, MW_ERR_PARSE, "service %s: %s%s%s refers to shape %s, which is not there",
-                       j->service, owner, dot, member ? member : "", name);
+        return mw_fail(err, MW_ERR_PARSE, "service %s: %s%s%s refers to shape %s, which is not there", j->service,
+                       owner, dot, member ? member : "", name);
     *number = (uint32_t)(j->first + j->queued);
-    if (j->first + j->queued >= INT32_MAX ||
-        json_object_set_new(j->numbers, name, json_integer(*number)) != 0 ||
+    if (j->first + j->queued >= INT32_MAX || json_object_set_new(j->numbers, name, json_integer(*number)) != 0 ||
         !mw__grow(&j->queue, &j->capacity, j->queued, sizeof(*j->queue)) ||
         !mw__grow(&j->c->shapes, &j->c->shape_capacity, j->c->shape_count, sizeof(mw_c_shape)))
         return mw_fail(err, MW_ERR_NOMEM, "model pack: out of memory");
@@ -97,21 +96,18 @@ static mw_status number_shape(struct job *j, const char *name, const char *owner
     return MW_OK;
 }
 
-static mw_status shape_type(const struct job *j, const char *shape, const char *type, uint32_t *out,
-                            mw_error *err)
+static mw_status shape_type(const struct job *j, const char *shape, const char *type, uint32_t *out, mw_error *err)
 {
     static const struct {
         const char *name;
         mw_shape_type type;
     } types[] = {
-        {"structure", MW_SHAPE_STRUCTURE}, {"list", MW_SHAPE_LIST},
-        {"map", MW_SHAPE_MAP},             {"string", MW_SHAPE_STRING},
-        {"integer", MW_SHAPE_INTEGER},     {"long", MW_SHAPE_LONG},
-        {"float", MW_SHAPE_FLOAT},         {"double", MW_SHAPE_DOUBLE},
-        {"boolean", MW_SHAPE_BOOLEAN},     {"blob", MW_SHAPE_BLOB},
-        {"timestamp", MW_SHAPE_TIMESTAMP}, {"character", MW_SHAPE_STRING},
-        {"byte", MW_SHAPE_INTEGER},        {"short", MW_SHAPE_INTEGER},
-        {"biginteger", MW_SHAPE_LONG},     {"bigdecimal", MW_SHAPE_DOUBLE},
+        {"structure", MW_SHAPE_STRUCTURE}, {"list", MW_SHAPE_LIST},           {"map", MW_SHAPE_MAP},
+        {"string", MW_SHAPE_STRING},       {"integer", MW_SHAPE_INTEGER},     {"long", MW_SHAPE_LONG},
+        {"float", MW_SHAPE_FLOAT},         {"double", MW_SHAPE_DOUBLE},       {"boolean", MW_SHAPE_BOOLEAN},
+        {"blob", MW_SHAPE_BLOB},           {"timestamp", MW_SHAPE_TIMESTAMP}, {"character", MW_SHAPE_STRING},
+        {"byte", MW_SHAPE_INTEGER},        {"short", MW_SHAPE_INTEGER},       {"biginteger", MW_SHAPE_LONG},
+        {"bigdecimal", MW_SHAPE_DOUBLE},
     };
 
     for (size_t i = 0; i < MW_COUNT(types); i++) {
@@ -120,8 +116,8 @@ static mw_status shape_type(const struct job *j, const char *shape, const char *
             return MW_OK;
         }
     }
-    return mw_fail(err, MW_ERR_PARSE, "service %s: shape %s has the unknown type %s", j->service,
-                   shape, type ? type : "(none)");
+    return mw_fail(err, MW_ERR_PARSE, "service %s: shape %s has the unknown type %s", j->service, shape,
+                   type ? type : "(none)");
 }
 
 static uint32_t timestamp_format(const char *name)
@@ -139,9 +135,8 @@ static uint32_t location(const char *name)
         const char *name;
         mw_location location;
     } locations[] = {
-        {"uri", MW_LOC_URI},       {"querystring", MW_LOC_QUERYSTRING},
-        {"header", MW_LOC_HEADER}, {"headers", MW_LOC_HEADERS},
-        {"statusCode", MW_LOC_STATUS_CODE},
+        {"uri", MW_LOC_URI},         {"querystring", MW_LOC_QUERYSTRING}, {"header", MW_LOC_HEADER},
+        {"headers", MW_LOC_HEADERS}, {"statusCode", MW_LOC_STATUS_CODE},
     };
 
     for (size_t i = 0; name && i < MW_COUNT(locations); i++) {
@@ -151,22 +146,18 @@ static uint32_t location(const char *name)
     return MW_LOC_BODY;
 }
 
-static mw_status add_member(struct job *j, const char *owner, const char *name,
-                            const json_t *reference, bool required, mw_error *err)
+static mw_status add_member(struct job *j, const char *owner, const char *name, const json_t *reference, bool required,
+                            mw_error *err)
 {
     static const struct {
         const char *key;
         uint32_t flag;
         bool inherited; /* from the shape */
     } flags[] = {
-        {"flattened", MW_MEMBER_FLATTENED, true},
-        {"streaming", MW_MEMBER_STREAMING, true},
-        {"jsonvalue", MW_MEMBER_JSONVALUE, true},
-        {"idempotencyToken", MW_MEMBER_IDEMPOTENCY_TOKEN, false},
-        {"xmlAttribute", MW_MEMBER_XML_ATTRIBUTE, false},
-        {"hostLabel", MW_MEMBER_HOST_LABEL, false},
-        {"eventpayload", MW_MEMBER_EVENT_PAYLOAD, false},
-        {"eventheader", MW_MEMBER_EVENT_HEADER, false},
+        {"flattened", MW_MEMBER_FLATTENED, true},         {"streaming", MW_MEMBER_STREAMING, true},
+        {"jsonvalue", MW_MEMBER_JSONVALUE, true},         {"idempotencyToken", MW_MEMBER_IDEMPOTENCY_TOKEN, false},
+        {"xmlAttribute", MW_MEMBER_XML_ATTRIBUTE, false}, {"hostLabel", MW_MEMBER_HOST_LABEL, false},
+        {"eventpayload", MW_MEMBER_EVENT_PAYLOAD, false}, {"eventheader", MW_MEMBER_EVENT_HEADER, false},
     };
     const char *shape_name = mw__json_text(reference, "shape");
     json_t *shape = shape_name ? json_object_get(j->shapes, shape_name) : NULL;
@@ -187,8 +178,8 @@ static mw_status add_member(struct job *j, const char *owner, const char *name,
     if (required)
         m.flags |= MW_MEMBER_REQUIRED;
     for (size_t i = 0; i < MW_COUNT(flags); i++) {
-        const json_t *source = flags[i].inherited ? trait(reference, shape, flags[i].key)
-                                                  : json_object_get(reference, flags[i].key);
+        const json_t *source =
+            flags[i].inherited ? trait(reference, shape, flags[i].key) : json_object_get(reference, flags[i].key);
 
         if (json_is_true(source))
             m.flags |= flags[i].flag;
@@ -204,15 +195,15 @@ static bool lists_text(const json_t *array, const char *text)
     const json_t *item;
     size_t i;
 
-    json_array_foreach (array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         if (mw_str_eq(json_string_value(item), text))
             return true;
     }
     return false;
 }
 
-static mw_status read_structure(struct job *j, const char *name, json_t *model, mw_c_shape *s,
-                                mw_error *err)
+static mw_status read_structure(struct job *j, const char *name, json_t *model, mw_c_shape *s, mw_error *err)
 {
     json_t *members = json_object_get(model, "members"), *reference;
     const json_t *required = json_object_get(model, "required");
@@ -220,9 +211,9 @@ static mw_status read_structure(struct job *j, const char *name, json_t *model, 
     mw_status st;
 
     if (json_object_size(members) > UINT16_MAX - 1)
-        return mw_fail(err, MW_ERR_LIMIT, "service %s: shape %s has more than 65534 members",
-                       j->service, name);
-    json_object_foreach (members, key, reference) {
+        return mw_fail(err, MW_ERR_LIMIT, "service %s: shape %s has more than 65534 members", j->service, name);
+    json_object_foreach(members, key, reference)
+    {
         if ((st = add_member(j, name, key, reference, lists_text(required, key), err)) != MW_OK)
             return st;
         s->count++;
@@ -239,7 +230,8 @@ static mw_status read_enum(struct job *j, const json_t *values, mw_c_shape *s, m
     size_t i;
 
     s->first = (uint32_t)c->enum_count;
-    json_array_foreach (values, i, value) {
+    json_array_foreach(values, i, value)
+    {
         uint32_t id = add_text(j, json_string_value(value));
 
         if (!id || s->count == UINT16_MAX)
@@ -258,11 +250,16 @@ static mw_status read_shape(struct job *j, const char *name, uint32_t number, mw
         const char *key;
         uint32_t flag;
     } flags[] = {
-        {"flattened", MW_SHAPE_FLATTENED},     {"exception", MW_SHAPE_EXCEPTION},
-        {"union", MW_SHAPE_UNION},             {"document", MW_SHAPE_DOCUMENT},
-        {"sensitive", MW_SHAPE_SENSITIVE},     {"streaming", MW_SHAPE_STREAMING},
-        {"eventstream", MW_SHAPE_EVENTSTREAM}, {"event", MW_SHAPE_EVENT},
-        {"wrapper", MW_SHAPE_WRAPPER},         {"requiresLength", MW_SHAPE_REQUIRES_LENGTH},
+        {"flattened", MW_SHAPE_FLATTENED},
+        {"exception", MW_SHAPE_EXCEPTION},
+        {"union", MW_SHAPE_UNION},
+        {"document", MW_SHAPE_DOCUMENT},
+        {"sensitive", MW_SHAPE_SENSITIVE},
+        {"streaming", MW_SHAPE_STREAMING},
+        {"eventstream", MW_SHAPE_EVENTSTREAM},
+        {"event", MW_SHAPE_EVENT},
+        {"wrapper", MW_SHAPE_WRAPPER},
+        {"requiresLength", MW_SHAPE_REQUIRES_LENGTH},
     };
     json_t *model = json_object_get(j->shapes, name);
     const json_t *error = json_object_get(model, "error");
@@ -319,7 +316,8 @@ static const char *from_auth_list(const json_t *list, bool *found)
     size_t i;
 
     *found = json_array_size(list) > 0;
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         const char *scheme = json_string_value(item);
 
         if (mw_str_eq(scheme, "aws.auth#sigv4"))
@@ -336,12 +334,11 @@ static const char *from_auth_list(const json_t *list, bool *found)
 /* Calls that bring their own proof; models of 2022 leave it to the client to know (botocore handlers.py). */
 static bool known_unsigned(const char *service, const char *operation)
 {
-    return strcmp(service, "sts") == 0 && (strcmp(operation, "AssumeRoleWithSAML") == 0 ||
-                                           strcmp(operation, "AssumeRoleWithWebIdentity") == 0);
+    return strcmp(service, "sts") == 0 &&
+           (strcmp(operation, "AssumeRoleWithSAML") == 0 || strcmp(operation, "AssumeRoleWithWebIdentity") == 0);
 }
 
-static const char *auth_type(const char *service, const json_t *metadata, const char *name,
-                             const json_t *operation)
+static const char *auth_type(const char *service, const json_t *metadata, const char *name, const json_t *operation)
 {
     const char *type;
     bool found;
@@ -360,13 +357,13 @@ static const char *auth_type(const char *service, const json_t *metadata, const 
     return mw_str_eq(mw__json_text(metadata, "signatureVersion"), "bearer") ? "bearer" : NULL;
 }
 
-static mw_status read_operation(struct job *j, const json_t *metadata, const char *name,
-                                const json_t *model, mw_error *err)
+static mw_status read_operation(struct job *j, const json_t *metadata, const char *name, const json_t *model,
+                                mw_error *err)
 {
     const json_t *http = json_object_get(model, "http"), *input = json_object_get(model, "input"),
                  *output = json_object_get(model, "output"), *input_shape;
-    const char *auth = auth_type(j->service, metadata, name, model),
-               *method = mw__json_text(http, "method"), *uri = mw__json_text(http, "requestUri");
+    const char *auth = auth_type(j->service, metadata, name, model), *method = mw__json_text(http, "method"),
+               *uri = mw__json_text(http, "requestUri");
     mw_compiler *c = j->c;
     mw_c_operation o = {.service = (uint32_t)c->service_count};
     mw_status st;
@@ -377,8 +374,7 @@ static mw_status read_operation(struct job *j, const json_t *metadata, const cha
             return st;
         o.input++;
         input_shape = json_object_get(j->shapes, mw__json_text(input, "shape"));
-        o.input_location_name =
-            add_text(j, json_string_value(trait(input, input_shape, "locationName")));
+        o.input_location_name = add_text(j, json_string_value(trait(input, input_shape, "locationName")));
         xml_namespace(j, trait(input, input_shape, "xmlNamespace"), &o.input_xml_namespace, NULL);
     }
     if (json_is_object(output)) {
@@ -418,8 +414,10 @@ static mw_status number_errors(struct job *j, json_t *operations, json_t *listed
     mw_status st;
     size_t i;
 
-    json_object_foreach (operations, name, operation) {
-        json_array_foreach (json_object_get(operation, "errors"), i, item) {
+    json_object_foreach(operations, name, operation)
+    {
+        json_array_foreach(json_object_get(operation, "errors"), i, item)
+        {
             const char *shape = mw__json_text(item, "shape");
 
             if ((st = number_shape(j, shape, name, "errors", &number, err)) != MW_OK)
@@ -428,7 +426,8 @@ static mw_status number_errors(struct job *j, json_t *operations, json_t *listed
                 return mw_fail(err, MW_ERR_NOMEM, "model pack: out of memory");
         }
     }
-    json_object_foreach (j->shapes, name, model) {
+    json_object_foreach(j->shapes, name, model)
+    {
         if (!is_true(model, "exception"))
             continue;
         if ((st = number_shape(j, name, name, NULL, &number, err)) != MW_OK)
@@ -468,10 +467,10 @@ static mw_status add_errors(struct job *j, json_t *listed, mw_c_service *service
         return mw_fail(err, MW_ERR_NOMEM, "model pack: out of memory");
     service->errors = (uint32_t)j->c->error_count;
     for (int pass = 0; pass < 2; pass++) {
-        json_object_foreach (listed, name, number) {
+        json_object_foreach(listed, name, number)
+        {
             json_t *model = json_object_get(j->shapes, name);
-            const char *code =
-                pass == 0 ? mw__json_text(json_object_get(model, "error"), "code") : name;
+            const char *code = pass == 0 ? mw__json_text(json_object_get(model, "error"), "code") : name;
 
             if (!code || json_object_get(codes, code))
                 continue;
@@ -484,8 +483,8 @@ static mw_status add_errors(struct job *j, json_t *listed, mw_c_service *service
     }
     service->error_count = (uint32_t)(j->c->error_count - service->errors);
     if (!j->failed && service->error_count)
-        qsort_r(j->c->errors + service->errors, service->error_count, sizeof(mw_c_error),
-                by_error_code, &j->c->strings);
+        qsort_r(j->c->errors + service->errors, service->error_count, sizeof(mw_c_error), by_error_code,
+                &j->c->strings);
 out:
     json_decref(codes);
     return st;
@@ -522,11 +521,9 @@ static bool protocol_named(const char *name, uint32_t *protocol)
 }
 
 /* `protocols` in our order of preference, which is botocore's; models without it have `protocol`. */
-static mw_status resolve_protocol(const char *service, const json_t *metadata, uint32_t *out,
-                                  mw_error *err)
+static mw_status resolve_protocol(const char *service, const json_t *metadata, uint32_t *out, mw_error *err)
 {
-    static const char *const order[] = {"json",  "rest-json", "rest-xml", "smithy-rpc-v2-cbor",
-                                        "query", "ec2"};
+    static const char *const order[] = {"json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", "query", "ec2"};
     const json_t *list = json_object_get(metadata, "protocols");
     const char *single = mw__json_text(metadata, "protocol");
 
@@ -538,17 +535,15 @@ static mw_status resolve_protocol(const char *service, const json_t *metadata, u
     }
     if (protocol_named(single, out))
         return MW_OK;
-    return mw_fail(err, MW_ERR_PARSE, "service %s has the unknown protocol %s", service,
-                   single ? single : "(none)");
+    return mw_fail(err, MW_ERR_PARSE, "service %s has the unknown protocol %s", service, single ? single : "(none)");
 }
 
-static mw_status read_service(struct job *j, const mw_service_source *source, json_t *listed,
-                              mw_error *err)
+static mw_status read_service(struct job *j, const mw_service_source *source, json_t *listed, mw_error *err)
 {
     const json_t *metadata = json_object_get(source->model, "metadata");
     json_t *operations = json_object_get(source->model, "operations"), *operation;
-    const char *prefix = mw__json_text(metadata, "endpointPrefix"),
-               *signing = mw__json_text(metadata, "signingName"), *name;
+    const char *prefix = mw__json_text(metadata, "endpointPrefix"), *signing = mw__json_text(metadata, "signingName"),
+               *name;
     mw_compiler *c = j->c;
     mw_c_service s = {.operations = (uint32_t)c->operation_count};
     mw_status st = resolve_protocol(source->name, metadata, &s.protocol, err);
@@ -567,14 +562,15 @@ static mw_status read_service(struct job *j, const mw_service_source *source, js
     if (json_object_get(metadata, "awsQueryCompatible"))
         s.flags |= MW_SERVICE_QUERY_COMPATIBLE;
 
-    json_object_foreach (operations, name, operation) {
+    json_object_foreach(operations, name, operation)
+    {
         if ((st = read_operation(j, metadata, name, operation, err)) != MW_OK)
             return st;
     }
     s.operation_count = (uint32_t)(c->operation_count - s.operations);
     if (!j->failed && s.operation_count)
-        qsort_r(c->operations + s.operations, s.operation_count, sizeof(mw_c_operation),
-                by_operation_name, &c->strings);
+        qsort_r(c->operations + s.operations, s.operation_count, sizeof(mw_c_operation), by_operation_name,
+                &c->strings);
     if ((st = number_errors(j, operations, listed, err)) != MW_OK)
         return st;
     for (size_t i = 0; i < j->queued; i++) { /* grows while shapes name others */
@@ -583,8 +579,7 @@ static mw_status read_service(struct job *j, const mw_service_source *source, js
     }
     if ((st = add_errors(j, listed, &s, err)) != MW_OK)
         return st;
-    if (j->failed ||
-        !mw__grow(&c->services, &c->service_capacity, c->service_count, sizeof(s)))
+    if (j->failed || !mw__grow(&c->services, &c->service_capacity, c->service_count, sizeof(s)))
         return mw_fail(err, MW_ERR_NOMEM, "model pack: out of memory");
     c->services[c->service_count++] = s;
     return MW_OK;
@@ -641,8 +636,8 @@ void mw__compiler_clear(mw_compiler *c)
     *c = (mw_compiler){0};
 }
 
-mw_status mw__compiler_finish(mw_compiler *c, json_t *partitions, json_t *regions,
-                              const char *version, mw_buf *pack, mw_error *err)
+mw_status mw__compiler_finish(mw_compiler *c, json_t *partitions, json_t *regions, const char *version, mw_buf *pack,
+                              mw_error *err)
 {
     mw_doc *doc = NULL;
     mw_status st;
@@ -664,8 +659,8 @@ mw_status mw__compiler_finish(mw_compiler *c, json_t *partitions, json_t *region
     return st;
 }
 
-mw_status mw_models_compile_service(const char *name, const mw_doc *d, mw_val metadata,
-                                    mw_val operations, mw_val shapes, mw_buf *pack, mw_error *err)
+mw_status mw_models_compile_service(const char *name, const mw_doc *d, mw_val metadata, mw_val operations,
+                                    mw_val shapes, mw_buf *pack, mw_error *err)
 {
     const struct {
         const char *key;
@@ -687,8 +682,7 @@ mw_status mw_models_compile_service(const char *name, const mw_doc *d, mw_val me
             goto out;
         }
     }
-    if ((st = mw__compiler_init(&c, err)) != MW_OK ||
-        (st = mw__compiler_add(&c, &source, err)) != MW_OK)
+    if ((st = mw__compiler_init(&c, err)) != MW_OK || (st = mw__compiler_add(&c, &source, err)) != MW_OK)
         goto out;
     st = mw__compiler_finish(&c, NULL, NULL, "unknown", pack, err);
 out:

@@ -79,9 +79,8 @@ typedef struct mw_compiler {
     mw_c_shape *shapes;
     mw_c_member *members;
     uint32_t *enums;
-    size_t service_count, service_capacity, operation_count, operation_capacity, error_count,
-        error_capacity, shape_count, shape_capacity, member_count, member_capacity, enum_count,
-        enum_capacity;
+    size_t service_count, service_capacity, operation_count, operation_capacity, error_count, error_capacity,
+        shape_count, shape_capacity, member_count, member_capacity, enum_count, enum_capacity;
     mw_doc_builder *doc; /* inside the root object's "services" until mw__compiler_finish() */
 } mw_compiler;
 
@@ -100,11 +99,10 @@ mw_status mw__compiler_add(mw_compiler *c, const mw_service_source *source, mw_e
  * Lay the pack out and append it.
  * @param partitions, regions  May be NULL.
  */
-mw_status mw__compiler_finish(mw_compiler *c, json_t *partitions, json_t *regions,
-                              const char *version, mw_buf *pack, mw_error *err);
+mw_status mw__compiler_finish(mw_compiler *c, json_t *partitions, json_t *regions, const char *version, mw_buf *pack,
+                              mw_error *err);
 /** Merge equal shapes and write the pack around the finished document. */
-mw_status mw__emit(mw_compiler *c, const mw_doc *doc, const char *version, mw_buf *pack,
-                   mw_error *err);
+mw_status mw__emit(mw_compiler *c, const mw_doc *doc, const char *version, mw_buf *pack, mw_error *err);
 
 /* ---- values ---- */
 

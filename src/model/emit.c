@@ -17,9 +17,9 @@ struct table {
 
 struct emitter {
     const mw_compiler *c;
-    uint32_t *first;      /* shape → its representative */
-    uint32_t *number;     /* representative → record number in the pack */
-    uint32_t *runs;       /* hash slots: start of a run of members + 1 */
+    uint32_t *first;  /* shape → its representative */
+    uint32_t *number; /* representative → record number in the pack */
+    uint32_t *runs;   /* hash slots: start of a run of members + 1 */
     size_t run_slots;
     struct table tables[MW_PACK_TABLES];
     size_t offsets[MW_PACK_TABLES];
@@ -56,8 +56,7 @@ static bool needs_ext(const mw_c_member *m)
     return m->query_name || m->xml_namespace || m->xml_prefix || m->context_param;
 }
 
-static bool same_run(const struct emitter *e, const mw_c_member *a, const mw_c_member *b,
-                     uint32_t count)
+static bool same_run(const struct emitter *e, const mw_c_member *a, const mw_c_member *b, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         mw_c_member x = a[i], y = b[i];
@@ -104,8 +103,7 @@ static int by_wire(const void *a, const void *b, void *context)
     return m_bound != n_bound ? m_bound - n_bound : *x - *y;
 }
 
-static uint16_t *sorted(struct emitter *e, const mw_c_shape *s,
-                        int (*compare)(const void *, const void *, void *))
+static uint16_t *sorted(struct emitter *e, const mw_c_shape *s, int (*compare)(const void *, const void *, void *))
 {
     struct order context = {e->c, e->c->members + s->first};
     uint16_t *index = mw_alloc((s->count + 1) * sizeof(*index));
@@ -155,8 +153,7 @@ static void write_run(struct emitter *e, const mw_c_shape *s)
  * The record number + 1 of an equal run of members that was written before, else of a new one.
  * Runs are found by their start in c->members; run_starts gives where each went.
  */
-static mw_rel place_run(struct emitter *e, const mw_c_shape *s, uint32_t *run_starts,
-                        uint32_t *run_counts)
+static mw_rel place_run(struct emitter *e, const mw_c_shape *s, uint32_t *run_starts, uint32_t *run_counts)
 {
     const mw_c_member *members = e->c->members + s->first;
     uint64_t h = s->count;
@@ -165,8 +162,8 @@ static mw_rel place_run(struct emitter *e, const mw_c_shape *s, uint32_t *run_st
     if (s->count == 0)
         return 0;
     for (uint32_t i = 0; i < s->count; i++) {
-        const uint32_t key[] = {members[i].name, e->first[members[i].shape],
-                                members[i].location_name, members[i].flags};
+        const uint32_t key[] = {members[i].name, e->first[members[i].shape], members[i].location_name,
+                                members[i].flags};
 
         h = mw_hash64(key, sizeof(key)) ^ (h * 31);
     }
@@ -199,8 +196,8 @@ static mw_rel write_shape_ext(struct emitter *e, const mw_c_shape *s)
     bool wire = has_wire_names(e->c, s);
     mw_shape_ext *ext;
 
-    if (!wire && !s->location_name && !s->xml_namespace && !s->xml_prefix && !s->error_code &&
-        !s->error_status && !s->payload)
+    if (!wire && !s->location_name && !s->xml_namespace && !s->xml_prefix && !s->error_code && !s->error_status &&
+        !s->payload)
         return 0;
     ext = add(e, MW_PACK_SHAPE_EXTS);
     if (!ext)
@@ -267,8 +264,7 @@ static void write_shapes(struct emitter *e)
         r->timestamp_format = (uint8_t)s->timestamp_format;
         r->flags = (uint16_t)s->flags;
         r->count = s->count;
-        r->first = s->type == MW_SHAPE_STRING ? write_enum(e, s)
-                                              : place_run(e, s, run_starts, run_counts);
+        r->first = s->type == MW_SHAPE_STRING ? write_enum(e, s) : place_run(e, s, run_starts, run_counts);
         r->ext = write_shape_ext(e, s);
     }
 }
@@ -292,8 +288,8 @@ static void write_operations(struct emitter *e)
         r->output = o->output ? shape_link(e, o->output - 1) : 0;
         r->response_code = (uint16_t)o->response_code;
         r->flags = (uint16_t)o->flags;
-        if (!o->input_location_name && !o->input_xml_namespace && !o->result_wrapper &&
-            !o->host_prefix && !o->auth_type)
+        if (!o->input_location_name && !o->input_xml_namespace && !o->result_wrapper && !o->host_prefix &&
+            !o->auth_type)
             continue;
         ext = add(e, MW_PACK_OPERATION_EXTS);
         if (!ext)
@@ -402,8 +398,7 @@ static void link_records(struct emitter *e, char *pack)
     }
     for (size_t i = 0; i < e->tables[MW_PACK_SHAPES].count; i++) {
         link_field(e, pack, &shapes[i].name, MW_PACK_STRINGS);
-        link_field(e, pack, &shapes[i].first,
-                   shapes[i].type == MW_SHAPE_STRING ? MW_PACK_LINKS : MW_PACK_MEMBERS);
+        link_field(e, pack, &shapes[i].first, shapes[i].type == MW_SHAPE_STRING ? MW_PACK_LINKS : MW_PACK_MEMBERS);
         link_field(e, pack, &shapes[i].ext, MW_PACK_SHAPE_EXTS);
     }
     for (size_t i = 0; i < e->tables[MW_PACK_SHAPE_EXTS].count; i++) {
@@ -427,8 +422,8 @@ static void align(mw_buf *b, size_t start, size_t alignment)
         ;
 }
 
-static mw_status assemble(struct emitter *e, const mw_doc *doc, uint32_t version, mw_strtab *strings,
-                          mw_buf *pack, mw_error *err)
+static mw_status assemble(struct emitter *e, const mw_doc *doc, uint32_t version, mw_strtab *strings, mw_buf *pack,
+                          mw_error *err)
 {
     mw_pack_header header = {.botocore_version = (mw_rel)version};
     size_t start = pack->len, size;
@@ -469,8 +464,7 @@ static mw_status assemble(struct emitter *e, const mw_doc *doc, uint32_t version
     return e->status == MW_OK ? MW_OK : mw_fail(err, e->status, "model pack: over 2 GiB");
 }
 
-mw_status mw__emit(mw_compiler *c, const mw_doc *doc, const char *version, mw_buf *pack,
-                   mw_error *err)
+mw_status mw__emit(mw_compiler *c, const mw_doc *doc, const char *version, mw_buf *pack, mw_error *err)
 {
     struct emitter e = {.c = c, .run_slots = 1024};
     uint32_t version_text = mw__strtab_add(&c->strings, version, strlen(version));
@@ -479,8 +473,7 @@ mw_status mw__emit(mw_compiler *c, const mw_doc *doc, const char *version, mw_bu
 
     /* Readers and the linking above need aligned records. */
     if (start % 8 != 0)
-        return mw_fail(err, MW_ERR_INVALID, "model pack: the buffer holds %zu bytes, not a multiple of 8",
-                       start);
+        return mw_fail(err, MW_ERR_INVALID, "model pack: the buffer holds %zu bytes, not a multiple of 8", start);
     while (e.run_slots < c->shape_count * 2)
         e.run_slots *= 2;
     e.first = mw_alloc((c->shape_count + 1) * sizeof(*e.first));

@@ -25,9 +25,8 @@ static bool has_members(const mw_c_shape *s)
 static uint64_t own_hash(const mw_compiler *c, const mw_c_shape *s)
 {
     const uint32_t own[] = {
-        s->name,          s->type,         s->timestamp_format, s->flags,
-        s->location_name, s->xml_namespace, s->xml_prefix,      s->error_code,
-        s->error_status,  s->payload,      s->count,
+        s->name,       s->type,       s->timestamp_format, s->flags,   s->location_name, s->xml_namespace,
+        s->xml_prefix, s->error_code, s->error_status,     s->payload, s->count,
     };
     uint64_t h = 1;
 
@@ -48,8 +47,7 @@ static uint64_t own_hash(const mw_compiler *c, const mw_c_shape *s)
 }
 
 /* Number each different hash by its first shape; the count of them. */
-static size_t group(const uint64_t *hashes, size_t count, uint32_t *slots, size_t slot_count,
-                    uint32_t *first)
+static size_t group(const uint64_t *hashes, size_t count, uint32_t *slots, size_t slot_count, uint32_t *first)
 {
     size_t groups = 0;
 
@@ -77,8 +75,7 @@ static bool same(const mw_compiler *c, const uint32_t *first, size_t a, size_t b
     if (memcmp(&x, &y, sizeof(x)) != 0)
         return false;
     if (!has_members(&x))
-        return x.count == 0 ||
-               memcmp(c->enums + x_first, c->enums + y_first, x.count * sizeof(*c->enums)) == 0;
+        return x.count == 0 || memcmp(c->enums + x_first, c->enums + y_first, x.count * sizeof(*c->enums)) == 0;
     for (uint32_t i = 0; i < x.count; i++) {
         mw_c_member m = c->members[x_first + i], n = c->members[y_first + i];
 

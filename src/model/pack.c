@@ -33,8 +33,7 @@ static mw_models *find_bytes(const void *bytes, size_t size)
     return NULL;
 }
 
-static mw_status open_bytes(const void *bytes, size_t size, bool trusted, void *mapped,
-                            mw_models **out, mw_error *err)
+static mw_status open_bytes(const void *bytes, size_t size, bool trusted, void *mapped, mw_models **out, mw_error *err)
 {
     const mw_pack_header *h = bytes;
     mw_models *m = NULL;
@@ -59,11 +58,9 @@ static mw_status open_bytes(const void *bytes, size_t size, bool trusted, void *
     m->mapped = mapped;
     m->references = 1;
     if (trusted)
-        st = mw_doc_open_trusted(mw__pack_table(h, MW_PACK_DOC), h->tables[MW_PACK_DOC].count,
-                                 &m->doc, err);
+        st = mw_doc_open_trusted(mw__pack_table(h, MW_PACK_DOC), h->tables[MW_PACK_DOC].count, &m->doc, err);
     else
-        st = mw_doc_open(mw__pack_table(h, MW_PACK_DOC), h->tables[MW_PACK_DOC].count, &m->doc,
-                         err);
+        st = mw_doc_open(mw__pack_table(h, MW_PACK_DOC), h->tables[MW_PACK_DOC].count, &m->doc, err);
     if (st != MW_OK) {
         mw_free(m);
         return mw_error_prefix(err, st, "model pack: document");
@@ -97,8 +94,7 @@ mw_status mw_models_open_file(const char *path, mw_models **out, mw_error *err)
     *out = NULL;
     fd = mw_sys.open_fn(mw_sys.ctx, path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
-        return mw_fail(err, errno == ENOENT ? MW_ERR_NOTFOUND : MW_ERR_IO,
-                       "model pack %s: %s", path, strerror(errno));
+        return mw_fail(err, errno == ENOENT ? MW_ERR_NOTFOUND : MW_ERR_IO, "model pack %s: %s", path, strerror(errno));
     if (fstat(fd, &info) != 0) {
         st = mw_fail(err, MW_ERR_IO, "model pack %s: %s", path, strerror(errno));
         goto out;

@@ -50,8 +50,8 @@ typedef struct mw_pack_header {
 enum { MW_SERVICE_QUERY_COMPATIBLE = 1 };
 
 struct mw_service {
-    mw_rel name, id, api_version, endpoint_prefix, signing_name, target_prefix, json_version,
-        xml_namespace, signature_version;
+    mw_rel name, id, api_version, endpoint_prefix, signing_name, target_prefix, json_version, xml_namespace,
+        signature_version;
     mw_rel operations;
     uint32_t operation_count;
     mw_rel errors; /* mw_error_entry, in order of code */
@@ -116,8 +116,8 @@ typedef struct mw_shape_ext {
 } mw_shape_ext;
 
 enum {
-    MW_MEMBER_LOCATION = 7,            /* mw_location */
-    MW_MEMBER_TIMESTAMP_SHIFT = 3,     /* mw_timestamp_format, 2 bits */
+    MW_MEMBER_LOCATION = 7,        /* mw_location */
+    MW_MEMBER_TIMESTAMP_SHIFT = 3, /* mw_timestamp_format, 2 bits */
     MW_MEMBER_REQUIRED = 1 << 5,
     MW_MEMBER_FLATTENED = 1 << 6,
     MW_MEMBER_IDEMPOTENCY_TOKEN = 1 << 7,
@@ -127,7 +127,7 @@ enum {
     MW_MEMBER_HOST_LABEL = 1 << 11,
     MW_MEMBER_EVENT_PAYLOAD = 1 << 12,
     MW_MEMBER_EVENT_HEADER = 1 << 13,
-    MW_MEMBER_EXT = 1 << 14            /* location_name leads to a mw_member_ext */
+    MW_MEMBER_EXT = 1 << 14 /* location_name leads to a mw_member_ext */
 };
 
 struct mw_member {

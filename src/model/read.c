@@ -20,10 +20,10 @@ static int compare(const char *text, const char *name, size_t len)
 
 /* ---- service ---- */
 
-#define TEXT(type, field, name)                                                                    \
-    const char *name(const type *r)                                                                \
-    {                                                                                              \
-        return mw__follow(&r->field);                                                              \
+#define TEXT(type, field, name)                                                                                        \
+    const char *name(const type *r)                                                                                    \
+    {                                                                                                                  \
+        return mw__follow(&r->field);                                                                                  \
     }
 
 TEXT(mw_service, name, mw_service_name)
@@ -154,12 +154,12 @@ unsigned mw_operation_response_code(const mw_operation *o)
     return o->response_code;
 }
 
-#define EXT_TEXT(type, ext_type, field, function)                                                  \
-    const char *function(const type *r)                                                            \
-    {                                                                                              \
-        const ext_type *ext = mw__follow(&r->ext);                                                 \
-                                                                                                   \
-        return ext ? mw__follow(&ext->field) : NULL;                                               \
+#define EXT_TEXT(type, ext_type, field, function)                                                                      \
+    const char *function(const type *r)                                                                                \
+    {                                                                                                                  \
+        const ext_type *ext = mw__follow(&r->ext);                                                                     \
+                                                                                                                       \
+        return ext ? mw__follow(&ext->field) : NULL;                                                                   \
     }
 
 EXT_TEXT(mw_operation, mw_operation_ext, input_location_name, mw_operation_input_location_name)
@@ -168,10 +168,10 @@ EXT_TEXT(mw_operation, mw_operation_ext, result_wrapper, mw_operation_result_wra
 EXT_TEXT(mw_operation, mw_operation_ext, host_prefix, mw_operation_host_prefix)
 EXT_TEXT(mw_operation, mw_operation_ext, auth_type, mw_operation_auth_type)
 
-#define FLAG(type, flag, function)                                                                 \
-    bool function(const type *r)                                                                   \
-    {                                                                                              \
-        return (r->flags & (flag)) != 0;                                                           \
+#define FLAG(type, flag, function)                                                                                     \
+    bool function(const type *r)                                                                                       \
+    {                                                                                                                  \
+        return (r->flags & (flag)) != 0;                                                                               \
     }
 
 FLAG(mw_operation, MW_OPERATION_UNSIGNED_PAYLOAD, mw_operation_unsigned_payload)
@@ -185,8 +185,8 @@ mw_val mw_operation_extra(const mw_operation *o, const char *key)
 
     if (!(o->flags & MW_OPERATION_EXTRA))
         return MW_VAL_ABSENT;
-    v = mw_val_get(mw_service_models(mw_operation_service(o))->doc,
-                   mw__service_doc(mw_operation_service(o), &m), "operations");
+    v = mw_val_get(mw_service_models(mw_operation_service(o))->doc, mw__service_doc(mw_operation_service(o), &m),
+                   "operations");
     return mw_val_get(m->doc, mw_val_get(m->doc, v, mw_operation_name(o)), key);
 }
 
@@ -348,12 +348,12 @@ const char *mw_member_location_name(const mw_member *m)
     return mw__follow(ext ? &ext->location_name : &m->location_name);
 }
 
-#define MEMBER_TEXT(field, function)                                                               \
-    const char *function(const mw_member *m)                                                       \
-    {                                                                                              \
-        const mw_member_ext *ext = member_ext(m);                                                  \
-                                                                                                   \
-        return ext ? mw__follow(&ext->field) : NULL;                                               \
+#define MEMBER_TEXT(field, function)                                                                                   \
+    const char *function(const mw_member *m)                                                                           \
+    {                                                                                                                  \
+        const mw_member_ext *ext = member_ext(m);                                                                      \
+                                                                                                                       \
+        return ext ? mw__follow(&ext->field) : NULL;                                                                   \
     }
 
 MEMBER_TEXT(query_name, mw_member_query_name)

@@ -63,8 +63,7 @@ uint32_t mw__strtab_add(mw_strtab *t, const char *text, size_t len)
         if (e->len == len && memcmp(e->text, text, len) == 0)
             return t->slots[at];
     }
-    if (len > UINT32_MAX || t->count >= UINT32_MAX ||
-        !mw__grow(&t->entries, &t->capacity, t->count, sizeof(*e)))
+    if (len > UINT32_MAX || t->count >= UINT32_MAX || !mw__grow(&t->entries, &t->capacity, t->count, sizeof(*e)))
         return 0;
     e = t->entries + t->count;
     e->text = mw_arena_strndup(&t->arena, text, len);
@@ -105,8 +104,7 @@ mw_status mw__strtab_layout(mw_strtab *t, mw_buf *out, mw_error *err)
     for (size_t i = 0; i < count; i++) {
         mw_strtab_entry *e = t->entries + order[i];
 
-        if (holder && e->len <= holder->len &&
-            memcmp(holder->text + holder->len - e->len, e->text, e->len) == 0) {
+        if (holder && e->len <= holder->len && memcmp(holder->text + holder->len - e->len, e->text, e->len) == 0) {
             e->offset = holder->offset + holder->len - e->len;
             continue;
         }

@@ -60,8 +60,7 @@ static mw_status gunzip(const char *path, const mw_buf *in, mw_buf *out, mw_erro
 }
 
 /* Read folder/<name>.json or .json.gz. A missing file is NULL and MW_OK. */
-static mw_status load_one(mw_arena *a, const char *folder, const char *name, json_t **out,
-                          mw_error *err)
+static mw_status load_one(mw_arena *a, const char *folder, const char *name, json_t **out, mw_error *err)
 {
     MW_AUTO(mw_buf) raw = {.max = FILE_MAX};
     MW_AUTO(mw_buf) plain = {.max = FILE_MAX};
@@ -87,8 +86,7 @@ static mw_status load_one(mw_arena *a, const char *folder, const char *name, jso
         return st;
     *out = json_loadb(text->data ? text->data : "", text->len, JSON_ALLOW_NUL, &problem);
     if (!*out)
-        return mw_fail(err, MW_ERR_PARSE, "%s:%d:%d: %s", path, problem.line, problem.column,
-                       problem.text);
+        return mw_fail(err, MW_ERR_PARSE, "%s:%d:%d: %s", path, problem.line, problem.column, problem.text);
     if (!json_is_object(*out)) {
         json_decref(*out);
         *out = NULL;
@@ -102,7 +100,8 @@ static bool deep_merge(json_t *into, json_t *from)
     const char *key;
     json_t *value, *old;
 
-    json_object_foreach (from, key, value) {
+    json_object_foreach(from, key, value)
+    {
         old = json_object_get(into, key);
         if (json_is_object(old) && json_is_object(value)) {
             if (!deep_merge(old, value))
@@ -115,8 +114,7 @@ static bool deep_merge(json_t *into, json_t *from)
 }
 
 /* The file with its extras. */
-static mw_status load(mw_arena *a, const char *folder, const char *name, json_t **out,
-                      mw_error *err)
+static mw_status load(mw_arena *a, const char *folder, const char *name, json_t **out, mw_error *err)
 {
     char *extras_name = mw_arena_printf(a, "%s.sdk-extras", name);
     json_t *extras = NULL;
@@ -174,8 +172,7 @@ static mw_status list(mw_arena *a, const char *folder, struct names *out, mw_err
 }
 
 /* Add the newest version of one service; a folder without models is passed over. */
-static mw_status add_service(mw_compiler *c, mw_arena *a, const char *data, const char *name,
-                             mw_error *err)
+static mw_status add_service(mw_compiler *c, mw_arena *a, const char *data, const char *name, mw_error *err)
 {
     mw_service_source source = {.name = name};
     struct names versions = {0};
@@ -212,11 +209,12 @@ static json_t *hostname_suffix(const json_t *partition, const char *tag)
     const json_t *variant, *item;
     size_t i, k;
 
-    json_array_foreach (json_object_get(json_object_get(partition, "defaults"), "variants"), i,
-                        variant) {
+    json_array_foreach(json_object_get(json_object_get(partition, "defaults"), "variants"), i, variant)
+    {
         const json_t *tags = json_object_get(variant, "tags");
 
-        json_array_foreach (tags, k, item) {
+        json_array_foreach(tags, k, item)
+        {
             if (json_array_size(tags) == 1 && mw_str_eq(json_string_value(item), tag))
                 return json_object_get(variant, "dnsSuffix");
         }
@@ -230,20 +228,19 @@ static json_t *derive_partitions(const json_t *endpoints)
     json_t *all = json_array(), *partition;
     size_t i;
 
-    json_array_foreach (json_object_get(endpoints, "partitions"), i, partition) {
+    json_array_foreach(json_object_get(endpoints, "partitions"), i, partition)
+    {
         json_t *dual = hostname_suffix(partition, "dualstack");
         json_t *fips = hostname_suffix(partition, "fips");
-        json_t *outputs = json_pack(
-            "{s:O?, s:O?, s:O?, s:b, s:b}", "name", json_object_get(partition, "partition"),
-            "dnsSuffix", json_object_get(partition, "dnsSuffix"), "dualStackDnsSuffix",
-            dual ? dual : json_object_get(partition, "dnsSuffix"), "supportsDualStack",
-            dual != NULL, "supportsFIPS", fips != NULL);
+        json_t *outputs = json_pack("{s:O?, s:O?, s:O?, s:b, s:b}", "name", json_object_get(partition, "partition"),
+                                    "dnsSuffix", json_object_get(partition, "dnsSuffix"), "dualStackDnsSuffix",
+                                    dual ? dual : json_object_get(partition, "dnsSuffix"), "supportsDualStack",
+                                    dual != NULL, "supportsFIPS", fips != NULL);
 
-        json_array_append_new(
-            all, json_pack("{s:O?, s:o, s:O?, s:O?}", "id", json_object_get(partition, "partition"),
-                           "outputs", outputs, "regionRegex",
-                           json_object_get(partition, "regionRegex"), "regions",
-                           json_object_get(partition, "regions")));
+        json_array_append_new(all,
+                              json_pack("{s:O?, s:o, s:O?, s:O?}", "id", json_object_get(partition, "partition"),
+                                        "outputs", outputs, "regionRegex", json_object_get(partition, "regionRegex"),
+                                        "regions", json_object_get(partition, "regions")));
     }
     return json_pack("{s:s, s:o}", "version", "1.0", "partitions", all);
 }
@@ -262,13 +259,14 @@ static json_t *derive_regions(const mw_compiler *c, const json_t *endpoints)
         json_t *found = json_array(), *partition;
         size_t i;
 
-        json_array_foreach (json_object_get(endpoints, "partitions"), i, partition) {
-            const json_t *service =
-                prefix ? json_object_get(json_object_get(partition, "services"), prefix) : NULL;
+        json_array_foreach(json_object_get(endpoints, "partitions"), i, partition)
+        {
+            const json_t *service = prefix ? json_object_get(json_object_get(partition, "services"), prefix) : NULL;
             json_t *regions = json_object_get(partition, "regions"), *endpoint;
             const char *global = mw__json_text(service, "partitionEndpoint"), *region;
 
-            json_object_foreach (json_object_get(service, "endpoints"), region, endpoint) {
+            json_object_foreach(json_object_get(service, "endpoints"), region, endpoint)
+            {
                 if (json_object_get(regions, region) || mw_str_eq(region, global))
                     json_array_append_new(found, json_string(region));
             }
@@ -299,8 +297,7 @@ static char *find_version(mw_arena *a, const char *data)
     return end && end - quote < 64 ? mw_arena_strndup(a, quote + 1, (size_t)(end - quote - 1)) : NULL;
 }
 
-mw_status mw_models_compile_tree(const char *data_dir, const char *version, mw_buf *pack,
-                                 mw_error *err)
+mw_status mw_models_compile_tree(const char *data_dir, const char *version, mw_buf *pack, mw_error *err)
 {
     MW_AUTO(mw_arena) a = {0};
     json_t *partitions = NULL, *endpoints = NULL, *regions = NULL;
@@ -313,16 +310,14 @@ mw_status mw_models_compile_tree(const char *data_dir, const char *version, mw_b
         return no_memory(err);
     if (mw_file_exists(inner))
         data_dir = inner; /* the package was named */
-    if ((st = list(&a, data_dir, &services, err)) != MW_OK ||
-        (st = mw__compiler_init(&c, err)) != MW_OK)
+    if ((st = list(&a, data_dir, &services, err)) != MW_OK || (st = mw__compiler_init(&c, err)) != MW_OK)
         goto out;
     for (size_t i = 0; i < services.count; i++) {
         if ((st = add_service(&c, &a, data_dir, services.v[i], err)) != MW_OK)
             goto out;
     }
     if (c.service_count == 0) {
-        st = mw_fail(err, MW_ERR_NOTFOUND,
-                     "%s holds no botocore data (expected <service>/<version>/service-2.json)",
+        st = mw_fail(err, MW_ERR_NOTFOUND, "%s holds no botocore data (expected <service>/<version>/service-2.json)",
                      data_dir);
         goto out;
     }

@@ -10,7 +10,9 @@
 
 /* Operation traits kept as values (botocore's names). */
 static const char *const operation_keys[] = {
-    "httpChecksum", "staticContextParams", "operationContextParams",
+    "httpChecksum",
+    "staticContextParams",
+    "operationContextParams",
 };
 
 const char *mw__json_text(const json_t *object, const char *key)
@@ -27,7 +29,8 @@ void mw__json_to_doc(mw_doc_builder *b, const json_t *value)
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         mw_doc_begin_object(b);
-        json_object_foreach (whole, key, child) {
+        json_object_foreach(whole, key, child)
+        {
             if (strcmp(key, "documentation") == 0)
                 continue;
             mw_doc_ckey(b, key);
@@ -37,8 +40,7 @@ void mw__json_to_doc(mw_doc_builder *b, const json_t *value)
         break;
     case JSON_ARRAY:
         mw_doc_begin_array(b);
-        json_array_foreach (value, i, child)
-            mw__json_to_doc(b, child);
+        json_array_foreach(value, i, child) mw__json_to_doc(b, child);
         mw_doc_end_array(b);
         break;
     case JSON_STRING: mw_doc_add_str(b, json_string_value(value), json_string_length(value)); break;
@@ -122,7 +124,8 @@ static void add_operations(mw_doc_builder *b, json_t *operations)
 
     mw_doc_ckey(b, "operations");
     mw_doc_begin_object(b);
-    json_object_foreach (operations, name, operation) {
+    json_object_foreach(operations, name, operation)
+    {
         if (!mw__has_operation_values(operation))
             continue;
         mw_doc_ckey(b, name);

@@ -6,13 +6,7 @@
 
 #include <sqlite3.h>
 
-typedef enum query_view_kind {
-    VIEW_TYPE,
-    VIEW_RESOURCE,
-    VIEW_COVERAGE,
-    VIEW_FINDING,
-    VIEW_RUN
-} query_view_kind;
+typedef enum query_view_kind { VIEW_TYPE, VIEW_RESOURCE, VIEW_COVERAGE, VIEW_FINDING, VIEW_RUN } query_view_kind;
 
 typedef struct query_view {
     mw_query *q;
@@ -79,8 +73,7 @@ typedef struct query_vtab {
     sqlite3_vtab base;
     query_view *view;
 } query_vtab;
-int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
-                      char **message);
+int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **message);
 int mw__query_disconnect(sqlite3_vtab *v);
 /** Remember a failure of the store and make SQLite stop. */
 int mw__query_fail(query_view *v);

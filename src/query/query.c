@@ -13,15 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TIMEOUT_MS 60000
-#define ROWS_MAX   10000000u
-#define PROGRESS_OPS                                                                               \
-    2000 /* of SQLite's machine between two looks at the clock: well under a millisecond */
+#define TIMEOUT_MS   60000
+#define ROWS_MAX     10000000u
+#define PROGRESS_OPS 2000 /* of SQLite's machine between two looks at the clock: well under a millisecond */
 
 /* ---- safety ---- */
 
-static int authorize(void *user, int action, const char *a, const char *b, const char *database,
-                     const char *trigger)
+static int authorize(void *user, int action, const char *a, const char *b, const char *database, const char *trigger)
 {
     static const char *const refused[] = {"load_extension", "fts3_tokenizer", "sqlite_log"};
 
@@ -114,8 +112,7 @@ static query_view *find(mw_query *q, const char *name)
     return NULL;
 }
 
-static mw_status add_view(mw_query *q, query_view_kind kind, const char *name,
-                          const char *type_name, mw_error *err)
+static mw_status add_view(mw_query *q, query_view_kind kind, const char *name, const char *type_name, mw_error *err)
 {
     query_view *v = &q->views[q->view_count];
 
@@ -130,9 +127,8 @@ static mw_status add_view(mw_query *q, query_view_kind kind, const char *name,
                       .type_name = type_name,
                       .type = type_name && q->o.types ? mw_types_get(q->o.types, type_name) : NULL};
     q->view_count++;
-    if (sqlite3_create_module(q->db, name,
-                              kind <= VIEW_RESOURCE ? &mw__query_resources : &mw__query_records,
-                              v) != SQLITE_OK)
+    if (sqlite3_create_module(q->db, name, kind <= VIEW_RESOURCE ? &mw__query_resources : &mw__query_records, v) !=
+        SQLITE_OK)
         return mw_fail(err, MW_ERR_NOMEM, "query: view %s: %s", name, sqlite3_errmsg(q->db));
     return MW_OK;
 }
@@ -152,8 +148,7 @@ static mw_status add_views(mw_query *q, mw_error *err)
         return st;
     for (size_t i = 0; i < known && st == MW_OK; i++) {
         const mw_type *t = mw_types_at(q->o.types, i);
-        st = add_view(q, VIEW_TYPE, view_name(&q->arena, mw_type_name(t), mw_type_alias(t)),
-                      mw_type_name(t), err);
+        st = add_view(q, VIEW_TYPE, view_name(&q->arena, mw_type_name(t), mw_type_alias(t)), mw_type_name(t), err);
     }
     for (size_t i = 0; i < had && st == MW_OK; i++) { /* types that only the snapshot knows */
         mw_val key;
@@ -192,8 +187,7 @@ static bool take_info(void *user, const mw_snapshot_info *i)
     return false;
 }
 
-mw_status mw_query_open(mw_store *s, const char *snapshot, const mw_query_options *o,
-                        mw_query **out, mw_error *err)
+mw_status mw_query_open(mw_store *s, const char *snapshot, const mw_query_options *o, mw_query **out, mw_error *err)
 {
     mw_query *q = mw_alloc(sizeof(*q));
     struct finding_it f = {.q = q, .err = err};
@@ -208,20 +202,16 @@ mw_status mw_query_open(mw_store *s, const char *snapshot, const mw_query_option
     q->heap_before = sqlite3_hard_heap_limit64(MW_QUERY_HEAP_MAX);
     if ((st = mw_snapshot_find(s, snapshot, take_info, &f, err)) != MW_OK || (st = f.st) != MW_OK)
         goto out;
-    if (sqlite3_open_v2(":memory:", &q->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
-        st = mw_fail(err, MW_ERR_NOMEM, "query: %s",
-                     q->db ? sqlite3_errmsg(q->db) : "out of memory");
+    if (sqlite3_open_v2(":memory:", &q->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK) {
+        st = mw_fail(err, MW_ERR_NOMEM, "query: %s", q->db ? sqlite3_errmsg(q->db) : "out of memory");
         goto out;
     }
     /* Sorting and joining stay in memory: documents must not lie in temporary files. SQLite's own
        table functions say what columns they have while nothing is refused yet. */
-    if (sqlite3_exec(q->db,
-                     "PRAGMA temp_store = MEMORY; SELECT 1 FROM json_each('[]'), json_tree('[]')",
-                     NULL, NULL, NULL) != SQLITE_OK) {
-        st = mw_fail(err, MW_ERR_UNSUPPORTED, "query: this SQLite has no JSON functions: %s",
-                     sqlite3_errmsg(q->db));
+    if (sqlite3_exec(q->db, "PRAGMA temp_store = MEMORY; SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL,
+                     NULL) != SQLITE_OK) {
+        st = mw_fail(err, MW_ERR_UNSUPPORTED, "query: this SQLite has no JSON functions: %s", sqlite3_errmsg(q->db));
         goto out;
     }
     if ((st = add_views(q, err)) != MW_OK)
@@ -292,10 +282,9 @@ static mw_status failed(mw_query *q, mw_error *err)
     if (q->cancelled)
         return mw_fail(err, MW_ERR_CANCELLED, "query: stopped by a signal");
     if (q->timed_out)
-        return mw_fail(
-            err, MW_ERR_TIMEOUT,
-            "query: it ran longer than %lld ms: join on a condition, or allow more with --timeout",
-            (long long)q->o.timeout_ms);
+        return mw_fail(err, MW_ERR_TIMEOUT,
+                       "query: it ran longer than %lld ms: join on a condition, or allow more with --timeout",
+                       (long long)q->o.timeout_ms);
     if (q->failure.status != MW_OK) {
         *err = q->failure;
         return err->status;
@@ -304,24 +293,20 @@ static mw_status failed(mw_query *q, mw_error *err)
     case SQLITE_NOMEM:
         return mw_fail(err, MW_ERR_LIMIT, "query: it needs more than %lld MiB of memory",
                        (long long)(MW_QUERY_HEAP_MAX >> 20));
-    case SQLITE_TOOBIG:
-        return mw_fail(err, MW_ERR_LIMIT, "query: a value or the statement is too large");
-    case SQLITE_AUTH:
-        return mw_fail(err, MW_ERR_INVALID, "query: %s: a statement may only read", why);
+    case SQLITE_TOOBIG: return mw_fail(err, MW_ERR_LIMIT, "query: a value or the statement is too large");
+    case SQLITE_AUTH: return mw_fail(err, MW_ERR_INVALID, "query: %s: a statement may only read", why);
     default: break;
     }
     if ((near = nearest(q, why, &arena)) != NULL)
         return mw_fail(err, MW_ERR_INVALID, "query: %.300s; did you mean '%s'?", why, near);
     if (mw_str_starts(why, "no such "))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "query: %.300s; 'moonward query --schema' tells what there is", why);
+        return mw_fail(err, MW_ERR_INVALID, "query: %.300s; 'moonward query --schema' tells what there is", why);
     return mw_fail(err, MW_ERR_INVALID, "query: %.400s", why);
 }
 
 /* ---- running ---- */
 
-static mw_status bind_all(mw_query *q, sqlite3_stmt *stmt, const mw_query_param *params,
-                          size_t count, mw_error *err)
+static mw_status bind_all(mw_query *q, sqlite3_stmt *stmt, const mw_query_param *params, size_t count, mw_error *err)
 {
     int wanted = sqlite3_bind_parameter_count(stmt);
     MW_AUTO(mw_arena) arena = {0};
@@ -333,8 +318,7 @@ static mw_status bind_all(mw_query *q, sqlite3_stmt *stmt, const mw_query_param 
         const char *name = sqlite3_bind_parameter_name(stmt, i);
         bool found = false;
         if (!name)
-            return mw_fail(err, MW_ERR_INVALID,
-                           "query: parameters have names: write :name instead of ?");
+            return mw_fail(err, MW_ERR_INVALID, "query: parameters have names: write :name instead of ?");
         for (size_t k = 0; k < count; k++)
             if (strcmp(params[k].name, name + 1) == 0) {
                 found = used[k] = true;
@@ -342,14 +326,12 @@ static mw_status bind_all(mw_query *q, sqlite3_stmt *stmt, const mw_query_param 
                     return failed(q, err);
             }
         if (!found)
-            return mw_fail(err, MW_ERR_INVALID,
-                           "query: nothing is given for %.80s: add --param %.80s=VALUE", name,
+            return mw_fail(err, MW_ERR_INVALID, "query: nothing is given for %.80s: add --param %.80s=VALUE", name,
                            name + 1);
     }
     for (size_t k = 0; k < count; k++)
         if (!used[k])
-            return mw_fail(err, MW_ERR_INVALID, "query: the statement has no parameter :%.80s",
-                           params[k].name);
+            return mw_fail(err, MW_ERR_INVALID, "query: the statement has no parameter :%.80s", params[k].name);
     return MW_OK;
 }
 
@@ -379,8 +361,8 @@ static mw_query_value value_of(sqlite3_stmt *stmt, int i)
     return v;
 }
 
-static mw_status give_columns(sqlite3_stmt *stmt, size_t count, mw_arena *arena,
-                              const mw_query_sink *sink, bool *go_on, mw_error *err)
+static mw_status give_columns(sqlite3_stmt *stmt, size_t count, mw_arena *arena, const mw_query_sink *sink, bool *go_on,
+                              mw_error *err)
 {
     const char **names = mw_arena_alloc(arena, (count + 1) * sizeof(*names));
 
@@ -426,8 +408,7 @@ static mw_status check_tail(mw_query *q, const char *tail, mw_error *err)
     while (st == MW_OK && *tail) {
         const char *from = tail;
         if (sqlite3_prepare_v2(q->db, from, -1, &second, &tail) != SQLITE_OK || second)
-            st = mw_fail(err, MW_ERR_INVALID,
-                         "query: one statement, please: something follows the first");
+            st = mw_fail(err, MW_ERR_INVALID, "query: one statement, please: something follows the first");
         sqlite3_finalize(second);
         second = NULL;
         if (tail == from)
@@ -454,11 +435,9 @@ mw_status mw_query_run(mw_query *q, const char *sql, const mw_query_param *param
         st = failed(q, err);
     else if (!stmt)
         st = mw_fail(err, MW_ERR_INVALID, "query: there is no statement");
-    else if (!sqlite3_stmt_readonly(stmt) ||
-             sqlite3_column_count(stmt) == 0) /* REINDEX of nothing writes nothing */
+    else if (!sqlite3_stmt_readonly(stmt) || sqlite3_column_count(stmt) == 0) /* REINDEX of nothing writes nothing */
         st = mw_fail(err, MW_ERR_INVALID, "query: a statement may only read");
-    else if ((st = check_tail(q, tail, err)) == MW_OK &&
-             (st = bind_all(q, stmt, params, count, err)) == MW_OK)
+    else if ((st = check_tail(q, tail, err)) == MW_OK && (st = bind_all(q, stmt, params, count, err)) == MW_OK)
         st = step(q, stmt, sink, err);
     sqlite3_finalize(stmt);
     return st;
@@ -477,8 +456,7 @@ static bool facet_read(const query_view *v, const char *facet)
     size_t len = strcspn(facet, ".");
 
     for (size_t i = 0; i < v->member_count; i++)
-        if (v->read[i] && strlen(v->members[i].name) == len &&
-            strncmp(v->members[i].name, facet, len) == 0)
+        if (v->read[i] && strlen(v->members[i].name) == len && strncmp(v->members[i].name, facet, len) == 0)
             return true;
     return v->read_document;
 }
@@ -495,13 +473,11 @@ static bool count_gap(void *user, const mw_snapshot_scope *s)
     if (!s->facet && g->incomplete++ == 0)
         snprintf(g->first, sizeof(g->first), "%s %s: %s", s->account, s->region, s->state);
     if (s->facet && facet_read(g->v, s->facet) && g->facets++ == 0)
-        snprintf(g->facet, sizeof(g->facet), "%s in %s %s: %s", s->facet, s->account, s->region,
-                 s->state);
+        snprintf(g->facet, sizeof(g->facet), "%s in %s %s: %s", s->facet, s->account, s->region, s->state);
     return true;
 }
 
-static void gaps_of(const query_view *v,
-                    void (*gap)(void *user, const char *view, const char *what), void *user)
+static void gaps_of(const query_view *v, void (*gap)(void *user, const char *view, const char *what), void *user)
 {
     const mw_doc *d = v->q->about;
     struct gap_count g = {.v = v};
@@ -515,8 +491,7 @@ static void gaps_of(const query_view *v,
     if (mw_snapshot_scopes(v->q->store, v->q->id, count_gap, &g, NULL) != MW_OK)
         gap(user, v->name, "its coverage cannot be read");
     if (g.incomplete) {
-        snprintf(line, sizeof(line), "%zu of %zu scopes were not read whole (%s)", g.incomplete,
-                 g.scopes, g.first);
+        snprintf(line, sizeof(line), "%zu of %zu scopes were not read whole (%s)", g.incomplete, g.scopes, g.first);
         gap(user, v->name, line);
     }
     if (g.facets) {
@@ -527,14 +502,12 @@ static void gaps_of(const query_view *v,
         if (v->read[i] && v->members[i].facet && !mw__query_collected(v, v->members[i].name))
             mw_buf_join(&missing, missing.len ? ", " : "", v->members[i].name, NULL);
     if (missing.len) {
-        snprintf(line, sizeof(line),
-                 "the snapshot did not ask for %.400s: NULL there means nothing", missing.data);
+        snprintf(line, sizeof(line), "the snapshot did not ask for %.400s: NULL there means nothing", missing.data);
         gap(user, v->name, line);
     }
 }
 
-void mw_query_gaps(const mw_query *q, void (*gap)(void *user, const char *view, const char *what),
-                   void *user)
+void mw_query_gaps(const mw_query *q, void (*gap)(void *user, const char *view, const char *what), void *user)
 {
     for (size_t i = 0; i < q->view_count; i++)
         if (q->views[i].kind == VIEW_TYPE && q->views[i].used)
@@ -543,8 +516,8 @@ void mw_query_gaps(const mw_query *q, void (*gap)(void *user, const char *view, 
 
 /* ---- the schema ---- */
 
-mw_status mw_query_schema(mw_query *q, bool (*view)(void *user, const char *name, const char *type),
-                          void *user, mw_error *err)
+mw_status mw_query_schema(mw_query *q, bool (*view)(void *user, const char *name, const char *type), void *user,
+                          mw_error *err)
 {
     (void)err;
     for (size_t i = 0; i < q->view_count; i++)
@@ -554,8 +527,8 @@ mw_status mw_query_schema(mw_query *q, bool (*view)(void *user, const char *name
 }
 
 mw_status mw_query_view(mw_query *q, const char *name,
-                        bool (*column)(void *user, const char *name, const char *kind, bool facet),
-                        void *user, mw_error *err)
+                        bool (*column)(void *user, const char *name, const char *kind, bool facet), void *user,
+                        mw_error *err)
 {
     static const char *const kinds[] = {"text", "integer", "real", "json"};
     MW_AUTO(mw_buf) message = {.max = 1024};
@@ -569,8 +542,8 @@ mw_status mw_query_view(mw_query *q, const char *name,
     if (!v) {
         mw_buf_printf(&message, "no such table: %.200s", name);
         near = message.data ? nearest(q, message.data, &arena) : NULL;
-        return mw_fail(err, MW_ERR_NOTFOUND, "there is no view '%.200s'%s%s%s", name,
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return mw_fail(err, MW_ERR_NOTFOUND, "there is no view '%.200s'%s%s%s", name, near ? "; did you mean '" : "",
+                       near ? near : "", near ? "'?" : "");
     }
     if ((st = mw__query_prepare_view(v, err)) != MW_OK)
         return st;

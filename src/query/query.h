@@ -30,17 +30,11 @@ typedef struct mw_query_options {
 
 /** @param snapshot  An id. @return MW_OK; MW_ERR_NOTFOUND; MW_ERR_NOMEM; MW_ERR_PARSE: the store is
  * damaged. */
-mw_status mw_query_open(mw_store *s, const char *snapshot, const mw_query_options *o,
-                        mw_query **out, mw_error *err);
+mw_status mw_query_open(mw_store *s, const char *snapshot, const mw_query_options *o, mw_query **out, mw_error *err);
 /** Before the store is closed. NULL is allowed. */
 void mw_query_close(mw_query *q);
 
-typedef enum mw_query_kind {
-    MW_QUERY_NULL,
-    MW_QUERY_INTEGER,
-    MW_QUERY_REAL,
-    MW_QUERY_TEXT
-} mw_query_kind;
+typedef enum mw_query_kind { MW_QUERY_NULL, MW_QUERY_INTEGER, MW_QUERY_REAL, MW_QUERY_TEXT } mw_query_kind;
 typedef struct mw_query_value {
     mw_query_kind kind;
     int64_t integer;
@@ -76,16 +70,15 @@ mw_status mw_query_run(mw_query *q, const char *sql, const mw_query_param *param
  * collected, scopes that were not read, columns whose facet was not asked for. One line each;
  * strings valid during the call.
  */
-void mw_query_gaps(const mw_query *q, void (*gap)(void *user, const char *view, const char *what),
-                   void *user);
+void mw_query_gaps(const mw_query *q, void (*gap)(void *user, const char *view, const char *what), void *user);
 
 /** The views and their columns, in the order of `SELECT *`. @p type is NULL for those that are none
  * of a type's. */
-mw_status mw_query_schema(mw_query *q, bool (*view)(void *user, const char *name, const char *type),
-                          void *user, mw_error *err);
+mw_status mw_query_schema(mw_query *q, bool (*view)(void *user, const char *name, const char *type), void *user,
+                          mw_error *err);
 /** MW_ERR_NOTFOUND names the nearest view. */
 mw_status mw_query_view(mw_query *q, const char *name,
-                        bool (*column)(void *user, const char *name, const char *kind, bool facet),
-                        void *user, mw_error *err);
+                        bool (*column)(void *user, const char *name, const char *kind, bool facet), void *user,
+                        mw_error *err);
 
 #endif

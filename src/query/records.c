@@ -74,8 +74,8 @@ static bool take_scope(void *user, const mw_snapshot_scope *s)
 {
     cursor *c = user;
     record *r = add(c);
-    const char *const text[] = {s->account, s->region, s->partition, s->type, s->facet,
-                                s->state,   NULL,      NULL,         s->cause,  class_of(c, s->cause)};
+    const char *const text[] = {s->account, s->region, s->partition, s->type,  s->facet,
+                                s->state,   NULL,      NULL,         s->cause, class_of(c, s->cause)};
 
     for (size_t i = 0; r && i < MW_COUNT(text); i++)
         r->text[i] = keep(c, text[i]);
@@ -90,10 +90,9 @@ static bool take_finding(void *user, const mw_store_finding *f)
 {
     cursor *c = user;
     record *r = add(c);
-    const char *const text[] = {
-        c->run,    f->rule,      f->status,   f->severity,    f->change,     f->account,
-        f->region, f->partition, f->type,     f->id,          f->arn,        f->name,
-        f->subkey, f->message,   f->evidence, f->fingerprint, f->first_seen, f->last_seen};
+    const char *const text[] = {c->run,    f->rule,      f->status,   f->severity,    f->change,     f->account,
+                                f->region, f->partition, f->type,     f->id,          f->arn,        f->name,
+                                f->subkey, f->message,   f->evidence, f->fingerprint, f->first_seen, f->last_seen};
 
     for (size_t i = 0; r && i < MW_COUNT(text); i++)
         r->text[i] = text[i] && *text[i] ? keep(c, text[i]) : NULL;
@@ -104,10 +103,9 @@ static bool take_run(void *user, const mw_run *run)
 {
     cursor *c = user;
     record *r = add(c);
-    const char *const text[] = {
-        run->id,           run->started_at,      run->finished_at, run->engine,
-        run->rules_digest, run->findings_digest, run->snapshot,    NULL,
-        run->coverage};
+    const char *const text[] = {run->id,           run->started_at,      run->finished_at, run->engine,
+                                run->rules_digest, run->findings_digest, run->snapshot,    NULL,
+                                run->coverage};
 
     for (size_t i = 0; r && i < MW_COUNT(text); i++)
         r->text[i] = keep(c, text[i]);
@@ -180,8 +178,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
     return SQLITE_OK;
 }
 
-static int filter(sqlite3_vtab_cursor *base, int by_run, const char *text, int argc,
-                  sqlite3_value **argv)
+static int filter(sqlite3_vtab_cursor *base, int by_run, const char *text, int argc, sqlite3_value **argv)
 {
     cursor *c = (cursor *)base;
     query_view *v = ((query_vtab *)base->pVtab)->view;
@@ -198,8 +195,7 @@ static int filter(sqlite3_vtab_cursor *base, int by_run, const char *text, int a
     if (gather(c, v, run, &v->q->failure) != MW_OK)
         return mw__query_fail(v);
     if (c->full) {
-        mw_fail(&v->q->failure, MW_ERR_LIMIT, "query: view %s is too large to be gathered",
-                v->name);
+        mw_fail(&v->q->failure, MW_ERR_LIMIT, "query: view %s is too large to be gathered", v->name);
         return SQLITE_ERROR;
     }
     c->at = c->first;

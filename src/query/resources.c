@@ -26,7 +26,7 @@ typedef struct cursor {
 enum { BY_ACCOUNT = 1, BY_REGION = 2, BY_TYPE = 4, BY_ID = 8, WITH_DOCUMENTS = 16 };
 
 /* Columns that do not come from the document (SQLite's colUsed: the highest bit stands for all from there on). */
-#define NAMES                                                                                      \
+#define NAMES                                                                                                          \
     (1u << COL_ACCOUNT | 1u << COL_REGION | 1u << COL_PARTITION | 1u << COL_TYPE | 1u << COL_ID | 1u << COL_STALE)
 
 static int bit_of(int column)
@@ -48,8 +48,8 @@ static int best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 
     for (int i = 0; i < info->nConstraint; i++) {
         int bit = bit_of(info->aConstraint[i].iColumn);
-        if (!info->aConstraint[i].usable || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ ||
-            !bit || sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
+        if (!info->aConstraint[i].usable || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ || !bit ||
+            sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
             continue;
         for (int k = 0; k < 4; k++)
             if (bit == 1 << k && place[k] < 0)
@@ -96,8 +96,7 @@ static int next(sqlite3_vtab_cursor *base)
 
     c->has_text = c->has_values = false;
     c->number++;
-    return mw_snapshot_scan_next(c->scan, &c->at, &v->q->failure) == MW_OK ? SQLITE_OK
-                                                                           : mw__query_fail(v);
+    return mw_snapshot_scan_next(c->scan, &c->at, &v->q->failure) == MW_OK ? SQLITE_OK : mw__query_fail(v);
 }
 
 /* A statement relies on the type @p name, or on all. */
@@ -108,14 +107,12 @@ static void mark_used(query_view *v, const char *name)
         query_view *o = &v->q->views[i];
         mw_val types = mw_val_get(v->q->about, mw_doc_root(v->q->about), "types");
         if (o->kind == VIEW_TYPE &&
-            (name ? strcmp(o->type_name, name) == 0
-                  : mw_val_get(v->q->about, types, o->type_name) != MW_VAL_ABSENT))
+            (name ? strcmp(o->type_name, name) == 0 : mw_val_get(v->q->about, types, o->type_name) != MW_VAL_ABSENT))
             o->used = true;
     }
 }
 
-static int filter(sqlite3_vtab_cursor *base, int bits, const char *text, int argc,
-                  sqlite3_value **argv)
+static int filter(sqlite3_vtab_cursor *base, int bits, const char *text, int argc, sqlite3_value **argv)
 {
     cursor *c = (cursor *)base;
     query_view *v = ((query_vtab *)base->pVtab)->view;
@@ -177,12 +174,10 @@ static mw_status need_values(cursor *c, mw_error *err)
 
     if (c->has_values)
         return MW_OK;
-    if ((st = need_text(c, err)) != MW_OK ||
-        (!c->b && (st = mw_doc_builder_new(NULL, &c->b, err)) != MW_OK))
+    if ((st = need_text(c, err)) != MW_OK || (!c->b && (st = mw_doc_builder_new(NULL, &c->b, err)) != MW_OK))
         return st;
     mw_doc_builder_reset(c->b);
-    if ((st = mw_json_read(c->b, c->text.data ? c->text.data : "", c->text.len, &exact, NULL,
-                           err)) != MW_OK)
+    if ((st = mw_json_read(c->b, c->text.data ? c->text.data : "", c->text.len, &exact, NULL, err)) != MW_OK)
         return st;
     c->root = mw_doc_pop(c->b);
     c->has_values = true;
@@ -207,8 +202,7 @@ static mw_str doc_text(const char *p, size_t len)
         const char *was = p;
         if (*p == '"') {
             p = skip_string(p, end);
-            if (depth == 1 && p - was == 5 && memcmp(was, "\"doc\"", 5) == 0 && p < end &&
-                *p == ':' && !from)
+            if (depth == 1 && p - was == 5 && memcmp(was, "\"doc\"", 5) == 0 && p < end && *p == ':' && !from)
                 from = p + 1;
             continue;
         }
@@ -253,9 +247,7 @@ static void give(sqlite3_context *ctx, const mw_doc *d, mw_val v)
         break;
     case MW_KIND_ARRAY:
     case MW_KIND_OBJECT: give_json(ctx, d, v); break;
-    default:
-        sqlite3_result_null(ctx);
-        break; /* null, absent, unknown: `unknown` tells them apart */
+    default: sqlite3_result_null(ctx); break; /* null, absent, unknown: `unknown` tells them apart */
     }
 }
 
@@ -373,8 +365,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int i)
         give(ctx, d, mw_val_get(d, c->root, mw__query_envelope[i].name));
     } else if ((size_t)(i - COL_MEMBERS) < v->member_count) {
         v->read[i - COL_MEMBERS] = true;
-        give(ctx, d,
-             mw_val_get(d, mw_val_get(d, c->root, "doc"), v->members[i - COL_MEMBERS].name));
+        give(ctx, d, mw_val_get(d, mw_val_get(d, c->root, "doc"), v->members[i - COL_MEMBERS].name));
     }
     return SQLITE_OK;
 }

@@ -12,12 +12,10 @@
 #include <string.h>
 
 const mw_column mw__query_envelope[COL_MEMBERS] = {
-    {"account", MW_COLUMN_TEXT, false},   {"region", MW_COLUMN_TEXT, false},
-    {"partition", MW_COLUMN_TEXT, false}, {"type", MW_COLUMN_TEXT, false},
-    {"id", MW_COLUMN_TEXT, false},        {"arn", MW_COLUMN_TEXT, false},
-    {"name", MW_COLUMN_TEXT, false},      {"created", MW_COLUMN_TEXT, false},
-    {"tags", MW_COLUMN_JSON, false},      {"stale", MW_COLUMN_INTEGER, false},
-    {"unknown", MW_COLUMN_JSON, false},   {"document", MW_COLUMN_JSON, false},
+    {"account", MW_COLUMN_TEXT, false},  {"region", MW_COLUMN_TEXT, false},  {"partition", MW_COLUMN_TEXT, false},
+    {"type", MW_COLUMN_TEXT, false},     {"id", MW_COLUMN_TEXT, false},      {"arn", MW_COLUMN_TEXT, false},
+    {"name", MW_COLUMN_TEXT, false},     {"created", MW_COLUMN_TEXT, false}, {"tags", MW_COLUMN_JSON, false},
+    {"stale", MW_COLUMN_INTEGER, false}, {"unknown", MW_COLUMN_JSON, false}, {"document", MW_COLUMN_JSON, false},
 };
 
 const mw_column *mw__query_columns(query_view_kind kind, size_t *count)
@@ -115,8 +113,8 @@ static void declare(mw_buf *sql, const mw_column *columns, size_t count)
     static const char *const kinds[] = {"TEXT", "INTEGER", "REAL", QUERY_JSON_TYPE};
 
     for (size_t i = 0; i < count; i++)
-        mw_buf_printf(sql, "%s\"%s\" %s", sql->data[sql->len - 1] == '(' ? "" : ", ",
-                      columns[i].name, kinds[columns[i].kind]);
+        mw_buf_printf(sql, "%s\"%s\" %s", sql->data[sql->len - 1] == '(' ? "" : ", ", columns[i].name,
+                      kinds[columns[i].kind]);
 }
 
 int mw__query_open_cursor(const void *fresh, size_t size, sqlite3_vtab_cursor **out)
@@ -128,8 +126,7 @@ int mw__query_open_cursor(const void *fresh, size_t size, sqlite3_vtab_cursor **
     return SQLITE_OK;
 }
 
-int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
-                      char **message)
+int mw__query_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **message)
 {
     MW_AUTO(mw_buf) sql = {.max = 1 << 20};
     query_view *v = aux;

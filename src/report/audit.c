@@ -13,9 +13,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define COLUMNS_MAX 256     /* over all rows */
-#define CELL_MAX 60         /* columns of a table's cell; the last one is not cut */
-#define CELL_BYTES ((size_t)64 << 10)
+#define COLUMNS_MAX 256 /* over all rows */
+#define CELL_MAX    60  /* columns of a table's cell; the last one is not cut */
+#define CELL_BYTES  ((size_t)64 << 10)
 
 static const char *const always[] = {"account", "region"};
 
@@ -148,7 +148,8 @@ static void add_string(mw_buf *out, const char *s)
     mw_json_write_string(out, s, strlen(s));
 }
 
-static mw_status add_row(const mw_audit *a, const mw_audit_row *row, const char *const *columns, size_t count, mw_buf *out)
+static mw_status add_row(const mw_audit *a, const mw_audit_row *row, const char *const *columns, size_t count,
+                         mw_buf *out)
 {
     const mw_doc *d = mw_doc_view(a->doc);
     bool first = true;

@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-static mw_status row_of(mw_tally *t, mw_tally_rows *rows, const char *key, mw_tally_row **out,
-                        mw_error *err)
+static mw_status row_of(mw_tally *t, mw_tally_rows *rows, const char *key, mw_tally_row **out, mw_error *err)
 {
     size_t low = 0, high = rows->count;
 
@@ -78,16 +77,14 @@ void mw_tally_clear(mw_tally *t)
 
 unsigned mw_tally_permille(size_t complete, size_t scopes)
 {
-    return scopes == 0 || complete >= scopes ? 1000
-                                             : (unsigned)((uint64_t)complete * 1000 / scopes);
+    return scopes == 0 || complete >= scopes ? 1000 : (unsigned)((uint64_t)complete * 1000 / scopes);
 }
 
 static void percent_json(size_t complete, size_t scopes, mw_buf *out)
 {
     unsigned permille = mw_tally_permille(complete, scopes);
 
-    mw_buf_printf(out, "\"scopes\":%zu,\"complete\":%zu,\"percent\":%u", scopes, complete,
-                  permille / 10);
+    mw_buf_printf(out, "\"scopes\":%zu,\"complete\":%zu,\"percent\":%u", scopes, complete, permille / 10);
     if (permille % 10)
         mw_buf_printf(out, ".%u", permille % 10);
 }
@@ -112,8 +109,7 @@ void mw_tally_classes_json(const size_t counts[MW_CAUSE_COUNT], mw_buf *out)
     for (unsigned c = 0; c < MW_CAUSE_COUNT; c++) {
         if (!counts[c])
             continue;
-        mw_buf_printf(out, "%s\"%s\":%zu", between, mw_cause_class_name((mw_cause_class)c),
-                      counts[c]);
+        mw_buf_printf(out, "%s\"%s\":%zu", between, mw_cause_class_name((mw_cause_class)c), counts[c]);
         between = ",";
     }
     mw_buf_putc(out, '}');
@@ -144,7 +140,6 @@ void mw_tally_classes_text(const size_t counts[MW_CAUSE_COUNT], mw_buf *out)
         if (most == MW_CAUSE_COUNT)
             return;
         told[most] = true;
-        mw_buf_printf(out, "%s%zu %s", n ? ", " : "", counts[most],
-                      mw_cause_class_name((mw_cause_class)most));
+        mw_buf_printf(out, "%s%zu %s", n ? ", " : "", counts[most], mw_cause_class_name((mw_cause_class)most));
     }
 }

@@ -7,16 +7,16 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define DENIED_REMEDY                                                                              \
-    "The message names the action and who was refused. Add the action to the role's policy; when " \
-    "it is there, look for a service "                                                             \
-    "control policy, a permissions boundary or the resource's own policy. Until then the fields "  \
+#define DENIED_REMEDY                                                                                                  \
+    "The message names the action and who was refused. Add the action to the role's policy; when "                     \
+    "it is there, look for a service "                                                                                 \
+    "control policy, a permissions boundary or the resource's own policy. Until then the fields "                      \
     "that the call fills stay unknown."
-#define THROTTLE_REMEDY                                                                            \
-    "Calls are slowed down and repeated by themselves. When it stays: --jobs with a smaller "      \
+#define THROTTLE_REMEDY                                                                                                \
+    "Calls are slowed down and repeated by themselves. When it stays: --jobs with a smaller "                          \
     "number, fewer regions at once, or a higher quota."
-#define EXPIRED_REMEDY                                                                             \
-    "Sign in again (`aws sso login`, a new session), or let a role or profile renew the "          \
+#define EXPIRED_REMEDY                                                                                                 \
+    "Sign in again (`aws sso login`, a new session), or let a role or profile renew the "                              \
     "credentials."
 
 static const mw_explained codes[] = {
@@ -35,20 +35,14 @@ static const mw_explained codes[] = {
     {"3", "Usage, configuration or rule error",
      "The command line, the configuration or a rule is wrong; nothing was done.",
      "The message names the place and what was expected."},
-    {"4", "Credentials",
-     "No usable credentials were found, or they belong to another account than --account says.",
+    {"4", "Credentials", "No usable credentials were found, or they belong to another account than --account says.",
      "`aws sts get-caller-identity` shows who you are; --profile chooses another."},
-    {"5", "Refused by a guard", "A guard stands against what was asked.",
-     "The message names the guard."},
-    {"6", "Failed items", "Apply or undo finished, and some of its items failed.",
-     "The journal says which."},
-    {"130", "Interrupted",
-     "Stopped by SIGINT (Ctrl-C), after a clean end: nothing is half written.", "Run it again."},
-    {"143", "Terminated", "Stopped by SIGTERM, after a clean end: nothing is half written.",
-     "Run it again."},
+    {"5", "Refused by a guard", "A guard stands against what was asked.", "The message names the guard."},
+    {"6", "Failed items", "Apply or undo finished, and some of its items failed.", "The journal says which."},
+    {"130", "Interrupted", "Stopped by SIGINT (Ctrl-C), after a clean end: nothing is half written.", "Run it again."},
+    {"143", "Terminated", "Stopped by SIGTERM, after a clean end: nothing is half written.", "Run it again."},
     /* of our own: causes of unknown values and scopes */
-    {"ConnectionFailed", "No answer came",
-     "The connection, the name lookup or TLS failed, also after repetitions.",
+    {"ConnectionFailed", "No answer came", "The connection, the name lookup or TLS failed, also after repetitions.",
      "Look at network, proxy (HTTPS_PROXY) and AWS_CA_BUNDLE; a region that is not enabled has no "
      "endpoint that answers."},
     {"Timeout", "The answer took too long", "A deadline passed before AWS answered.",
@@ -59,13 +53,11 @@ static const mw_explained codes[] = {
      "What came back is not what the service's protocol says: often a proxy's page.",
      "--record DIR keeps the answer; look at it there."},
     {"LimitReached", "More than a ceiling allows",
-     "The answer, a text in it or the document went over a ceiling of Moonward's.",
-     "The message names the ceiling."},
+     "The answer, a text in it or the document went over a ceiling of Moonward's.", "The message names the ceiling."},
     {"UnsupportedByModels", "The models lack the operation",
      "The service models of this binary do not have the operation that the type is read with.",
      "Compile newer models: `moonward models compile`, then --models FILE."},
-    {"NotRecorded", "Not in the recording",
-     "A replay was asked for a call that its recording does not have.",
+    {"NotRecorded", "Not in the recording", "A replay was asked for a call that its recording does not have.",
      "Record again with the same rules and regions."},
     {"PagingLoop", "Pages go in circles", "AWS gave a page token that it had given before.",
      "Run it again. What was read so far is kept, and the scope is partial."},
@@ -75,21 +67,18 @@ static const mw_explained codes[] = {
      "The type's YAML is at fault: docs/reference/resource-types.md."},
     {"Failed", "The call failed", "It failed in a way that has no code of its own.",
      "The message says more; --debug logs each attempt."},
-    {"TooManyPages", "More pages than the type reads",
-     "The type limits how many pages of this facet are read.",
+    {"TooManyPages", "More pages than the type reads", "The type limits how many pages of this facet are read.",
      "Raise max_pages in the type, or accept unknown here."},
     {"NotReady", "Not ready in time",
      "A job that prepares the answer (a credential report) did not end within five minutes.",
      "Run it again: the job goes on meanwhile."},
-    {"JobFailed", "The preparing job failed",
-     "AWS reports that the job which makes this answer failed.",
+    {"JobFailed", "The preparing job failed", "AWS reports that the job which makes this answer failed.",
      "Run it again; ask the operation by hand with `moonward call`."},
     {"NotReturned", "AWS left the resource out",
      "A describe call gave no item for a resource that the list named: it was deleted meanwhile, "
      "or may not be seen.",
      "Run it again."},
-    {"NoIdentity", "An item without id",
-     "The list gave an item that lacks the path which identifies it.",
+    {"NoIdentity", "An item without id", "The list gave an item that lacks the path which identifies it.",
      "The type's `id` is at fault: docs/reference/resource-types.md."},
     {"NotCollected", "Not asked for", "The facet was not part of this snapshot.",
      "Name it in `needs`, or collect again with the rules that read it."},
@@ -111,7 +100,8 @@ static const mw_explained codes[] = {
      "now.",
      "The failures before it say why; run it again later. What was not read is unknown."},
     {"NotDeclared", "Not among what the run may call",
-     "The client lets through what the plan of the rules calls and the session itself, the list that `moonward permissions` "
+     "The client lets through what the plan of the rules calls and the session itself, the list that `moonward "
+     "permissions` "
      "prints; this operation is not among it, and was not sent.",
      "A fault of Moonward: report it, with the operation. What it would have read is unknown."},
     {"BudgetSpent", "The budget of the run was spent",
@@ -126,40 +116,36 @@ static const mw_explained codes[] = {
     {"ok", "No failure", "There was none.", "Nothing."},
     {"out of memory", "Out of memory", "An allocation was refused.",
      "More memory, fewer --jobs, fewer regions at once."},
-    {"invalid", "Wrong input",
-     "Parameters, an option, a rule or the configuration are not what is expected.",
+    {"invalid", "Wrong input", "Parameters, an option, a rule or the configuration are not what is expected.",
      "The message names the place and what was expected."},
     {"not found", "Not there", "What was named does not exist.",
      "The message proposes the nearest name when there is one."},
     {"limit reached", "A ceiling was reached", "Something is larger than Moonward handles.",
      "The message names the ceiling."},
-    {"malformed", "Not what its format says",
-     "Text or bytes could not be read as what they should be.", "The message names the place."},
-    {"input/output", "Disk or pipe failed",
-     "Reading or writing failed; the message has the system's reason.",
+    {"malformed", "Not what its format says", "Text or bytes could not be read as what they should be.",
+     "The message names the place."},
+    {"input/output", "Disk or pipe failed", "Reading or writing failed; the message has the system's reason.",
      "Look at space and permissions."},
     {"network", "No answer came", "The connection, the name lookup or TLS failed.",
      "Look at network, proxy and AWS_CA_BUNDLE."},
     {"timeout", "A deadline passed", "It took longer than it may.", "Run it again."},
     {"AWS error", "AWS answered with an error", "The service refused the call.",
      "`moonward explain` with the code that it gave."},
-    {"credentials", "No usable credentials", "None were found, or they belong to another account.",
-     EXPIRED_REMEDY},
+    {"credentials", "No usable credentials", "None were found, or they belong to another account.", EXPIRED_REMEDY},
     {"unsupported", "Not in this build", "The compiled models or this build lack it.",
      "Newer models (`moonward models compile`) or another build."},
     {"cancelled", "Stopped", "A signal stopped it, after a clean end.", "Run it again."},
     {"script", "A script failed", "Lua reported an error.",
      "The message names file and line; `moonward lint` finds many of them."},
-    {"conflict", "Somebody else changed it",
-     "Another process holds or changed what was to be written.", "Run it again."},
+    {"conflict", "Somebody else changed it", "Another process holds or changed what was to be written.",
+     "Run it again."},
     {"pending", "Not ready yet", "An answer is still on its way.", "Wait."},
     /* AWS */
     {"AccessDenied", "The permission is missing",
      "AWS refused the call: the role may not do it. What the call would have told is unknown, "
      "never taken as absent.",
      DENIED_REMEDY},
-    {"ExpiredToken", "The credentials have expired", "The session of these credentials is over.",
-     EXPIRED_REMEDY},
+    {"ExpiredToken", "The credentials have expired", "The session of these credentials is over.", EXPIRED_REMEDY},
     {"InvalidClientTokenId", "The access key does not exist",
      "AWS does not know the access key, or the region is not enabled for the account.",
      "Look at the profile; in regions that must be enabled first, at the account's settings."},
@@ -176,21 +162,18 @@ static const mw_explained codes[] = {
     {"UnrecognizedClientException", "The credentials are not valid here",
      "The access key or its session token is not valid in this partition or region.",
      "Look at the profile and the region."},
-    {"Throttling", "Too many requests", "AWS limits how fast this API may be called.",
-     THROTTLE_REMEDY},
-    {"RequestTimeout", "AWS waited too long",
-     "The service or its identity provider gave up waiting.",
+    {"Throttling", "Too many requests", "AWS limits how fast this API may be called.", THROTTLE_REMEDY},
+    {"RequestTimeout", "AWS waited too long", "The service or its identity provider gave up waiting.",
      "It is repeated by itself; run it again when it stays."},
     {"ServiceUnavailable", "The service is not available", "AWS could not answer for now.",
      "It is repeated by itself; run it again later."},
-    {"InternalError", "The service failed", "AWS failed inside.",
-     "It is repeated by itself; run it again later."},
-    {"ValidationException", "AWS does not accept a parameter",
-     "A parameter has a value that the service refuses.", "The message names it."},
-    {"ResourceNotFoundException", "The resource is not there",
-     "It was deleted, or lives in another region or account.", "Look at the id and the region."},
-    {"UnauthorizedSSOTokenError", "The sign-in session is over",
-     "The cached token of IAM Identity Center has expired.", "`aws sso login --profile NAME`."},
+    {"InternalError", "The service failed", "AWS failed inside.", "It is repeated by itself; run it again later."},
+    {"ValidationException", "AWS does not accept a parameter", "A parameter has a value that the service refuses.",
+     "The message names it."},
+    {"ResourceNotFoundException", "The resource is not there", "It was deleted, or lives in another region or account.",
+     "Look at the id and the region."},
+    {"UnauthorizedSSOTokenError", "The sign-in session is over", "The cached token of IAM Identity Center has expired.",
+     "`aws sso login --profile NAME`."},
 };
 
 static const struct {

@@ -46,8 +46,7 @@ static void sid_of(const char *action, char out[SID_MAX])
 /* ---- size ---- */
 
 static const char frame[] = "{\"Version\":\"2012-10-17\",\"Statement\":[]}";
-static const char statement[] =
-    "{\"Sid\":\"\",\"Effect\":\"Allow\",\"Action\":[],\"Resource\":\"*\"}";
+static const char statement[] = "{\"Sid\":\"\",\"Effect\":\"Allow\",\"Action\":[],\"Resource\":\"*\"}";
 
 /* What the policy grows by with action @p i; commas included. */
 static size_t growth(mw_iam_actions a, size_t i)
@@ -139,8 +138,7 @@ mw_status mw_iam_policy_json(mw_iam_actions a, bool split, mw_buf *out, mw_error
 
 mw_status mw_iam_policy_session(mw_iam_actions a, mw_buf *out, mw_error *err)
 {
-    mw_buf_puts(out,
-                "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[");
+    mw_buf_puts(out, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[");
     for (size_t i = 0; i < a.count; i++)
         mw_buf_printf(out, "%s\"%s\"", i ? "," : "", a.items[i]);
     mw_buf_puts(out, "],\"Resource\":\"*\"}]}");
@@ -158,8 +156,7 @@ static void numbered(char *out, size_t size, const char *name, const char *betwe
         snprintf(out, size, "%s%s%zu", name, between, number);
 }
 
-size_t mw_iam_policy_resources(mw_doc_builder *b, mw_iam_actions a, const char *role,
-                               const char *condition)
+size_t mw_iam_policy_resources(mw_doc_builder *b, mw_iam_actions a, const char *role, const char *condition)
 {
     size_t count = 0;
 
@@ -200,8 +197,7 @@ mw_status mw_iam_policy_cloudformation(mw_iam_actions a, mw_buf *out, mw_error *
         return st;
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "AWSTemplateFormatVersion", "2010-09-09");
-    mw_doc_member_str(b, "Description",
-                      "IAM policies for the enabled rules of Moonward, read-only");
+    mw_doc_member_str(b, "Description", "IAM policies for the enabled rules of Moonward, read-only");
     mw_doc_ckey(b, "Resources");
     mw_doc_begin_object(b);
     count = mw_iam_policy_resources(b, a, NULL, NULL);
@@ -268,20 +264,18 @@ mw_status mw_iam_policy_terraform(mw_iam_actions a, const char *role, mw_buf *ou
         char name[64], policy[64];
         numbered(name, sizeof(name), "moonward", "_", i);
         numbered(policy, sizeof(policy), "MoonwardRead", "", i);
-        mw_buf_printf(
-            out,
-            "%sresource \"aws_iam_policy\" \"%s\" {\n  name        = \"%s\"\n"
-            "  description = \"What the enabled rules of Moonward read\"\n  policy = jsonencode(",
-            i > 1 ? "\n" : "", name, policy);
+        mw_buf_printf(out,
+                      "%sresource \"aws_iam_policy\" \"%s\" {\n  name        = \"%s\"\n"
+                      "  description = \"What the enabled rules of Moonward read\"\n  policy = jsonencode(",
+                      i > 1 ? "\n" : "", name, policy);
         if ((st = add_document(take(&a), out, err)) != MW_OK)
             return st;
         mw_buf_puts(out, ")\n}\n");
         if (role)
-            mw_buf_printf(
-                out,
-                "\nresource \"aws_iam_role_policy_attachment\" \"%s\" {\n  role       = %s.name\n"
-                "  policy_arn = aws_iam_policy.%s.arn\n}\n",
-                name, role, name);
+            mw_buf_printf(out,
+                          "\nresource \"aws_iam_role_policy_attachment\" \"%s\" {\n  role       = %s.name\n"
+                          "  policy_arn = aws_iam_policy.%s.arn\n}\n",
+                          name, role, name);
         st = mw_buf_status(out, err);
     }
     return st;

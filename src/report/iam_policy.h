@@ -36,8 +36,7 @@ void mw_iam_policy_push(mw_doc_builder *b, mw_iam_actions a);
  * @param condition  Name of the condition that they hang on, or NULL.
  * @return how many: "MoonwardPolicy", "MoonwardPolicy2", …
  */
-size_t mw_iam_policy_resources(mw_doc_builder *b, mw_iam_actions a, const char *role,
-                               const char *condition);
+size_t mw_iam_policy_resources(mw_doc_builder *b, mw_iam_actions a, const char *role, const char *condition);
 /** Append a value as an HCL expression, indented by two: HCL reads JSON's objects and lists as its
  * own, `${…}` included. */
 mw_status mw_iam_policy_hcl(mw_buf *out, const mw_doc *d, mw_val v, mw_error *err);

@@ -92,14 +92,13 @@ mw_status mw_report_summary_json(const mw_report *r, mw_buf *out, mw_error *err)
     mw_report_count(r, &c);
     mw_buf_puts(out, "{\"by_status\":{");
     for (unsigned v = 0; v <= MW_VERDICT_ERROR; v++)
-        mw_buf_printf(out, "%s\"%s\":%zu", v ? "," : "", mw_verdict_name((mw_verdict)v),
-                      c.by_status[v]);
+        mw_buf_printf(out, "%s\"%s\":%zu", v ? "," : "", mw_verdict_name((mw_verdict)v), c.by_status[v]);
     mw_buf_puts(out, "},\"by_severity\":{");
     for (unsigned s = 0; s < MW_SEVERITY_COUNT; s++)
         mw_buf_printf(out, "%s\"%s\":%zu", s ? "," : "", severities[s], c.failing[s]);
     if (r->compared)
-        mw_buf_printf(out, "},\"by_change\":{\"new\":%zu,\"open\":%zu,\"regressed\":%zu,\"fixed\":%zu}",
-                      c.added, c.open, c.regressed, r->fixed);
+        mw_buf_printf(out, "},\"by_change\":{\"new\":%zu,\"open\":%zu,\"regressed\":%zu,\"fixed\":%zu}", c.added,
+                      c.open, c.regressed, r->fixed);
     else
         mw_buf_puts(out, "},\"by_change\":null");
     mw_buf_puts(out, ",\"unknown_by_class\":");
@@ -163,10 +162,9 @@ mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
     mw_report_json_head(r, out);
     for (size_t i = 0; i < scopes; i++) {
         mw_buf_puts(out, i ? MW_REPORT_BETWEEN : "\n");
-        if ((st = mw_json_write(out, r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i),
-                                MW_JSON_COMPACT)) != MW_OK)
-            return mw_buf_status(out, err) != MW_OK ? out->failed
-                                                    : mw_fail(err, st, "report: coverage");
+        if ((st = mw_json_write(out, r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i), MW_JSON_COMPACT)) !=
+            MW_OK)
+            return mw_buf_status(out, err) != MW_OK ? out->failed : mw_fail(err, st, "report: coverage");
     }
     if ((st = mw_report_json_middle(r, out, err)) != MW_OK)
         return st;

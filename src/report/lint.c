@@ -25,17 +25,14 @@ static size_t count_of(const mw_lint *l, mw_lint_severity severity)
 
 static mw_color color_of(mw_lint_severity s)
 {
-    return s == MW_LINT_ERROR     ? MW_COLOR_RED
-           : s == MW_LINT_WARNING ? MW_COLOR_YELLOW
-                                  : MW_COLOR_CYAN;
+    return s == MW_LINT_ERROR ? MW_COLOR_RED : s == MW_LINT_WARNING ? MW_COLOR_YELLOW : MW_COLOR_CYAN;
 }
 
 /* The line, and carets below the columns; tabs become one blank so that both stand. */
 static void write_source(const mw_lint_finding *f, bool color, mw_buf *out)
 {
     MW_AUTO(mw_buf) shown = {.max = 1 << 20};
-    size_t len = strlen(f->source), from = f->column - 1, to = f->end_column - 1, skip = 0, before,
-           width;
+    size_t len = strlen(f->source), from = f->column - 1, to = f->end_column - 1, skip = 0, before, width;
 
     while (skip < len && (f->source[skip] == ' ' || f->source[skip] == '\t'))
         skip++;
@@ -83,8 +80,8 @@ mw_status mw_report_lint_text(const mw_lint *l, bool color, mw_buf *out, mw_erro
     if (errors + warnings + notes == 0)
         mw_buf_puts(out, "nothing found");
     else
-        mw_buf_printf(out, "%zu error%s, %zu warning%s, %zu note%s", errors, errors == 1 ? "" : "s",
-                      warnings, warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
+        mw_buf_printf(out, "%zu error%s, %zu warning%s, %zu note%s", errors, errors == 1 ? "" : "s", warnings,
+                      warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
     mw_buf_printf(out, " (service models of botocore %s)\n", mw_lint_models_version(l));
     if (errors + warnings + notes > 0)
         mw_buf_puts(out, "`moonward explain CODE` tells more\n");
@@ -103,9 +100,8 @@ mw_status mw_report_lint_json(const mw_lint *l, mw_buf *out, mw_error *err)
 {
     mw_buf_puts(out, "{\"schema\":\"moonward.lint/1\",");
     text_member(out, "models", mw_lint_models_version(l));
-    mw_buf_printf(out, ",\"files\":%zu,\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu,\n",
-                  mw_lint_files(l), count_of(l, MW_LINT_ERROR), count_of(l, MW_LINT_WARNING),
-                  count_of(l, MW_LINT_NOTE));
+    mw_buf_printf(out, ",\"files\":%zu,\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu,\n", mw_lint_files(l),
+                  count_of(l, MW_LINT_ERROR), count_of(l, MW_LINT_WARNING), count_of(l, MW_LINT_NOTE));
     mw_buf_puts(out, "\"findings\":[");
     for (size_t i = 0; i < mw_lint_count(l); i++) {
         const mw_lint_finding *f = mw_lint_at(l, i);
@@ -115,8 +111,7 @@ mw_status mw_report_lint_json(const mw_lint *l, mw_buf *out, mw_error *err)
         text_member(out, "severity", mw_lint_severity_name(f->code->severity));
         mw_buf_putc(out, ',');
         text_member(out, "file", f->path);
-        mw_buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_column\":%u,", f->line, f->column,
-                      f->end_column);
+        mw_buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_column\":%u,", f->line, f->column, f->end_column);
         text_member(out, "message", f->message);
         mw_buf_putc(out, '}');
     }
@@ -182,8 +177,8 @@ static void write_result(const mw_lint_finding *f, size_t index, mw_buf *out)
     text_member(out, "text", f->message);
     mw_buf_puts(out, "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{");
     write_uri(f->path, out);
-    mw_buf_printf(out, "},\"region\":{\"startLine\":%u,\"startColumn\":%u,\"endColumn\":%u}}}],",
-                  f->line, characters(f, f->column), characters(f, f->end_column));
+    mw_buf_printf(out, "},\"region\":{\"startLine\":%u,\"startColumn\":%u,\"endColumn\":%u}}}],", f->line,
+                  characters(f, f->column), characters(f, f->end_column));
     mw_buf_printf(out, "\"partialFingerprints\":{\"moonward/1\":\"%.32s\"}}", hex);
 }
 
@@ -232,12 +227,10 @@ mw_status mw_report_lint_github(const mw_lint *l, mw_buf *out, mw_error *err)
 {
     for (size_t i = 0; i < mw_lint_count(l); i++) {
         const mw_lint_finding *f = mw_lint_at(l, i);
-        mw_buf_printf(out, "::%s file=",
-                      f->code->severity == MW_LINT_NOTE ? "notice"
-                                                        : mw_lint_severity_name(f->code->severity));
+        mw_buf_printf(
+            out, "::%s file=", f->code->severity == MW_LINT_NOTE ? "notice" : mw_lint_severity_name(f->code->severity));
         write_escaped(f->path, true, out);
-        mw_buf_printf(out, ",line=%u,col=%u,endColumn=%u,title=%s::", f->line, f->column,
-                      f->end_column, f->code->id);
+        mw_buf_printf(out, ",line=%u,col=%u,endColumn=%u,title=%s::", f->line, f->column, f->end_column, f->code->id);
         write_escaped(f->message, false, out);
         mw_buf_putc(out, '\n');
     }

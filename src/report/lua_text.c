@@ -16,9 +16,9 @@ static bool among(const char *s, size_t len, const char *const *list, size_t n)
 
 bool mw_lua_is_name(const char *s, size_t len)
 {
-    static const char *const keywords[] = {"and",   "break", "do",  "else", "elseif", "end",    "false", "for",
-                                           "function", "goto", "if", "in",  "local",  "nil",    "not",   "or",
-                                           "repeat", "return", "then", "true", "until", "while"};
+    static const char *const keywords[] = {"and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
+                                           "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
+                                           "repeat",   "return", "then", "true", "until",  "while"};
 
     if (len == 0 || (s[0] >= '0' && s[0] <= '9'))
         return false;
@@ -31,9 +31,9 @@ bool mw_lua_is_name(const char *s, size_t len)
 
 bool mw_lua_is_known(const char *s)
 {
-    static const char *const names[] = {"arn",  "assert", "error",   "fail", "ipairs", "math",  "next",
-                                        "pairs", "pass",  "pcall",   "rule", "select", "string", "table",
-                                        "try",  "type",   "unknown", "utf8", "value",  "ctx"};
+    static const char *const names[] = {"arn",   "assert", "error",   "fail", "ipairs", "math",   "next",
+                                        "pairs", "pass",   "pcall",   "rule", "select", "string", "table",
+                                        "try",   "type",   "unknown", "utf8", "value",  "ctx"};
 
     return among(s, strlen(s), names, MW_COUNT(names));
 }

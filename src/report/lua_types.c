@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHAPES_MAX 200000
-#define FILE_MAX ((size_t)64 << 20)
+#define SHAPES_MAX    200000
+#define FILE_MAX      ((size_t)64 << 20)
 #define UNION_COLUMNS 90
-#define METRICS "Metrics." /* how facets begin that are metrics */
+#define METRICS       "Metrics." /* how facets begin that are metrics */
 
 /* A class to write: of a shape, or of a list that a projection makes of it. */
 struct entry {
@@ -42,7 +42,8 @@ struct writer {
     mw_error *err;
 };
 
-static const char head[] = "---@meta\n-- luacheck: no global, no unused args, no max line length\n-- luacheck: ignore 241\n-- Written by `moonward types`; changes "
+static const char head[] = "---@meta\n-- luacheck: no global, no unused args, no max line length\n-- luacheck: ignore "
+                           "241\n-- Written by `moonward types`; changes "
                            "are lost.\n\n";
 
 /* ---- gathering ---- */
@@ -288,7 +289,8 @@ static void write_list(mw_buf *out, struct entry e)
     type_of(&element, e.service, e.items ? e.shape : mw_member_shape(mw_shape_element(e.shape)));
     mw_buf_printf(out, "---@class %s : moonward.List\n---@field [integer] %s\n", name.data, element.data);
     mw_buf_printf(out, "---@field find fun(self: %s, field: string, value?: any): %s?\n", name.data, element.data);
-    mw_buf_printf(out, "---@field each fun(self: %s, field?: string, value?: any): fun(): %s\n\n", name.data, element.data);
+    mw_buf_printf(out, "---@field each fun(self: %s, field?: string, value?: any): fun(): %s\n\n", name.data,
+                  element.data);
     if (out->failed == MW_OK)
         out->failed = name.failed ? name.failed : element.failed;
 }
@@ -381,8 +383,8 @@ static void write_type(const struct writer *w, mw_buf *out, const mw_type *t)
     bool metrics = write_metrics(w, out, t);
     mw_typed also, item = mw_type_item_shape(t, w->o->models, &also);
 
-    mw_buf_printf(out, "---%s: listed by %s%s%s. A facet is read when the rule names it in `needs`.\n---@class ", mw_type_name(t), list,
-                  describe ? ", described by " : "", describe ? describe : "");
+    mw_buf_printf(out, "---%s: listed by %s%s%s. A facet is read when the rule names it in `needs`.\n---@class ",
+                  mw_type_name(t), list, describe ? ", described by " : "", describe ? describe : "");
     mw_lua_types_class(out, t);
     mw_buf_puts(out, " : moonward.Resource");
     base_class(w, out, list, item);
@@ -548,7 +550,8 @@ static mw_status write_meta(struct writer *w)
                 for (size_t n = 0; n < mw_service_operation_count(w->services[k]); n++) {
                     const mw_operation *op = mw_service_operation_at(w->services[k], n);
                     if (mw_operation_read_only(op))
-                        mw_buf_printf(&w->out, "---| \"%s:%s\"\n", mw_service_name(w->services[k]), mw_operation_name(op));
+                        mw_buf_printf(&w->out, "---| \"%s:%s\"\n", mw_service_name(w->services[k]),
+                                      mw_operation_name(op));
                 }
         }
         st = end_file(w);

@@ -38,46 +38,36 @@ mw_status mw_onboard_check(const mw_onboard *o, mw_onboard_part part, mw_error *
     if (!o->hub && part != MW_ONBOARD_HUB)
         return mw_fail(err, MW_ERR_INVALID, "--hub is missing: the account that Moonward runs in");
     if (o->hub && (strlen(o->hub) != 12 || strspn(o->hub, "0123456789") != 12))
-        return mw_fail(err, MW_ERR_INVALID, "--hub: '%.40s' is not an account id of 12 digits",
-                       o->hub);
+        return mw_fail(err, MW_ERR_INVALID, "--hub: '%.40s' is not an account id of 12 digits", o->hub);
     if (!only(o->role, 1, 64, "_+=,.@-"))
         return mw_fail(err, MW_ERR_INVALID, "--role: '%.80s' is not a name of a role", o->role);
     if (!only(o->path, 1, 512, "_+=,.@-/") || o->path[0] != '/' || !mw_str_ends(o->path, "/"))
         return mw_fail(err, MW_ERR_INVALID, "--role: '%.80s' is not a path of a role", o->path);
     if (!only(o->hub_role, 1, 575, "_+=,.@-/") || o->hub_role[0] == '/')
-        return mw_fail(err, MW_ERR_INVALID, "--hub-role: '%.80s' is not a name of a role",
-                       o->hub_role);
+        return mw_fail(err, MW_ERR_INVALID, "--hub-role: '%.80s' is not a name of a role", o->hub_role);
     if (o->external_id && !only(o->external_id, 2, 1224, "_+=,.@:/-"))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "--external-id: '%.80s' is not 2 to 1224 letters, digits or +=,.@:/-_",
+        return mw_fail(err, MW_ERR_INVALID, "--external-id: '%.80s' is not 2 to 1224 letters, digits or +=,.@:/-_",
                        o->external_id);
     if (o->org_id && (!mw_str_starts(o->org_id, "o-") || !only(o->org_id, 12, 34, "-")))
-        return mw_fail(err, MW_ERR_INVALID,
-                       "--org-id: '%.40s' is not an id of an organization, such as o-a1b2c3d4e5",
+        return mw_fail(err, MW_ERR_INVALID, "--org-id: '%.40s' is not an id of an organization, such as o-a1b2c3d4e5",
                        o->org_id);
     for (size_t i = 0; i < o->ou_count; i++)
-        if ((!mw_str_starts(o->ous[i], "ou-") && !mw_str_starts(o->ous[i], "r-")) ||
-            !only(o->ous[i], 6, 68, "-"))
-            return mw_fail(
-                err, MW_ERR_INVALID,
-                "--ous: '%.80s' is not an id of a unit or a root, such as ou-ab12-cdef3456",
-                o->ous[i]);
+        if ((!mw_str_starts(o->ous[i], "ou-") && !mw_str_starts(o->ous[i], "r-")) || !only(o->ous[i], 6, 68, "-"))
+            return mw_fail(err, MW_ERR_INVALID,
+                           "--ous: '%.80s' is not an id of a unit or a root, such as ou-ab12-cdef3456", o->ous[i]);
     if (part == MW_ONBOARD_ORGANIZATION && o->ou_count == 0)
-        return mw_fail(err, MW_ERR_INVALID,
-                       "--ous is missing: the units or roots whose accounts get the role");
+        return mw_fail(err, MW_ERR_INVALID, "--ous is missing: the units or roots whose accounts get the role");
     return MW_OK;
 }
 
 /* ---- documents of both languages ---- */
 
 /* A text with the partition in it: Fn::Sub in CloudFormation, interpolated in HCL. */
-static void add_arn(mw_doc_builder *b, bool hcl, const char *format, const char *a,
-                    const char *path, const char *name)
+static void add_arn(mw_doc_builder *b, bool hcl, const char *format, const char *a, const char *path, const char *name)
 {
     MW_AUTO(mw_buf) text = {.max = 4096};
 
-    mw_buf_printf(&text, "arn:%s:iam::%s%s%s%s", hcl ? HCL_PARTITION : SUB_PARTITION, a, format,
-                  path, name);
+    mw_buf_printf(&text, "arn:%s:iam::%s%s%s%s", hcl ? HCL_PARTITION : SUB_PARTITION, a, format, path, name);
     if (hcl) {
         mw_doc_add_cstr(b, text.data ? text.data : "");
         return;
@@ -212,8 +202,8 @@ static void push_account(mw_doc_builder *b, const mw_onboard *o)
     mw_doc_end_object(b);
 }
 
-static void add_choice(mw_doc_builder *b, const char *name, const char *description,
-                       const char *first, const char *second)
+static void add_choice(mw_doc_builder *b, const char *name, const char *description, const char *first,
+                       const char *second)
 {
     mw_doc_ckey(b, name);
     mw_doc_begin_object(b);
@@ -251,12 +241,10 @@ static void add_stack_set(mw_doc_builder *b, const mw_onboard *o, const char *bo
     mw_doc_ckey(b, "Properties");
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "StackSetName", STACK_NAME);
-    mw_doc_member_str(b, "Description",
-                      "The role by which Moonward reads, in every account of these units");
+    mw_doc_member_str(b, "Description", "The role by which Moonward reads, in every account of these units");
     mw_doc_member_str(b, "PermissionModel", "SERVICE_MANAGED");
     add_ref(b, "CallAs", "CallAs");
-    mw_doc_ckey(b,
-                "AutoDeployment"); /* accounts that join get the role, those that leave lose it */
+    mw_doc_ckey(b, "AutoDeployment"); /* accounts that join get the role, those that leave lose it */
     mw_doc_begin_object(b);
     mw_doc_member_bool(b, "Enabled", true);
     mw_doc_member_bool(b, "RetainStacksOnAccountRemoval", false);
@@ -265,8 +253,7 @@ static void add_stack_set(mw_doc_builder *b, const mw_onboard *o, const char *bo
     mw_doc_begin_array(b);
     mw_doc_add_cstr(b, "CAPABILITY_NAMED_IAM");
     mw_doc_end_array(b);
-    mw_doc_ckey(
-        b, "OperationPreferences"); /* one account that refuses does not keep the others without */
+    mw_doc_ckey(b, "OperationPreferences"); /* one account that refuses does not keep the others without */
     mw_doc_begin_object(b);
     mw_doc_member_int(b, "FailureTolerancePercentage", 100);
     mw_doc_member_int(b, "MaxConcurrentPercentage", 100);
@@ -302,17 +289,12 @@ static mw_status push_organization(mw_doc_builder *b, const mw_onboard *o, mw_er
 
     if (st != MW_OK)
         return st;
-    begin_template(
-        b,
-        "The role by which Moonward reads, for the accounts of an organization and for this one");
+    begin_template(b, "The role by which Moonward reads, for the accounts of an organization and for this one");
     mw_doc_ckey(b, "Parameters");
     mw_doc_begin_object(b);
-    add_choice(
-        b, "RoleHere",
-        "Also make the role in this account: the management account is reached by no StackSet",
-        "true", "false");
-    add_choice(b, "CallAs", "DELEGATED_ADMIN where this is not the management account", "SELF",
-               "DELEGATED_ADMIN");
+    add_choice(b, "RoleHere", "Also make the role in this account: the management account is reached by no StackSet",
+               "true", "false");
+    add_choice(b, "CallAs", "DELEGATED_ADMIN where this is not the management account", "SELF", "DELEGATED_ADMIN");
     mw_doc_end_object(b);
     mw_doc_ckey(b, "Conditions");
     mw_doc_begin_object(b);
@@ -362,8 +344,7 @@ static void push_hub(mw_doc_builder *b, const mw_onboard *o)
     mw_doc_end_object(b);
 }
 
-mw_status mw_onboard_cloudformation(const mw_onboard *o, mw_onboard_part part, mw_buf *out,
-                                    mw_error *err)
+mw_status mw_onboard_cloudformation(const mw_onboard *o, mw_onboard_part part, mw_buf *out, mw_error *err)
 {
     mw_doc_builder *b = NULL;
     mw_status st = mw_doc_builder_new(NULL, &b, err);
@@ -384,8 +365,7 @@ mw_status mw_onboard_cloudformation(const mw_onboard *o, mw_onboard_part part, m
 
 /* ---- Terraform ---- */
 
-static mw_status add_json(mw_buf *out,
-                          void (*push)(mw_doc_builder *b, const mw_onboard *o, bool hcl),
+static mw_status add_json(mw_buf *out, void (*push)(mw_doc_builder *b, const mw_onboard *o, bool hcl),
                           const mw_onboard *o, mw_error *err)
 {
     mw_doc_builder *b = NULL;
@@ -404,12 +384,11 @@ static mw_status terraform_role(const mw_onboard *o, mw_buf *out, mw_error *err)
 {
     mw_status st;
 
-    mw_buf_printf(
-        out,
-        "resource \"aws_iam_role\" \"moonward\" {\n  name        = \"%s\"\n  path        = \"%s\"\n"
-        "  description = \"Lets Moonward read what its rules need\"\n  assume_role_policy = "
-        "jsonencode(",
-        o->role, o->path);
+    mw_buf_printf(out,
+                  "resource \"aws_iam_role\" \"moonward\" {\n  name        = \"%s\"\n  path        = \"%s\"\n"
+                  "  description = \"Lets Moonward read what its rules need\"\n  assume_role_policy = "
+                  "jsonencode(",
+                  o->role, o->path);
     if ((st = add_json(out, push_trust, o, err)) != MW_OK)
         return st;
     mw_buf_puts(out, ")\n}\n\n");
@@ -427,28 +406,25 @@ static mw_status terraform_stack_set(const mw_onboard *o, mw_buf *out, mw_error 
 
     if (st != MW_OK)
         return st;
-    mw_buf_puts(
-        out, "\nresource \"aws_cloudformation_stack_set\" \"moonward\" {\n  name             = "
-             "\"" STACK_NAME "\"\n"
-             "  description      = \"The role by which Moonward reads, in every account of these "
-             "units\"\n"
-             "  permission_model = \"SERVICE_MANAGED\"\n  capabilities     = "
-             "[\"CAPABILITY_NAMED_IAM\"]\n\n"
-             "  auto_deployment {\n    enabled                          = true\n"
-             "    retain_stacks_on_account_removal = false\n  }\n\n"
-             "  operation_preferences {\n    failure_tolerance_percentage = 100\n"
-             "    max_concurrent_percentage    = 100\n  }\n\n  template_body = <<-TEMPLATE\n    ");
+    mw_buf_puts(out, "\nresource \"aws_cloudformation_stack_set\" \"moonward\" {\n  name             = "
+                     "\"" STACK_NAME "\"\n"
+                     "  description      = \"The role by which Moonward reads, in every account of these "
+                     "units\"\n"
+                     "  permission_model = \"SERVICE_MANAGED\"\n  capabilities     = "
+                     "[\"CAPABILITY_NAMED_IAM\"]\n\n"
+                     "  auto_deployment {\n    enabled                          = true\n"
+                     "    retain_stacks_on_account_removal = false\n  }\n\n"
+                     "  operation_preferences {\n    failure_tolerance_percentage = 100\n"
+                     "    max_concurrent_percentage    = 100\n  }\n\n  template_body = <<-TEMPLATE\n    ");
     for (const char *p = body.data; *p; p++) {
         if (p[0] == '$' && p[1] == '{')
             mw_buf_putc(out, '$');
         mw_buf_putc(out, *p);
     }
-    mw_buf_puts(
-        out,
-        "\n  TEMPLATE\n\n  lifecycle {\n    ignore_changes = [administration_role_arn]\n  }\n}\n\n"
-        "resource \"aws_cloudformation_stack_set_instance\" \"moonward\" {\n"
-        "  stack_set_name = aws_cloudformation_stack_set.moonward.name\n\n"
-        "  deployment_targets {\n    organizational_unit_ids = [");
+    mw_buf_puts(out, "\n  TEMPLATE\n\n  lifecycle {\n    ignore_changes = [administration_role_arn]\n  }\n}\n\n"
+                     "resource \"aws_cloudformation_stack_set_instance\" \"moonward\" {\n"
+                     "  stack_set_name = aws_cloudformation_stack_set.moonward.name\n\n"
+                     "  deployment_targets {\n    organizational_unit_ids = [");
     for (size_t i = 0; i < o->ou_count; i++)
         mw_buf_printf(out, "%s\"%s\"", i ? ", " : "", o->ous[i]);
     mw_buf_puts(out, "]\n  }\n}\n");
@@ -459,19 +435,16 @@ static mw_status terraform_hub(const mw_onboard *o, mw_buf *out, mw_error *err)
 {
     mw_status st;
 
-    mw_buf_puts(out,
-                "resource \"aws_iam_policy\" \"moonward_hub\" {\n  name        = \"MoonwardHub\"\n"
-                "  description = \"Lets Moonward assume its roles and list the organization\"\n  "
-                "policy = jsonencode(");
+    mw_buf_puts(out, "resource \"aws_iam_policy\" \"moonward_hub\" {\n  name        = \"MoonwardHub\"\n"
+                     "  description = \"Lets Moonward assume its roles and list the organization\"\n  "
+                     "policy = jsonencode(");
     if ((st = add_json(out, push_hub_policy, o, err)) != MW_OK)
         return st;
-    mw_buf_puts(out,
-                ")\n}\n\noutput \"policy_arn\" {\n  value = aws_iam_policy.moonward_hub.arn\n}\n");
+    mw_buf_puts(out, ")\n}\n\noutput \"policy_arn\" {\n  value = aws_iam_policy.moonward_hub.arn\n}\n");
     return MW_OK;
 }
 
-mw_status mw_onboard_terraform(const mw_onboard *o, mw_onboard_part part, mw_buf *out,
-                               mw_error *err)
+mw_status mw_onboard_terraform(const mw_onboard *o, mw_onboard_part part, mw_buf *out, mw_error *err)
 {
     mw_status st;
 

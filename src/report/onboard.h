@@ -31,9 +31,7 @@ typedef struct mw_onboard {
  * MW_ERR_INVALID with the option. */
 mw_status mw_onboard_check(const mw_onboard *o, mw_onboard_part part, mw_error *err);
 /** YAML. After mw_onboard_check(). */
-mw_status mw_onboard_cloudformation(const mw_onboard *o, mw_onboard_part part, mw_buf *out,
-                                    mw_error *err);
-mw_status mw_onboard_terraform(const mw_onboard *o, mw_onboard_part part, mw_buf *out,
-                               mw_error *err);
+mw_status mw_onboard_cloudformation(const mw_onboard *o, mw_onboard_part part, mw_buf *out, mw_error *err);
+mw_status mw_onboard_terraform(const mw_onboard *o, mw_onboard_part part, mw_buf *out, mw_error *err);
 
 #endif

@@ -18,9 +18,9 @@
 struct style {
     const char *extension;
     void (*begin)(mw_buf *out, const char *title);
-    void (*text)(mw_buf *out, const char *s);          /* escaped */
+    void (*text)(mw_buf *out, const char *s); /* escaped */
     void (*heading)(mw_buf *out, int level, const char *s);
-    void (*code)(mw_buf *out, const char *s);          /* in a line */
+    void (*code)(mw_buf *out, const char *s); /* in a line */
     void (*block)(mw_buf *out, const char *s);
     void (*link)(mw_buf *out, const char *href, const char *s);
     const char *paragraph[2], *list[2], *item[2], *end;
@@ -163,10 +163,13 @@ static void html_begin(mw_buf *out, const char *title)
 {
     mw_buf_puts(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>");
+                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                     "'unsafe-inline'\">\n<title>");
     html_text(out, title);
-    mw_buf_puts(out, "</title>\n<style>body{max-width:50rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;"
-                     "color-scheme:light dark}pre{overflow-x:auto;padding:.5rem;border:1px solid #8886}</style>\n</head>\n<body>\n");
+    mw_buf_puts(
+        out,
+        "</title>\n<style>body{max-width:50rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;"
+        "color-scheme:light dark}pre{overflow-x:auto;padding:.5rem;border:1px solid #8886}</style>\n</head>\n<body>\n");
     html_heading(out, 1, title);
 }
 
@@ -181,10 +184,28 @@ static void html_link(mw_buf *out, const char *href, const char *s)
 }
 
 static const struct style styles[] = {
-    [MW_REFERENCE_MARKDOWN] = {"md", markdown_begin, markdown_text, markdown_heading, markdown_code, markdown_block,
-                               markdown_link, {"", "\n\n"}, {"", "\n"}, {"- ", "\n"}, ""},
-    [MW_REFERENCE_HTML] = {"html", html_begin, html_text, html_heading, html_code, html_block, html_link,
-                           {"<p>", "</p>\n"}, {"<ul>\n", "</ul>\n"}, {"<li>", "</li>\n"}, "</body>\n</html>\n"},
+    [MW_REFERENCE_MARKDOWN] = {"md",
+                               markdown_begin,
+                               markdown_text,
+                               markdown_heading,
+                               markdown_code,
+                               markdown_block,
+                               markdown_link,
+                               {"", "\n\n"},
+                               {"", "\n"},
+                               {"- ", "\n"},
+                               ""},
+    [MW_REFERENCE_HTML] = {"html",
+                           html_begin,
+                           html_text,
+                           html_heading,
+                           html_code,
+                           html_block,
+                           html_link,
+                           {"<p>", "</p>\n"},
+                           {"<ul>\n", "</ul>\n"},
+                           {"<li>", "</li>\n"},
+                           "</body>\n</html>\n"},
 };
 
 /* ---- pieces of a page ---- */
@@ -387,7 +408,8 @@ static void write_places(const struct style *y, mw_buf *out, struct place *p, si
         if (first || (p[i].part && strcmp(p[i].part, p[i - 1].part) != 0))
             mw_buf_puts(out, y->list[0]);
         rule_item(y, out, p[i].rule);
-        if (i + 1 == n || strcmp(p[i].group, p[i + 1].group) != 0 || (p[i].part && strcmp(p[i].part, p[i + 1].part) != 0))
+        if (i + 1 == n || strcmp(p[i].group, p[i + 1].group) != 0 ||
+            (p[i].part && strcmp(p[i].part, p[i + 1].part) != 0))
             mw_buf_puts(out, y->list[1]);
     }
 }
@@ -459,9 +481,16 @@ static void add_value(mw_doc_builder *b, const char *key, const mw_doc *d, mw_va
 void mw_reference_add_rule(mw_doc_builder *b, const mw_rules *rules, const mw_rule *r)
 {
     const mw_doc *d = mw_rules_doc(rules);
-    const char *const texts[][2] = {{"id", r->id}, {"title", r->title}, {"severity", r->severity}, {"pillar", r->pillar},
-                                    {"resource", r->resource}, {"remediation", r->remediation},
-                                    {"description", r->description}, {"see", r->see}, {"path", r->path}, {"pack", r->pack}};
+    const char *const texts[][2] = {{"id", r->id},
+                                    {"title", r->title},
+                                    {"severity", r->severity},
+                                    {"pillar", r->pillar},
+                                    {"resource", r->resource},
+                                    {"remediation", r->remediation},
+                                    {"description", r->description},
+                                    {"see", r->see},
+                                    {"path", r->path},
+                                    {"pack", r->pack}};
 
     for (size_t i = 0; i < MW_COUNT(texts); i++)
         mw_doc_member_str(b, texts[i][0], texts[i][1]);

@@ -9,7 +9,7 @@ typedef struct mw_reference_rule {
     const mw_rule *rule;
     const char *const *operations; /* that a sweep makes for it, sorted */
     size_t operation_count;
-    const mw_doc *fixtures;        /* its tests, a list; NULL when it has none */
+    const mw_doc *fixtures; /* its tests, a list; NULL when it has none */
 } mw_reference_rule;
 
 typedef struct mw_reference {

@@ -17,14 +17,14 @@ typedef struct mw_report {
     const char *run_id, *started_at, *finished_at, *engine;
     const char *rules_digest, *findings_digest, *snapshot; /* NULL is written as null */
     const mw_doc *coverage_doc;
-    mw_val coverage;           /* the contract's "coverage" array */
+    mw_val coverage; /* the contract's "coverage" array */
     const mw_finding *findings;
     size_t count;
     const mw_packed *packed; /* findings beside those: passes, and what does not apply */
     size_t packed_count;
-    size_t passed;          /* counted beside those that are listed */
-    bool compared;             /* with an earlier run: change and fixed mean something */
-    size_t fixed;              /* by this run, what no longer exists included */
+    size_t passed; /* counted beside those that are listed */
+    bool compared; /* with an earlier run: change and fixed mean something */
+    size_t fixed;  /* by this run, what no longer exists included */
     /* When findings and coverage are a choice from a run that is too large for memory: the figures of all of it,
        failing findings of each rule included. NULL: the lists are whole. */
     const struct mw_report_counts *counts;
@@ -40,11 +40,11 @@ const char *mw_severity_name(unsigned rank); /**< NULL beyond info */
 
 /** The figures that a report and an exit status are made of. */
 typedef struct mw_report_counts {
-    size_t by_status[MW_VERDICT_ERROR + 1];      /* by mw_verdict */
-    size_t failing[MW_SEVERITY_COUNT + 1];       /* failing findings by severity rank */
-    size_t added, open, regressed;               /* failing findings by change */
-    size_t scopes, scopes_complete;              /* without those that are skipped */
-    size_t unknown_by_class[MW_CAUSE_COUNT];     /* unknown findings by why */
+    size_t by_status[MW_VERDICT_ERROR + 1];  /* by mw_verdict */
+    size_t failing[MW_SEVERITY_COUNT + 1];   /* failing findings by severity rank */
+    size_t added, open, regressed;           /* failing findings by change */
+    size_t scopes, scopes_complete;          /* without those that are skipped */
+    size_t unknown_by_class[MW_CAUSE_COUNT]; /* unknown findings by why */
 } mw_report_counts;
 void mw_report_count(const mw_report *r, mw_report_counts *out);
 
@@ -74,9 +74,9 @@ mw_status mw_report_summary_json(const mw_report *r, mw_buf *out, mw_error *err)
 
 typedef struct mw_text_options {
     bool color;
-    unsigned width;            /* columns; 0 = 100 */
-    size_t list_max;           /* failing resources shown for each rule; 0 = 20 */
-    bool stored;               /* `moonward findings` can show the rest */
+    unsigned width;                                     /* columns; 0 = 100 */
+    size_t list_max;                                    /* failing resources shown for each rule; 0 = 20 */
+    bool stored;                                        /* `moonward findings` can show the rest */
     const char *(*title)(void *user, const char *rule); /* NULL, or may return NULL */
     void *user;
 } mw_text_options;
@@ -88,7 +88,7 @@ typedef struct mw_text_options {
 mw_status mw_report_text(const mw_report *r, const mw_text_options *o, mw_buf *out, mw_error *err);
 
 /** A table of findings, one per line, for `findings list`. */
-mw_status mw_report_table(const mw_finding *findings, size_t count, const mw_text_options *o,
-                          mw_buf *out, mw_error *err);
+mw_status mw_report_table(const mw_finding *findings, size_t count, const mw_text_options *o, mw_buf *out,
+                          mw_error *err);
 
 #endif

@@ -72,8 +72,8 @@ static void write_coverage(mw_buf *out, const mw_ruletest_coverage *c)
     member(out, "rule", c->rule);
     member(out, "file", c->file);
     member(out, "problem", c->problem);
-    mw_buf_printf(out, "\"branches\":%zu,\"branches_taken\":%zu,\"lines\":%zu,\"lines_run\":%zu,\"verdicts\":[", c->ways,
-                  c->ways_taken, c->line_count, c->lines_run);
+    mw_buf_printf(out, "\"branches\":%zu,\"branches_taken\":%zu,\"lines\":%zu,\"lines_run\":%zu,\"verdicts\":[",
+                  c->ways, c->ways_taken, c->line_count, c->lines_run);
     for (int v = MW_VERDICT_PASS; v <= MW_VERDICT_ERROR; v++) {
         if (!c->verdicts[v])
             continue;
@@ -115,8 +115,8 @@ mw_status mw_ruletest_json(const mw_ruletest_report *r, mw_buf *out, mw_error *e
     }
     mw_buf_puts(out, "],\n\"coverage\":");
     if (r->coverage) {
-        mw_buf_printf(out, "{\"branches\":%zu,\"branches_taken\":%zu,\"lines\":%zu,\"lines_run\":%zu,\"rules\":[", s.ways,
-                      s.ways_taken, s.lines, s.lines_run);
+        mw_buf_printf(out, "{\"branches\":%zu,\"branches_taken\":%zu,\"lines\":%zu,\"lines_run\":%zu,\"rules\":[",
+                      s.ways, s.ways_taken, s.lines, s.lines_run);
         for (size_t i = 0; i < r->coverage_count; i++) {
             mw_buf_puts(out, i ? ",\n" : "\n");
             write_coverage(out, &r->coverage[i]);

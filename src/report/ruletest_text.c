@@ -204,8 +204,8 @@ static void write_missed(mw_buf *out, bool color, const mw_ruletest_coverage *c)
         else if (b->taken[0] + b->taken[1] == 0)
             mw_buf_puts(out, "never reached\n");
         else
-            mw_buf_printf(out, "never %s\n", b->taken[0] == 0 ? (loop ? "entered" : "true")
-                                                              : (loop ? "without elements" : "false"));
+            mw_buf_printf(out, "never %s\n",
+                          b->taken[0] == 0 ? (loop ? "entered" : "true") : (loop ? "without elements" : "false"));
         write_source_line(out, color, c->source, b->mark.line);
     }
     for (size_t i = 0; i < c->line_count; i++) {

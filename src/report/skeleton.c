@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ID_MAX 100
-#define MEMBERS_SHOWN 12
+#define ID_MAX          100
+#define MEMBERS_SHOWN   12
 #define COMMENT_COLUMNS 100
 
 enum pick_kind { PICK_ENUM, PICK_SWITCH, PICK_TEXT, PICK_NUMBER, PICK_LIST, PICK_ANY, PICK_NONE };
@@ -34,8 +34,8 @@ mw_status mw_skeleton_check_id(const char *what, const char *id, mw_error *err)
         strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == len)
         return MW_OK;
     return mw_fail(err, MW_ERR_INVALID,
-                   "%s '%.120s': expected at most %d lower-case letters, digits and dashes, a letter first", what,
-                   id, ID_MAX);
+                   "%s '%.120s': expected at most %d lower-case letters, digits and dashes, a letter first", what, id,
+                   ID_MAX);
 }
 
 /* ---- choosing a member ---- */
@@ -57,8 +57,8 @@ static enum pick_kind kind_of(const mw_shape *s)
 
 static bool taken(const char *name, const char *id_path)
 {
-    static const char *const envelope[] = {"id", "arn", "name", "type", "account", "region", "partition",
-                                           "created", "tags", "doc", "path", "search"};
+    static const char *const envelope[] = {"id",        "arn",     "name", "type", "account", "region",
+                                           "partition", "created", "tags", "doc",  "path",    "search"};
     size_t first = id_path ? strcspn(id_path, ".[") : 0;
 
     for (size_t i = 0; i < MW_COUNT(envelope); i++)
@@ -91,8 +91,7 @@ static bool pick_member(const mw_shape *s, const char *prefix, const char *id_pa
             snprintf(below, sizeof(below), "%s%s%s", prefix, prefix[0] ? "." : "", mw_member_name(m)) >=
                 (int)sizeof(below))
             continue;
-        if (pick_member(mw_member_shape(m), below, id_path, depth - 1, &inner) &&
-            (!best || inner.kind < best_kind)) {
+        if (pick_member(mw_member_shape(m), below, id_path, depth - 1, &inner) && (!best || inner.kind < best_kind)) {
             *out = inner;
             return true;
         }
@@ -232,7 +231,8 @@ static void nested(mw_buf *out, const char *path, const char *value)
 
 static bool plain_path(const char *path)
 {
-    return path && *path && strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") == strlen(path);
+    return path && *path &&
+           strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") == strlen(path);
 }
 
 static void test_case(mw_buf *out, const mw_skeleton *s, const char *name, const char *expect, const char *path,
@@ -245,10 +245,11 @@ static void test_case(mw_buf *out, const mw_skeleton *s, const char *name, const
     if (plain_path(mw_type_id_path(s->type)))
         nested(&id, mw_type_id_path(s->type), "\"example\"");
     nested(&member, path, value);
-    mw_buf_printf(out, "  { name = \"%s\", expect = \"%s\",\n    resource = {%s", name, expect, id.data ? id.data + 1 : "");
+    mw_buf_printf(out, "  { name = \"%s\", expect = \"%s\",\n    resource = {%s", name, expect,
+                  id.data ? id.data + 1 : "");
     if (member.len)
-        mw_buf_printf(out, "%s%s%s", id.len ? "," : "", id.len + member.len > COMMENT_COLUMNS ? "\n                " : "",
-                      member.data + 1);
+        mw_buf_printf(out, "%s%s%s", id.len ? "," : "",
+                      id.len + member.len > COMMENT_COLUMNS ? "\n                " : "", member.data + 1);
     mw_buf_puts(out, " }");
     if (strcmp(path, UNMODELLED) == 0)
         mw_buf_puts(out, ",\n    unmodelled = { \"resource." UNMODELLED "\" }");
@@ -265,7 +266,8 @@ static void write_test(mw_buf *out, const mw_skeleton *s, const struct pick *p, 
 
     good_value(&good, p);
     bad_value(&bad, p);
-    mw_buf_puts(out, "-- One case for each verdict that the rule can give: `moonward test` runs them without AWS.\nreturn {\n");
+    mw_buf_puts(
+        out, "-- One case for each verdict that the rule can give: `moonward test` runs them without AWS.\nreturn {\n");
     test_case(out, s, "as it should be", "pass", p->path, good.data);
     if (bad.len)
         test_case(out, s, "not as it should be", "fail", p->path, bad.data);
@@ -389,8 +391,9 @@ static void write_rule(mw_buf *out, const mw_skeleton *s, const struct pick *p)
     title_of(s, &title);
     mw_buf_puts(out, "--- ");
     mw_lua_comment(out, title.data ? title.data : "");
-    mw_buf_puts(out, ".\n-- Say here why it matters, in one or two sentences: the reference and the reports show them.\n"
-                     "return rule {\n  id = ");
+    mw_buf_puts(out,
+                ".\n-- Say here why it matters, in one or two sentences: the reference and the reports show them.\n"
+                "return rule {\n  id = ");
     mw_lua_string(out, s->id);
     mw_buf_puts(out, ",\n  title = ");
     mw_lua_string(out, title.data ? title.data : "");
@@ -452,22 +455,26 @@ mw_status mw_skeleton_remediation(const mw_skeleton *s, const char *rule, mw_buf
     title_of(s, &title);
     mw_buf_puts(out, "--- ");
     mw_lua_comment(out, title.data ? title.data : "");
-    mw_buf_printf(out, ".\n"
-                       "-- A remediation returns the API calls to make and their inverses; it makes none itself. `moonward plan`\n"
-                       "-- shows them, `moonward apply` sends what was reviewed, `moonward undo` takes it back.\n"
-                       "-- Each call must be named in `calls`: nothing else can be planned.\n"
-                       "return remediation {\n  id = ");
+    mw_buf_printf(
+        out,
+        ".\n"
+        "-- A remediation returns the API calls to make and their inverses; it makes none itself. `moonward plan`\n"
+        "-- shows them, `moonward apply` sends what was reviewed, `moonward undo` takes it back.\n"
+        "-- Each call must be named in `calls`: nothing else can be planned.\n"
+        "return remediation {\n  id = ");
     mw_lua_string(out, s->id);
     mw_buf_puts(out, ",\n  resource = ");
     mw_lua_string(out, mw_type_name(s->type));
     mw_buf_puts(out, ",\n  fixes = { ");
     mw_lua_string(out, rule);
-    mw_buf_printf(out, " },\n  risk = \"R1\",\n  calls = {},\n  plan = function(%s, ctx)\n"
-                       "    ctx.log(\"nothing is planned for %%s yet\", %s.id)\n"
-                       "    return {\n"
-                       "      -- step { call = \"service:Operation\", params = { … },\n"
-                       "      --        undo = { call = \"service:Operation\", params = { … } } },\n"
-                       "    }\n  end,\n}\n", variable, variable);
+    mw_buf_printf(out,
+                  " },\n  risk = \"R1\",\n  calls = {},\n  plan = function(%s, ctx)\n"
+                  "    ctx.log(\"nothing is planned for %%s yet\", %s.id)\n"
+                  "    return {\n"
+                  "      -- step { call = \"service:Operation\", params = { … },\n"
+                  "      --        undo = { call = \"service:Operation\", params = { … } } },\n"
+                  "    }\n  end,\n}\n",
+                  variable, variable);
     return mw_buf_status(out, err);
 }
 
@@ -477,11 +484,13 @@ mw_status mw_skeleton_audit(const char *name, const char *path, mw_buf *out, mw_
 
     if (st != MW_OK)
         return st;
-    mw_buf_printf(out, "--- %s: say here what question it answers.\n"
-                       "-- It runs once for each account and region, and only reads: moonward audit %s --region 'eu-*'\n"
-                       "columns { \"vpc\", \"cidr\", \"default\" }\n\n"
-                       "for vpc in aws.items(\"ec2:DescribeVpcs\") do\n"
-                       "  emit { vpc = vpc.VpcId, cidr = vpc.CidrBlock, default = vpc.IsDefault }\n"
-                       "end\n", name, path);
+    mw_buf_printf(out,
+                  "--- %s: say here what question it answers.\n"
+                  "-- It runs once for each account and region, and only reads: moonward audit %s --region 'eu-*'\n"
+                  "columns { \"vpc\", \"cidr\", \"default\" }\n\n"
+                  "for vpc in aws.items(\"ec2:DescribeVpcs\") do\n"
+                  "  emit { vpc = vpc.VpcId, cidr = vpc.CidrBlock, default = vpc.IsDefault }\n"
+                  "end\n",
+                  name, path);
     return mw_buf_status(out, err);
 }

@@ -7,10 +7,10 @@
 
 typedef struct mw_skeleton {
     const char *id;
-    const char *title;           /* NULL: made of the id */
+    const char *title; /* NULL: made of the id */
     const mw_type *type;
     const mw_models *models;
-    const char *const *facets;   /* of the type; the first is what the rule judges */
+    const char *const *facets; /* of the type; the first is what the rule judges */
     size_t facet_count;
 } mw_skeleton;
 

@@ -24,9 +24,8 @@ size_t mw_term_sequence(const char *s, size_t len, uint32_t *point)
 
 bool mw_term_deceptive(uint32_t p)
 {
-    return (p >= 0x200B && p <= 0x200F) || (p >= 0x2028 && p <= 0x202E) ||
-           (p >= 0x2060 && p <= 0x2069) || p == 0x061C || p == 0xFEFF || p == 0x00AD ||
-           (p >= 0xE0000 && p <= 0xE007F);
+    return (p >= 0x200B && p <= 0x200F) || (p >= 0x2028 && p <= 0x202E) || (p >= 0x2060 && p <= 0x2069) ||
+           p == 0x061C || p == 0xFEFF || p == 0x00AD || (p >= 0xE0000 && p <= 0xE007F);
 }
 
 mw_status mw_term_bytes(mw_buf *out, const char *s, size_t len, bool lines)
@@ -34,8 +33,7 @@ mw_status mw_term_bytes(mw_buf *out, const char *s, size_t len, bool lines)
     for (size_t i = 0; i < len;) {
         uint32_t p = 0;
         size_t n = mw_term_sequence(s + i, len - i, &p);
-        bool layout = lines && (p == '\n' || p == '\t' ||
-                                (p == '\r' && i + 1 < len && s[i + 1] == '\n'));
+        bool layout = lines && (p == '\n' || p == '\t' || (p == '\r' && i + 1 < len && s[i + 1] == '\n'));
 
         if (n == 0)
             mw_buf_puts(out, "\xEF\xBF\xBD");

@@ -8,8 +8,14 @@
 #include <stdint.h>
 
 typedef enum mw_color {
-    MW_COLOR_NONE, MW_COLOR_BOLD, MW_COLOR_DIM, MW_COLOR_RED, MW_COLOR_YELLOW, MW_COLOR_GREEN,
-    MW_COLOR_CYAN, MW_COLOR_MAGENTA
+    MW_COLOR_NONE,
+    MW_COLOR_BOLD,
+    MW_COLOR_DIM,
+    MW_COLOR_RED,
+    MW_COLOR_YELLOW,
+    MW_COLOR_GREEN,
+    MW_COLOR_CYAN,
+    MW_COLOR_MAGENTA
 } mw_color;
 
 /**

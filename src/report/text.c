@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_WIDTH 100
-#define MIN_WIDTH 40
+#define DEFAULT_WIDTH    100
+#define MIN_WIDTH        40
 #define DEFAULT_LIST_MAX 20
 #define NAME_COLUMNS_MAX 44
-#define CAUSES_MAX 20
-#define LEAST_MAX 5
-#define CAUSE_MAX 200 /* bytes: some services answer with a page of HTML */
+#define CAUSES_MAX       20
+#define LEAST_MAX        5
+#define CAUSE_MAX        200 /* bytes: some services answer with a page of HTML */
 
 struct text {
     const mw_report *r;
@@ -38,8 +38,7 @@ static void colored(struct text *t, mw_color color, const char *s)
 
 static mw_color severity_color(unsigned rank)
 {
-    static const mw_color colors[] = {MW_COLOR_MAGENTA, MW_COLOR_RED, MW_COLOR_YELLOW, MW_COLOR_CYAN,
-                                      MW_COLOR_DIM};
+    static const mw_color colors[] = {MW_COLOR_MAGENTA, MW_COLOR_RED, MW_COLOR_YELLOW, MW_COLOR_CYAN, MW_COLOR_DIM};
     return rank < MW_COUNT(colors) ? colors[rank] : MW_COLOR_NONE;
 }
 
@@ -88,8 +87,8 @@ static void subject(mw_buf *out, const mw_finding *f, bool many)
 }
 
 /* Padded, never cut: people copy names. */
-static void padded(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many),
-                   const mw_finding *f, size_t columns)
+static void padded(struct text *t, void (*write)(mw_buf *out, const mw_finding *f, bool many), const mw_finding *f,
+                   size_t columns)
 {
     MW_AUTO(mw_buf) b = {.max = 1 << 16};
     size_t taken;
@@ -283,8 +282,7 @@ static void rules_of(struct text *t, const mw_finding *const *all, size_t n)
     mw_buf_putc(t->out, '\n');
 }
 
-static mw_status grouped_part(struct text *t, mw_verdict status, const char *title, mw_color color,
-                              mw_error *err)
+static mw_status grouped_part(struct text *t, mw_verdict status, const char *title, mw_color color, mw_error *err)
 {
     size_t n = 0, groups = 0, total = t->counts.by_status[status], hidden = 0;
     const mw_finding **all;
@@ -335,9 +333,8 @@ static bool same_story(const mw_doc *d, mw_val a, mw_val b)
 {
     mw_val x = mw_val_get(d, a, "cause"), y = mw_val_get(d, b, "cause");
 
-    return same_member(d, a, b, "account") && same_member(d, a, b, "type") &&
-           same_member(d, a, b, "facet") && same_member(d, a, b, "state") &&
-           same_member(d, x, y, "operation") && same_member(d, x, y, "code") &&
+    return same_member(d, a, b, "account") && same_member(d, a, b, "type") && same_member(d, a, b, "facet") &&
+           same_member(d, a, b, "state") && same_member(d, x, y, "operation") && same_member(d, x, y, "code") &&
            mw_cause_classify_val(d, x) == mw_cause_classify_val(d, y);
 }
 
@@ -359,8 +356,8 @@ static void scope_line(struct text *t, size_t first)
     const char *message = mw_val_get_str(d, cause, "message", NULL);
     size_t places = 0, n = mw_val_len(d, t->r->coverage);
 
-    mw_buf_printf(&line, "%s%s%s: %s in ", mw_val_get_str(d, scope, "type", ""), facet ? " " : "",
-                  facet ? facet : "", mw_val_get_str(d, scope, "state", ""));
+    mw_buf_printf(&line, "%s%s%s: %s in ", mw_val_get_str(d, scope, "type", ""), facet ? " " : "", facet ? facet : "",
+                  mw_val_get_str(d, scope, "state", ""));
     if (t->many_accounts)
         mw_buf_printf(&line, "%s ", mw_val_get_str(d, scope, "account", ""));
     for (size_t i = first; i < n; i++) {
@@ -373,8 +370,7 @@ static void scope_line(struct text *t, size_t first)
     if (places > 5)
         mw_buf_printf(&line, " and %zu more", places - 5);
     if (operation || code)
-        mw_buf_printf(&line, ": %s%s%s", operation ? operation : "", operation && code ? " " : "",
-                      code ? code : "");
+        mw_buf_printf(&line, ": %s%s%s", operation ? operation : "", operation && code ? " " : "", code ? code : "");
     else if (message)
         mw_buf_printf(&line, ": %s", message);
     if (mw_cause_classify_val(d, cause) != MW_CAUSE_OTHER)
@@ -441,12 +437,14 @@ static void coverage_head(struct text *t, const mw_tally *y)
     if (y->complete == y->scopes)
         mw_buf_printf(t->out, "complete, %zu of %zu scope%s", y->scopes, y->scopes, plural(y->scopes));
     else
-        mw_buf_printf(t->out, "%u.%u %%, %zu of %zu scopes complete", permille / 10, permille % 10, y->complete, y->scopes);
+        mw_buf_printf(t->out, "%u.%u %%, %zu of %zu scopes complete", permille / 10, permille % 10, y->complete,
+                      y->scopes);
     if (y->cached)
         mw_buf_printf(t->out, ", %zu from the store", y->cached);
     mw_tally_classes_text(y->by_class, &classes);
     mw_term_inherit(t->out, &classes);
-    mw_buf_printf(t->out, "%s%s%s\n", classes.len ? "; incomplete: " : "", classes.len ? classes.data : "", classes.len ? ":" : "");
+    mw_buf_printf(t->out, "%s%s%s\n", classes.len ? "; incomplete: " : "", classes.len ? classes.data : "",
+                  classes.len ? ":" : "");
 }
 
 static mw_status coverage_part(struct text *t, mw_error *err)
@@ -491,9 +489,8 @@ static void counts_part(struct text *t)
 
     colored(t, MW_COLOR_BOLD, "Results");
     mw_buf_printf(t->out, ":  %zu fail, %zu pass, %zu not applicable, %zu unknown, %zu error\n",
-                  c->by_status[MW_VERDICT_FAIL], c->by_status[MW_VERDICT_PASS],
-                  c->by_status[MW_VERDICT_NOT_APPLICABLE], c->by_status[MW_VERDICT_UNKNOWN],
-                  c->by_status[MW_VERDICT_ERROR]);
+                  c->by_status[MW_VERDICT_FAIL], c->by_status[MW_VERDICT_PASS], c->by_status[MW_VERDICT_NOT_APPLICABLE],
+                  c->by_status[MW_VERDICT_UNKNOWN], c->by_status[MW_VERDICT_ERROR]);
     mw_tally_classes_text(c->unknown_by_class, &unknown);
     mw_term_inherit(t->out, &unknown);
     if (unknown.len) {
@@ -514,8 +511,8 @@ static void counts_part(struct text *t)
     }
     if (t->r->compared) {
         colored(t, MW_COLOR_BOLD, "Changes");
-        mw_buf_printf(t->out, ":  %zu new, %zu regressed, %zu fixed, %zu still open\n", c->added,
-                      c->regressed, t->r->fixed, c->open);
+        mw_buf_printf(t->out, ":  %zu new, %zu regressed, %zu fixed, %zu still open\n", c->added, c->regressed,
+                      t->r->fixed, c->open);
     }
     colored(t, MW_COLOR_BOLD, "Run");
     mw_buf_puts(t->out, ":      ");
@@ -614,8 +611,10 @@ static void next_part(struct text *t)
     denied_actions(t, &denied);
     mw_term_inherit(t->out, &denied);
     if (denied.len > 2) {
-        mw_buf_printf(&line, "Permission is missing for %s: grant it to the role that Moonward uses, then sweep "
-                             "again", denied.data + 2);
+        mw_buf_printf(&line,
+                      "Permission is missing for %s: grant it to the role that Moonward uses, then sweep "
+                      "again",
+                      denied.data + 2);
         next_step(t, &line);
     } else if (t->counts.by_status[MW_VERDICT_UNKNOWN] || t->counts.scopes_complete < t->counts.scopes) {
         mw_buf_puts(&line, "What is unknown was not judged: see the causes above, then sweep again");
@@ -667,8 +666,8 @@ mw_status mw_report_text(const mw_report *r, const mw_text_options *o, mw_buf *o
 
     text_start(&t, r, o, out);
     failing_part(&t);
-    if ((st = grouped_part(&t, MW_VERDICT_UNKNOWN, "UNKNOWN: could not be read, so not judged",
-                           MW_COLOR_YELLOW, err)) != MW_OK ||
+    if ((st = grouped_part(&t, MW_VERDICT_UNKNOWN, "UNKNOWN: could not be read, so not judged", MW_COLOR_YELLOW,
+                           err)) != MW_OK ||
         (st = grouped_part(&t, MW_VERDICT_ERROR, "ERROR: a rule failed", MW_COLOR_RED, err)) != MW_OK)
         return st;
     if ((st = coverage_part(&t, err)) != MW_OK)
@@ -678,8 +677,8 @@ mw_status mw_report_text(const mw_report *r, const mw_text_options *o, mw_buf *o
     return mw_buf_status(out, err);
 }
 
-mw_status mw_report_table(const mw_finding *findings, size_t count, const mw_text_options *o,
-                          mw_buf *out, mw_error *err)
+mw_status mw_report_table(const mw_finding *findings, size_t count, const mw_text_options *o, mw_buf *out,
+                          mw_error *err)
 {
     const mw_report r = {.findings = findings, .count = count};
     size_t name_columns = 8, place_columns = 6, rule_columns = 4;

@@ -25,8 +25,8 @@ bool mw_value_format_named(const char *name, mw_value_format *out)
     return name == NULL;
 }
 
-mw_status mw_value_write(mw_buf *out, const mw_doc *d, mw_val v, mw_value_format format,
-                         const char *title, mw_error *err)
+mw_status mw_value_write(mw_buf *out, const mw_doc *d, mw_val v, mw_value_format format, const char *title,
+                         mw_error *err)
 {
     mw_status st = MW_OK;
 
@@ -94,8 +94,7 @@ static mw_status neutralise(mw_buf *out, size_t start, bool yaml)
         if (p > 0xFFFF && yaml)
             mw_buf_printf(out, "\\U%08x", (unsigned)p);
         else if (p > 0xFFFF) /* JSON has UTF-16 escapes */
-            mw_buf_printf(out, "\\u%04x\\u%04x", (unsigned)(0xD7C0 + (p >> 10)),
-                          (unsigned)(0xDC00 + (p & 0x3FF)));
+            mw_buf_printf(out, "\\u%04x\\u%04x", (unsigned)(0xD7C0 + (p >> 10)), (unsigned)(0xDC00 + (p & 0x3FF)));
         else
             mw_buf_printf(out, "\\u%04x", (unsigned)p);
         from = at + n;
@@ -148,9 +147,7 @@ mw_status mw_value_scalar(mw_buf *out, const mw_doc *d, mw_val v)
     size_t len;
 
     switch (mw_val_kind(d, v)) {
-    case MW_KIND_STRING:
-        s = mw_val_str(d, v, &len);
-        return mw_buf_add(out, s, len, NULL);
+    case MW_KIND_STRING: s = mw_val_str(d, v, &len); return mw_buf_add(out, s, len, NULL);
     case MW_KIND_BOOL: return mw_buf_puts(out, mw_val_bool(d, v) ? "True" : "False");
     case MW_KIND_NULL:
     case MW_KIND_ABSENT: return mw_buf_puts(out, "None");

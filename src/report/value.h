@@ -8,12 +8,7 @@
 #include "base/buf.h"
 #include "moonward/doc.h"
 
-typedef enum mw_value_format {
-    MW_VALUE_JSON,
-    MW_VALUE_YAML,
-    MW_VALUE_TEXT,
-    MW_VALUE_TABLE
-} mw_value_format;
+typedef enum mw_value_format { MW_VALUE_JSON, MW_VALUE_YAML, MW_VALUE_TEXT, MW_VALUE_TABLE } mw_value_format;
 
 /** For options: the names that mw_value_format_named() knows, "|" between them. */
 #define MW_VALUE_FORMATS "json|text|table|yaml"
@@ -25,8 +20,8 @@ bool mw_value_format_named(const char *name, mw_value_format *out);
  * @param title  Of a table's outermost section (the operation); may be NULL.
  * @return MW_OK; MW_ERR_LIMIT beyond the buffer's ceiling or 1024 levels; MW_ERR_NOMEM.
  */
-mw_status mw_value_write(mw_buf *out, const mw_doc *d, mw_val v, mw_value_format format,
-                         const char *title, mw_error *err);
+mw_status mw_value_write(mw_buf *out, const mw_doc *d, mw_val v, mw_value_format format, const char *title,
+                         mw_error *err);
 
 /**
  * JSON as mw_json_write(), with C1 controls and deceptive characters escaped too: equal as a value, and

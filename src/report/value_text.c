@@ -150,8 +150,7 @@ static mw_status write_nested(writer *w, mw_val v, const columns *of, unsigned d
     for (size_t i = 0; i < mw_val_len(w->d, v) && st == MW_OK; i++) {
         member = mw_val_member(w->d, v, i, &key);
         s = mw_val_str(w->d, key, &len);
-        if (!mw_value_is_scalar(w->d, member) &&
-            !(of && mw_val_getn(of->d, of->v, s, len) != MW_VAL_ABSENT))
+        if (!mw_value_is_scalar(w->d, member) && !(of && mw_val_getn(of->d, of->v, s, len) != MW_VAL_ABSENT))
             st = write_value(w, member, key, depth + 1);
     }
     return st;
@@ -199,9 +198,7 @@ static mw_status write_value(writer *w, mw_val v, mw_val name, unsigned depth)
         return w->out->failed != MW_OK ? w->out->failed : MW_ERR_LIMIT;
     switch (mw_val_kind(w->d, v)) {
     case MW_KIND_ARRAY: return write_list(w, v, name, depth);
-    case MW_KIND_OBJECT:
-        write_scalars(w, v, name, NULL);
-        return write_nested(w, v, NULL, depth);
+    case MW_KIND_OBJECT: write_scalars(w, v, name, NULL); return write_nested(w, v, NULL, depth);
     default:
         if (named(name)) {
             write_key(w, name);

@@ -16,8 +16,7 @@
 /* Words of YAML 1.1's types, which PyYAML still has, without regard to case. */
 static bool reserved(const char *s)
 {
-    static const char *const words[] = {"y",  "n",  "yes", "no",   "on", "off",
-                                        "true", "false", "null", "nan", "inf"};
+    static const char *const words[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"};
 
     for (size_t i = 0; i < MW_COUNT(words); i++)
         if (mw_str_ieq(s, words[i]))
@@ -79,8 +78,7 @@ static void indent(mw_buf *out, unsigned depth)
 
 static bool has_lines(const mw_doc *d, mw_val v)
 {
-    return !mw_value_is_scalar(d, v) &&
-           (mw_val_kind(d, v) == MW_KIND_UNKNOWN || mw_val_len(d, v) > 0);
+    return !mw_value_is_scalar(d, v) && (mw_val_kind(d, v) == MW_KIND_UNKNOWN || mw_val_len(d, v) > 0);
 }
 
 static mw_status write_lines(mw_buf *out, const mw_doc *d, mw_val v, unsigned depth, bool started);

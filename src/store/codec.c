@@ -45,8 +45,7 @@ mw_codec *mw_codec_new(void)
         return NULL;
     c->pack = ZSTD_createCCtx();
     c->unpack = ZSTD_createDCtx();
-    if (!c->pack || !c->unpack ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(c->pack, ZSTD_c_compressionLevel, LEVEL)) ||
+    if (!c->pack || !c->unpack || ZSTD_isError(ZSTD_CCtx_setParameter(c->pack, ZSTD_c_compressionLevel, LEVEL)) ||
         /* The store knows length, dictionary and hash: a header of five bytes is enough. */
         ZSTD_isError(ZSTD_CCtx_setParameter(c->pack, ZSTD_c_contentSizeFlag, 0)) ||
         ZSTD_isError(ZSTD_CCtx_setParameter(c->pack, ZSTD_c_dictIDFlag, 0))) {
@@ -122,8 +121,8 @@ static bool widen(char **to, size_t *cap, size_t need)
     return true;
 }
 
-mw_status mw_codec_pack(mw_codec *c, int64_t number, const char *doc, size_t len, const void **out,
-                        size_t *out_len, mw_error *err)
+mw_status mw_codec_pack(mw_codec *c, int64_t number, const char *doc, size_t len, const void **out, size_t *out_len,
+                        mw_error *err)
 {
     const struct dictionary *d = number ? find(c, number) : NULL;
     size_t n;
@@ -140,8 +139,8 @@ mw_status mw_codec_pack(mw_codec *c, int64_t number, const char *doc, size_t len
     return MW_OK;
 }
 
-mw_status mw_codec_unpack(mw_codec *c, int64_t number, const void *packed, size_t packed_len,
-                          size_t len, size_t max, const char **out, mw_error *err)
+mw_status mw_codec_unpack(mw_codec *c, int64_t number, const void *packed, size_t packed_len, size_t len, size_t max,
+                          const char **out, mw_error *err)
 {
     const struct dictionary *d = number ? find(c, number) : NULL;
 
@@ -167,8 +166,7 @@ mw_status mw_codec_train(const mw_str *samples, size_t count, mw_buf *out, mw_er
         mw_buf_add(&all, samples[i].data, samples[i].len, NULL);
     if (all.failed != MW_OK)
         return mw_buf_status(&all, err);
-    room = all.len / SAMPLES_PER_DICTIONARY < DICTIONARY_MAX ? all.len / SAMPLES_PER_DICTIONARY
-                                                             : DICTIONARY_MAX;
+    room = all.len / SAMPLES_PER_DICTIONARY < DICTIONARY_MAX ? all.len / SAMPLES_PER_DICTIONARY : DICTIONARY_MAX;
     if (count < SAMPLES_MIN || room < DICTIONARY_MIN)
         return MW_OK;
     sizes = mw_alloc(count * sizeof(*sizes));

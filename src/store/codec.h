@@ -20,15 +20,15 @@ mw_status mw_codec_add(mw_codec *c, int64_t number, const void *body, size_t len
 bool mw_codec_has(const mw_codec *c, int64_t number);
 
 /** @p number 0 = without a dictionary. @p out is borrowed until the next call. */
-mw_status mw_codec_pack(mw_codec *c, int64_t number, const char *doc, size_t len, const void **out,
-                        size_t *out_len, mw_error *err);
+mw_status mw_codec_pack(mw_codec *c, int64_t number, const char *doc, size_t len, const void **out, size_t *out_len,
+                        mw_error *err);
 /**
  * The reverse. @p len is what the document is known to have; @p max a ceiling for it.
  * @return MW_OK; MW_ERR_PARSE: damaged; MW_ERR_NOMEM. The text is NUL-terminated, borrowed until
  * the next call.
  */
-mw_status mw_codec_unpack(mw_codec *c, int64_t number, const void *packed, size_t packed_len,
-                          size_t len, size_t max, const char **out, mw_error *err);
+mw_status mw_codec_unpack(mw_codec *c, int64_t number, const void *packed, size_t packed_len, size_t len, size_t max,
+                          const char **out, mw_error *err);
 
 /**
  * A dictionary from samples, into @p out; left empty when they are too few or too small to give

@@ -26,10 +26,10 @@ typedef struct mw_heads {
 } mw_heads;
 
 /* The range three times: PostgreSQL does not carry it over from one table to the next. */
-#define MW_HEADS_SQL                                                                               \
-    "SELECT r.rid, r.id, r.region, s.s0, s.s1, s.sha FROM resource r LEFT JOIN span s ON s.rid = r.rid" \
-    " AND s.rid BETWEEN ?1 AND ?2 AND NOT EXISTS(SELECT 1 FROM span o WHERE o.rid = s.rid AND o.s0 > s.s0" \
-    " AND o.rid BETWEEN ?1 AND ?2)"                                                                \
+#define MW_HEADS_SQL                                                                                                   \
+    "SELECT r.rid, r.id, r.region, s.s0, s.s1, s.sha FROM resource r LEFT JOIN span s ON s.rid = r.rid"                \
+    " AND s.rid BETWEEN ?1 AND ?2 AND NOT EXISTS(SELECT 1 FROM span o WHERE o.rid = s.rid AND o.s0 > s.s0"             \
+    " AND o.rid BETWEEN ?1 AND ?2)"                                                                                    \
     " WHERE r.rid BETWEEN ?1 AND ?2 ORDER BY r.rid"
 
 /** Of a scope, in place of what was there. @p q is MW_HEADS_SQL. Memory: 80 bytes and the id of each resource. */

@@ -18,8 +18,8 @@ typedef struct mw_store_driver mw_store_driver;
 /* The beginning of every driver's connection. */
 struct mw_store {
     const mw_store_driver *driver;
-    char *path;      /* how messages call it: a file, or a URL without its password */
-    mw_codec *codec; /* made when first needed */
+    char *path;            /* how messages call it: a file, or a URL without its password */
+    mw_codec *codec;       /* made when first needed */
     int64_t schema, known; /* that it has, and that this version makes */
 };
 
@@ -119,8 +119,8 @@ const char *mw__store_must(mw_query *q, int column);
 
 /* A resource's number: its scope's above these bits, below them the first bits of its key. */
 #define MW_POSITION_BITS 38
-#define MW_POSITION_MAX (((int64_t)1 << MW_POSITION_BITS) - 1)
-#define MW_SCOPE_MAX (((int64_t)1 << (63 - MW_POSITION_BITS)) - 1)
+#define MW_POSITION_MAX  (((int64_t)1 << MW_POSITION_BITS) - 1)
+#define MW_SCOPE_MAX     (((int64_t)1 << (63 - MW_POSITION_BITS)) - 1)
 
 /** The position of a key: its first bits. Fails as @p scratch does. */
 int64_t mw__snapshot_position(mw_buf *scratch, const char *partition, const char *account, const char *region,
@@ -131,19 +131,18 @@ mw_status mw__store_codec(mw_store *s, int64_t dictionary, mw_codec **out, mw_er
 mw_status mw__store_document(mw_store *s, mw_query *q, int at, int64_t vid, const char **doc, size_t *len,
                              mw_error *err);
 /** Text of a version, borrowed until the next one. @p q SELECTs dictionary, len, doc by vid. */
-mw_status mw__store_version(mw_store *s, mw_query *q, int64_t vid, const char **doc, size_t *len,
-                            mw_error *err);
+mw_status mw__store_version(mw_store *s, mw_query *q, int64_t vid, const char **doc, size_t *len, mw_error *err);
 struct mw_snapshot_writer;
 /** A writer of the whole snapshot, or of a part of one that stays open: a new one, or the open one of this id. */
-mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open,
-                             struct mw_snapshot_writer **out, mw_error *err);
+mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open, struct mw_snapshot_writer **out,
+                             mw_error *err);
 /** Store and number of a snapshot that is being written. */
 mw_store *mw__snapshot_of(struct mw_snapshot_writer *w, int64_t *n);
 /** Inside a transaction: open snapshots other than @p id that nobody writes to never were. */
 mw_status mw__snapshots_drop_open(mw_store *s, const char *id, mw_error *err);
 /** Numbers of the scopes of one account: a look-up for each word that may be a type. */
-#define MW_SCOPES_OF(account)                                                                      \
-    "SELECT x.n FROM word y CROSS JOIN scope x WHERE x.type = y.n AND x.account = (SELECT n FROM " \
+#define MW_SCOPES_OF(account)                                                                                          \
+    "SELECT x.n FROM word y CROSS JOIN scope x WHERE x.type = y.n AND x.account = (SELECT n FROM "                     \
     "word WHERE text = " account ")"
 #define MW_VERSION_SQL "SELECT dictionary, len, doc FROM version WHERE vid = ?1"
 /** The snapshot that `latest`, `latest~N` or a time names. Any other name: MW_OK and nothing @p found. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOCK_TIMEOUT_S 30
+#define LOCK_TIMEOUT_S    30
 #define CONNECT_TIMEOUT_S "10"
 
 /* ---- failures ---- */
@@ -66,10 +66,12 @@ mw_status mw__pg_fail(mw_store *s, const char *doing, mw_error *err)
     if (!pg->state[0] || PQstatus(pg->db) != CONNECTION_OK)
         return mw_fail(err, MW_ERR_NET, "store %s: %s: the connection is gone (%s)", s->path, doing, pg->why);
     if (mw_str_starts(pg->state, "42P01") || mw_str_starts(pg->state, "42703"))
-        return mw_fail(err, MW_ERR_PARSE, "store %s: %s: schema %s is damaged: %s", s->path, doing, pg->schema, pg->why);
+        return mw_fail(err, MW_ERR_PARSE, "store %s: %s: schema %s is damaged: %s", s->path, doing, pg->schema,
+                       pg->why);
     for (size_t i = 0; i < MW_COUNT(ways); i++)
         if (mw_str_starts(pg->state, ways[i].state))
-            return mw_fail(err, ways[i].st, "store %s: %s: %s", s->path, doing, ways[i].words ? ways[i].words : pg->why);
+            return mw_fail(err, ways[i].st, "store %s: %s: %s", s->path, doing,
+                           ways[i].words ? ways[i].words : pg->why);
     return mw_fail(err, MW_ERR_IO, "store %s: %s: %s", s->path, doing, pg->why);
 }
 
@@ -174,8 +176,9 @@ static mw_status numbers(mw_store *s, int64_t *first, int64_t *count, mw_error *
 /* The server's own checks are its checksums; here, that every table and index is there to be read. */
 static mw_status check(mw_store *s, mw_error *err)
 {
-    static const char *const tables[] = {"run", "verdict", "finding", "ledger", "word", "scope", "snapshot", "part",
-                                         "coverage", "looked", "dictionary", "resource", "version", "span", "stale"};
+    static const char *const tables[] = {"run",        "verdict",  "finding", "ledger",   "word",
+                                         "scope",      "snapshot", "part",    "coverage", "looked",
+                                         "dictionary", "resource", "version", "span",     "stale"};
     mw_status st = MW_OK;
 
     for (size_t i = 0; i < MW_COUNT(tables) && st == MW_OK; i++) {
@@ -273,7 +276,8 @@ static mw_status name(const char *url, const char *schema, mw_buf *out, mw_error
     bool socket;
 
     if (!all)
-        return mw_fail(err, MW_ERR_INVALID, "store: this is no URL of PostgreSQL: postgresql://user@host:5432/database?sslmode=…");
+        return mw_fail(err, MW_ERR_INVALID,
+                       "store: this is no URL of PostgreSQL: postgresql://user@host:5432/database?sslmode=…");
     for (PQconninfoOption *o = all; o->keyword; o++)
         for (size_t i = 0; i < MW_COUNT(keys); i++)
             if (strcmp(o->keyword, keys[i]) == 0)
@@ -321,10 +325,12 @@ static mw_status settle_session(mw_postgres *pg, mw_store_mode mode, mw_error *e
     char sql[512];
 
     if (encoding && strcmp(encoding, "UTF8") != 0)
-        return mw_fail(err, MW_ERR_UNSUPPORTED, "store %s: the database's encoding is %s, not UTF8", pg->base.path, encoding);
+        return mw_fail(err, MW_ERR_UNSUPPORTED, "store %s: the database's encoding is %s, not UTF8", pg->base.path,
+                       encoding);
     snprintf(sql, sizeof(sql),
              "SET search_path TO \"%s\"; SET client_min_messages TO warning; SET lock_timeout TO '%ds';"
-             "SET idle_in_transaction_session_timeout TO 0; SET default_transaction_isolation TO 'read committed'; SET jit TO off;%s"
+             "SET idle_in_transaction_session_timeout TO 0; SET default_transaction_isolation TO 'read committed'; SET "
+             "jit TO off;%s"
              "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
              pg->schema, LOCK_TIMEOUT_S, mode == MW_STORE_LOOK ? "SET default_transaction_read_only TO on;" : "");
     return mw__pg_exec(&pg->base, sql, "connecting", err);
@@ -334,8 +340,8 @@ static mw_status connect_to(mw_postgres *pg, const char *url, int connect_s, mw_
 {
     char most[16];
     /* What stands behind dbname is stronger than the URL, what stands before it is weaker. */
-    const char *const keys[] = {"connect_timeout", "fallback_application_name", "dbname", "client_encoding",
-                                connect_s ? "connect_timeout" : NULL, NULL};
+    const char *const keys[] = {"connect_timeout", "fallback_application_name",          "dbname",
+                                "client_encoding", connect_s ? "connect_timeout" : NULL, NULL};
     const char *const values[] = {CONNECT_TIMEOUT_S, "moonward", url, "UTF8", most, NULL};
 
     snprintf(most, sizeof(most), "%d", connect_s);
@@ -356,8 +362,8 @@ mw_status mw__postgres_open(const char *url, const mw_store_options *o, mw_store
     if (!pg)
         return mw_fail(err, MW_ERR_NOMEM, "store: out of memory");
     pg->base.driver = &driver;
-    if ((st = split(url, &rest, pg->schema, err)) == MW_OK && (st = name(rest.data, pg->schema, &shown, err)) == MW_OK &&
-        !(pg->base.path = mw_buf_take(&shown, NULL)))
+    if ((st = split(url, &rest, pg->schema, err)) == MW_OK &&
+        (st = name(rest.data, pg->schema, &shown, err)) == MW_OK && !(pg->base.path = mw_buf_take(&shown, NULL)))
         st = mw_fail(err, MW_ERR_NOMEM, "store: out of memory");
     if (st == MW_OK && (st = connect_to(pg, rest.data, o->connect_s, err)) == MW_OK &&
         (st = settle_session(pg, o->mode, err)) == MW_OK && (st = mw__pg_migrate(pg, o->mode, err)) == MW_OK) {

@@ -48,9 +48,9 @@ typedef struct mw_postgres {
     bool in_transaction; /* begun, and neither committed nor rolled back */
     mw_pg_statement *statements;
     unsigned names;
-    mw_pg_query *wire; /* whose rows are on the connection */
+    mw_pg_query *wire;        /* whose rows are on the connection */
     int64_t changes, claimed; /* claimed: the second half of the lock on a run, 0 = none */
-    char state[6], why[512]; /* of the last failure: SQLSTATE (empty: none came) and its words */
+    char state[6], why[512];  /* of the last failure: SQLSTATE (empty: none came) and its words */
 } mw_postgres;
 
 /* The second halves of advisory locks; those of runs lie above 1000 (claim_key, postgres_schema.c). */

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static mw_status ask(mw_store *s, const char *sql, const char *text, int64_t number, char *out, size_t size, mw_error *err)
+static mw_status ask(mw_store *s, const char *sql, const char *text, int64_t number, char *out, size_t size,
+                     mw_error *err)
 {
     mw_query *q;
     mw_step code;
@@ -85,7 +86,8 @@ static mw_status take(mw_store *s, const char *run, const char *const *accounts,
     mw_status st;
 
     if ((st = mw__pg_lock(s, MW_PG_CLAIMS, err)) != MW_OK ||
-        (st = mw__pg_exec(s, "DELETE FROM claim WHERE key NOT IN (SELECT key FROM claim_held)", "claiming", err)) != MW_OK)
+        (st = mw__pg_exec(s, "DELETE FROM claim WHERE key NOT IN (SELECT key FROM claim_held)", "claiming", err)) !=
+            MW_OK)
         return st;
     if ((st = find_own(s, run, shared, key, err)) != MW_OK) {
         snprintf(holder, MW_STORE_HOLDER_SIZE, "%s", run);
@@ -93,9 +95,11 @@ static mw_status take(mw_store *s, const char *run, const char *const *accounts,
     }
     if (*key == 0) {
         if ((st = add_claim(s, run, accounts, count, shared, key, err)) != MW_OK ||
-            (st = ask(s, "SELECT o.run FROM claim o JOIN claim c ON o.account = c.account OR o.account = '*' OR c.account = '*'"
-                         " WHERE c.run = ?1 AND o.run <> ?1 AND o.key <> ?2 LIMIT 1",
-                      run, pg->claimed, holder, MW_STORE_HOLDER_SIZE, err)) != MW_OK)
+            (st = ask(
+                 s,
+                 "SELECT o.run FROM claim o JOIN claim c ON o.account = c.account OR o.account = '*' OR c.account = '*'"
+                 " WHERE c.run = ?1 AND o.run <> ?1 AND o.key <> ?2 LIMIT 1",
+                 run, pg->claimed, holder, MW_STORE_HOLDER_SIZE, err)) != MW_OK)
             return st;
         if (holder[0])
             return mw_fail(err, MW_ERR_CONFLICT, "store %s: run %s writes to it", s->path, holder);

@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX  ((size_t)16 << 10)
-#define ROWS_MAX ((size_t)4 << 30)
-#define COPY_MAX ((size_t)256 << 20) /* a row of the largest document, twice over */
-#define TEXT_TYPE 25u                  /* pg_type.dat: oid of text */
-#define COPY_AT  ((size_t)1 << 20)   /* bytes that are sent at once */
+#define SQL_MAX   ((size_t)16 << 10)
+#define ROWS_MAX  ((size_t)4 << 30)
+#define COPY_MAX  ((size_t)256 << 20) /* a row of the largest document, twice over */
+#define TEXT_TYPE 25u                 /* pg_type.dat: oid of text */
+#define COPY_AT   ((size_t)1 << 20)   /* bytes that are sent at once */
 
 static mw_pg_query *query_of(mw_query *q)
 {
@@ -128,8 +128,11 @@ void mw__pg_bind_bytes(mw_query *base, int at, const void *data, size_t len, boo
 {
     mw_pg_query *q = query_of(base);
 
-    q->parameters[at - 1] = (mw_pg_parameter){
-        .kind = !data ? MW_PG_NULL : text ? MW_PG_TEXT : MW_PG_BYTES, .data = data, .len = len};
+    q->parameters[at - 1] = (mw_pg_parameter){.kind = !data  ? MW_PG_NULL
+                                                      : text ? MW_PG_TEXT
+                                                             : MW_PG_BYTES,
+                                              .data = data,
+                                              .len = len};
     q->count = at > q->count ? at : q->count;
 }
 

@@ -31,9 +31,9 @@ struct writer {
 
 static void digest_of(struct writer *w, const mw_store_finding *f, uint8_t out[MW_SHA256_SIZE])
 {
-    const char *const fields[] = {f->fingerprint, f->rule, f->status, f->severity, f->type,
-                                  f->id, f->arn, f->name, f->account, f->region,
-                                  f->partition, f->subkey, f->message, f->evidence};
+    const char *const fields[] = {f->fingerprint, f->rule,   f->status,  f->severity, f->type,
+                                  f->id,          f->arn,    f->name,    f->account,  f->region,
+                                  f->partition,   f->subkey, f->message, f->evidence};
 
     mw_buf_reset(&w->scratch);
     for (size_t i = 0; i < MW_COUNT(fields); i++) { /* a length first, so that no two lists collide */
@@ -75,9 +75,9 @@ static uint64_t place_of(const mw_store_finding *f)
 static mw_status add_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[], int64_t n,
                              mw_error *err)
 {
-    const char *const fields[] = {f->fingerprint, f->rule, f->status, f->severity, f->type,
-                                  f->id, f->arn, f->name, f->account, f->region,
-                                  f->partition, f->subkey, f->message, f->evidence};
+    const char *const fields[] = {f->fingerprint, f->rule,   f->status,  f->severity, f->type,
+                                  f->id,          f->arn,    f->name,    f->account,  f->region,
+                                  f->partition,   f->subkey, f->message, f->evidence};
 
     mw__store_bind_int(w->verdict_add, 1, n);
     mw__store_bind_blob(w->verdict_add, 2, digest, MW_SHA256_SIZE);
@@ -87,8 +87,8 @@ static mw_status add_verdict(struct writer *w, const mw_store_finding *f, const 
 }
 
 /* Numbers follow places and digests; the next free one where two begin alike. *n = where to look, then where it is. */
-static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[],
-                             int64_t *n, mw_error *err)
+static mw_status put_verdict(struct writer *w, const mw_store_finding *f, const uint8_t digest[], int64_t *n,
+                             mw_error *err)
 {
     mw_step code;
 
@@ -149,8 +149,8 @@ static mw_status find_verdicts(struct writer *w, struct verdict *all, size_t cou
 }
 
 /* In the order of the table, which is several times faster than random places. */
-static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings, size_t count,
-                              int64_t *numbers, mw_error *err)
+static mw_status put_verdicts(struct writer *w, const mw_store_finding *findings, size_t count, int64_t *numbers,
+                              mw_error *err)
 {
     struct verdict *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
     uint64_t place = 0;
@@ -224,8 +224,8 @@ static mw_status get_lives(struct writer *w, const mw_store_finding *findings, s
 }
 
 /* What the run says of a life goes aside, and all of it into the ledger at the end. */
-static mw_status set_life(struct writer *w, const char *fingerprint, const struct life *l,
-                          const char *fixed_at, mw_error *err)
+static mw_status set_life(struct writer *w, const char *fingerprint, const struct life *l, const char *fixed_at,
+                          mw_error *err)
 {
     mw__store_bind(w->lived, 1, fingerprint);
     mw__store_bind_int(w->lived, 2, l->open);
@@ -314,8 +314,7 @@ static mw_status put_finding(struct writer *w, mw_store_finding *f, const struct
 /* ---- what no longer exists ---- */
 
 static mw_status close_gone(struct writer *w, const char *rule,
-                            bool (*complete)(void *user, const char *account, const char *region,
-                                             const char *type),
+                            bool (*complete)(void *user, const char *account, const char *region, const char *type),
                             void *user, mw_query *open, mw_query *gone, mw_error *err)
 {
     mw_status st = MW_OK;
@@ -326,8 +325,7 @@ static mw_status close_gone(struct writer *w, const char *rule,
     if (w->account)
         mw__store_bind(open, 3, w->account);
     while (st == MW_OK && (code = mw__store_step(open)) == MW_ROW) {
-        if (!complete(user, mw__store_must(open, 1), mw__store_must(open, 2),
-                      mw__store_must(open, 3)))
+        if (!complete(user, mw__store_must(open, 1), mw__store_must(open, 2), mw__store_must(open, 3)))
             continue;
         mw__store_bind(gone, 1, mw__store_must(open, 0));
         st = mw__store_run(w->s, gone, "closing a finding", err);
@@ -339,23 +337,22 @@ static mw_status close_gone(struct writer *w, const char *rule,
     return st;
 }
 
-#define OPEN_OF_RULE                                                                               \
-    "SELECT fingerprint, account, region, type FROM ledger l"                                      \
-    " WHERE open = 1 AND rule = ?1 AND seen_run <> ?2 AND NOT EXISTS ("                            \
-    "  SELECT 1 FROM held h WHERE h.rule = l.rule AND h.account = coalesce(l.account, '')"         \
+#define OPEN_OF_RULE                                                                                                   \
+    "SELECT fingerprint, account, region, type FROM ledger l"                                                          \
+    " WHERE open = 1 AND rule = ?1 AND seen_run <> ?2 AND NOT EXISTS ("                                                \
+    "  SELECT 1 FROM held h WHERE h.rule = l.rule AND h.account = coalesce(l.account, '')"                             \
     "   AND h.region = coalesce(l.region, '') AND (h.id = coalesce(l.id, '') OR h.id = '*'))"
 
 static mw_status close_all_gone(struct writer *w,
-                                bool (*complete)(void *user, const char *account,
-                                                 const char *region, const char *type),
+                                bool (*complete)(void *user, const char *account, const char *region, const char *type),
                                 void *user, mw_error *err)
 {
     const char *now = w->now;
     mw_query *open = NULL, *gone = NULL, *update = NULL;
     mw_status st;
 
-    if ((st = mw__store_prepare(w->s, w->account ? OPEN_OF_RULE " AND account = ?3" : OPEN_OF_RULE, &open,
-                                err)) != MW_OK ||
+    if ((st = mw__store_prepare(w->s, w->account ? OPEN_OF_RULE " AND account = ?3" : OPEN_OF_RULE, &open, err)) !=
+            MW_OK ||
         (st = mw__store_prepare(w->s, "COPY gone(fingerprint)", &gone, err)) != MW_OK ||
         (st = mw__store_prepare(w->s,
                                 "UPDATE ledger SET open = 0, fixed_at = ?1, seen_run = ?2"
@@ -381,8 +378,8 @@ out:
 static mw_status put_run_row(struct writer *w, mw_error *err)
 {
     const mw_run *r = w->run;
-    const char *const fields[] = {r->id, r->started_at, r->finished_at, r->engine, r->rules_digest,
-                                  r->findings_digest, r->snapshot, r->coverage};
+    const char *const fields[] = {r->id,           r->started_at,      r->finished_at, r->engine,
+                                  r->rules_digest, r->findings_digest, r->snapshot,    r->coverage};
     mw_query *q;
     mw_status st = mw__store_prepare(
         w->s,
@@ -436,27 +433,27 @@ static mw_status prepare_all(struct writer *w, mw_error *err)
                        " FROM lived l WHERE l.fingerprint = ledger.fingerprint"},
         {&w->hold, "COPY held(rule, account, region, id)"},
     };
-    mw_status st = mw__store_exec(w->s,
-                                  "CREATE TEMP TABLE IF NOT EXISTS held(rule TEXT, account TEXT, region TEXT, id TEXT);"
-                                  "CREATE INDEX IF NOT EXISTS held_key ON held(rule, account, region);"
-                                  "CREATE TEMP TABLE IF NOT EXISTS gone(fingerprint TEXT);"
-                                  "CREATE TEMP TABLE IF NOT EXISTS asked(n BIGINT);"
-                                  "CREATE TEMP TABLE IF NOT EXISTS judged(seq BIGINT, fingerprint TEXT);"
-                                  "CREATE TEMP TABLE IF NOT EXISTS born(fingerprint TEXT, rule TEXT, type TEXT, id TEXT,"
-                                  "  account TEXT, region TEXT);"
-                                  "CREATE TEMP TABLE IF NOT EXISTS lived(fingerprint TEXT, open BIGINT, last_seen TEXT,"
-                                  "  fixed_at TEXT);"
-                                  "DELETE FROM held; DELETE FROM gone; DELETE FROM asked; DELETE FROM judged;"
-                                  "DELETE FROM born; DELETE FROM lived",
-                                  "preparing", err);
+    mw_status st =
+        mw__store_exec(w->s,
+                       "CREATE TEMP TABLE IF NOT EXISTS held(rule TEXT, account TEXT, region TEXT, id TEXT);"
+                       "CREATE INDEX IF NOT EXISTS held_key ON held(rule, account, region);"
+                       "CREATE TEMP TABLE IF NOT EXISTS gone(fingerprint TEXT);"
+                       "CREATE TEMP TABLE IF NOT EXISTS asked(n BIGINT);"
+                       "CREATE TEMP TABLE IF NOT EXISTS judged(seq BIGINT, fingerprint TEXT);"
+                       "CREATE TEMP TABLE IF NOT EXISTS born(fingerprint TEXT, rule TEXT, type TEXT, id TEXT,"
+                       "  account TEXT, region TEXT);"
+                       "CREATE TEMP TABLE IF NOT EXISTS lived(fingerprint TEXT, open BIGINT, last_seen TEXT,"
+                       "  fixed_at TEXT);"
+                       "DELETE FROM held; DELETE FROM gone; DELETE FROM asked; DELETE FROM judged;"
+                       "DELETE FROM born; DELETE FROM lived",
+                       "preparing", err);
 
     return st == MW_OK ? mw__store_prepare_all(w->s, all, MW_COUNT(all), err) : st;
 }
 
 /* Findings numbered from @p seq on, and what no longer exists. */
 static mw_status put_findings(struct writer *w, mw_store_finding *findings, size_t count, size_t seq,
-                              bool (*complete)(void *user, const char *account, const char *region,
-                                               const char *type),
+                              bool (*complete)(void *user, const char *account, const char *region, const char *type),
                               void *user, mw_error *err)
 {
     int64_t *verdicts = mw_alloc((count + 1) * sizeof(*verdicts));
@@ -479,8 +476,9 @@ static mw_status put_findings(struct writer *w, mw_store_finding *findings, size
 
 static void writer_clear(struct writer *w)
 {
-    mw_query *const all[] = {w->verdict_ask, w->verdict_answer, w->verdict_find, w->verdict_add, w->finding_add, w->life_ask,
-                             w->life_answer, w->life_add,       w->life_set,     w->born,        w->lived,       w->hold};
+    mw_query *const all[] = {w->verdict_ask, w->verdict_answer, w->verdict_find, w->verdict_add,
+                             w->finding_add, w->life_ask,       w->life_answer,  w->life_add,
+                             w->life_set,    w->born,           w->lived,        w->hold};
 
     for (size_t i = 0; i < MW_COUNT(all); i++)
         mw__store_finalize(all[i]);
@@ -488,11 +486,12 @@ static void writer_clear(struct writer *w)
 }
 
 mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *findings, size_t count,
-                           bool (*complete)(void *user, const char *account, const char *region,
-                                            const char *type),
+                           bool (*complete)(void *user, const char *account, const char *region, const char *type),
                            void *user, size_t *fixed, mw_error *err)
 {
-    struct writer w = {.s = s, .run = run, .scratch = {.max = (size_t)16 << 20},
+    struct writer w = {.s = s,
+                       .run = run,
+                       .scratch = {.max = (size_t)16 << 20},
                        .now = run->finished_at ? run->finished_at : run->started_at};
     mw_status st = s->driver->begin(s, true, "beginning", err);
 
@@ -524,8 +523,8 @@ static mw_status number_of_run(struct writer *w, mw_error *err)
 static mw_status next_part(struct writer *w, size_t *seq, mw_error *err)
 {
     mw_query *q;
-    mw_status st = mw__store_prepare(w->s, "SELECT coalesce((max(seq) >> ?2) + 1, 0) FROM finding WHERE run = ?1",
-                                     &q, err);
+    mw_status st =
+        mw__store_prepare(w->s, "SELECT coalesce((max(seq) >> ?2) + 1, 0) FROM finding WHERE run = ?1", &q, err);
 
     if (st == MW_OK) {
         mw__store_bind_int(q, 1, w->run_n);
@@ -541,8 +540,7 @@ static mw_status next_part(struct writer *w, size_t *seq, mw_error *err)
 
 mw_status mw_store_put_part(mw_store *s, const mw_run *run, const char *account, const char *at,
                             mw_store_finding *findings, size_t count,
-                            bool (*complete)(void *user, const char *account, const char *region,
-                                             const char *type),
+                            bool (*complete)(void *user, const char *account, const char *region, const char *type),
                             void *user, mw_error *err)
 {
     struct writer w = {.s = s, .run = run, .account = account, .now = at, .scratch = {.max = (size_t)16 << 20}};

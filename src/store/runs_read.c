@@ -12,22 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_COLUMNS                                                                                \
-    "SELECT id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot, coverage," \
+#define RUN_COLUMNS                                                                                                    \
+    "SELECT id, started_at, finished_at, engine, rules_digest, findings_digest, snapshot, coverage,"                   \
     " fixed FROM run "
 
-static mw_status each_run(mw_store *s, mw_query *q, bool (*row)(void *user, const mw_run *run),
-                          void *user, size_t *count, mw_error *err)
+static mw_status each_run(mw_store *s, mw_query *q, bool (*row)(void *user, const mw_run *run), void *user,
+                          size_t *count, mw_error *err)
 {
     mw_step code;
 
     *count = 0;
     while ((code = mw__store_step(q)) == MW_ROW) {
         const mw_run r = {
-            .id = mw__store_must(q, 0), .started_at = mw__store_must(q, 1),
-            .finished_at = mw__store_text(q, 2), .engine = mw__store_text(q, 3),
-            .rules_digest = mw__store_text(q, 4), .findings_digest = mw__store_text(q, 5),
-            .snapshot = mw__store_text(q, 6), .coverage = mw__store_text(q, 7),
+            .id = mw__store_must(q, 0),
+            .started_at = mw__store_must(q, 1),
+            .finished_at = mw__store_text(q, 2),
+            .engine = mw__store_text(q, 3),
+            .rules_digest = mw__store_text(q, 4),
+            .findings_digest = mw__store_text(q, 5),
+            .snapshot = mw__store_text(q, 6),
+            .coverage = mw__store_text(q, 7),
             .fixed = (size_t)mw__store_int(q, 8),
         };
         (*count)++;
@@ -37,8 +41,7 @@ static mw_status each_run(mw_store *s, mw_query *q, bool (*row)(void *user, cons
     return code == MW_DONE ? MW_OK : mw__store_fail(s, "reading runs", err);
 }
 
-mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user,
-                        mw_error *err)
+mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user, mw_error *err)
 {
     mw_query *q;
     size_t count;
@@ -50,8 +53,8 @@ mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run),
     return st;
 }
 
-mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
-                           void *user, mw_error *err)
+mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run), void *user,
+                           mw_error *err)
 {
     mw_query *q;
     size_t count = 0;
@@ -75,21 +78,28 @@ mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user,
 
 /* ---- findings ---- */
 
-#define FINDINGS                                                                                   \
-    "SELECT v.fingerprint, v.rule, v.status, v.severity, v.type, v.id, v.arn, v.name, v.account,"  \
-    " v.region, v.partition, v.subkey, v.message, v.evidence, f.change, f.first_seen,"             \
-    " f.last_seen, f.seq FROM finding f JOIN verdict v ON v.n = f.verdict"                         \
+#define FINDINGS                                                                                                       \
+    "SELECT v.fingerprint, v.rule, v.status, v.severity, v.type, v.id, v.arn, v.name, v.account,"                      \
+    " v.region, v.partition, v.subkey, v.message, v.evidence, f.change, f.first_seen,"                                 \
+    " f.last_seen, f.seq FROM finding f JOIN verdict v ON v.n = f.verdict"                                             \
     " WHERE f.run = ?1 AND f.seq >= ?2 AND f.seq < ?3 ORDER BY f.seq LIMIT ?4"
 
 static mw_store_finding finding_of(mw_query *q)
 {
     mw_store_finding f = {
-        .fingerprint = mw__store_must(q, 0), .rule = mw__store_must(q, 1),
-        .status = mw__store_must(q, 2), .severity = mw__store_text(q, 3),
-        .type = mw__store_text(q, 4), .id = mw__store_text(q, 5), .arn = mw__store_text(q, 6),
-        .name = mw__store_text(q, 7), .account = mw__store_text(q, 8),
-        .region = mw__store_text(q, 9), .partition = mw__store_text(q, 10),
-        .subkey = mw__store_text(q, 11), .message = mw__store_text(q, 12),
+        .fingerprint = mw__store_must(q, 0),
+        .rule = mw__store_must(q, 1),
+        .status = mw__store_must(q, 2),
+        .severity = mw__store_text(q, 3),
+        .type = mw__store_text(q, 4),
+        .id = mw__store_text(q, 5),
+        .arn = mw__store_text(q, 6),
+        .name = mw__store_text(q, 7),
+        .account = mw__store_text(q, 8),
+        .region = mw__store_text(q, 9),
+        .partition = mw__store_text(q, 10),
+        .subkey = mw__store_text(q, 11),
+        .message = mw__store_text(q, 12),
         .evidence = mw__store_text(q, 13),
     };
     const char *const out[] = {mw__store_text(q, 14), mw__store_text(q, 15), mw__store_text(q, 16)};
@@ -269,9 +279,8 @@ static mw_status run_number(mw_store *s, const char *run, int64_t *n, mw_error *
     return st;
 }
 
-mw_status mw_store_run_findings(mw_store *s, const char *run,
-                                bool (*row)(void *user, const mw_store_finding *f), void *user,
-                                mw_error *err)
+mw_status mw_store_run_findings(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_finding *f),
+                                void *user, mw_error *err)
 {
     struct merge m = {.s = s, .row = row, .user = user};
     mw_status st = run_number(s, run, &m.run, err);
@@ -372,7 +381,8 @@ mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *us
     mw_query *q = NULL;
     int64_t n = 0;
     mw_step code = MW_DONE;
-    mw_status st = k.slots ? run_number(s, run, &n, err) : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
+    mw_status st =
+        k.slots ? run_number(s, run, &n, err) : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
 
     if (st == MW_OK)
         st = mw__store_prepare(s,

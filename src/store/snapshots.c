@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* Each part with its length before it, so that no two lists of parts look alike. */
-int64_t mw__snapshot_position(mw_buf *scratch, const char *partition, const char *account,
-                              const char *region, const char *type, const char *id)
+int64_t mw__snapshot_position(mw_buf *scratch, const char *partition, const char *account, const char *region,
+                              const char *type, const char *id)
 {
     const char *const parts[] = {partition, account, region, type, id};
     uint8_t key[MW_SHA256_SIZE];
@@ -21,8 +21,7 @@ int64_t mw__snapshot_position(mw_buf *scratch, const char *partition, const char
     mw_buf_reset(scratch);
     for (size_t i = 0; i < MW_COUNT(parts); i++) {
         size_t len = strlen(parts[i]);
-        const uint8_t head[4] = {(uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16),
-                                 (uint8_t)(len >> 24)};
+        const uint8_t head[4] = {(uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16), (uint8_t)(len >> 24)};
         mw_buf_add(scratch, head, sizeof(head), NULL);
         mw_buf_add(scratch, parts[i], len, NULL);
     }
@@ -44,8 +43,7 @@ mw_status mw__store_codec(mw_store *s, int64_t dictionary, mw_codec **out, mw_er
     *out = s->codec;
     if (dictionary == 0 || mw_codec_has(s->codec, dictionary))
         return MW_OK;
-    if ((st = mw__store_prepare(s, "SELECT body, sha FROM dictionary WHERE n = ?1", &q, err)) ==
-        MW_OK) {
+    if ((st = mw__store_prepare(s, "SELECT body, sha FROM dictionary WHERE n = ?1", &q, err)) == MW_OK) {
         mw__store_bind_int(q, 1, dictionary);
         code = mw__store_step(q);
         if (code == MW_ROW) {
@@ -53,13 +51,11 @@ mw_status mw__store_codec(mw_store *s, int64_t dictionary, mw_codec **out, mw_er
             const void *body = mw__store_blob(q, 0, &len);
             mw_sha256(digest, body, len);
             if (!mw__store_digest_is(q, 1, digest, sizeof(digest)))
-                st = mw_fail(err, MW_ERR_PARSE, "store %s: dictionary %lld is damaged", s->path,
-                             (long long)dictionary);
+                st = mw_fail(err, MW_ERR_PARSE, "store %s: dictionary %lld is damaged", s->path, (long long)dictionary);
             else
                 st = mw_codec_add(s->codec, dictionary, body, len, err);
         } else if (code == MW_DONE) {
-            st = mw_fail(err, MW_ERR_PARSE, "store %s: dictionary %lld is missing", s->path,
-                         (long long)dictionary);
+            st = mw_fail(err, MW_ERR_PARSE, "store %s: dictionary %lld is missing", s->path, (long long)dictionary);
         } else {
             st = mw__store_fail(s, "reading a dictionary", err);
         }
@@ -84,8 +80,7 @@ mw_status mw__store_document(mw_store *s, mw_query *q, int at, int64_t vid, cons
     return st;
 }
 
-mw_status mw__store_version(mw_store *s, mw_query *q, int64_t vid, const char **doc,
-                            size_t *len, mw_error *err)
+mw_status mw__store_version(mw_store *s, mw_query *q, int64_t vid, const char **doc, size_t *len, mw_error *err)
 {
     mw_status st = MW_OK;
     mw_step code;
@@ -95,8 +90,7 @@ mw_status mw__store_version(mw_store *s, mw_query *q, int64_t vid, const char **
     if (code == MW_ROW) {
         st = mw__store_document(s, q, 0, vid, doc, len, err);
     } else if (code == MW_DONE) {
-        st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: document %lld is missing", s->path,
-                     (long long)vid);
+        st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: document %lld is missing", s->path, (long long)vid);
     } else {
         st = mw__store_fail(s, "reading a document", err);
     }
@@ -106,23 +100,21 @@ mw_status mw__store_version(mw_store *s, mw_query *q, int64_t vid, const char **
 
 /* ---- snapshots by name ---- */
 
-#define INFO_COLUMNS                                                                               \
-    "SELECT id, taken_at, digest, about, resources, stale, added, changed, removed FROM snapshot "
+#define INFO_COLUMNS "SELECT id, taken_at, digest, about, resources, stale, added, changed, removed FROM snapshot "
 
 static mw_snapshot_info info_of(mw_query *q)
 {
-    return (mw_snapshot_info){
-        .id = mw__store_must(q, 0),
-        .taken_at = mw__store_must(q, 1),
-        .digest = mw__store_must(q, 2),
-        .about = mw__store_must(q, 3),
-        .counts = {(size_t)mw__store_int(q, 4), (size_t)mw__store_int(q, 5),
-                   (size_t)mw__store_int(q, 6), (size_t)mw__store_int(q, 7),
-                   (size_t)mw__store_int(q, 8)}};
+    return (mw_snapshot_info){.id = mw__store_must(q, 0),
+                              .taken_at = mw__store_must(q, 1),
+                              .digest = mw__store_must(q, 2),
+                              .about = mw__store_must(q, 3),
+                              .counts = {(size_t)mw__store_int(q, 4), (size_t)mw__store_int(q, 5),
+                                         (size_t)mw__store_int(q, 6), (size_t)mw__store_int(q, 7),
+                                         (size_t)mw__store_int(q, 8)}};
 }
 
-mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info),
-                            void *user, mw_error *err)
+mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info), void *user,
+                            mw_error *err)
 {
     mw_step code = MW_DONE;
     mw_query *q;
@@ -148,12 +140,10 @@ static mw_status not_found(mw_store *s, const char *name, mw_error *err)
 
     if (st == MW_OK) {
         if (mw__store_step(q) == MW_ROW)
-            st = mw_fail(err, MW_ERR_NOTFOUND,
-                         "store %s has no snapshot '%.80s'; the newest is %s of %s", s->path, name,
-                         mw__store_text(q, 0), mw__store_text(q, 1));
+            st = mw_fail(err, MW_ERR_NOTFOUND, "store %s has no snapshot '%.80s'; the newest is %s of %s", s->path,
+                         name, mw__store_text(q, 0), mw__store_text(q, 1));
         else
-            st = mw_fail(err, MW_ERR_NOTFOUND,
-                         "store %s has no snapshot yet: 'moonward collect' takes one", s->path);
+            st = mw_fail(err, MW_ERR_NOTFOUND, "store %s has no snapshot yet: 'moonward collect' takes one", s->path);
     }
     mw__store_finalize(q);
     return st;
@@ -162,8 +152,7 @@ static mw_status not_found(mw_store *s, const char *name, mw_error *err)
 /* Rows of @p sql for @p name: 0, 1, or 2 for more. The first one is handed on when it is the only
  * one. */
 static mw_status look(mw_store *s, const char *sql, const char *name,
-                      bool (*row)(void *user, const mw_snapshot_info *info), void *user,
-                      size_t *found, mw_error *err)
+                      bool (*row)(void *user, const mw_snapshot_info *info), void *user, size_t *found, mw_error *err)
 {
     mw_query *q;
     mw_step code;
@@ -188,9 +177,8 @@ static mw_status look(mw_store *s, const char *sql, const char *name,
     return st;
 }
 
-mw_status mw_snapshot_find(mw_store *s, const char *name,
-                           bool (*row)(void *user, const mw_snapshot_info *info), void *user,
-                           mw_error *err)
+mw_status mw_snapshot_find(mw_store *s, const char *name, bool (*row)(void *user, const mw_snapshot_info *info),
+                           void *user, mw_error *err)
 {
     static const char *const ways[] = {
         INFO_COLUMNS "WHERE open = 0 AND id = ?1",
@@ -207,13 +195,11 @@ mw_status mw_snapshot_find(mw_store *s, const char *name,
     for (size_t i = 0; i < MW_COUNT(ways) && st == MW_OK && found == 0; i++)
         st = look(s, ways[i], name, row, user, &found, err);
     if (st == MW_OK && found > 1)
-        return mw_fail(err, MW_ERR_INVALID, "store %s: more than one snapshot begins with '%.80s'",
-                       s->path, name);
+        return mw_fail(err, MW_ERR_INVALID, "store %s: more than one snapshot begins with '%.80s'", s->path, name);
     return st == MW_OK && found == 0 ? not_found(s, name, err) : st;
 }
 
-mw_status mw_snapshot_find_open(mw_store *s,
-                                bool (*row)(void *user, const mw_snapshot_info *info), void *user,
+mw_status mw_snapshot_find_open(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info), void *user,
                                 mw_error *err)
 {
     MW_AUTO(mw_buf) sql = {.max = 4096};
@@ -225,9 +211,7 @@ mw_status mw_snapshot_find_open(mw_store *s,
 
     if (st == MW_OK)
         st = look(s, sql.data, "", row, user, &found, err);
-    return st == MW_OK && found == 0
-               ? mw_fail(err, MW_ERR_NOTFOUND, "store %s: every run was ended", s->path)
-               : st;
+    return st == MW_OK && found == 0 ? mw_fail(err, MW_ERR_NOTFOUND, "store %s: every run was ended", s->path) : st;
 }
 
 mw_status mw__snapshot_number(mw_store *s, const char *id, int64_t *n, mw_error *err)

@@ -40,8 +40,8 @@ typedef struct mw_snapshot_writer mw_snapshot_writer;
  * @return MW_OK; MW_ERR_CONFLICT (the id is taken, or the store stays locked); MW_ERR_IO;
  * MW_ERR_NOMEM.
  */
-mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, const char *digest,
-                            const char *about, mw_snapshot_writer **out, mw_error *err);
+mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, const char *digest, const char *about,
+                            mw_snapshot_writer **out, mw_error *err);
 
 /** A line of the coverage ledger (docs/internals/contracts.md, "scopes"). */
 typedef struct mw_snapshot_scope {
@@ -64,21 +64,21 @@ bool mw_snapshot_knows(mw_snapshot_writer *w, const char *type);
  * KiB, kept in the store like the documents that it is made of). Too few to learn from are MW_OK,
  * nothing happens then. Cost: about 0.1 s for 2 MiB.
  */
-mw_status mw_snapshot_learn(mw_snapshot_writer *w, const char *type, const mw_str *samples,
-                            size_t count, mw_error *err);
+mw_status mw_snapshot_learn(mw_snapshot_writer *w, const char *type, const mw_str *samples, size_t count,
+                            mw_error *err);
 
 /**
  * The resources of one scope follow. @p region "*" for types that are not listed by region. Cost: one query for what the
  * store knows of the scope, of which 80 bytes and the id of each resource are kept until the next one.
  */
-mw_status mw_snapshot_open(mw_snapshot_writer *w, const char *partition, const char *account,
-                           const char *region, const char *type, mw_error *err);
+mw_status mw_snapshot_open(mw_snapshot_writer *w, const char *partition, const char *account, const char *region,
+                           const char *type, mw_error *err);
 /**
  * One of them. @p region is its own. A second one with the same key is MW_ERR_CONFLICT.
  * Cost: two hashes and a look-up in memory; a compression and two rows when it is new or changed.
  */
-mw_status mw_snapshot_put(mw_snapshot_writer *w, const char *region, const char *id,
-                          const char *doc, size_t len, mw_error *err);
+mw_status mw_snapshot_put(mw_snapshot_writer *w, const char *region, const char *id, const char *doc, size_t len,
+                          mw_error *err);
 /**
  * The scope's end. @p complete: all that it has was put; what was not, is gone. Otherwise that is
  * stale.
@@ -130,32 +130,29 @@ typedef struct mw_snapshot_info {
 } mw_snapshot_info;
 
 /** The open snapshot: what a run that was not ended has so far. MW_ERR_NOTFOUND when there is none. */
-mw_status mw_snapshot_find_open(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info),
-                                void *user, mw_error *err);
+mw_status mw_snapshot_find_open(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info), void *user,
+                                mw_error *err);
 /** Newest first; none that is open. */
-mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info),
-                            void *user, mw_error *err);
+mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapshot_info *info), void *user,
+                            mw_error *err);
 /**
  * One by name: "latest", "latest~1" (the one before it), a time (the newest one taken no later; a date is its
  * first instant), an id, a digest (the newest that has it), or the beginning of one of them.
  * @return MW_OK; MW_ERR_NOTFOUND (the message names the newest one that there is); MW_ERR_INVALID:
  * more than one begins so.
  */
-mw_status mw_snapshot_find(mw_store *s, const char *name,
-                           bool (*row)(void *user, const mw_snapshot_info *info), void *user,
-                           mw_error *err);
+mw_status mw_snapshot_find(mw_store *s, const char *name, bool (*row)(void *user, const mw_snapshot_info *info),
+                           void *user, mw_error *err);
 
 /* From here on a snapshot is named by its id. Sorting is by bytes. */
 
 /** Its ledger, by account, region, type, facet. */
-mw_status mw_snapshot_scopes(mw_store *s, const char *id,
-                             bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
-                             mw_error *err);
+mw_status mw_snapshot_scopes(mw_store *s, const char *id, bool (*row)(void *user, const mw_snapshot_scope *scope),
+                             void *user, mw_error *err);
 
 /** The part of it that is @p account's; NULL = all. Cost: that account's lines, and the types that there are. */
 mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account,
-                                bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
-                                mw_error *err);
+                                bool (*row)(void *user, const mw_snapshot_scope *scope), void *user, mw_error *err);
 
 /** NULL members match everything. */
 typedef struct mw_snapshot_filter {
@@ -173,9 +170,8 @@ typedef struct mw_snapshot_resource {
  * By type, account, region, id. @p docs: with documents.
  * Cost: what the matching scopes hold; memory: the ids of one scope.
  */
-mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter,
-                                bool docs, bool (*row)(void *user, const mw_snapshot_resource *r),
-                                void *user, mw_error *err);
+mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter, bool docs,
+                                bool (*row)(void *user, const mw_snapshot_resource *r), void *user, mw_error *err);
 
 /**
  * The same, one at a time, in the same order; several may be open. Close it before the store.
@@ -194,8 +190,7 @@ void mw_snapshot_scan_close(mw_snapshot_scan *x);
 /** One state of a resource. */
 typedef struct mw_snapshot_version {
     const char *first, *first_at; /* snapshot that saw it first, and when */
-    const char *ended,
-        *ended_at; /* snapshot that saw another one, or none; NULL = it still holds */
+    const char *ended, *ended_at; /* snapshot that saw another one, or none; NULL = it still holds */
     mw_snapshot_resource resource;
 } mw_snapshot_version;
 
@@ -204,28 +199,21 @@ typedef struct mw_snapshot_version {
  * Cost: the resources of the type in the scopes that match.
  */
 mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
-                          bool (*row)(void *user, const mw_snapshot_version *v), void *user,
-                          mw_error *err);
+                          bool (*row)(void *user, const mw_snapshot_version *v), void *user, mw_error *err);
 
 /**
  * Resources ever seen, in whatever snapshot, whose id @p arn ends with; the longest ids first. The filter's id is not looked
  * at. Cost: the resources that match the filter, without documents.
  */
 mw_status mw_snapshots_known(mw_store *s, const mw_snapshot_filter *filter, const char *arn,
-                             bool (*row)(void *user, const mw_snapshot_resource *r), void *user,
-                             mw_error *err);
+                             bool (*row)(void *user, const mw_snapshot_resource *r), void *user, mw_error *err);
 
-typedef enum mw_snapshot_change {
-    MW_SNAPSHOT_ADDED,
-    MW_SNAPSHOT_REMOVED,
-    MW_SNAPSHOT_CHANGED
-} mw_snapshot_change;
+typedef enum mw_snapshot_change { MW_SNAPSHOT_ADDED, MW_SNAPSHOT_REMOVED, MW_SNAPSHOT_CHANGED } mw_snapshot_change;
 
 typedef struct mw_snapshot_difference {
     mw_snapshot_change change;
-    mw_snapshot_resource
-        resource;       /* its document in the second snapshot; when REMOVED in the first */
-    const char *before; /* document in the first snapshot, when CHANGED and asked for */
+    mw_snapshot_resource resource; /* its document in the second snapshot; when REMOVED in the first */
+    const char *before;            /* document in the first snapshot, when CHANGED and asked for */
     size_t before_len;
 } mw_snapshot_difference;
 
@@ -235,8 +223,7 @@ typedef struct mw_snapshot_difference {
  * changes between them, not what they hold.
  */
 mw_status mw_snapshot_diff(mw_store *s, const char *from, const char *to, bool docs,
-                           bool (*row)(void *user, const mw_snapshot_difference *d), void *user,
-                           mw_error *err);
+                           bool (*row)(void *user, const mw_snapshot_difference *d), void *user, mw_error *err);
 
 /* ---- keeping house ---- */
 
@@ -249,8 +236,7 @@ typedef struct mw_snapshot_pruned {
  * space is used again; mw_store_shrink() gives it back. @p out may be NULL. @return MW_OK;
  * MW_ERR_NOTFOUND: nothing was done.
  */
-mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count,
-                             mw_snapshot_pruned *out, mw_error *err);
+mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count, mw_snapshot_pruned *out, mw_error *err);
 /**
  * Hash every document again and check that spans, keys and counts fit together: MW_ERR_PARSE tells
  * the first fault. Reads everything.

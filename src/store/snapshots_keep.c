@@ -45,8 +45,7 @@ static const struct {
     {"DELETE FROM part WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
 };
 
-static mw_status step(mw_store *s, const char *sql, bool bind, int64_t from, size_t *changes,
-                      mw_error *err)
+static mw_status step(mw_store *s, const char *sql, bool bind, int64_t from, size_t *changes, mw_error *err)
 {
     mw_query *q;
     mw_status st = mw__store_prepare(s, sql, &q, err);
@@ -72,8 +71,7 @@ static mw_status forget(mw_store *s, const char *id, int64_t *n, mw_error *err)
 static mw_status kept_before(mw_store *s, int64_t first, int64_t *out, mw_error *err)
 {
     mw_query *q;
-    mw_status st =
-        mw__store_prepare(s, "SELECT coalesce(max(n), 0) FROM snapshot WHERE n < ?1", &q, err);
+    mw_status st = mw__store_prepare(s, "SELECT coalesce(max(n), 0) FROM snapshot WHERE n < ?1", &q, err);
 
     if (st == MW_OK) {
         mw__store_bind_int(q, 1, first);
@@ -86,8 +84,7 @@ static mw_status kept_before(mw_store *s, int64_t first, int64_t *out, mw_error 
     return st;
 }
 
-mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count,
-                             mw_snapshot_pruned *out, mw_error *err)
+mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count, mw_snapshot_pruned *out, mw_error *err)
 {
     mw_snapshot_pruned done = {.snapshots = count};
     int64_t first = INT64_MAX, from = 0;
@@ -103,9 +100,7 @@ mw_status mw_snapshots_prune(mw_store *s, const char *const *ids, size_t count,
     if (st == MW_OK && count > 0 && (st = kept_before(s, first, &from, err)) == MW_OK)
         for (size_t i = 0; i < MW_COUNT(steps) && st == MW_OK; i++)
             st = step(s, steps[i].sql, steps[i].from, from,
-                      steps[i].counted == NOT_COUNTED
-                          ? NULL
-                          : (size_t *)(void *)((char *)&done + steps[i].counted),
+                      steps[i].counted == NOT_COUNTED ? NULL : (size_t *)(void *)((char *)&done + steps[i].counted),
                       err);
     if ((st = mw__store_leave(s, true, st, "pruning", err)) == MW_OK && out)
         *out = done;
@@ -150,8 +145,8 @@ static mw_status check_rules(mw_store *s, mw_error *err)
         if ((st = mw__store_prepare(s, rules[i].sql, &q, err)) == MW_OK) {
             code = mw__store_step(q);
             if (code == MW_ROW)
-                st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: %s (%lld)", s->path,
-                             rules[i].what, (long long)mw__store_int(q, 0));
+                st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: %s (%lld)", s->path, rules[i].what,
+                             (long long)mw__store_int(q, 0));
             else if (code != MW_DONE)
                 st = mw__store_fail(s, "checking", err);
         }
@@ -167,15 +162,15 @@ static mw_status check_numbers(mw_store *s, mw_error *err)
     int64_t last = 0;
     mw_query *q;
     mw_step code = MW_DONE;
-    mw_status st = mw__store_prepare(
-        s,
-        "SELECT x.rid, x.id, p.text, a.text, coalesce(w.text, r.text), t.text FROM resource x"
-        " LEFT JOIN scope c ON c.n = x.rid >> ?1 LEFT JOIN word t ON t.n = c.type LEFT JOIN word a "
-        "ON a.n = c.account"
-        " LEFT JOIN word r ON r.n = c.region LEFT JOIN word p ON p.n = c.partition LEFT JOIN word "
-        "w ON w.n = x.region"
-        " ORDER BY x.rid",
-        &q, err);
+    mw_status st =
+        mw__store_prepare(s,
+                          "SELECT x.rid, x.id, p.text, a.text, coalesce(w.text, r.text), t.text FROM resource x"
+                          " LEFT JOIN scope c ON c.n = x.rid >> ?1 LEFT JOIN word t ON t.n = c.type LEFT JOIN word a "
+                          "ON a.n = c.account"
+                          " LEFT JOIN word r ON r.n = c.region LEFT JOIN word p ON p.n = c.partition LEFT JOIN word "
+                          "w ON w.n = x.region"
+                          " ORDER BY x.rid",
+                          &q, err);
 
     if (st == MW_OK)
         mw__store_bind_int(q, 1, MW_POSITION_BITS);
@@ -185,14 +180,11 @@ static mw_status check_numbers(mw_store *s, mw_error *err)
         bool whole = true;
         for (int i = 0; i < 5; i++)
             whole = (parts[i] = mw__store_text(q, 1 + i)) != NULL && whole;
-        whole =
-            whole && (mw__snapshot_position(&scratch, parts[1], parts[2], parts[3], parts[4],
-                                            parts[0]) == (rid & MW_POSITION_MAX) ||
-                      rid == last + 1 ||
-                      (rid & MW_POSITION_MAX) == 0); /* the last position goes on at the first */
+        whole = whole && (mw__snapshot_position(&scratch, parts[1], parts[2], parts[3], parts[4], parts[0]) ==
+                              (rid & MW_POSITION_MAX) ||
+                          rid == last + 1 || (rid & MW_POSITION_MAX) == 0); /* the last position goes on at the first */
         if (!whole)
-            st = mw_fail(err, MW_ERR_PARSE,
-                         "store %s is damaged: the number of resource %lld is not its own", s->path,
+            st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: the number of resource %lld is not its own", s->path,
                          (long long)rid);
         last = rid;
     }
@@ -277,7 +269,8 @@ mw_status mw_snapshots_check(mw_store *s, mw_error *err)
     mw_status st;
 
     if ((st = mw_store_check(s, err)) != MW_OK || (st = check_rules(s, err)) != MW_OK ||
-        (st = check_numbers(s, err)) != MW_OK || (st = check_abouts(s, err)) != MW_OK || (st = check_dictionaries(s, err)) != MW_OK)
+        (st = check_numbers(s, err)) != MW_OK || (st = check_abouts(s, err)) != MW_OK ||
+        (st = check_dictionaries(s, err)) != MW_OK)
         return st;
     return check_documents(s, err);
 }

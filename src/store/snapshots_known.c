@@ -8,8 +8,7 @@
 #include "store/internal.h"
 
 mw_status mw_snapshots_known(mw_store *s, const mw_snapshot_filter *filter, const char *arn,
-                             bool (*row)(void *user, const mw_snapshot_resource *r), void *user,
-                             mw_error *err)
+                             bool (*row)(void *user, const mw_snapshot_resource *r), void *user, mw_error *err)
 {
     static const char sql[] =
         "SELECT p.text, a.text, coalesce(w.text, r.text), t.text, x.id FROM scope c JOIN word t ON "

@@ -29,8 +29,7 @@ static bool visit(void *user, const mw_snapshot_info *info)
         return true;
     }
     if (k->back < 0 &&
-        (mw_time_parse(info->taken_at, strlen(info->taken_at), &taken_ns, NULL) != MW_OK ||
-         taken_ns > k->until_ns))
+        (mw_time_parse(info->taken_at, strlen(info->taken_at), &taken_ns, NULL) != MW_OK || taken_ns > k->until_ns))
         return true;
     k->found = true;
     k->row(k->user, info);
@@ -43,9 +42,8 @@ static bool looks_like_time(const char *name)
     return strspn(name, "0123456789") == 4 && name[4] == '-';
 }
 
-mw_status mw__snapshot_place(mw_store *s, const char *name,
-                             bool (*row)(void *user, const mw_snapshot_info *info), void *user,
-                             bool *found, mw_error *err)
+mw_status mw__snapshot_place(mw_store *s, const char *name, bool (*row)(void *user, const mw_snapshot_info *info),
+                             void *user, bool *found, mw_error *err)
 {
     struct seek k = {.row = row, .user = user};
     mw_status st;
@@ -53,8 +51,7 @@ mw_status mw__snapshot_place(mw_store *s, const char *name,
     *found = false;
     if (mw_str_starts(name, "latest~")) {
         if (!mw_parse_int(name + 7, strlen(name + 7), &k.back) || k.back < 0)
-            return mw_fail(err, MW_ERR_INVALID,
-                           "'%.80s' is no snapshot: latest~1 is the one before the latest", name);
+            return mw_fail(err, MW_ERR_INVALID, "'%.80s' is no snapshot: latest~1 is the one before the latest", name);
     } else if (looks_like_time(name)) {
         if ((st = mw_time_parse(name, strlen(name), &k.until_ns, err)) != MW_OK)
             return MW_ERR_INVALID;

@@ -11,16 +11,15 @@
 
 #include <string.h>
 
-mw_status mw_snapshot_begin_part(mw_store *s, const char *id, const char *taken_at,
-                                 const char *about, mw_snapshot_writer **out, mw_error *err)
+mw_status mw_snapshot_begin_part(mw_store *s, const char *id, const char *taken_at, const char *about,
+                                 mw_snapshot_writer **out, mw_error *err)
 {
     const char *const fields[4] = {id, taken_at, "", about};
 
     return mw__snapshot_begin(s, fields, true, out, err);
 }
 
-mw_status mw_snapshot_name_part(mw_snapshot_writer *w, const char *account, const char *digest,
-                                mw_error *err)
+mw_status mw_snapshot_name_part(mw_snapshot_writer *w, const char *account, const char *digest, mw_error *err)
 {
     int64_t n;
     mw_store *s = mw__snapshot_of(w, &n);
@@ -39,8 +38,7 @@ mw_status mw_snapshot_name_part(mw_snapshot_writer *w, const char *account, cons
 }
 
 mw_status mw_snapshot_parts(mw_store *s, const char *id,
-                            bool (*row)(void *user, const char *account, const char *digest),
-                            void *user, mw_error *err)
+                            bool (*row)(void *user, const char *account, const char *digest), void *user, mw_error *err)
 {
     mw_query *q;
     mw_step code = MW_DONE;
@@ -69,12 +67,12 @@ static bool take_counts(void *user, const mw_snapshot_info *info)
     return false;
 }
 
-mw_status mw_snapshot_publish(mw_store *s, const char *id, const char *digest,
-                              mw_snapshot_counts *counts, mw_error *err)
+mw_status mw_snapshot_publish(mw_store *s, const char *id, const char *digest, mw_snapshot_counts *counts,
+                              mw_error *err)
 {
     mw_query *q;
-    mw_status st = mw__store_prepare(
-        s, "UPDATE snapshot SET open = 0, digest = ?2 WHERE id = ?1 AND open = 1", &q, err);
+    mw_status st =
+        mw__store_prepare(s, "UPDATE snapshot SET open = 0, digest = ?2 WHERE id = ?1 AND open = 1", &q, err);
 
     if (st == MW_OK) {
         mw__store_bind(q, 1, id);
@@ -130,7 +128,8 @@ static mw_status find_left(mw_store *s, const char *id, int64_t *n, mw_error *er
     mw_status st;
 
     *n = 0;
-    mw_buf_printf(&sql, "SELECT n FROM snapshot WHERE open = 1 AND id IS DISTINCT FROM ?1 AND %s ORDER BY n DESC LIMIT 1",
+    mw_buf_printf(&sql,
+                  "SELECT n FROM snapshot WHERE open = 1 AND id IS DISTINCT FROM ?1 AND %s ORDER BY n DESC LIMIT 1",
                   s->driver->unwritten);
     if ((st = mw_buf_status(&sql, err)) == MW_OK && (st = mw__store_prepare(s, sql.data, &q, err)) == MW_OK) {
         mw__store_bind(q, 1, id);

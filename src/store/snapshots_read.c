@@ -11,12 +11,12 @@
 #include <string.h>
 
 /* Scopes with their words; WHERE conditions follow. */
-#define SCOPE_TABLES                                                                               \
-    " scope c JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account JOIN word r ON r.n = "    \
-    "c.region"                                                                                     \
+#define SCOPE_TABLES                                                                                                   \
+    " scope c JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account JOIN word r ON r.n = "                        \
+    "c.region"                                                                                                         \
     " JOIN word p ON p.n = c.partition "
-#define SCOPE_MATCHES                                                                              \
-    " (?1 IS NULL OR a.text = ?1) AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS "     \
+#define SCOPE_MATCHES                                                                                                  \
+    " (?1 IS NULL OR a.text = ?1) AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS "                         \
     "NULL OR t.text = ?3) "
 
 static void bind_filter(mw_query *q, const mw_snapshot_filter *f)
@@ -35,22 +35,20 @@ static mw_snapshot_resource scope_of(mw_query *q, int at)
                                   .type = mw__store_must(q, at + 3)};
 }
 
-#define LEDGER                                                                                     \
-    "SELECT p.text, a.text, r.text, t.text, f.text, st.text, v.resources, v.calls, v.cause FROM"   \
-    SCOPE_TABLES "JOIN coverage v ON v.scope = c.n JOIN word st ON st.n = v.state"                 \
+#define LEDGER                                                                                                         \
+    "SELECT p.text, a.text, r.text, t.text, f.text, st.text, v.resources, v.calls, v.cause FROM" SCOPE_TABLES          \
+    "JOIN coverage v ON v.scope = c.n JOIN word st ON st.n = v.state"                                                  \
     " LEFT JOIN word f ON f.n = v.facet WHERE v.snapshot = ?1"
 #define LEDGER_ORDER " ORDER BY a.text, r.text, t.text, coalesce(f.text, '')"
 
-mw_status mw_snapshot_scopes(mw_store *s, const char *id,
-                             bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
-                             mw_error *err)
+mw_status mw_snapshot_scopes(mw_store *s, const char *id, bool (*row)(void *user, const mw_snapshot_scope *scope),
+                             void *user, mw_error *err)
 {
     return mw_snapshot_scopes_of(s, id, NULL, row, user, err);
 }
 
 mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account,
-                                bool (*row)(void *user, const mw_snapshot_scope *scope), void *user,
-                                mw_error *err)
+                                bool (*row)(void *user, const mw_snapshot_scope *scope), void *user, mw_error *err)
 {
     int64_t n;
     mw_step code = MW_DONE;
@@ -58,10 +56,8 @@ mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account
     mw_status st = mw__snapshot_number(s, id, &n, err);
 
     if (st == MW_OK)
-        st = mw__store_prepare(s,
-                               account ? LEDGER " AND v.scope IN (" MW_SCOPES_OF("?2") ")" LEDGER_ORDER
-                                       : LEDGER LEDGER_ORDER,
-                               &q, err);
+        st = mw__store_prepare(
+            s, account ? LEDGER " AND v.scope IN (" MW_SCOPES_OF("?2") ")" LEDGER_ORDER : LEDGER LEDGER_ORDER, &q, err);
     if (st == MW_OK) {
         mw__store_bind_int(q, 1, n);
         if (account)
@@ -91,23 +87,22 @@ mw_status mw_snapshot_scopes_of(mw_store *s, const char *id, const char *account
 /* ---- the log of a resource ---- */
 
 mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
-                          bool (*row)(void *user, const mw_snapshot_version *v), void *user,
-                          mw_error *err)
+                          bool (*row)(void *user, const mw_snapshot_version *v), void *user, mw_error *err)
 {
     mw_query *q = NULL, *version = NULL;
     const mw_store_query all[] = {
         /* The snapshot that a span began with may have been pruned: the next one that is there saw
            it then. */
-        {&q,
-         "SELECT p.text, a.text, coalesce(w.text, r.text), t.text, x.id, s.vid,"
-         " (SELECT id FROM snapshot WHERE open = 0 AND n >= s.s0 ORDER BY n LIMIT 1),"
-         " (SELECT taken_at FROM snapshot WHERE open = 0 AND n >= s.s0 ORDER BY n LIMIT 1),"
-         " (SELECT id FROM snapshot WHERE open = 0 AND n >= s.s1 ORDER BY n LIMIT 1),"
-         " (SELECT taken_at FROM snapshot WHERE open = 0 AND n >= s.s1 ORDER BY n LIMIT 1)"
-         " FROM" SCOPE_TABLES "JOIN resource x ON x.rid BETWEEN c.n << ?5 AND (c.n << ?5) + ?6"
-         " JOIN span s ON s.rid = x.rid LEFT JOIN word w ON w.n = x.region"
-         " WHERE" SCOPE_MATCHES "AND x.id = ?4 AND EXISTS(SELECT 1 FROM snapshot WHERE open = 0 AND n >= s.s0) AND (?2 IS NULL OR coalesce(w.text, r.text) = ?2)"
-         " ORDER BY a.text, 3, p.text, s.s0"},
+        {&q, "SELECT p.text, a.text, coalesce(w.text, r.text), t.text, x.id, s.vid,"
+             " (SELECT id FROM snapshot WHERE open = 0 AND n >= s.s0 ORDER BY n LIMIT 1),"
+             " (SELECT taken_at FROM snapshot WHERE open = 0 AND n >= s.s0 ORDER BY n LIMIT 1),"
+             " (SELECT id FROM snapshot WHERE open = 0 AND n >= s.s1 ORDER BY n LIMIT 1),"
+             " (SELECT taken_at FROM snapshot WHERE open = 0 AND n >= s.s1 ORDER BY n LIMIT 1)"
+             " FROM" SCOPE_TABLES "JOIN resource x ON x.rid BETWEEN c.n << ?5 AND (c.n << ?5) + ?6"
+             " JOIN span s ON s.rid = x.rid LEFT JOIN word w ON w.n = x.region"
+             " WHERE" SCOPE_MATCHES "AND x.id = ?4 AND EXISTS(SELECT 1 FROM snapshot WHERE open = 0 AND n >= s.s0) AND "
+             "(?2 IS NULL OR coalesce(w.text, r.text) = ?2)"
+             " ORDER BY a.text, 3, p.text, s.s0"},
         {&version, MW_VERSION_SQL},
     };
     mw_step code = MW_DONE;
@@ -128,8 +123,7 @@ mw_status mw_snapshot_log(mw_store *s, const mw_snapshot_filter *filter,
                                  .ended_at = mw__store_text(q, 9),
                                  .resource = scope_of(q, 0)};
         v.resource.id = mw__store_must(q, 4);
-        st = mw__store_version(s, version, mw__store_int(q, 5), &v.resource.doc,
-                               &v.resource.len, err);
+        st = mw__store_version(s, version, mw__store_int(q, 5), &v.resource.doc, &v.resource.len, err);
         if (st == MW_OK && !row(user, &v)) {
             code = MW_DONE;
             break;
@@ -170,12 +164,10 @@ static mw_status in_both(struct diff *x, int64_t scope, mw_error *err)
     code = mw__store_step(x->scope); /* stays on its row: its texts are used until the next scope */
     x->both = code == MW_ROW;
     x->scope_n = scope;
-    return code == MW_ROW || code == MW_DONE ? MW_OK
-                                                     : mw__store_fail(x->s, "reading a scope", err);
+    return code == MW_ROW || code == MW_DONE ? MW_OK : mw__store_fail(x->s, "reading a scope", err);
 }
 
-static mw_status read_docs(struct diff *x, int64_t before, int64_t after, mw_snapshot_difference *d,
-                           mw_error *err)
+static mw_status read_docs(struct diff *x, int64_t before, int64_t after, mw_snapshot_difference *d, mw_error *err)
 {
     const char *doc;
     size_t len;
@@ -192,8 +184,7 @@ static mw_status read_docs(struct diff *x, int64_t before, int64_t after, mw_sna
         d->before = x->before.data;
         d->before_len = len;
     }
-    return mw__store_version(x->s, x->version, after ? after : before, &d->resource.doc,
-                             &d->resource.len, err);
+    return mw__store_version(x->s, x->version, after ? after : before, &d->resource.doc, &d->resource.len, err);
 }
 
 /* What became of one resource: the versions that held in the older and in the newer snapshot, 0 =
@@ -222,8 +213,7 @@ static mw_status tell(struct diff *x, const struct change *c, bool *stop, mw_err
         if ((st = read_docs(x, before, after, &d, err)) == MW_OK)
             *stop = !x->row(x->user, &d);
     } else {
-        st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: resource %lld is missing", x->s->path,
-                     (long long)c->rid);
+        st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: resource %lld is missing", x->s->path, (long long)c->rid);
     }
     mw__store_reset(x->resource);
     return st;
@@ -258,17 +248,14 @@ static mw_status compare(struct diff *x, int64_t older, mw_error *err)
         }
     }
     if (st == MW_OK && !stop)
-        st = code == MW_DONE ? tell(x, &c, &stop, err)
-                                 : mw__store_fail(x->s, "comparing snapshots", err);
+        st = code == MW_DONE ? tell(x, &c, &stop, err) : mw__store_fail(x->s, "comparing snapshots", err);
     return st;
 }
 
 mw_status mw_snapshot_diff(mw_store *s, const char *from, const char *to, bool docs,
-                           bool (*row)(void *user, const mw_snapshot_difference *d), void *user,
-                           mw_error *err)
+                           bool (*row)(void *user, const mw_snapshot_difference *d), void *user, mw_error *err)
 {
-    struct diff x = {
-        .s = s, .docs = docs, .row = row, .user = user, .before = {.max = MW_SNAPSHOT_DOC_MAX + 1}};
+    struct diff x = {.s = s, .docs = docs, .row = row, .user = user, .before = {.max = MW_SNAPSHOT_DOC_MAX + 1}};
     const mw_store_query all[] = {
         {&x.changed, "SELECT rid, s0, NULL AS ended, vid FROM span WHERE s0 > ?1 AND s0 <= ?2"
                      " UNION ALL SELECT rid, s0, s1, vid FROM span WHERE s1 > ?1 AND s1 <= ?2 "
@@ -276,8 +263,7 @@ mw_status mw_snapshot_diff(mw_store *s, const char *from, const char *to, bool d
         {&x.scope, "SELECT p.text, a.text, r.text, t.text FROM" SCOPE_TABLES "WHERE c.n = ?1"
                    " AND EXISTS(SELECT 1 FROM looked WHERE snapshot = ?2 AND scope = ?1)"
                    " AND EXISTS(SELECT 1 FROM looked WHERE snapshot = ?3 AND scope = ?1)"},
-        {&x.resource,
-         "SELECT x.id, w.text FROM resource x LEFT JOIN word w ON w.n = x.region WHERE x.rid = ?1"},
+        {&x.resource, "SELECT x.id, w.text FROM resource x LEFT JOIN word w ON w.n = x.region WHERE x.rid = ?1"},
         {&x.version, MW_VERSION_SQL},
     };
     mw_status st;

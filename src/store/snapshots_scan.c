@@ -44,22 +44,22 @@ static mw_status keep(char **to, const char *s, mw_error *err)
 }
 
 /* Of one account the scopes are found by number, not by reading all. */
-#define SCOPES                                                                                     \
-    "SELECT c.n, l.complete, l.seen, p.text, a.text, r.text, t.text FROM looked l JOIN scope c"    \
-    " ON c.n = l.scope JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account"                 \
-    " JOIN word r ON r.n = c.region JOIN word p ON p.n = c.partition WHERE l.snapshot = ?4" \
+#define SCOPES                                                                                                         \
+    "SELECT c.n, l.complete, l.seen, p.text, a.text, r.text, t.text FROM looked l JOIN scope c"                        \
+    " ON c.n = l.scope JOIN word t ON t.n = c.type JOIN word a ON a.n = c.account"                                     \
+    " JOIN word r ON r.n = c.region JOIN word p ON p.n = c.partition WHERE l.snapshot = ?4"                            \
     " AND (?1 IS NULL OR a.text = ?1)"
-#define SCOPES_ORDER                                                                               \
-    " AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS NULL OR t.text = ?3)"             \
+#define SCOPES_ORDER                                                                                                   \
+    " AND (?2 IS NULL OR r.text = ?2 OR r.text = '*') AND (?3 IS NULL OR t.text = ?3)"                                 \
     " ORDER BY t.text, a.text, r.text, p.text"
-#define RESOURCES(COLUMNS, TABLE)                                                                  \
-    "SELECT r.id, w.text, s.vid, EXISTS(SELECT 1 FROM stale WHERE snapshot = ?3 AND rid = r.rid)" COLUMNS \
-    " FROM resource r JOIN span s ON s.rid = r.rid AND s.rid BETWEEN ?1 AND ?2 AND s.s0 <= ?3 AND (s.s1 IS NULL OR s.s1 > ?3)" TABLE  \
-    " LEFT JOIN word w ON w.n = r.region WHERE r.rid BETWEEN ?1 AND ?2 AND (?4 IS NULL OR r.id = ?4)"     \
+#define RESOURCES(COLUMNS, TABLE)                                                                                      \
+    "SELECT r.id, w.text, s.vid, EXISTS(SELECT 1 FROM stale WHERE snapshot = ?3 AND rid = r.rid)" COLUMNS              \
+    " FROM resource r JOIN span s ON s.rid = r.rid AND s.rid BETWEEN ?1 AND ?2 AND s.s0 <= ?3 AND (s.s1 IS NULL OR "   \
+    "s.s1 > ?3)" TABLE                                                                                                 \
+    " LEFT JOIN word w ON w.n = r.region WHERE r.rid BETWEEN ?1 AND ?2 AND (?4 IS NULL OR r.id = ?4)"                  \
     " AND (?5 IS NULL OR w.text = ?5) ORDER BY w.text, r.id"
 
-static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_filter *f,
-                         mw_error *err)
+static mw_status prepare(mw_snapshot_scan *x, const char *id, const mw_snapshot_filter *f, mw_error *err)
 {
     const mw_store_query all[] = {
         {&x->scopes,
@@ -126,8 +126,7 @@ static mw_status next_scope(mw_snapshot_scan *x, bool *found, mw_error *err)
     return MW_OK;
 }
 
-mw_status mw_snapshot_scan_next(mw_snapshot_scan *x, const mw_snapshot_resource **out,
-                                mw_error *err)
+mw_status mw_snapshot_scan_next(mw_snapshot_scan *x, const mw_snapshot_resource **out, mw_error *err)
 {
     mw_status st = MW_OK;
 
@@ -160,9 +159,8 @@ mw_status mw_snapshot_scan_doc(mw_snapshot_scan *x, const char **doc, size_t *le
                    : mw__store_version(x->s, x->version, x->vid, doc, len, err);
 }
 
-mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter,
-                                bool docs, bool (*row)(void *user, const mw_snapshot_resource *r),
-                                void *user, mw_error *err)
+mw_status mw_snapshot_resources(mw_store *s, const char *id, const mw_snapshot_filter *filter, bool docs,
+                                bool (*row)(void *user, const mw_snapshot_resource *r), void *user, mw_error *err)
 {
     mw_snapshot_scan *x;
     mw_status st = mw_snapshot_scan_open(s, id, filter, docs, &x, err);

@@ -39,9 +39,8 @@ struct mw_snapshot_writer {
     mw_heads heads; /* what the store knows of it */
     size_t put;
     int64_t vid, vid_count; /* numbers that are free for versions */
-    mw_query *word_get, *word_add, *scope_get, *scope_add, *dictionary_of, *dictionary_add,
-        *note, *head_rows, *resource_add, *version_same, *version_add, *span_end, *span_add,
-        *stale_add, *look, *seal;
+    mw_query *word_get, *word_add, *scope_get, *scope_add, *dictionary_of, *dictionary_add, *note, *head_rows,
+        *resource_add, *version_same, *version_add, *span_end, *span_add, *stale_add, *look, *seal;
 };
 
 static mw_status no_memory(mw_snapshot_writer *w, mw_error *err)
@@ -59,8 +58,7 @@ static mw_status keep(mw_snapshot_writer *w, mw_status st)
 
 static mw_status refuse(const mw_snapshot_writer *w, mw_error *err)
 {
-    return mw_fail(err, w->failed,
-                   "store %s: an earlier part of this snapshot could not be written", w->s->path);
+    return mw_fail(err, w->failed, "store %s: an earlier part of this snapshot could not be written", w->s->path);
 }
 
 /* ---- words and scopes ---- */
@@ -97,8 +95,8 @@ static mw_status word(mw_snapshot_writer *w, const char *text, int64_t *n, mw_er
     return MW_OK;
 }
 
-static mw_status scope(mw_snapshot_writer *w, const char *partition, const char *account,
-                       const char *region, const char *type, int64_t *n, mw_error *err)
+static mw_status scope(mw_snapshot_writer *w, const char *partition, const char *account, const char *region,
+                       const char *type, int64_t *n, mw_error *err)
 {
     const char *const parts[] = {type, account, region, partition};
     int64_t words[MW_COUNT(parts)];
@@ -110,15 +108,13 @@ static mw_status scope(mw_snapshot_writer *w, const char *partition, const char 
             mw__store_bind_int(w->scope_add, (int)i + 1, words[i]);
         }
     *n = 0;
-    if (st != MW_OK || (st = mw__store_run_int(w->s, w->scope_get, "looking for a scope", n, err)) != MW_OK ||
-        *n != 0)
+    if (st != MW_OK || (st = mw__store_run_int(w->s, w->scope_get, "looking for a scope", n, err)) != MW_OK || *n != 0)
         return st;
     if ((st = mw__store_run_int(w->s, w->scope_add, "recording a scope", n, err)) != MW_OK)
         return st;
-    return *n <= MW_SCOPE_MAX
-               ? MW_OK
-               : mw_fail(err, MW_ERR_LIMIT, "store %s holds %lld scopes; there is no room for more",
-                         w->s->path, (long long)MW_SCOPE_MAX);
+    return *n <= MW_SCOPE_MAX ? MW_OK
+                              : mw_fail(err, MW_ERR_LIMIT, "store %s holds %lld scopes; there is no room for more",
+                                        w->s->path, (long long)MW_SCOPE_MAX);
 }
 
 mw_status mw_snapshot_note(mw_snapshot_writer *w, const mw_snapshot_scope *e, mw_error *err)
@@ -129,8 +125,7 @@ mw_status mw_snapshot_note(mw_snapshot_writer *w, const mw_snapshot_scope *e, mw
     if (w->failed != MW_OK)
         return refuse(w, err);
     if ((st = scope(w, e->partition, e->account, e->region, e->type, &n, err)) != MW_OK ||
-        (e->facet && (st = word(w, e->facet, &facet, err)) != MW_OK) ||
-        (st = word(w, e->state, &state, err)) != MW_OK)
+        (e->facet && (st = word(w, e->facet, &facet, err)) != MW_OK) || (st = word(w, e->state, &state, err)) != MW_OK)
         return keep(w, st);
     mw__store_bind_int(w->note, 1, w->n);
     mw__store_bind_int(w->note, 2, n);
@@ -144,8 +139,7 @@ mw_status mw_snapshot_note(mw_snapshot_writer *w, const mw_snapshot_scope *e, mw
 
 /* ---- dictionaries ---- */
 
-static mw_status newest_dictionary(mw_snapshot_writer *w, const char *type, int64_t *n,
-                                   mw_error *err)
+static mw_status newest_dictionary(mw_snapshot_writer *w, const char *type, int64_t *n, mw_error *err)
 {
     *n = 0;
     mw__store_bind(w->dictionary_of, 1, type);
@@ -159,8 +153,7 @@ bool mw_snapshot_knows(mw_snapshot_writer *w, const char *type)
     return w->failed == MW_OK && newest_dictionary(w, type, &n, NULL) == MW_OK && n != 0;
 }
 
-mw_status mw_snapshot_learn(mw_snapshot_writer *w, const char *type, const mw_str *samples,
-                            size_t count, mw_error *err)
+mw_status mw_snapshot_learn(mw_snapshot_writer *w, const char *type, const mw_str *samples, size_t count, mw_error *err)
 {
     MW_AUTO(mw_buf) body = {.max = 1 << 20};
     uint8_t digest[MW_SHA256_SIZE];
@@ -169,8 +162,7 @@ mw_status mw_snapshot_learn(mw_snapshot_writer *w, const char *type, const mw_st
 
     if (w->failed != MW_OK)
         return refuse(w, err);
-    if (mw_snapshot_knows(w, type) || (st = mw_codec_train(samples, count, &body, err)) != MW_OK ||
-        body.len == 0)
+    if (mw_snapshot_knows(w, type) || (st = mw_codec_train(samples, count, &body, err)) != MW_OK || body.len == 0)
         return MW_OK; /* without one documents are larger, that is all */
     if ((st = word(w, type, &n, err)) != MW_OK)
         return keep(w, st);
@@ -189,8 +181,8 @@ static mw_status set_text(mw_buf *b, const char *text)
     return mw_buf_puts(b, text);
 }
 
-mw_status mw_snapshot_open(mw_snapshot_writer *w, const char *partition, const char *account,
-                           const char *region, const char *type, mw_error *err)
+mw_status mw_snapshot_open(mw_snapshot_writer *w, const char *partition, const char *account, const char *region,
+                           const char *type, mw_error *err)
 {
     mw_codec *codec;
     mw_status st;
@@ -198,8 +190,7 @@ mw_status mw_snapshot_open(mw_snapshot_writer *w, const char *partition, const c
     if (w->failed != MW_OK)
         return refuse(w, err);
     if (w->open)
-        return keep(
-            w, mw_fail(err, MW_ERR_INVALID, "store: the scope before this one was not closed"));
+        return keep(w, mw_fail(err, MW_ERR_INVALID, "store: the scope before this one was not closed"));
     if ((st = scope(w, partition, account, region, type, &w->scope, err)) != MW_OK ||
         (st = newest_dictionary(w, type, &w->dictionary, err)) != MW_OK ||
         (st = mw__store_codec(w->s, w->dictionary, &codec, err)) != MW_OK ||
@@ -227,9 +218,8 @@ static mw_status next_vid(mw_snapshot_writer *w, int64_t *vid, mw_error *err)
 }
 
 /* The version with this hash: one that the resource had before, else a new one. */
-static mw_status put_version(mw_snapshot_writer *w, const mw_head *h,
-                             const uint8_t sha[MW_SHA256_SIZE], const char *doc, size_t len,
-                             int64_t *vid, mw_error *err)
+static mw_status put_version(mw_snapshot_writer *w, const mw_head *h, const uint8_t sha[MW_SHA256_SIZE],
+                             const char *doc, size_t len, int64_t *vid, mw_error *err)
 {
     const void *packed;
     size_t packed_len;
@@ -264,8 +254,7 @@ static mw_status end_span(mw_snapshot_writer *w, const mw_head *h, mw_error *err
     return mw__store_run(w->s, w->span_end, "ending a span", err);
 }
 
-static mw_status add_resource(mw_snapshot_writer *w, int64_t rid, int64_t region, const char *id,
-                              mw_error *err)
+static mw_status add_resource(mw_snapshot_writer *w, int64_t rid, int64_t region, const char *id, mw_error *err)
 {
     mw__store_bind_int(w->resource_add, 1, rid);
     mw__store_bind(w->resource_add, 2, id);
@@ -276,21 +265,18 @@ static mw_status add_resource(mw_snapshot_writer *w, int64_t rid, int64_t region
     return mw__store_run(w->s, w->resource_add, "recording a resource", err);
 }
 
-static mw_status put(mw_snapshot_writer *w, const char *region, const char *id, const char *doc,
-                     size_t len, mw_error *err)
+static mw_status put(mw_snapshot_writer *w, const char *region, const char *id, const char *doc, size_t len,
+                     mw_error *err)
 {
     uint8_t sha[MW_SHA256_SIZE];
     mw_head *h;
     int64_t position, own_region = 0, vid;
     mw_status st;
 
-    if (!w->open || (w->regional && strcmp(region, w->region.data) != 0) ||
-        len > MW_SNAPSHOT_DOC_MAX)
-        return mw_fail(err, MW_ERR_INVALID,
-                       "store: resource %.200s of %.40s does not belong into the open scope", id,
+    if (!w->open || (w->regional && strcmp(region, w->region.data) != 0) || len > MW_SNAPSHOT_DOC_MAX)
+        return mw_fail(err, MW_ERR_INVALID, "store: resource %.200s of %.40s does not belong into the open scope", id,
                        region);
-    position = mw__snapshot_position(&w->scratch, w->partition.data, w->account.data, region,
-                                     w->type.data, id);
+    position = mw__snapshot_position(&w->scratch, w->partition.data, w->account.data, region, w->type.data, id);
     if (mw_buf_status(&w->scratch, err) != MW_OK)
         return w->scratch.failed;
     mw_sha256(sha, doc, len);
@@ -299,8 +285,7 @@ static mw_status put(mw_snapshot_writer *w, const char *region, const char *id, 
     if (!(h = mw__heads_get(&w->heads, position, id, own_region)))
         return no_memory(w, err);
     if (h->put || h->s0 == w->n)
-        return mw_fail(err, MW_ERR_CONFLICT, "store: %s %.200s was put twice into one snapshot",
-                       w->type.data, id);
+        return mw_fail(err, MW_ERR_CONFLICT, "store: %s %.200s was put twice into one snapshot", w->type.data, id);
     h->put = true;
     w->put++;
     w->counts.resources++;
@@ -321,8 +306,8 @@ static mw_status put(mw_snapshot_writer *w, const char *region, const char *id, 
     return mw__store_run(w->s, w->span_add, "recording a span", err);
 }
 
-mw_status mw_snapshot_put(mw_snapshot_writer *w, const char *region, const char *id,
-                          const char *doc, size_t len, mw_error *err)
+mw_status mw_snapshot_put(mw_snapshot_writer *w, const char *region, const char *id, const char *doc, size_t len,
+                          mw_error *err)
 {
     return w->failed != MW_OK ? refuse(w, err) : keep(w, put(w, region, id, doc, len, err));
 }
@@ -382,11 +367,9 @@ static mw_status prepare(mw_snapshot_writer *w, mw_error *err)
     const mw_store_query all[] = {
         {&w->word_get, "SELECT n FROM word WHERE text = ?1"},
         {&w->word_add, "INSERT INTO word(text) VALUES(?1) RETURNING n"},
-        {&w->scope_get,
-         "SELECT n FROM scope WHERE type = ?1 AND account = ?2 AND region = ?3 AND partition = ?4"},
+        {&w->scope_get, "SELECT n FROM scope WHERE type = ?1 AND account = ?2 AND region = ?3 AND partition = ?4"},
         {&w->scope_add, "INSERT INTO scope(type, account, region, partition) VALUES(?1,?2,?3,?4) RETURNING n"},
-        {&w->dictionary_of,
-         "SELECT max(d.n) FROM word t JOIN dictionary d ON d.type = t.n WHERE t.text = ?1"},
+        {&w->dictionary_of, "SELECT max(d.n) FROM word t JOIN dictionary d ON d.type = t.n WHERE t.text = ?1"},
         {&w->dictionary_add, "INSERT INTO dictionary(type, sha, body) VALUES(?1,?2,?3)"},
         {&w->note, "COPY coverage(snapshot, scope, facet, state, resources, calls, cause)"},
         {&w->head_rows, MW_HEADS_SQL},
@@ -397,10 +380,9 @@ static mw_status prepare(mw_snapshot_writer *w, mw_error *err)
         {&w->span_add, "COPY span(rid, s0, vid, sha)"},
         {&w->stale_add, "COPY stale(snapshot, rid)"},
         {&w->look, "COPY looked(snapshot, scope, complete, seen)"},
-        {&w->seal,
-         "UPDATE snapshot SET resources = resources + ?1, stale = stale + ?2, added = added + ?3,"
-         " changed = changed + ?4, removed = removed + ?5"
-         " WHERE n = ?6"},
+        {&w->seal, "UPDATE snapshot SET resources = resources + ?1, stale = stale + ?2, added = added + ?3,"
+                   " changed = changed + ?4, removed = removed + ?5"
+                   " WHERE n = ?6"},
     };
 
     return mw__store_prepare_all(w->s, all, MW_COUNT(all), err);
@@ -410,8 +392,7 @@ static mw_status prepare(mw_snapshot_writer *w, mw_error *err)
 static mw_status find_open(mw_snapshot_writer *w, const char *id, mw_error *err)
 {
     mw_query *q;
-    mw_status st =
-        mw__store_prepare(w->s, "SELECT n FROM snapshot WHERE id = ?1 AND open = 1", &q, err);
+    mw_status st = mw__store_prepare(w->s, "SELECT n FROM snapshot WHERE id = ?1 AND open = 1", &q, err);
 
     if (st == MW_OK) {
         mw__store_bind(q, 1, id);
@@ -421,8 +402,7 @@ static mw_status find_open(mw_snapshot_writer *w, const char *id, mw_error *err)
     return st;
 }
 
-static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], bool open,
-                         mw_error *err)
+static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], bool open, mw_error *err)
 {
     uint8_t about[MW_SHA256_SIZE];
     mw_query *q;
@@ -432,8 +412,9 @@ static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], boo
         return st;
     mw_sha256(about, fields[3], strlen(fields[3]));
     st = mw__store_prepare(
-        w->s, "INSERT INTO snapshot(id, taken_at, digest, about, open, about_sha) VALUES(?1,?2,?3,?4,?5,?6) RETURNING n",
-        &q, err);
+        w->s,
+        "INSERT INTO snapshot(id, taken_at, digest, about, open, about_sha) VALUES(?1,?2,?3,?4,?5,?6) RETURNING n", &q,
+        err);
     if (st == MW_OK) {
         for (int i = 0; i < 4; i++)
             mw__store_bind(q, i + 1, fields[i]);
@@ -449,10 +430,9 @@ static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], boo
 static void writer_free(mw_snapshot_writer *w)
 {
     mw_query *const all[] = {w->word_get,      w->word_add,       w->scope_get,   w->scope_add,
-                                 w->dictionary_of, w->dictionary_add, w->note,        w->head_rows,
-                                 w->resource_add,  w->version_same,   w->version_add, w->span_end,
-                                 w->span_add,      w->stale_add,      w->look,
-                                 w->seal};
+                             w->dictionary_of, w->dictionary_add, w->note,        w->head_rows,
+                             w->resource_add,  w->version_same,   w->version_add, w->span_end,
+                             w->span_add,      w->stale_add,      w->look,        w->seal};
 
     for (size_t i = 0; i < MW_COUNT(all); i++)
         mw__store_finalize(all[i]);
@@ -465,8 +445,8 @@ static void writer_free(mw_snapshot_writer *w)
     mw_free(w);
 }
 
-mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open,
-                             mw_snapshot_writer **out, mw_error *err)
+mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open, mw_snapshot_writer **out,
+                             mw_error *err)
 {
     mw_snapshot_writer *w = mw_alloc(sizeof(*w));
     mw_status st;
@@ -480,8 +460,8 @@ mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open
         writer_free(w);
         return st;
     }
-    if ((st = mw__snapshots_drop_open(s, open ? fields[0] : NULL, err)) != MW_OK ||
-        (st = prepare(w, err)) != MW_OK || (st = add_row(w, fields, open, err)) != MW_OK) {
+    if ((st = mw__snapshots_drop_open(s, open ? fields[0] : NULL, err)) != MW_OK || (st = prepare(w, err)) != MW_OK ||
+        (st = add_row(w, fields, open, err)) != MW_OK) {
         mw_snapshot_abandon(w);
         return st;
     }
@@ -489,8 +469,8 @@ mw_status mw__snapshot_begin(mw_store *s, const char *const fields[4], bool open
     return MW_OK;
 }
 
-mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, const char *digest,
-                            const char *about, mw_snapshot_writer **out, mw_error *err)
+mw_status mw_snapshot_begin(mw_store *s, const char *id, const char *taken_at, const char *digest, const char *about,
+                            mw_snapshot_writer **out, mw_error *err)
 {
     const char *const fields[4] = {id, taken_at, digest, about};
 
@@ -521,8 +501,8 @@ void mw_snapshot_abandon(mw_snapshot_writer *w)
 
 mw_status mw_snapshot_seal(mw_snapshot_writer *w, mw_snapshot_counts *counts, mw_error *err)
 {
-    const size_t values[] = {w->counts.resources, w->counts.stale, w->counts.added,
-                             w->counts.changed, w->counts.removed};
+    const size_t values[] = {w->counts.resources, w->counts.stale, w->counts.added, w->counts.changed,
+                             w->counts.removed};
     mw_status st = MW_OK;
 
     if (w->failed != MW_OK)

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 /* "MWRD": tells our files from other SQLite databases (PRAGMA application_id). */
-#define APPLICATION_ID 0x4D575244
+#define APPLICATION_ID  0x4D575244
 #define BUSY_TIMEOUT_MS 30000
 
 /* migrations[i] takes schema i to i + 1. Never edited once released: only appended to. */
@@ -87,22 +87,19 @@ static mw_status fail(mw_store *s, const char *doing, mw_error *err)
     const char *why = db ? sqlite3_errmsg(db) : "out of memory";
 
     switch (code & 0xFF) {
-    case SQLITE_NOMEM:
-        return mw_fail(err, MW_ERR_NOMEM, "store %s: %s: out of memory", s->path, doing);
+    case SQLITE_NOMEM: return mw_fail(err, MW_ERR_NOMEM, "store %s: %s: out of memory", s->path, doing);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return mw_fail(err, MW_ERR_PARSE,
                        "store %s: %s: not a Moonward database, or damaged (%s); move it away or name "
-                       "another with --store", s->path, doing, why);
+                       "another with --store",
+                       s->path, doing, why);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return mw_fail(err, MW_ERR_CONFLICT,
-                       "store %s: %s: another process has held it for %d s", s->path, doing,
+        return mw_fail(err, MW_ERR_CONFLICT, "store %s: %s: another process has held it for %d s", s->path, doing,
                        BUSY_TIMEOUT_MS / 1000);
-    case SQLITE_FULL:
-        return mw_fail(err, MW_ERR_IO, "store %s: %s: the disk is full", s->path, doing);
-    default:
-        return mw_fail(err, MW_ERR_IO, "store %s: %s: %s", s->path, doing, why);
+    case SQLITE_FULL: return mw_fail(err, MW_ERR_IO, "store %s: %s: the disk is full", s->path, doing);
+    default: return mw_fail(err, MW_ERR_IO, "store %s: %s: %s", s->path, doing, why);
     }
 }
 
@@ -262,8 +259,7 @@ static mw_status touch_file(mw_store *s, bool make, mw_error *err)
     if (fd < 0)
         return mw_fail(err, MW_ERR_IO, "store %s: %s", s->path, strerror(errno));
     if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && (is.st_mode & 077))
-        mw_log_warn("store %s can be read by others (mode %03o): chmod 600 it", s->path,
-                    (unsigned)(is.st_mode & 0777));
+        mw_log_warn("store %s can be read by others (mode %03o): chmod 600 it", s->path, (unsigned)(is.st_mode & 0777));
     close(fd);
     return MW_OK;
 }
@@ -300,7 +296,8 @@ static mw_status look(mw_store *s, mw_error *err)
     if (version > SCHEMA)
         return mw_fail(err, MW_ERR_UNSUPPORTED,
                        "store %s has schema %d, this moonward knows %d: use a newer moonward, or name "
-                       "another file with --store", s->path, version, SCHEMA);
+                       "another file with --store",
+                       s->path, version, SCHEMA);
     s->schema = version;
     return MW_OK;
 }
@@ -417,8 +414,7 @@ static mw_status check(mw_store *s, mw_error *err)
         if (code != MW_ROW)
             st = fail(s, "checking", err);
         else if (!found || strcmp(found, "ok") != 0)
-            st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: %s", s->path,
-                         found ? found : "no answer");
+            st = mw_fail(err, MW_ERR_PARSE, "store %s is damaged: %s", s->path, found ? found : "no answer");
     }
     mw__store_finalize(q);
     return st;

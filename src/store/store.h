@@ -63,8 +63,8 @@ typedef struct mw_run {
     const char *id;                       /* ULID */
     const char *started_at, *finished_at; /* ISO 8601; finished_at NULL while running */
     const char *engine, *rules_digest, *findings_digest, *snapshot;
-    const char *coverage;                 /* JSON text of the contract's "coverage" */
-    size_t fixed;                         /* out: findings that this run saw fixed */
+    const char *coverage; /* JSON text of the contract's "coverage" */
+    size_t fixed;         /* out: findings that this run saw fixed */
     /* Rules that ran, for mw_store_put_run() only: what others found is left alone. */
     const char *const *rules;
     size_t rule_count;
@@ -75,7 +75,7 @@ typedef struct mw_store_finding {
     const char *fingerprint, *rule, *status, *severity;
     const char *type, *id, *arn, *name, *account, *region, *partition, *subkey, *message, *evidence;
     /* out */
-    char change[12];                       /* "new" "open" "fixed" "regressed" or "" */
+    char change[12]; /* "new" "open" "fixed" "regressed" or "" */
     char first_seen[40], last_seen[40];
 } mw_store_finding;
 
@@ -94,8 +94,7 @@ typedef struct mw_store_finding {
  *         nothing was recorded then.
  */
 mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *findings, size_t count,
-                           bool (*complete)(void *user, const char *account, const char *region,
-                                            const char *type),
+                           bool (*complete)(void *user, const char *account, const char *region, const char *type),
                            void *user, size_t *fixed, mw_error *err);
 
 /**
@@ -106,8 +105,7 @@ mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *fin
  */
 mw_status mw_store_put_part(mw_store *s, const mw_run *run, const char *account, const char *at,
                             mw_store_finding *findings, size_t count,
-                            bool (*complete)(void *user, const char *account, const char *region,
-                                             const char *type),
+                            bool (*complete)(void *user, const char *account, const char *region, const char *type),
                             void *user, mw_error *err);
 /** Its end: finished_at, findings_digest, snapshot, coverage. Joins. MW_ERR_NOTFOUND: no such run. */
 mw_status mw_store_finish_run(mw_store *s, const mw_run *run, mw_error *err);
@@ -115,8 +113,8 @@ mw_status mw_store_finish_run(mw_store *s, const mw_run *run, mw_error *err);
 /** Newest first. Rows by callback; strings valid during the call; returning false stops. */
 mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user, mw_error *err);
 /** @p run NULL = the newest finished. MW_ERR_NOTFOUND names it. */
-mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run),
-                           void *user, mw_error *err);
+mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user, const mw_run *run), void *user,
+                           mw_error *err);
 /** How many findings of each kind the run has, by kind in byte order. */
 typedef struct mw_store_count {
     const char *rule, *status, *severity, *change;
@@ -126,7 +124,7 @@ mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *us
                               void *user, mw_error *err);
 
 /** In the contract's order: as they were put; by rule, then account, where they were put in parts. */
-mw_status mw_store_run_findings(mw_store *s, const char *run,
-                                bool (*row)(void *user, const mw_store_finding *f), void *user, mw_error *err);
+mw_status mw_store_run_findings(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_finding *f),
+                                void *user, mw_error *err);
 
 #endif

@@ -19,12 +19,9 @@ struct arg {
     uint64_t u; /* a number, or the length of s */
 };
 
-static inline struct arg S(const char *s)
-{
+static inline struct arg S(const char *s) {
     return (struct arg){s ? s : "", s ? strlen(s) : 0};
-}
-static inline struct arg U(uint64_t u)
-{
+} static inline struct arg U(uint64_t u) {
     return (struct arg){.u = u};
 }
 
@@ -35,8 +32,8 @@ static inline struct arg U(uint64_t u)
  * The number of arguments must be the number of verbs: anything else ends the program.
  */
 void put(mw_buf *out, const char *format, size_t len, const struct arg *args, size_t count);
-#define say(out, format, ...)                                                                      \
-    put(out, format, strlen(format), (const struct arg[]){__VA_ARGS__},                            \
+#define say(out, format, ...)                                                                                          \
+    put(out, format, strlen(format), (const struct arg[]){__VA_ARGS__},                                                \
         sizeof((const struct arg[]){__VA_ARGS__}) / sizeof(struct arg))
 #define text(out, literal) put(out, literal, strlen(literal), NULL, 0)
 
@@ -75,7 +72,7 @@ enum kind {
     K_COUNT
 };
 
-#define MAX_REGIONS 40
+#define MAX_REGIONS   40
 #define FIRST_ACCOUNT UINT64_C(100000000000)
 
 struct world {
@@ -167,8 +164,7 @@ bool effect_set(struct call *c, const struct scope *s, uint64_t index, enum fact
 bool effect_note(struct call *c, const char *resource, const char *detail);
 /** The n-th snapshot that calls created in the scope: its index and volume. */
 bool effect_snapshot(const struct scope *s, size_t n, uint64_t *index, uint64_t *volume);
-bool effect_create_snapshot(struct call *c, const struct scope *s, uint64_t volume,
-                            uint64_t *index);
+bool effect_create_snapshot(struct call *c, const struct scope *s, uint64_t volume, uint64_t *index);
 void effects_list(mw_buf *out, uint64_t since);
 void effects_reset(void);
 /** How the last noted write was answered: set when a fault swallowed or changed the answer. */
@@ -178,7 +174,7 @@ uint64_t effects_count(void);
 /* ---- http.c: requests ---------------------------------------------------------------------------- */
 
 #define MAX_HEADERS 64
-#define MAX_PARAMS 512
+#define MAX_PARAMS  512
 
 struct header {
     mw_str name, value;
@@ -256,14 +252,14 @@ struct page {
     uint64_t from, size;
     bool good;
 };
-struct page page_of(struct call *c, mw_str token, mw_str size, unsigned least, unsigned most,
-                    unsigned otherwise, const char *code);
+struct page page_of(struct call *c, mw_str token, mw_str size, unsigned least, unsigned most, unsigned otherwise,
+                    const char *code);
 /** The token for @p next: opaque, bound to account, region and operation. */
 #define TOKEN_SIZE 48
 const char *token_for(struct call *c, char out[TOKEN_SIZE], uint64_t next);
 
-extern const struct operation ec2_operations[], iam_operations[], s3_operations[],
-    json_operations[], rest_operations[], sqs_operations[];
+extern const struct operation ec2_operations[], iam_operations[], s3_operations[], json_operations[], rest_operations[],
+    sqs_operations[];
 /** Operation of a REST request: NULL when the path has no such method. */
 const char *s3_route(struct call *c);
 const char *rest_route(struct call *c);
@@ -281,14 +277,13 @@ struct credential {
 };
 /** Who signed; `problem` is NULL when all is well. */
 void credential_read(struct credential *c, const struct world *w, const struct request *r);
-void credential_verify(struct credential *c, const struct world *w, const struct request *r,
-                       int64_t now);
+void credential_verify(struct credential *c, const struct world *w, const struct request *r, int64_t now);
 void access_key_of(char out[21], uint32_t account, bool temporary);
 void secret_of(char out[41], const struct world *w, mw_str token_or_key);
 /** A session token for the account, good until @p expires. */
 #define SESSION_TOKEN_SIZE 256
-void session_token(char out[SESSION_TOKEN_SIZE], const struct world *w, uint32_t account,
-                   int64_t expires, const char *session);
+void session_token(char out[SESSION_TOKEN_SIZE], const struct world *w, uint32_t account, int64_t expires,
+                   const char *session);
 
 /* ---- throttle.c ------------------------------------------------------------------------------------ */
 
@@ -376,8 +371,7 @@ void stats_reset(struct server *s);
 /* ---- oracle.c -------------------------------------------------------------------------------------- */
 
 /** Counts, hashes, ids and facts of what exists; @p account -1 for all of them. */
-void oracle_write(const struct world *w, mw_buf *out, long long account, int kind, bool ids,
-                  bool facts);
+void oracle_write(const struct world *w, mw_buf *out, long long account, int kind, bool ids, bool facts);
 
 /* ---- net.c ----------------------------------------------------------------------------------------- */
 

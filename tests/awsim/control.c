@@ -26,8 +26,7 @@ void stats_count(const char *service, const char *operation, const char *outcome
     if (i >= counter_count || strcmp(counters[i].operation, operation) != 0 ||
         strcmp(counters[i].service, service) != 0)
         for (i = 0; i < counter_count; i++)
-            if (strcmp(counters[i].operation, operation) == 0 &&
-                strcmp(counters[i].service, service) == 0)
+            if (strcmp(counters[i].operation, operation) == 0 && strcmp(counters[i].service, service) == 0)
                 break;
     if (i == counter_count) {
         if (i == MAX_COUNTERS)
@@ -62,14 +61,13 @@ void stats_write(const struct server *s, mw_buf *out)
     say(out,
         "{\"requests\":$d,\"errors\":$d,\"throttled\":$d,\"faulted\":$d,\"refused\":$d,"
         "\"connections\":$d,\"writes\":$d,\"cpu_us\":$d,\"peak_kb\":$d,\"operations\":{",
-        U(s->requests), U(s->errors), U(s->throttled), U(s->faulted), U(s->refused),
-        U(s->connections), U(effects_count()), U(cpu), U((uint64_t)u.ru_maxrss));
+        U(s->requests), U(s->errors), U(s->throttled), U(s->faulted), U(s->refused), U(s->connections),
+        U(effects_count()), U(cpu), U((uint64_t)u.ru_maxrss));
     for (size_t i = 0; i < counter_count; i++) {
         const struct counter *n = &counters[i];
-        say(out,
-            "$s\n\"$j:$j\":{\"ok\":$d,\"error\":$d,\"throttled\":$d,\"faulted\":$d,\"refused\":$d}",
-            S(i ? "," : ""), S(n->service), S(n->operation), U(n->ok), U(n->error),
-            U(n->throttled), U(n->faulted), U(n->refused));
+        say(out, "$s\n\"$j:$j\":{\"ok\":$d,\"error\":$d,\"throttled\":$d,\"faulted\":$d,\"refused\":$d}",
+            S(i ? "," : ""), S(n->service), S(n->operation), U(n->ok), U(n->error), U(n->throttled), U(n->faulted),
+            U(n->refused));
     }
     text(out, "}}\n");
 }
@@ -91,9 +89,8 @@ static void give_account(struct server *s, struct reply *reply, long long n)
     account_id(id, (uint32_t)n);
     access_key_of(key, (uint32_t)n, false);
     secret_of(secret, &s->world, mw_str_of(key));
-    say(&reply->body,
-        "{\"account\":\"$s\",\"access_key_id\":\"$s\",\"secret_access_key\":\"$s\",\"regions\":[",
-        S(id), S(key), S(secret));
+    say(&reply->body, "{\"account\":\"$s\",\"access_key_id\":\"$s\",\"secret_access_key\":\"$s\",\"regions\":[", S(id),
+        S(key), S(secret));
     for (unsigned r = 0; r < s->world.regions; r++)
         say(&reply->body, "$s\"$s\"", S(r ? "," : ""), S(s->world.region[r]));
     text(&reply->body, "]}\n");
@@ -113,8 +110,8 @@ static void give_oracle(struct server *s, struct reply *reply, const struct para
         refuse(reply, 404, "no such type or account");
         return;
     }
-    oracle_write(&s->world, &reply->body, account == -2 ? -1 : account, kind,
-                 str_is(param(p, "ids"), "1"), str_is(param(p, "facts"), "1"));
+    oracle_write(&s->world, &reply->body, account == -2 ? -1 : account, kind, str_is(param(p, "ids"), "1"),
+                 str_is(param(p, "facts"), "1"));
 }
 
 static void take_faults(struct server *s, const struct request *r, struct reply *reply)

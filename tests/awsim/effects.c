@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define MAX_EFFECTS ((size_t)1 << 18)
-#define MAX_VALUES ((size_t)1 << 18) /* a power of two */
+#define MAX_VALUES  ((size_t)1 << 18) /* a power of two */
 
 struct effect {
     uint64_t serial;
@@ -32,14 +32,14 @@ static uint64_t *contents; /* of all effects: the same content twice is a duplic
 static struct {
     uint64_t key;
     unsigned value;
-} *values;
+} * values;
 static size_t value_count;
 
 static struct snapshot {
     uint32_t account;
     unsigned region;
     uint64_t index, volume;
-} *snapshots;
+} * snapshots;
 static size_t snapshot_count, snapshot_cap;
 
 static uint64_t value_key(const struct scope *s, uint64_t index, enum fact f)
@@ -123,8 +123,12 @@ bool effect_note(struct call *c, const char *resource, const char *detail)
         return false;
     }
     struct effect *e = &effects[effect_count];
-    *e = (struct effect){.serial = c->serial, .at = c->now, .service = c->service,
-                         .operation = c->operation, .region = c->region_name, .answered = "yes"};
+    *e = (struct effect){.serial = c->serial,
+                         .at = c->now,
+                         .service = c->service,
+                         .operation = c->operation,
+                         .region = c->region_name,
+                         .answered = "yes"};
     memcpy(e->account, c->account_id, sizeof e->account);
     snprintf(e->resource, sizeof e->resource, "%s", resource);
     snprintf(e->detail, sizeof e->detail, "%s", detail);
@@ -140,8 +144,8 @@ bool effect_note(struct call *c, const char *resource, const char *detail)
         copy(e->intent, sizeof e->intent, id);
     }
     uint64_t content = mix64(mw_hash64(c->request->body.data, c->request->body.len) ^
-                       mix64(mw_hash64(c->request->target.data, c->request->target.len)) ^
-                       mix64(mw_hash64(c->operation, strlen(c->operation)) ^ c->account));
+                             mix64(mw_hash64(c->request->target.data, c->request->target.len)) ^
+                             mix64(mw_hash64(c->operation, strlen(c->operation)) ^ c->account));
     e->duplicate = !content_add(content | 1);
     effect_count++;
     return true;
@@ -190,9 +194,9 @@ void effects_list(mw_buf *out, uint64_t since)
             "$s{\"n\":$d,\"request\":$d,\"at\":\"$t\",\"service\":\"$s\",\"operation\":\"$s\","
             "\"account\":\"$s\",\"region\":\"$s\",\"resource\":\"$j\",\"detail\":\"$j\","
             "\"token\":\"$j\",\"intent\":\"$j\",\"answered\":\"$s\",\"duplicate\":$s}",
-            S(i > since ? ",\n" : ""), U(i), U(e->serial), U((uint64_t)e->at), S(e->service),
-            S(e->operation), S(e->account), S(e->region), S(e->resource), S(e->detail),
-            S(e->token), S(e->intent), S(e->answered), S(e->duplicate ? "true" : "false"));
+            S(i > since ? ",\n" : ""), U(i), U(e->serial), U((uint64_t)e->at), S(e->service), S(e->operation),
+            S(e->account), S(e->region), S(e->resource), S(e->detail), S(e->token), S(e->intent), S(e->answered),
+            S(e->duplicate ? "true" : "false"));
     }
     text(out, "]}\n");
 }

@@ -15,12 +15,12 @@ static struct fault faults[MAX_FAULTS];
 static size_t fault_count;
 
 static const char *const kind_names[FAULT_KINDS] = {
-    [FAULT_NONE] = "none",       [FAULT_ERROR] = "error",     [FAULT_DENIED] = "denied",
-    [FAULT_RESET] = "reset",     [FAULT_CLOSE] = "close",     [FAULT_HANG] = "hang",
+    [FAULT_NONE] = "none",       [FAULT_ERROR] = "error",       [FAULT_DENIED] = "denied",
+    [FAULT_RESET] = "reset",     [FAULT_CLOSE] = "close",       [FAULT_HANG] = "hang",
     [FAULT_DELAY] = "delay",     [FAULT_TRUNCATE] = "truncate", [FAULT_SLOW] = "slow",
-    [FAULT_LENGTH] = "length",   [FAULT_LENGTHS] = "lengths", [FAULT_CHUNK] = "chunk",
-    [FAULT_BROKEN] = "broken",   [FAULT_HUGE] = "huge",       [FAULT_ENDLESS] = "endless",
-    [FAULT_SKEW] = "skew",       [FAULT_LATE] = "late",       [FAULT_TOKEN] = "repeat-token",
+    [FAULT_LENGTH] = "length",   [FAULT_LENGTHS] = "lengths",   [FAULT_CHUNK] = "chunk",
+    [FAULT_BROKEN] = "broken",   [FAULT_HUGE] = "huge",         [FAULT_ENDLESS] = "endless",
+    [FAULT_SKEW] = "skew",       [FAULT_LATE] = "late",         [FAULT_TOKEN] = "repeat-token",
     [FAULT_GARBAGE] = "garbage", [FAULT_REDIRECT] = "redirect",
 };
 
@@ -108,9 +108,7 @@ bool fault_add(const struct world *w, const char *line, mw_error *err)
         if (strcmp(word, kind_names[k]) == 0)
             f.kind = (enum fault_kind)k;
     if (f.kind == FAULT_NONE)
-        return mw_fail(err, MW_ERR_INVALID, "fault '%s': there is no kind '%s'", line,
-                       word ? word : ""),
-               false;
+        return mw_fail(err, MW_ERR_INVALID, "fault '%s': there is no kind '%s'", line, word ? word : ""), false;
     /* What refuses a request comes before its effect unless asked otherwise. */
     f.before = f.kind == FAULT_ERROR || f.kind == FAULT_DENIED;
     while ((word = strtok_r(NULL, " \t\r", &rest))) {
@@ -118,8 +116,7 @@ bool fault_add(const struct world *w, const char *line, mw_error *err)
         if (eq)
             *eq = '\0';
         if (!eq || !set_key(&f, w, word, eq + 1))
-            return mw_fail(err, MW_ERR_INVALID, "fault '%s': bad key or value at '%s'", line, word),
-                   false;
+            return mw_fail(err, MW_ERR_INVALID, "fault '%s': bad key or value at '%s'", line, word), false;
     }
     if (f.kind == FAULT_ERROR && !f.status)
         f.status = 500;
@@ -164,8 +161,8 @@ void faults_list(mw_buf *out)
     text(out, "{\"faults\":[");
     for (size_t i = 0; i < fault_count; i++)
         say(out, "$s{\"service\":\"$j\",\"operation\":\"$j\",\"kind\":\"$s\",\"seen\":$d,\"fired\":$d}",
-            S(i ? ",\n" : ""), S(faults[i].service), S(faults[i].operation),
-            S(kind_names[faults[i].kind]), U(faults[i].seen), U(faults[i].fired));
+            S(i ? ",\n" : ""), S(faults[i].service), S(faults[i].operation), S(kind_names[faults[i].kind]),
+            U(faults[i].seen), U(faults[i].fired));
     text(out, "]}\n");
 }
 
@@ -175,8 +172,7 @@ const struct fault *fault_for(const struct world *w, const struct call *c)
     for (size_t i = 0; i < fault_count; i++) {
         struct fault *f = &faults[i];
         if ((strcmp(f->service, "*") != 0 && strcmp(f->service, c->service) != 0) ||
-            !mw_glob_match(f->operation, c->operation) ||
-            (!f->any_account && f->account != c->account) ||
+            !mw_glob_match(f->operation, c->operation) || (!f->any_account && f->account != c->account) ||
             (!f->any_region && f->region != c->region))
             continue;
         f->seen++; /* all that match count, also behind an earlier fault */

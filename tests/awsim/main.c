@@ -86,8 +86,8 @@ static bool set_number(struct options *o, const char *name, const char *value)
 static bool set_faults(struct options *o, const char *path, mw_error *err)
 {
     mw_buf script = {.max = 1 << 20};
-    bool good = mw_file_read(path, &script, err) == MW_OK &&
-                fault_script(&o->server.world, script.data, script.len, err);
+    bool good =
+        mw_file_read(path, &script, err) == MW_OK && fault_script(&o->server.world, script.data, script.len, err);
     mw_buf_clear(&script);
     return good;
 }
@@ -144,10 +144,9 @@ int main(int argc, char **argv)
     static struct options o;
     mw_error err = {0};
     static const uint32_t means[K_COUNT] = {
-        [K_INSTANCE] = 20, [K_VOLUME] = 25, [K_SNAPSHOT] = 10, [K_SECURITY_GROUP] = 12,
-        [K_VPC] = 3,       [K_DB_INSTANCE] = 4, [K_FUNCTION] = 8, [K_KEY] = 5,
-        [K_TRAIL] = 1,     [K_USER] = 20,   [K_ROLE] = 15,     [K_GROUP] = 4,
-        [K_POLICY] = 10,   [K_BUCKET] = 15,
+        [K_INSTANCE] = 20,   [K_VOLUME] = 25,  [K_SNAPSHOT] = 10, [K_SECURITY_GROUP] = 12, [K_VPC] = 3,
+        [K_DB_INSTANCE] = 4, [K_FUNCTION] = 8, [K_KEY] = 5,       [K_TRAIL] = 1,           [K_USER] = 20,
+        [K_ROLE] = 15,       [K_GROUP] = 4,    [K_POLICY] = 10,   [K_BUCKET] = 15,
     };
     struct world *w = &o.server.world;
     w->seed = 1;

@@ -57,9 +57,8 @@ static void instance(struct call *c, const struct thing *t, const struct scope *
         "</vpcId><privateIpAddress>10.$d.$d.$d</privateIpAddress><sourceDestCheck>true</sourceDestCheck>"
         "<groupSet><item><groupId>sg-$h</groupId><groupName>group $d</groupName></item></groupSet>",
         U(id ^ 1), S(c->account_id), U(id), U(codes[state]), S(states[state]), U(net), U(a), U(b),
-        S((const char *const[]){"m5.large", "t3.micro", "c6g.xlarge", "r5.2xlarge"}[draw(t, 16, 4)]),
-        U(created), S(c->region_name), U(subnet_id), U(vpc_id), U(net), U(a), U(b), U(group_id),
-        U(group));
+        S((const char *const[]){"m5.large", "t3.micro", "c6g.xlarge", "r5.2xlarge"}[draw(t, 16, 4)]), U(created),
+        S(c->region_name), U(subnet_id), U(vpc_id), U(net), U(a), U(b), U(group_id), U(group));
     if (public && state == 0)
         say(c->out, "<ipAddress>198.51.$d.$d</ipAddress>", U(a), U(b));
     say(c->out,
@@ -86,8 +85,8 @@ static void instance(struct call *c, const struct thing *t, const struct scope *
         "</networkCardIndex></attachment><privateIpAddressesSet><item><privateIpAddress>10.$d.$d.$d"
         "</privateIpAddress><primary>true</primary></item></privateIpAddressesSet><ipv6AddressesSet/>"
         "<interfaceType>interface</interfaceType></item></networkInterfaceSet>",
-        U(mix64(id + 1)), U(subnet_id), U(vpc_id), S(c->account_id), U(a), U(b), U(id & 255),
-        U(net), U(a), U(b), U(group_id), U(group), U(mix64(id + 2)), U(created), U(net), U(a), U(b));
+        U(mix64(id + 1)), U(subnet_id), U(vpc_id), S(c->account_id), U(a), U(b), U(id & 255), U(net), U(a), U(b),
+        U(group_id), U(group), U(mix64(id + 2)), U(created), U(net), U(a), U(b));
     if (draw(t, 17, 10) < 7)
         say(c->out,
             "<iamInstanceProfile><arn>arn:aws:iam::$s:instance-profile/web</arn><id>AIPA$H</id>"
@@ -116,8 +115,7 @@ static void volume(struct call *c, const struct thing *t, const struct scope *mo
     say(c->out,
         "<item><volumeId>vol-$h</volumeId><size>$d</size><snapshotId/><availabilityZone>$sa"
         "</availabilityZone><status>$s</status><createTime>$T</createTime><attachmentSet>",
-        U(id), U(8 + draw(t, 10, 500)), S(c->region_name), S(used ? "in-use" : "available"),
-        U(thing_created(t)));
+        U(id), U(8 + draw(t, 10, 500)), S(c->region_name), S(used ? "in-use" : "available"), U(thing_created(t)));
     if (used)
         say(c->out,
             "<item><volumeId>vol-$h</volumeId><instanceId>i-$h</instanceId><device>/dev/xvda</device>"
@@ -142,9 +140,8 @@ static void snapshot(struct call *c, const struct thing *t, const struct scope *
         "<item><snapshotId>snap-$h</snapshotId><volumeId>vol-$h</volumeId><status>completed</status>"
         "<startTime>$T</startTime><progress>100%</progress><ownerId>$s</ownerId><volumeSize>$d"
         "</volumeSize><description>$s</description>",
-        U(thing_id(t->scope, t->index)), U(thing_id(&more[0], volume)), U(thing_created(t)),
-        S(c->account_id), U(8 + draw(t, 10, 500)),
-        S(hostile_names[draw(t, 11, HOSTILE_NAMES)].xml));
+        U(thing_id(t->scope, t->index)), U(thing_id(&more[0], volume)), U(thing_created(t)), S(c->account_id),
+        U(8 + draw(t, 10, 500)), S(hostile_names[draw(t, 11, HOSTILE_NAMES)].xml));
     tags(c, t);
     say(c->out, "<encrypted>$s</encrypted><storageTier>standard</storageTier></item>",
         S(fact(t, F_ENCRYPTED) ? "true" : "false"));
@@ -168,8 +165,8 @@ static void security_group(struct call *c, const struct thing *t, const struct s
     say(c->out,
         "<item><ownerId>$s</ownerId><groupId>sg-$h</groupId><groupName>$s</groupName>"
         "<groupDescription>$s</groupDescription><vpcId>vpc-$h</vpcId><ipPermissions>",
-        S(c->account_id), U(thing_id(t->scope, t->index)), S(name),
-        S(hostile_names[draw(t, 11, HOSTILE_NAMES)].xml), U(thing_id(&more[0], vpc)));
+        S(c->account_id), U(thing_id(t->scope, t->index)), S(name), S(hostile_names[draw(t, 11, HOSTILE_NAMES)].xml),
+        U(thing_id(&more[0], vpc)));
     permission(c, "tcp", "<fromPort>443</fromPort><toPort>443</toPort>", "10.0.0.0/8");
     if (fact(t, F_OPEN_SSH))
         permission(c, "tcp", "<fromPort>22</fromPort><toPort>22</toPort>", "0.0.0.0/0");
@@ -201,10 +198,9 @@ static void subnet(struct call *c, const struct thing *t, const struct scope *mo
         "</cidrBlock><ipv6CidrBlockAssociationSet/><availableIpAddressCount>251"
         "</availableIpAddressCount><availabilityZone>$s$s</availabilityZone><defaultForAz>false"
         "</defaultForAz><mapPublicIpOnLaunch>$s</mapPublicIpOnLaunch>",
-        U(id), S(c->region_name), S(c->account_id), U(id), S(c->account_id),
-        U(thing_id(&more[0], t->index / 3)), U(t->index / 3 & 255), U(t->index % 3),
-        S(c->region_name), S((const char *const[]){"a", "b", "c"}[t->index % 3]),
-        S(t->index % 3 == 0 ? "true" : "false"));
+        U(id), S(c->region_name), S(c->account_id), U(id), S(c->account_id), U(thing_id(&more[0], t->index / 3)),
+        U(t->index / 3 & 255), U(t->index % 3), S(c->region_name),
+        S((const char *const[]){"a", "b", "c"}[t->index % 3]), S(t->index % 3 == 0 ? "true" : "false"));
     tags(c, t);
     text(c->out, "</item>");
 }
@@ -271,15 +267,13 @@ static bool refuse_filters(struct call *c)
 }
 
 /* The named ones: an unknown id fails the whole call, as EC2 has it. Returns how many were named. */
-static size_t named(struct call *c, const struct list *l, const struct scope *s,
-                    const struct scope *more)
+static size_t named(struct call *c, const struct list *l, const struct scope *s, const struct scope *more)
 {
     size_t count = 0, prefix = strlen(l->ids);
     for (size_t i = 0; i < c->params->count; i++) {
         mw_str key = c->params->list[i].key, v = c->params->list[i].value;
         uint64_t index;
-        if (key.len <= prefix + 1 || memcmp(key.data, l->ids, prefix) != 0 ||
-            key.data[prefix] != '.')
+        if (key.len <= prefix + 1 || memcmp(key.data, l->ids, prefix) != 0 || key.data[prefix] != '.')
             continue;
         if (!thing_of_id(s, v, l->prefix, &index)) {
             char id[64];
@@ -296,14 +290,13 @@ static size_t named(struct call *c, const struct list *l, const struct scope *s,
 
 static bool wanted(struct call *c, const struct thing *t)
 {
-    return t->scope->kind != K_SNAPSHOT || !param(c->params, "RestorableBy.1").data ||
-           fact(t, F_PUBLIC);
+    return t->scope->kind != K_SNAPSHOT || !param(c->params, "RestorableBy.1").data || fact(t, F_PUBLIC);
 }
 
 static void run_list(struct call *c, const struct list *l)
 {
-    struct page p = page_of(c, param(c->params, "NextToken"), param(c->params, "MaxResults"),
-                            l->least, l->most, 1000, "InvalidNextToken");
+    struct page p = page_of(c, param(c->params, "NextToken"), param(c->params, "MaxResults"), l->least, l->most, 1000,
+                            "InvalidNextToken");
     if (!p.good || refuse_filters(c))
         return;
     struct scope s = here(c, l->kind), more[4];
@@ -335,21 +328,38 @@ static void run_list(struct call *c, const struct list *l)
 }
 
 static const struct list lists[] = {
-    {K_INSTANCE, "reservationSet", "InstanceId", "i-", "InvalidInstanceID.NotFound", 5, 1000,
-     instance, {K_VPC, K_SUBNET, K_SECURITY_GROUP, K_VOLUME}},
-    {K_VOLUME, "volumeSet", "VolumeId", "vol-", "InvalidVolume.NotFound", 5, 500, volume,
-     {K_INSTANCE}},
-    {K_SNAPSHOT, "snapshotSet", "SnapshotId", "snap-", "InvalidSnapshot.NotFound", 5, 1000,
-     snapshot, {K_VOLUME}},
-    {K_SECURITY_GROUP, "securityGroupInfo", "GroupId", "sg-", "InvalidGroup.NotFound", 5, 1000,
-     security_group, {K_VPC}},
+    {K_INSTANCE,
+     "reservationSet",
+     "InstanceId",
+     "i-",
+     "InvalidInstanceID.NotFound",
+     5,
+     1000,
+     instance,
+     {K_VPC, K_SUBNET, K_SECURITY_GROUP, K_VOLUME}},
+    {K_VOLUME, "volumeSet", "VolumeId", "vol-", "InvalidVolume.NotFound", 5, 500, volume, {K_INSTANCE}},
+    {K_SNAPSHOT, "snapshotSet", "SnapshotId", "snap-", "InvalidSnapshot.NotFound", 5, 1000, snapshot, {K_VOLUME}},
+    {K_SECURITY_GROUP,
+     "securityGroupInfo",
+     "GroupId",
+     "sg-",
+     "InvalidGroup.NotFound",
+     5,
+     1000,
+     security_group,
+     {K_VPC}},
     {K_VPC, "vpcSet", "VpcId", "vpc-", "InvalidVpcID.NotFound", 5, 1000, vpc, {K_VPC}},
-    {K_SUBNET, "subnetSet", "SubnetId", "subnet-", "InvalidSubnetID.NotFound", 5, 1000, subnet,
+    {K_SUBNET, "subnetSet", "SubnetId", "subnet-", "InvalidSubnetID.NotFound", 5, 1000, subnet, {K_VPC}},
+    {K_ROUTE_TABLE,
+     "routeTableSet",
+     "RouteTableId",
+     "rtb-",
+     "InvalidRouteTableID.NotFound",
+     5,
+     100,
+     route_table,
      {K_VPC}},
-    {K_ROUTE_TABLE, "routeTableSet", "RouteTableId", "rtb-", "InvalidRouteTableID.NotFound", 5,
-     100, route_table, {K_VPC}},
-    {K_FLOW_LOG, "flowLogSet", "FlowLogId", "fl-", "InvalidFlowLogId.NotFound", 1, 1000, flow_log,
-     {K_VPC}},
+    {K_FLOW_LOG, "flowLogSet", "FlowLogId", "fl-", "InvalidFlowLogId.NotFound", 1, 1000, flow_log, {K_VPC}},
 };
 
 static void describe_instances(struct call *c)
@@ -437,8 +447,7 @@ static void create_snapshot(struct call *c)
         "<snapshotId>$s</snapshotId><volumeId>$s</volumeId><status>pending</status><startTime>$T"
         "</startTime><progress/><ownerId>$s</ownerId><volumeSize>8</volumeSize><encrypted>$s"
         "</encrypted>",
-        S(name), S(of), U((uint64_t)c->now), S(c->account_id),
-        S(fact(&t, F_ENCRYPTED) ? "true" : "false"));
+        S(name), S(of), U((uint64_t)c->now), S(c->account_id), S(fact(&t, F_ENCRYPTED) ? "true" : "false"));
 }
 
 static void modify_metadata_options(struct call *c)

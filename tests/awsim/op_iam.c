@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define POLICY_ALL "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"
-#define POLICY_READ                                                                                \
+#define POLICY_ALL                                                                                                     \
+    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"
+#define POLICY_READ                                                                                                    \
     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:Get*\",\"Resource\":\"*\"}]}"
-#define TRUST_EC2                                                                                  \
-    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":"         \
+#define TRUST_EC2                                                                                                      \
+    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":"                     \
     "\"ec2.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}"
 
 static struct scope here(const struct call *c, enum kind kind)
@@ -52,8 +53,7 @@ static void assume_role(struct call *c)
         fail(c, 400, "ValidationError", "RoleArn, RoleSessionName or DurationSeconds is not valid", "");
         return;
     }
-    if (account < (long long)FIRST_ACCOUNT ||
-        account >= (long long)FIRST_ACCOUNT + (long long)c->world->accounts) {
+    if (account < (long long)FIRST_ACCOUNT || account >= (long long)FIRST_ACCOUNT + (long long)c->world->accounts) {
         fail(c, 403, "AccessDenied", "User is not authorized to perform: sts:AssumeRole on this role", "");
         return;
     }
@@ -69,8 +69,7 @@ static void assume_role(struct call *c)
         "</SessionToken><Expiration>$t</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>"
         "AROAMW0000000000000:$x</AssumedRoleId><Arn>arn:aws:sts::$d:assumed-role/$x/$x</Arn>"
         "</AssumedRoleUser>",
-        S(key), S(secret), S(token), U((uint64_t)(c->now + seconds)), S(name), U((uint64_t)account),
-        S(role), S(name));
+        S(key), S(secret), S(token), U((uint64_t)(c->now + seconds)), S(name), U((uint64_t)account), S(role), S(name));
 }
 
 /* ---- the account's own ------------------------------------------------------------------------------------ */
@@ -92,13 +91,12 @@ static void get_password_policy(struct call *c)
         fail(c, 404, "NoSuchEntity", "The Password Policy with domain name cannot be found.", "");
         return;
     }
-    text(c->out,
-         "<PasswordPolicy><MinimumPasswordLength>14</MinimumPasswordLength><RequireSymbols>true"
-         "</RequireSymbols><RequireNumbers>true</RequireNumbers><RequireUppercaseCharacters>true"
-         "</RequireUppercaseCharacters><RequireLowercaseCharacters>true</RequireLowercaseCharacters>"
-         "<AllowUsersToChangePassword>true</AllowUsersToChangePassword><ExpirePasswords>true"
-         "</ExpirePasswords><MaxPasswordAge>90</MaxPasswordAge><PasswordReusePrevention>24"
-         "</PasswordReusePrevention><HardExpiry>false</HardExpiry></PasswordPolicy>");
+    text(c->out, "<PasswordPolicy><MinimumPasswordLength>14</MinimumPasswordLength><RequireSymbols>true"
+                 "</RequireSymbols><RequireNumbers>true</RequireNumbers><RequireUppercaseCharacters>true"
+                 "</RequireUppercaseCharacters><RequireLowercaseCharacters>true</RequireLowercaseCharacters>"
+                 "<AllowUsersToChangePassword>true</AllowUsersToChangePassword><ExpirePasswords>true"
+                 "</ExpirePasswords><MaxPasswordAge>90</MaxPasswordAge><PasswordReusePrevention>24"
+                 "</PasswordReusePrevention><HardExpiry>false</HardExpiry></PasswordPolicy>");
 }
 
 static void generate_credential_report(struct call *c)
@@ -123,12 +121,12 @@ static void get_credential_report(struct call *c)
         unsigned keys = fact(&t, F_KEYS);
         bool console = fact(&t, F_CONSOLE) != 0;
         thing_name(name, &t);
-        say(&csv, "\n$s,arn:aws:iam::$s:user/$s,$t,$s,$s,$s,N/A,$s,$s,$s,N/A,$s,$s,N/A", S(name),
-            S(c->account_id), S(name), U(thing_created(&t)), S(console ? "true" : "false"),
-            S(console ? "2026-01-01T00:00:00+00:00" : "N/A"),
-            S(console ? "2025-06-01T00:00:00+00:00" : "N/A"), S(fact(&t, F_MFA) ? "true" : "false"),
-            S(keys > 0 ? "true" : "false"), S(keys > 0 ? "2025-06-01T00:00:00+00:00" : "N/A"),
-            S(keys > 1 ? "true" : "false"), S(keys > 1 ? "2025-06-01T00:00:00+00:00" : "N/A"));
+        say(&csv, "\n$s,arn:aws:iam::$s:user/$s,$t,$s,$s,$s,N/A,$s,$s,$s,N/A,$s,$s,N/A", S(name), S(c->account_id),
+            S(name), U(thing_created(&t)), S(console ? "true" : "false"),
+            S(console ? "2026-01-01T00:00:00+00:00" : "N/A"), S(console ? "2025-06-01T00:00:00+00:00" : "N/A"),
+            S(fact(&t, F_MFA) ? "true" : "false"), S(keys > 0 ? "true" : "false"),
+            S(keys > 0 ? "2025-06-01T00:00:00+00:00" : "N/A"), S(keys > 1 ? "true" : "false"),
+            S(keys > 1 ? "2025-06-01T00:00:00+00:00" : "N/A"));
     }
     text(c->out, "<Content>");
     (void)mw_base64_encode(c->out, csv.data, csv.len);
@@ -152,8 +150,7 @@ static void user_head(struct call *c, const struct thing *t)
 static void tag(struct call *c, const struct thing *t)
 {
     if (draw(t, 1, 2))
-        say(c->out,
-            "<Tags><member><Key>Owner</Key><Value>$s</Value></member></Tags>",
+        say(c->out, "<Tags><member><Key>Owner</Key><Value>$s</Value></member></Tags>",
             S(hostile_names[draw(t, 2, HOSTILE_NAMES)].xml));
 }
 
@@ -183,8 +180,7 @@ static void group_detail(struct call *c, const struct thing *t)
         "<member><Path>/</Path><GroupName>group-$d</GroupName><GroupId>AGPA$H</GroupId><Arn>"
         "arn:aws:iam::$s:group/group-$d</Arn><CreateDate>$t</CreateDate><GroupPolicyList/>"
         "<AttachedManagedPolicies/></member>",
-        U(t->index), U(thing_id(t->scope, t->index)), S(c->account_id), U(t->index),
-        U(thing_created(t)));
+        U(t->index), U(thing_id(t->scope, t->index)), S(c->account_id), U(t->index), U(thing_created(t)));
 }
 
 static void role_detail(struct call *c, const struct thing *t)
@@ -193,8 +189,7 @@ static void role_detail(struct call *c, const struct thing *t)
         "<member><Path>/</Path><RoleName>role-$d</RoleName><RoleId>AROA$H</RoleId><Arn>arn:aws:iam::$s"
         ":role/role-$d</Arn><CreateDate>$t</CreateDate><AssumeRolePolicyDocument>$p"
         "</AssumeRolePolicyDocument><InstanceProfileList/><RolePolicyList/><AttachedManagedPolicies/>",
-        U(t->index), U(thing_id(t->scope, t->index)), S(c->account_id), U(t->index),
-        U(thing_created(t)), S(TRUST_EC2));
+        U(t->index), U(thing_id(t->scope, t->index)), S(c->account_id), U(t->index), U(thing_created(t)), S(TRUST_EC2));
     tag(c, t);
     text(c->out, "<RoleLastUsed/></member>");
 }
@@ -208,15 +203,13 @@ static void policy_detail(struct call *c, const struct thing *t)
         "<IsAttachable>true</IsAttachable><CreateDate>$t</CreateDate><UpdateDate>$t</UpdateDate>"
         "<PolicyVersionList><member><Document>$p</Document><VersionId>v1</VersionId><IsDefaultVersion>true"
         "</IsDefaultVersion><CreateDate>$t</CreateDate></member></PolicyVersionList></member>",
-        U(t->index), U(thing_id(t->scope, t->index)), S(c->account_id), U(t->index),
-        U(draw(t, 10, 4)), U(thing_created(t)), U(thing_created(t)),
-        S(fact(t, F_ADMIN) ? POLICY_ALL : POLICY_READ), U(thing_created(t)));
+        U(t->index), U(thing_id(t->scope, t->index)), S(c->account_id), U(t->index), U(draw(t, 10, 4)),
+        U(thing_created(t)), U(thing_created(t)), S(fact(t, F_ADMIN) ? POLICY_ALL : POLICY_READ), U(thing_created(t)));
 }
 
 static struct page iam_page(struct call *c)
 {
-    return page_of(c, param(c->params, "Marker"), param(c->params, "MaxItems"), 1, 1000, 100,
-                   "ValidationError");
+    return page_of(c, param(c->params, "Marker"), param(c->params, "MaxItems"), 1, 1000, 100, "ValidationError");
 }
 
 static void iam_more(struct call *c, bool more, uint64_t next)
@@ -248,8 +241,8 @@ static void get_authorization_details(struct call *c)
         struct scope s = here(c, parts[i].kind);
         bool asked = !param(c->params, "Filter.member.1").data;
         for (size_t k = 0; k < c->params->count; k++)
-            asked |= str_has(c->params->list[k].key, "Filter.member.") &&
-                     str_is(c->params->list[k].value, parts[i].filter);
+            asked |=
+                str_has(c->params->list[k].key, "Filter.member.") && str_is(c->params->list[k].value, parts[i].filter);
         say(c->out, "<$s>", S(parts[i].element));
         uint64_t count = asked ? s.count : 0;
         total += count;
@@ -371,8 +364,7 @@ static void list_entities_for_policy(struct call *c)
     struct scope roles = here(c, K_ROLE);
     text(c->out, "<PolicyGroups/><PolicyUsers/><PolicyRoles>");
     if (roles.count && str_has(param(c->params, "PolicyArn"), "AWSSupportAccess") && roles.key & 1)
-        say(c->out, "<member><RoleName>role-0</RoleName><RoleId>AROA$H</RoleId></member>",
-            U(thing_id(&roles, 0)));
+        say(c->out, "<member><RoleName>role-0</RoleName><RoleId>AROA$H</RoleId></member>", U(thing_id(&roles, 0)));
     text(c->out, "</PolicyRoles><IsTruncated>false</IsTruncated>");
 }
 
@@ -388,25 +380,24 @@ static void db_instance(struct call *c, const struct thing *t)
         "</DBInstanceStatus><MasterUsername>admin</MasterUsername><Endpoint><Address>$s.example.$s"
         ".rds.amazonaws.com</Address><Port>5432</Port></Endpoint><AllocatedStorage>$d</AllocatedStorage>"
         "<InstanceCreateTime>$T</InstanceCreateTime><BackupRetentionPeriod>$d</BackupRetentionPeriod>",
-        S(name), S(draw_fixed(t, 10, 2) ? "postgres" : "mysql"), S(name), S(c->region_name),
-        U(20 + draw(t, 11, 500)), U(thing_created(t)), U(fact(t, F_RETENTION)));
+        S(name), S(draw_fixed(t, 10, 2) ? "postgres" : "mysql"), S(name), S(c->region_name), U(20 + draw(t, 11, 500)),
+        U(thing_created(t)), U(fact(t, F_RETENTION)));
     say(c->out,
         "<DBSecurityGroups/><MultiAZ>$s</MultiAZ><AutoMinorVersionUpgrade>$s</AutoMinorVersionUpgrade>"
         "<PubliclyAccessible>$s</PubliclyAccessible><StorageEncrypted>$s</StorageEncrypted><StorageType>gp3"
         "</StorageType><DeletionProtection>true</DeletionProtection><DBInstanceArn>arn:aws:rds:$s:$s:db:$s"
         "</DBInstanceArn><TagList><Tag><Key>Note</Key><Value>$s</Value></Tag></TagList></DBInstance>",
         S(draw(t, 12, 2) ? "true" : "false"), S(draw(t, 13, 4) ? "true" : "false"),
-        S(fact(t, F_PUBLIC) ? "true" : "false"), S(fact(t, F_ENCRYPTED) ? "true" : "false"),
-        S(c->region_name), S(c->account_id), S(name),
-        S(hostile_names[draw(t, 14, HOSTILE_NAMES)].xml));
+        S(fact(t, F_PUBLIC) ? "true" : "false"), S(fact(t, F_ENCRYPTED) ? "true" : "false"), S(c->region_name),
+        S(c->account_id), S(name), S(hostile_names[draw(t, 14, HOSTILE_NAMES)].xml));
 }
 
 static void describe_db_instances(struct call *c)
 {
     struct scope s = here(c, K_DB_INSTANCE);
     mw_str one = param(c->params, "DBInstanceIdentifier");
-    struct page p = page_of(c, param(c->params, "Marker"), param(c->params, "MaxRecords"), 20, 100, 100,
-                            "InvalidParameterValue");
+    struct page p =
+        page_of(c, param(c->params, "Marker"), param(c->params, "MaxRecords"), 20, 100, 100, "InvalidParameterValue");
     uint64_t index = 0;
     if (!p.good)
         return;

@@ -28,8 +28,8 @@ static void trail(struct call *c, const struct thing *t, bool *first)
         "\"IsMultiRegionTrail\":$s,\"HomeRegion\":\"$s\",\"TrailARN\":\"arn:aws:cloudtrail:$s:$s:trail/$s\","
         "\"LogFileValidationEnabled\":$s$s,\"HasCustomEventSelectors\":false,\"HasInsightSelectors\":false,"
         "\"IsOrganizationTrail\":false}",
-        S(*first ? "" : ","), S(name), S(c->account_id), S(yes(fact(t, F_SPANS))), S(home), S(home),
-        S(c->account_id), S(name), S(yes(fact(t, F_VALIDATES))),
+        S(*first ? "" : ","), S(name), S(c->account_id), S(yes(fact(t, F_SPANS))), S(home), S(home), S(c->account_id),
+        S(name), S(yes(fact(t, F_VALIDATES))),
         S(draw(t, 10, 2) ? ",\"KmsKeyId\":\"arn:aws:kms:us-east-1:111122223333:key/1\"" : ""));
     *first = false;
 }
@@ -97,8 +97,7 @@ static void get_event_selectors(struct call *c)
 static void list_keys(struct call *c)
 {
     struct scope s = here(c, K_KEY);
-    struct page p = page_of(c, JSON_PARAM(c, "Marker"), JSON_PARAM(c, "Limit"), 1, 1000, 100,
-                            "InvalidMarkerException");
+    struct page p = page_of(c, JSON_PARAM(c, "Marker"), JSON_PARAM(c, "Limit"), 1, 1000, 100, "InvalidMarkerException");
     if (!p.good)
         return;
     text(c->out, "{\"Keys\":[");
@@ -147,11 +146,10 @@ static void describe_key(struct call *c)
         "\"CreationDate\":$d.0,\"Enabled\":$s,\"Description\":\"$s\",\"KeyUsage\":\"$s\",\"KeyState\":\"$s\","
         "$s\"Origin\":\"AWS_KMS\",\"KeyManager\":\"CUSTOMER\",\"CustomerMasterKeySpec\":\"$s\",\"KeySpec\":"
         "\"$s\",\"MultiRegion\":false}}",
-        S(c->account_id), S(name), S(c->region_name), S(c->account_id), S(name),
-        U(thing_created(&t)), S(yes(!doomed)), S(hostile_names[draw(&t, 11, HOSTILE_NAMES)].json),
-        S(pair ? "SIGN_VERIFY" : "ENCRYPT_DECRYPT"), S(doomed ? "PendingDeletion" : "Enabled"),
-        S(doomed ? "\"DeletionDate\":1.9E9," : ""), S(pair ? "RSA_2048" : "SYMMETRIC_DEFAULT"),
-        S(pair ? "RSA_2048" : "SYMMETRIC_DEFAULT"));
+        S(c->account_id), S(name), S(c->region_name), S(c->account_id), S(name), U(thing_created(&t)), S(yes(!doomed)),
+        S(hostile_names[draw(&t, 11, HOSTILE_NAMES)].json), S(pair ? "SIGN_VERIFY" : "ENCRYPT_DECRYPT"),
+        S(doomed ? "PendingDeletion" : "Enabled"), S(doomed ? "\"DeletionDate\":1.9E9," : ""),
+        S(pair ? "RSA_2048" : "SYMMETRIC_DEFAULT"), S(pair ? "RSA_2048" : "SYMMETRIC_DEFAULT"));
 }
 
 static void get_rotation(struct call *c)
@@ -186,10 +184,9 @@ static void get_key_policy(struct call *c)
 static void get_resources(struct call *c)
 {
     struct scope keys = here(c, K_KEY), functions = here(c, K_FUNCTION);
-    struct page p = page_of(c, JSON_PARAM(c, "PaginationToken").len ? JSON_PARAM(c, "PaginationToken")
-                                                                   : (mw_str){NULL, 0},
-                            JSON_PARAM(c, "ResourcesPerPage"), 1, 100, 100,
-                            "PaginationTokenExpiredException");
+    struct page p =
+        page_of(c, JSON_PARAM(c, "PaginationToken").len ? JSON_PARAM(c, "PaginationToken") : (mw_str){NULL, 0},
+                JSON_PARAM(c, "ResourcesPerPage"), 1, 100, 100, "PaginationTokenExpiredException");
     if (!p.good)
         return;
     text(c->out, "{\"ResourceTagMappingList\":[");
@@ -202,8 +199,7 @@ static void get_resources(struct call *c)
             continue; /* never tagged: not in the list */
         char name[NAME_SIZE];
         thing_name(name, &t);
-        say(c->out,
-            "$s{\"ResourceARN\":\"arn:aws:$s:$s:$s:$s$s\",\"Tags\":[{\"Key\":\"Owner\",\"Value\":\"$s\"}]}",
+        say(c->out, "$s{\"ResourceARN\":\"arn:aws:$s:$s:$s:$s$s\",\"Tags\":[{\"Key\":\"Owner\",\"Value\":\"$s\"}]}",
             S(n ? "," : ""), S(key ? "kms" : "lambda"), S(c->region_name), S(c->account_id),
             S(key ? "key/" : "function:"), S(name), S(hostile_names[draw(&t, 2, HOSTILE_NAMES)].json));
         n++;
@@ -259,8 +255,7 @@ static void list_metrics(struct call *c)
 {
     bool cbor = c->protocol == P_CBOR;
     struct scope s = here(c, K_INSTANCE);
-    struct page p = page_of(c, cbor ? cbor_text(c->request->body, "NextToken")
-                                    : JSON_PARAM(c, "NextToken"),
+    struct page p = page_of(c, cbor ? cbor_text(c->request->body, "NextToken") : JSON_PARAM(c, "NextToken"),
                             (mw_str){NULL, 0}, 1, 500, 500, "InvalidParameterValue");
     if (!p.good)
         return;
@@ -284,8 +279,7 @@ static void list_metrics(struct call *c)
         n++;
     }
     if (!cbor) {
-        say(c->out, at < s.count ? "],\"NextToken\":\"$s\"}" : "]$s}",
-            S(at < s.count ? token_for(c, token, at) : ""));
+        say(c->out, at < s.count ? "],\"NextToken\":\"$s\"}" : "]$s}", S(at < s.count ? token_for(c, token, at) : ""));
         return;
     }
     (void)mw_buf_putc(c->out, (char)0xff);

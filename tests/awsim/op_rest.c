@@ -33,9 +33,9 @@ static void list_functions(struct call *c)
             "\"CodeSha256\":\"YXdzaW0=\",\"Version\":\"$$LATEST\",\"TracingConfig\":{\"Mode\":\"PassThrough\"},"
             "\"RevisionId\":\"$h\",\"PackageType\":\"Zip\",\"Architectures\":[\"x86_64\"],\"EphemeralStorage\":"
             "{\"Size\":512}}",
-            S(n ? "," : ""), S(name), S(c->region_name), S(c->account_id), S(name),
-            S(runtimes[draw(&t, 10, 4)]), S(c->account_id), U(1000 + draw(&t, 11, 100000)),
-            S(hostile_names[draw(&t, 12, HOSTILE_NAMES)].json), U(t.now));
+            S(n ? "," : ""), S(name), S(c->region_name), S(c->account_id), S(name), S(runtimes[draw(&t, 10, 4)]),
+            S(c->account_id), U(1000 + draw(&t, 11, 100000)), S(hostile_names[draw(&t, 12, HOSTILE_NAMES)].json),
+            U(t.now));
     }
     char token[TOKEN_SIZE];
     if (at < s.count)
@@ -71,8 +71,8 @@ static void get_policy(struct call *c)
     snprintf(policy, sizeof policy,
              "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"x\",\"Effect\":\"Allow\",\"Principal\":%s,"
              "\"Action\":\"lambda:InvokeFunction\",\"Resource\":\"arn:aws:lambda:%s:%s:function:%s\"}]}",
-             fact(&t, F_PUBLIC) ? "\"*\"" : "{\"AWS\":\"arn:aws:iam::111122223333:root\"}",
-             c->region_name, c->account_id, name);
+             fact(&t, F_PUBLIC) ? "\"*\"" : "{\"AWS\":\"arn:aws:iam::111122223333:root\"}", c->region_name,
+             c->account_id, name);
     say(c->out, "{\"Policy\":\"$j\",\"RevisionId\":\"$h\"}", S(policy), U(t.now));
 }
 
@@ -89,8 +89,8 @@ static void list_urls(struct call *c)
             "{\"FunctionUrl\":\"https://$h.lambda-url.$s.on.aws/\",\"FunctionArn\":\"arn:aws:lambda:$s:$s:"
             "function:$s\",\"CreationTime\":\"$t\",\"LastModifiedTime\":\"$t\",\"AuthType\":\"$s\",\"InvokeMode\":"
             "\"BUFFERED\"}",
-            U(t.fixed), S(c->region_name), S(c->region_name), S(c->account_id), S(name),
-            U(thing_created(&t)), U(thing_created(&t)), S(draw(&t, 15, 3) ? "AWS_IAM" : "NONE"));
+            U(t.fixed), S(c->region_name), S(c->region_name), S(c->account_id), S(name), U(thing_created(&t)),
+            U(thing_created(&t)), S(draw(&t, 15, 3) ? "AWS_IAM" : "NONE"));
     text(c->out, "]}");
 }
 
@@ -99,8 +99,7 @@ static void get_alternate_contact(struct call *c)
     mw_str type = JSON_PARAM(c, "AlternateContactType");
     struct scope s = scope_of(c->world, K_USER, c->account, 0);
     if (!str_is(type, "SECURITY") || s.key % 2) {
-        fail(c, 404, "ResourceNotFoundException",
-             "No contact of the inputted alternate contact type found.", "");
+        fail(c, 404, "ResourceNotFoundException", "No contact of the inputted alternate contact type found.", "");
         return;
     }
     say(c->out,
@@ -113,8 +112,7 @@ const char *rest_route(struct call *c)
 {
     const struct request *r = c->request;
     if (strcmp(c->service, "account") == 0)
-        return str_is(r->method, "POST") && str_is(r->path, "/getAlternateContact")
-                   ? "GetAlternateContact" : NULL;
+        return str_is(r->method, "POST") && str_is(r->path, "/getAlternateContact") ? "GetAlternateContact" : NULL;
     static const struct {
         const char *prefix, *suffix, *operation;
     } paths[] = {

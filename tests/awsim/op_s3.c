@@ -49,8 +49,10 @@ static bool open_bucket(struct call *c, struct scope *s, struct thing *t, bool a
     *t = thing_of(s, index);
     const char *region = bucket_region(t);
     if (!anywhere && strcmp(region, c->region_name) != 0) {
-        fail(c, 400, "AuthorizationHeaderMalformed", "The authorization header is malformed; the region "
-             "is wrong; expecting ", region);
+        fail(c, 400, "AuthorizationHeaderMalformed",
+             "The authorization header is malformed; the region "
+             "is wrong; expecting ",
+             region);
         mw_buf_reset(&c->keep);
         say(&c->keep, "<Region>$s</Region>", S(region));
         return false;
@@ -61,8 +63,8 @@ static bool open_bucket(struct call *c, struct scope *s, struct thing *t, bool a
 static void list_buckets(struct call *c)
 {
     struct scope s = buckets(c);
-    struct page p = page_of(c, param(c->params, "continuation-token"), param(c->params, "max-buckets"), 1,
-                            10000, 10000, "InvalidArgument");
+    struct page p = page_of(c, param(c->params, "continuation-token"), param(c->params, "max-buckets"), 1, 10000, 10000,
+                            "InvalidArgument");
     if (!p.good)
         return;
     mw_str prefix = param(c->params, "prefix"), only = param(c->params, "bucket-region");
@@ -81,8 +83,8 @@ static void list_buckets(struct call *c)
             continue;
         if (paged)
             snprintf(region, sizeof region, "<BucketRegion>%s</BucketRegion>", bucket_region(&t));
-        say(c->out, "<Bucket><Name>$s</Name><CreationDate>$T</CreationDate>$s</Bucket>", S(name),
-            U(thing_created(&t)), S(region));
+        say(c->out, "<Bucket><Name>$s</Name><CreationDate>$T</CreationDate>$s</Bucket>", S(name), U(thing_created(&t)),
+            S(region));
         n++;
     }
     text(c->out, "</Buckets>");
@@ -99,8 +101,10 @@ static void get_location(struct call *c)
     if (!open_bucket(c, &s, &t, true))
         return;
     const char *region = bucket_region(&t);
-    say(c->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint " S3_XMLNS ">$s"
-        "</LocationConstraint>", S(strcmp(region, "us-east-1") == 0 ? "" : region));
+    say(c->out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint " S3_XMLNS ">$s"
+        "</LocationConstraint>",
+        S(strcmp(region, "us-east-1") == 0 ? "" : region));
 }
 
 static void head_bucket(struct call *c)
@@ -119,7 +123,9 @@ static void get_versioning(struct call *c)
         return;
     unsigned v = fact(&t, F_VERSIONING);
     say(c->out, "<VersioningConfiguration " S3_XMLNS ">$s</VersioningConfiguration>",
-        S(v == 0 ? "" : v == 1 ? "<Status>Enabled</Status>" : "<Status>Suspended</Status>"));
+        S(v == 0   ? ""
+          : v == 1 ? "<Status>Enabled</Status>"
+                   : "<Status>Suspended</Status>"));
 }
 
 static void get_encryption(struct call *c)
@@ -147,9 +153,10 @@ static void get_acl(struct call *c)
         "owner-$s</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>$s</AccessControlList>"
         "</AccessControlPolicy>",
         S(c->account_id), S(c->account_id),
-        S(draw(&t, 21, 10) ? "" : "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
-                                  "xsi:type=\"Group\"><URI>http://acs.amazonaws.com/groups/global/AllUsers"
-                                  "</URI></Grantee><Permission>READ</Permission></Grant>"));
+        S(draw(&t, 21, 10) ? ""
+                           : "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+                             "xsi:type=\"Group\"><URI>http://acs.amazonaws.com/groups/global/AllUsers"
+                             "</URI></Grantee><Permission>READ</Permission></Grant>"));
 }
 
 static void get_policy(struct call *c)
@@ -190,8 +197,7 @@ static void get_policy_status(struct call *c)
         fail(c, 404, "NoSuchBucketPolicy", "The bucket policy does not exist", "");
         return;
     }
-    say(c->out, "<PolicyStatus " S3_XMLNS "><IsPublic>$s</IsPublic></PolicyStatus>",
-        S(p == 2 ? "true" : "false"));
+    say(c->out, "<PolicyStatus " S3_XMLNS "><IsPublic>$s</IsPublic></PolicyStatus>", S(p == 2 ? "true" : "false"));
 }
 
 static void write_block(struct call *c, unsigned flags)
@@ -200,8 +206,8 @@ static void write_block(struct call *c, unsigned flags)
         "<PublicAccessBlockConfiguration " S3_XMLNS "><BlockPublicAcls>$s</BlockPublicAcls>"
         "<IgnorePublicAcls>$s</IgnorePublicAcls><BlockPublicPolicy>$s</BlockPublicPolicy>"
         "<RestrictPublicBuckets>$s</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
-        S(flags & 1 ? "true" : "false"), S(flags & 2 ? "true" : "false"),
-        S(flags & 4 ? "true" : "false"), S(flags & 8 ? "true" : "false"));
+        S(flags & 1 ? "true" : "false"), S(flags & 2 ? "true" : "false"), S(flags & 4 ? "true" : "false"),
+        S(flags & 8 ? "true" : "false"));
 }
 
 static void get_public_access_block(struct call *c)
@@ -212,8 +218,7 @@ static void get_public_access_block(struct call *c)
         return;
     unsigned flags = fact(&t, F_PUBLIC_BLOCK);
     if (flags > 15)
-        fail(c, 404, "NoSuchPublicAccessBlockConfiguration",
-             "The public access block configuration was not found", "");
+        fail(c, 404, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", "");
     else
         write_block(c, flags);
 }
@@ -225,8 +230,7 @@ static void get_account_block(struct call *c)
     if (account.data && !str_is(account, c->account_id))
         fail(c, 403, "AccessDenied", "Access Denied", "");
     else if (s.key % 3 == 0)
-        fail(c, 404, "NoSuchPublicAccessBlockConfiguration",
-             "The public access block configuration was not found", "");
+        fail(c, 404, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", "");
     else
         write_block(c, s.key % 3 == 1 ? 15 : 5);
 }
@@ -254,8 +258,10 @@ static void get_logging(struct call *c)
     char name[NAME_SIZE];
     thing_name(name, &t);
     if (draw(&t, 24, 2))
-        say(c->out, "<BucketLoggingStatus " S3_XMLNS "><LoggingEnabled><TargetBucket>$s</TargetBucket>"
-            "<TargetPrefix>logs/</TargetPrefix></LoggingEnabled></BucketLoggingStatus>", S(name));
+        say(c->out,
+            "<BucketLoggingStatus " S3_XMLNS "><LoggingEnabled><TargetBucket>$s</TargetBucket>"
+            "<TargetPrefix>logs/</TargetPrefix></LoggingEnabled></BucketLoggingStatus>",
+            S(name));
     else
         text(c->out, "<BucketLoggingStatus " S3_XMLNS "/>");
 }
@@ -279,8 +285,8 @@ static void put_versioning(struct call *c)
 
 static void put_public_access_block(struct call *c)
 {
-    static const char *const flags[] = {"<BlockPublicAcls>true", "<IgnorePublicAcls>true",
-                                        "<BlockPublicPolicy>true", "<RestrictPublicBuckets>true"};
+    static const char *const flags[] = {"<BlockPublicAcls>true", "<IgnorePublicAcls>true", "<BlockPublicPolicy>true",
+                                        "<RestrictPublicBuckets>true"};
     struct scope s;
     struct thing t;
     unsigned value = 0;
@@ -318,8 +324,8 @@ const char *s3_route(struct call *c)
     };
     const struct request *r = c->request;
     if (strcmp(c->service, "s3control") == 0)
-        return str_is(r->method, "GET") && str_has(r->path, "/configuration/publicAccessBlock")
-                   ? "GetPublicAccessBlock" : NULL;
+        return str_is(r->method, "GET") && str_has(r->path, "/configuration/publicAccessBlock") ? "GetPublicAccessBlock"
+                                                                                                : NULL;
     mw_str host = request_header(r, "host");
     const char *dot = host.data ? memmem(host.data, host.len, ".localhost", 10) : NULL;
     if (dot)

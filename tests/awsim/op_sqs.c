@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define MAX_MESSAGES 100000
-#define MAX_BODY 262144 /* SQS: 256 KiB */
+#define MAX_BODY     262144 /* SQS: 256 KiB */
 
 static struct message {
     char *body; /* NULL once deleted */
@@ -19,7 +19,7 @@ static struct message {
     int64_t visible; /* monotonic ms */
     uint64_t receipt;
     unsigned received;
-} *messages;
+} * messages;
 static size_t message_count, message_cap;
 
 static bool open_queue(struct call *c, uint64_t *queue, char name[96])
@@ -98,8 +98,7 @@ static void receive_message(struct call *c)
     if (!open_queue(c, &queue, name))
         return;
     if (most < 1 || most > 10 || hidden < 0 || hidden > 43200) {
-        fail(c, 400, "InvalidParameterValue", "MaxNumberOfMessages or VisibilityTimeout is out of range.",
-             "");
+        fail(c, 400, "InvalidParameterValue", "MaxNumberOfMessages or VisibilityTimeout is out of range.", "");
         return;
     }
     int64_t now = mw_mono_ms();
@@ -131,8 +130,7 @@ static void delete_message(struct call *c)
         return;
     snprintf(handle, sizeof handle, "%.*s", receipt.len < 60 ? (int)receipt.len : 0, receipt.data);
     unsigned long long index, given;
-    if (sscanf(handle, "%llu-%llx", &index, &given) != 2 || index >= message_count ||
-        messages[index].queue != queue) {
+    if (sscanf(handle, "%llu-%llx", &index, &given) != 2 || index >= message_count || messages[index].queue != queue) {
         fail(c, 400, "ReceiptHandleIsInvalid", "The input receipt handle is invalid.", "");
         return;
     }

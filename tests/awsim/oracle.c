@@ -81,8 +81,8 @@ static void tell(mw_buf *out, const struct thing *t, bool list, bool facts, stru
     sum->count++;
 }
 
-static void list_scope(mw_buf *out, const struct scope *s, unsigned only_region, bool list,
-                       bool facts, struct tally *sum)
+static void list_scope(mw_buf *out, const struct scope *s, unsigned only_region, bool list, bool facts,
+                       struct tally *sum)
 {
     for (uint64_t i = s->first; i < s->first + s->count; i++) {
         struct thing t = thing_of(s, i);
@@ -98,13 +98,11 @@ static void list_scope(mw_buf *out, const struct scope *s, unsigned only_region,
     }
 }
 
-void oracle_write(const struct world *w, mw_buf *out, long long account, int kind, bool ids,
-                  bool facts)
+void oracle_write(const struct world *w, mw_buf *out, long long account, int kind, bool ids, bool facts)
 {
     uint32_t from = account < 0 ? 0 : (uint32_t)account;
     uint32_t to = account < 0 ? w->accounts : from + 1;
-    say(out, "{\"seed\":$d,\"tick\":$d,\"accounts\":$d,\"types\":{", U(w->seed), U(w->tick),
-        U(to - from));
+    say(out, "{\"seed\":$d,\"tick\":$d,\"accounts\":$d,\"types\":{", U(w->seed), U(w->tick), U(to - from));
     bool first = true;
     for (int k = 0; k < K_COUNT; k++) {
         if (kind >= 0 && k != kind)
@@ -123,8 +121,8 @@ void oracle_write(const struct world *w, mw_buf *out, long long account, int kin
                 struct scope s = scope_of(w, (enum kind)k, a, r);
                 list_scope(out, &s, r, list, facts, &sum);
             }
-            say(out, "$s\"count\":$d,\"hash\":\"$H\"}", S(list ? (facts ? "}," : "],") : ""),
-                U(sum.count), U(sum.hash));
+            say(out, "$s\"count\":$d,\"hash\":\"$H\"}", S(list ? (facts ? "}," : "],") : ""), U(sum.count),
+                U(sum.hash));
         }
         text(out, "}");
     }

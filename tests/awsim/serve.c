@@ -34,8 +34,8 @@ const char *token_for(struct call *c, char out[TOKEN_SIZE], uint64_t next)
     return out;
 }
 
-struct page page_of(struct call *c, mw_str token, mw_str size, unsigned least, unsigned most,
-                    unsigned otherwise, const char *code)
+struct page page_of(struct call *c, mw_str token, mw_str size, unsigned least, unsigned most, unsigned otherwise,
+                    const char *code)
 {
     struct page p = {.size = otherwise};
     long long n = str_number(size, otherwise);
@@ -81,8 +81,8 @@ static const char *query_namespace(const char *service)
 static void open_frame(struct call *c)
 {
     if (c->protocol == P_QUERY)
-        say(c->out, "<$sResponse xmlns=\"$s\"><$sResult>", S(c->operation),
-            S(query_namespace(c->service)), S(c->operation));
+        say(c->out, "<$sResponse xmlns=\"$s\"><$sResult>", S(c->operation), S(query_namespace(c->service)),
+            S(c->operation));
     else if (c->protocol == P_EC2)
         say(c->out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<$sResponse xmlns=\"http://ec2.amazonaws.com/"
@@ -152,8 +152,7 @@ static void write_error(struct call *c, struct reply *reply)
         break;
     case P_REST_JSON:
         say(&c->head, "x-amzn-ErrorType: $s\r\n", S(c->code));
-        say(c->out, "{\"Type\":\"$s\",\"message\":\"$j\"}", S(c->status < 500 ? "User" : "Service"),
-            S(c->message));
+        say(c->out, "{\"Type\":\"$s\",\"message\":\"$j\"}", S(c->status < 500 ? "User" : "Service"), S(c->message));
         break;
     case P_JSON10:
     case P_JSON11:
@@ -180,7 +179,7 @@ static const char *content_type(const struct call *c)
 
 /* ---- routing --------------------------------------------------------------------------------------- */
 
-static const struct operation *const tables[] = {ec2_operations, iam_operations, s3_operations,
+static const struct operation *const tables[] = {ec2_operations,  iam_operations,  s3_operations,
                                                  json_operations, rest_operations, sqs_operations};
 
 static const struct operation *find(const char *service, const char *name)
@@ -196,10 +195,17 @@ static const struct operation *find(const char *service, const char *name)
 static const char *service_name(mw_str signing)
 {
     static const char *const names[][2] = {
-        {"ec2", "ec2"},        {"iam", "iam"},          {"sts", "sts"},
-        {"s3", "s3"},          {"rds", "rds"},          {"kms", "kms"},
-        {"lambda", "lambda"},  {"account", "account"},  {"sqs", "sqs"},
-        {"monitoring", "cloudwatch"},                   {"cloudtrail", "cloudtrail"},
+        {"ec2", "ec2"},
+        {"iam", "iam"},
+        {"sts", "sts"},
+        {"s3", "s3"},
+        {"rds", "rds"},
+        {"kms", "kms"},
+        {"lambda", "lambda"},
+        {"account", "account"},
+        {"sqs", "sqs"},
+        {"monitoring", "cloudwatch"},
+        {"cloudtrail", "cloudtrail"},
         {"tagging", "resourcegroupstaggingapi"},
     };
     for (size_t i = 0; i < MW_COUNT(names); i++)
@@ -266,19 +272,15 @@ static void unknown_operation(struct call *c)
         if (!*c->operation)
             fail(c, 400, "MissingAction", "The request is missing an action", "");
         else
-            fail(c, 400, "InvalidAction", "The action is not valid for this web service: ",
-                 c->operation);
+            fail(c, 400, "InvalidAction", "The action is not valid for this web service: ", c->operation);
         return;
     case P_REST_XML:
-        fail(c, 405, "MethodNotAllowed",
-             "The specified method is not allowed against this resource.", "");
+        fail(c, 405, "MethodNotAllowed", "The specified method is not allowed against this resource.", "");
         return;
     case P_REST_JSON:
     case P_CBOR: fail(c, 404, "UnknownOperationException", "Unknown operation ", c->operation); return;
     case P_JSON10:
-    case P_JSON11:
-        fail(c, 400, "UnknownOperationException", "Unknown operation ", c->operation);
-        return;
+    case P_JSON11: fail(c, 400, "UnknownOperationException", "Unknown operation ", c->operation); return;
     }
 }
 
@@ -296,27 +298,29 @@ static void refuse_credential(struct call *c, const struct credential *who)
     bool ec2 = c->protocol == P_EC2, json = json_like(c);
     int status = json ? 400 : ec2 ? 401 : 403;
     if (strcmp(p, "missing") == 0)
-        code = s3 ? "AccessDenied" : json ? "MissingAuthenticationTokenException"
-                                          : "MissingAuthenticationToken";
+        code = s3 ? "AccessDenied" : json ? "MissingAuthenticationTokenException" : "MissingAuthenticationToken";
     else if (strcmp(p, "incomplete") == 0)
-        code = s3 ? "AuthorizationHeaderMalformed" : json ? "IncompleteSignatureException"
-                                                          : "IncompleteSignature";
+        code = s3 ? "AuthorizationHeaderMalformed" : json ? "IncompleteSignatureException" : "IncompleteSignature";
     else if (strcmp(p, "unknown") == 0)
-        code = s3 ? "InvalidAccessKeyId" : ec2 ? "AuthFailure"
-             : json ? "UnrecognizedClientException" : "InvalidClientTokenId";
+        code = s3     ? "InvalidAccessKeyId"
+               : ec2  ? "AuthFailure"
+               : json ? "UnrecognizedClientException"
+                      : "InvalidClientTokenId";
     else if (strcmp(p, "expired") == 0)
-        code = s3 ? "ExpiredToken" : ec2 ? "RequestExpired"
-             : json ? "ExpiredTokenException" : "ExpiredToken";
+        code = s3 ? "ExpiredToken" : ec2 ? "RequestExpired" : json ? "ExpiredTokenException" : "ExpiredToken";
     else if (strcmp(p, "skew") == 0)
-        code = s3 ? "RequestTimeTooSkewed" : ec2 ? "RequestExpired"
-             : json ? "InvalidSignatureException" : "SignatureDoesNotMatch";
+        code = s3     ? "RequestTimeTooSkewed"
+               : ec2  ? "RequestExpired"
+               : json ? "InvalidSignatureException"
+                      : "SignatureDoesNotMatch";
     else if (strcmp(p, "payload") == 0)
         code = s3 ? "XAmzContentSHA256Mismatch" : "SignatureDoesNotMatch";
     else
         code = ec2 ? "AuthFailure" : json ? "InvalidSignatureException" : "SignatureDoesNotMatch";
-    fail(c, status, code, s3 && strcmp(p, "skew") == 0
-         ? "The difference between the request time and the current time is too large."
-         : who->message, "");
+    fail(c, status, code,
+         s3 && strcmp(p, "skew") == 0 ? "The difference between the request time and the current time is too large."
+                                      : who->message,
+         "");
 }
 
 static void refuse_throttled(struct call *c)
@@ -339,8 +343,7 @@ static void refuse_denied(struct call *c)
     snprintf(what, sizeof what, "%s is not authorized to perform: %s:%s", c->caller,
              strcmp(c->service, "s3control") == 0 ? "s3" : c->service, c->operation);
     if (c->protocol == P_EC2)
-        fail(c, 403, "UnauthorizedOperation", "You are not authorized to perform this operation. User: ",
-             what);
+        fail(c, 403, "UnauthorizedOperation", "You are not authorized to perform this operation. User: ", what);
     else
         fail(c, json_like(c) && c->protocol != P_REST_JSON ? 400 : 403,
              json_like(c) ? "AccessDeniedException" : "AccessDenied", "User: ", what);
@@ -354,10 +357,10 @@ static void refuse_by(struct call *c, const struct fault *f)
         refuse_throttled(c);
         c->status = 429;
     } else {
-        const char *code = f->code[0] ? f->code
-                         : f->status == 503 ? (c->protocol == P_EC2 ? "Unavailable" : "ServiceUnavailable")
-                         : f->status >= 500 ? (c->protocol == P_EC2 ? "InternalError" : "InternalFailure")
-                                            : "ValidationError";
+        const char *code = f->code[0]         ? f->code
+                           : f->status == 503 ? (c->protocol == P_EC2 ? "Unavailable" : "ServiceUnavailable")
+                           : f->status >= 500 ? (c->protocol == P_EC2 ? "InternalError" : "InternalFailure")
+                                              : "ValidationError";
         fail(c, f->status, code, f->message[0] ? f->message : "A fault of the script", "");
     }
 }
@@ -369,8 +372,7 @@ static void identify(struct call *c, const struct credential *who)
     c->account = who->account;
     account_id(c->account_id, c->account);
     if (who->temporary) {
-        snprintf(c->caller, sizeof c->caller, "arn:aws:sts::%s:assumed-role/role-0/%s", c->account_id,
-                 who->session);
+        snprintf(c->caller, sizeof c->caller, "arn:aws:sts::%s:assumed-role/role-0/%s", c->account_id, who->session);
         snprintf(c->caller_id, sizeof c->caller_id, "AROAMW0000000000000:%.40s", who->session);
     } else {
         snprintf(c->caller, sizeof c->caller, "arn:aws:iam::%s:user/awsim", c->account_id);
@@ -442,8 +444,9 @@ void serve(struct server *s, const struct request *r, struct reply *reply, bool 
         s->refused++;
         outcome = "refused";
     } else if (!here) {
-        refuse_credential(&c, &(struct credential){.problem = "unknown",
-                          .message = "The security token included in the request is invalid."});
+        refuse_credential(&c,
+                          &(struct credential){.problem = "unknown",
+                                               .message = "The security token included in the request is invalid."});
         outcome = "refused";
     } else if (!late && !throttle_take(c.service, c.operation, c.account, c.region)) {
         refuse_throttled(&c);
@@ -452,8 +455,7 @@ void serve(struct server *s, const struct request *r, struct reply *reply, bool 
     } else {
         identify(&c, &who);
         bool refuses = fault && (fault->kind == FAULT_ERROR || fault->kind == FAULT_DENIED);
-        bool skips = fault && ((fault->before && fault->kind != FAULT_DELAY) ||
-                               fault->kind == FAULT_LATE);
+        bool skips = fault && ((fault->before && fault->kind != FAULT_DELAY) || fault->kind == FAULT_LATE);
         if (!skips)
             run(&c, fault);
         if (refuses)
@@ -470,8 +472,7 @@ void serve(struct server *s, const struct request *r, struct reply *reply, bool 
     }
     if (late)
         effect_answered(reply->first_effect, "late");
-    if (reply->wire.kind != FAULT_NONE && reply->wire.kind != FAULT_DELAY &&
-        reply->wire.kind != FAULT_SKEW)
+    if (reply->wire.kind != FAULT_NONE && reply->wire.kind != FAULT_DELAY && reply->wire.kind != FAULT_SKEW)
         effect_answered(reply->first_effect, "fault");
     stats_count(c.service, c.operation, outcome);
     if (c.protocol == P_CBOR)

@@ -15,8 +15,7 @@
 
 void access_key_of(char out[21], uint32_t account, bool temporary)
 {
-    snprintf(out, 21, "%sMW00%012llu", temporary ? "ASIA" : "AKIA",
-             (unsigned long long)(FIRST_ACCOUNT + account));
+    snprintf(out, 21, "%sMW00%012llu", temporary ? "ASIA" : "AKIA", (unsigned long long)(FIRST_ACCOUNT + account));
 }
 
 static void keyed(char out[65], const struct world *w, const char *use, mw_str what)
@@ -36,12 +35,11 @@ void secret_of(char out[41], const struct world *w, mw_str token_or_key)
     out[40] = '\0';
 }
 
-void session_token(char out[SESSION_TOKEN_SIZE], const struct world *w, uint32_t account,
-                   int64_t expires, const char *session)
+void session_token(char out[SESSION_TOKEN_SIZE], const struct world *w, uint32_t account, int64_t expires,
+                   const char *session)
 {
     char mac[65];
-    int n = snprintf(out, SESSION_TOKEN_SIZE - 66, "MWtoken.%u.%lld.%.63s", account,
-                     (long long)expires, session);
+    int n = snprintf(out, SESSION_TOKEN_SIZE - 66, "MWtoken.%u.%lld.%.63s", account, (long long)expires, session);
     keyed(mac, w, "token", (mw_str){out, (size_t)n});
     snprintf(out + n, 66, ".%s", mac);
 }
@@ -93,11 +91,10 @@ void credential_read(struct credential *c, const struct world *w, const struct r
     bool known = c->key.len == 20 && memcmp(c->key.data + 1, "KIAMW00", 7) == 0;
     c->temporary = c->key.len == 20 && memcmp(c->key.data, "ASIAMW00", 8) == 0;
     known = (known && c->key.data[0] == 'A') || c->temporary;
-    if (!known || !mw_parse_int(c->key.data + 8, 12, &account) ||
-        account < (long long)FIRST_ACCOUNT || account >= (long long)FIRST_ACCOUNT + w->accounts) {
+    if (!known || !mw_parse_int(c->key.data + 8, 12, &account) || account < (long long)FIRST_ACCOUNT ||
+        account >= (long long)FIRST_ACCOUNT + w->accounts) {
         c->problem = "unknown";
-        snprintf(c->message, sizeof c->message,
-                 "The security token included in the request is invalid.");
+        snprintf(c->message, sizeof c->message, "The security token included in the request is invalid.");
         return;
     }
     c->account = (uint32_t)(account - (long long)FIRST_ACCOUNT);
@@ -193,8 +190,8 @@ static void signing_key(uint8_t key[MW_SHA256_SIZE], const struct credential *c,
         uint8_t key[MW_SHA256_SIZE];
     } cache[4096];
     char what[128], first[64];
-    int n = snprintf(what, sizeof what, "%s/%.*s/%.*s/%.*s", secret, (int)c->date.len, c->date.data,
-                     (int)c->region.len, c->region.data, (int)c->service.len, c->service.data);
+    int n = snprintf(what, sizeof what, "%s/%.*s/%.*s/%.*s", secret, (int)c->date.len, c->date.data, (int)c->region.len,
+                     c->region.data, (int)c->service.len, c->service.data);
     bool fits = n > 0 && (size_t)n < sizeof what;
     size_t slot = fits ? mw_hash64(what, (size_t)n) % MW_COUNT(cache) : 0;
     if (fits && strcmp(cache[slot].what, what) == 0) {
@@ -221,8 +218,8 @@ static void refuse(struct credential *c, const char *problem, const char *messag
     snprintf(c->message, sizeof c->message, "%s", message);
 }
 
-static bool verify_session(struct credential *c, const struct world *w, const struct request *r,
-                           int64_t now, mw_str *secret_source)
+static bool verify_session(struct credential *c, const struct world *w, const struct request *r, int64_t now,
+                           mw_str *secret_source)
 {
     mw_str token = request_header(r, "x-amz-security-token");
     *secret_source = c->key;
@@ -240,8 +237,7 @@ static bool verify_session(struct credential *c, const struct world *w, const st
     if (strcmp(mac, text + token.len - 64) != 0)
         return false;
     text[token.len - 65] = '\0';
-    if (sscanf(text, "MWtoken.%u.%lld.%63s", &account, &expires, c->session) != 3 ||
-        account != c->account)
+    if (sscanf(text, "MWtoken.%u.%lld.%63s", &account, &expires, c->session) != 3 || account != c->account)
         return false;
     if (expires < now)
         refuse(c, "expired", "The security token included in the request is expired");
@@ -249,8 +245,7 @@ static bool verify_session(struct credential *c, const struct world *w, const st
     return true;
 }
 
-void credential_verify(struct credential *c, const struct world *w, const struct request *r,
-                       int64_t now)
+void credential_verify(struct credential *c, const struct world *w, const struct request *r, int64_t now)
 {
     mw_str secret_source;
     if (!verify_session(c, w, r, now, &secret_source)) {
@@ -263,14 +258,15 @@ void credential_verify(struct credential *c, const struct world *w, const struct
     mw_str list = named(header, "SignedHeaders="), signature = named(header, "Signature=");
     if (!list.data || signature.len != 64 || date.len != 16 || c->date.len != 8 ||
         memcmp(date.data, c->date.data, 8) != 0 || !header_signed(list, "host")) {
-        refuse(c, "incomplete", "Authorization header requires existence of either a 'X-Amz-Date' "
-                                "or a 'Date' header, and of SignedHeaders with the host.");
+        refuse(c, "incomplete",
+               "Authorization header requires existence of either a 'X-Amz-Date' "
+               "or a 'Date' header, and of SignedHeaders with the host.");
         return;
     }
     char iso[24];
     int64_t at;
-    snprintf(iso, sizeof iso, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", date.data, date.data + 4,
-             date.data + 6, date.data + 9, date.data + 11, date.data + 13);
+    snprintf(iso, sizeof iso, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", date.data, date.data + 4, date.data + 6, date.data + 9,
+             date.data + 11, date.data + 13);
     if (mw_time_parse(iso, strlen(iso), &at, NULL) != MW_OK) {
         refuse(c, "incomplete", "Date must be in ISO-8601 'basic format'.");
         return;
@@ -314,18 +310,20 @@ void credential_verify(struct credential *c, const struct world *w, const struct
     mw_sha256(digest, canonical.data, canonical.len);
     mw_hex(hex, digest, sizeof digest);
     mw_buf_reset(&canonical);
-    (void)mw_buf_printf(&canonical, "AWS4-HMAC-SHA256\n%.16s\n%.*s/%.*s/%.*s/aws4_request\n%s",
-                        date.data, (int)c->date.len, c->date.data, (int)c->region.len,
-                        c->region.data, (int)c->service.len, c->service.data, hex);
+    (void)mw_buf_printf(&canonical, "AWS4-HMAC-SHA256\n%.16s\n%.*s/%.*s/%.*s/aws4_request\n%s", date.data,
+                        (int)c->date.len, c->date.data, (int)c->region.len, c->region.data, (int)c->service.len,
+                        c->service.data, hex);
     secret_of(secret, w, secret_source);
     signing_key(key, c, secret);
     mw_hmac_sha256(digest, key, sizeof key, canonical.data, canonical.len);
     mw_hex(hex, digest, sizeof digest);
     mw_buf_clear(&canonical);
     if (memcmp(hex, signature.data, 64) != 0)
-        refuse(c, "signature", "The request signature we calculated does not match the signature "
-                               "you provided. Check your AWS Secret Access Key and signing method.");
+        refuse(c, "signature",
+               "The request signature we calculated does not match the signature "
+               "you provided. Check your AWS Secret Access Key and signing method.");
     else if (!matches)
-        refuse(c, "payload", "The provided 'x-amz-content-sha256' header does not match what was "
-                             "computed.");
+        refuse(c, "payload",
+               "The provided 'x-amz-content-sha256' header does not match what was "
+               "computed.");
 }

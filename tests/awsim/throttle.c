@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MAX_RULES 64
+#define MAX_RULES   64
 #define MAX_BUCKETS ((size_t)1 << 22)
 
 static struct rule {
@@ -26,15 +26,15 @@ static struct bucket {
     double tokens;
     int64_t at;
     uint32_t rule;
-} *table;
+} * table;
 static size_t capacity, used;
 
 bool throttle_rule(const char *spec)
 {
     struct rule r = {.operation = ""};
     char name[104];
-    if (rule_count == MAX_RULES ||
-        sscanf(spec, "%103[^=]=%lf/%lf", name, &r.size, &r.rate) != 3 || r.size < 1 || r.rate <= 0)
+    if (rule_count == MAX_RULES || sscanf(spec, "%103[^=]=%lf/%lf", name, &r.size, &r.rate) != 3 || r.size < 1 ||
+        r.rate <= 0)
         return false;
     char *colon = strchr(name, ':');
     if (colon) {

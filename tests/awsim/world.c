@@ -81,8 +81,7 @@ static uint64_t list_key(const struct world *w, enum kind kind, uint32_t account
     return mix64(w->seed ^ mix64(where));
 }
 
-static uint64_t list_count(const struct world *w, enum kind kind, uint32_t account,
-                           unsigned region, uint64_t key)
+static uint64_t list_count(const struct world *w, enum kind kind, uint32_t account, unsigned region, uint64_t key)
 {
     switch (kind) {
     case K_SUBNET: return scope_of(w, K_VPC, account, region).count * 3;
@@ -198,7 +197,7 @@ unsigned fact(const struct thing *t, enum fact f)
 }
 
 /* Odd constant of Knuth's MMIX generator and its inverse modulo 2^64. */
-#define SCRAMBLE UINT64_C(6364136223846793005)
+#define SCRAMBLE   UINT64_C(6364136223846793005)
 #define UNSCRAMBLE UINT64_C(13877824140714322085)
 
 static const char key_digits[] = "ABCDEFGHJKLMNPQR";
@@ -261,21 +260,16 @@ void thing_name(char out[NAME_SIZE], const struct thing *t)
             out[i] = key_digits[x & 15];
         out[20] = '\0';
         return;
-    case K_VIRTUAL_MFA:
-        snprintf(out, NAME_SIZE, "arn:aws:iam::%012llu:mfa/mfa-%llu", account, index);
-        return;
+    case K_VIRTUAL_MFA: snprintf(out, NAME_SIZE, "arn:aws:iam::%012llu:mfa/mfa-%llu", account, index); return;
     case K_KEY: {
         uint64_t id = thing_id(s, t->index), more = mix64(id);
-        snprintf(out, NAME_SIZE, "%08llx-%04llx-4%03llx-8%03llx-%012llx",
-                 (unsigned long long)(id >> 32), (unsigned long long)(id >> 16 & 0xffff),
-                 (unsigned long long)(id >> 4 & 0xfff),
-                 (unsigned long long)((id & 15) << 8 | (more & 255)),
-                 (unsigned long long)(more >> 16));
+        snprintf(out, NAME_SIZE, "%08llx-%04llx-4%03llx-8%03llx-%012llx", (unsigned long long)(id >> 32),
+                 (unsigned long long)(id >> 16 & 0xffff), (unsigned long long)(id >> 4 & 0xfff),
+                 (unsigned long long)((id & 15) << 8 | (more & 255)), (unsigned long long)(more >> 16));
         return;
     }
     default:
-        snprintf(out, NAME_SIZE, "%s0%016llx", kinds[s->kind].prefix,
-                 (unsigned long long)thing_id(s, t->index));
+        snprintf(out, NAME_SIZE, "%s0%016llx", kinds[s->kind].prefix, (unsigned long long)thing_id(s, t->index));
         return;
     }
 }

@@ -74,23 +74,31 @@ static mw_buf answers[2]; /* ec2, dynamodb; about 1 KB of body each */
 
 static void add_answer(mw_buf *out, const char *type, const char *body)
 {
-    mw_buf_printf(out, "HTTP/1.1 200 OK\r\nx-amzn-RequestId: 0c1f\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                       "Date: Thu, 02 Jan 2026 03:04:05 GMT\r\n\r\n%s", type, strlen(body), body);
+    mw_buf_printf(out,
+                  "HTTP/1.1 200 OK\r\nx-amzn-RequestId: 0c1f\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                  "Date: Thu, 02 Jan 2026 03:04:05 GMT\r\n\r\n%s",
+                  type, strlen(body), body);
 }
 
 static void make_answers(void)
 {
-    static const char *const regions[] = {"us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "sa-east-1"};
+    static const char *const regions[] = {"us-east-1",    "us-west-2",  "eu-west-1",
+                                          "eu-central-1", "ap-south-1", "sa-east-1"};
     MW_AUTO(mw_buf) xml = {0};
     MW_AUTO(mw_buf) json = {0};
 
-    mw_buf_puts(&xml, "<?xml version=\"1.0\"?><DescribeRegionsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">"
-                      "<requestId>r</requestId><regionInfo>");
+    mw_buf_puts(&xml,
+                "<?xml version=\"1.0\"?><DescribeRegionsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">"
+                "<requestId>r</requestId><regionInfo>");
     for (size_t i = 0; i < MW_COUNT(regions); i++)
-        mw_buf_printf(&xml, "<item><regionName>%s</regionName><regionEndpoint>ec2.%s.amazonaws.com</regionEndpoint>"
-                            "<optInStatus>opt-in-not-required</optInStatus></item>", regions[i], regions[i]);
+        mw_buf_printf(&xml,
+                      "<item><regionName>%s</regionName><regionEndpoint>ec2.%s.amazonaws.com</regionEndpoint>"
+                      "<optInStatus>opt-in-not-required</optInStatus></item>",
+                      regions[i], regions[i]);
     mw_buf_puts(&xml, "</regionInfo></DescribeRegionsResponse>");
-    mw_buf_puts(&json, "{\"Table\":{\"TableName\":\"orders\",\"TableStatus\":\"ACTIVE\",\"ItemCount\":12,\"AttributeDefinitions\":[");
+    mw_buf_puts(
+        &json,
+        "{\"Table\":{\"TableName\":\"orders\",\"TableStatus\":\"ACTIVE\",\"ItemCount\":12,\"AttributeDefinitions\":[");
     for (int i = 0; i < 14; i++)
         mw_buf_printf(&json, "%s{\"AttributeName\":\"attribute-%02d\",\"AttributeType\":\"S\"}", i ? "," : "", i);
     mw_buf_puts(&json, "],\"CreationDateTime\":1767322800.5}}");
@@ -241,16 +249,21 @@ static void bare_signature(char *out, size_t size, const sample *s, const char *
     int n;
 
     sha256_hex(hash, s->body, strlen(s->body));
-    n = snprintf(text, sizeof(text),
-                 "POST\n/\n\namz-sdk-invocation-id:%s\namz-sdk-request:%s\ncontent-type:%s\nhost:%s\nx-amz-date:%s\n%s%s%s\n%s%s\n%s",
-                 id, attempt, s->type, host, stamp, s->target ? "x-amz-target:" : "", s->target ? s->target : "",
-                 s->target ? "\n" : "", names, more, hash);
+    n = snprintf(
+        text, sizeof(text),
+        "POST\n/"
+        "\n\namz-sdk-invocation-id:%s\namz-sdk-request:%s\ncontent-type:%s\nhost:%s\nx-amz-date:%s\n%s%s%s\n%s%s\n%s",
+        id, attempt, s->type, host, stamp, s->target ? "x-amz-target:" : "", s->target ? s->target : "",
+        s->target ? "\n" : "", names, more, hash);
     sha256_hex(hash, text, (size_t)n);
-    snprintf(text, sizeof(text), "AWS4-HMAC-SHA256\n%s\n%.8s/" REGION "/%s/aws4_request\n%s", stamp, stamp, s->service, hash);
+    snprintf(text, sizeof(text), "AWS4-HMAC-SHA256\n%s\n%.8s/" REGION "/%s/aws4_request\n%s", stamp, stamp, s->service,
+             hash);
     cached_key(stamp, s->service);
     hmac(raw, sign_with.key, sizeof(sign_with.key), text);
     mw_hex(hash, raw, sizeof(raw));
-    snprintf(out, size, "AWS4-HMAC-SHA256 Credential=" ACCESS_KEY "/%.8s/" REGION "/%s/aws4_request, SignedHeaders=%s%s, Signature=%s",
+    snprintf(out, size,
+             "AWS4-HMAC-SHA256 Credential=" ACCESS_KEY "/%.8s/" REGION
+             "/%s/aws4_request, SignedHeaders=%s%s, Signature=%s",
              stamp, s->service, names, more, hash);
 }
 
@@ -259,8 +272,14 @@ static void check_signature(const sample *s)
 {
     const char *host = "127.0.0.1:8000", *stamp = "20260102T030405Z", *id = "11f8-4c", *attempt = "attempt=1; max=3";
     MW_AUTO(mw_arena) arena = {0};
-    mw_http_request q = {.arena = &arena, .method = "POST", .scheme = "http", .host = "127.0.0.1", .port = 8000, .path = "/",
-                         .body = s->body, .body_len = strlen(s->body)};
+    mw_http_request q = {.arena = &arena,
+                         .method = "POST",
+                         .scheme = "http",
+                         .host = "127.0.0.1",
+                         .port = 8000,
+                         .path = "/",
+                         .body = s->body,
+                         .body_len = strlen(s->body)};
     mw_credentials c = {.access_key_id = ACCESS_KEY};
     mw_sigv4_scope scope = {.region = REGION, .service = s->service};
     mw_sigv4_trace trace;
@@ -455,8 +474,14 @@ static void run_ours(const sample *s, unsigned requests, unsigned depth)
     if (mw_client_new(&o, &l.client, &err) != MW_OK ||
         mw_provider_static(ACCESS_KEY, SECRET_KEY, NULL, &scope.credentials, &err) != MW_OK)
         die(err.message);
-    l.call = (mw_call){.scope = &scope, .service = s->service, .operation = s->operation, .params_doc = mw_doc_view(params),
-                       .params = mw_doc_pop(params), .on_page = on_page, .on_done = on_done, .user = &l};
+    l.call = (mw_call){.scope = &scope,
+                       .service = s->service,
+                       .operation = s->operation,
+                       .params_doc = mw_doc_view(params),
+                       .params = mw_doc_pop(params),
+                       .on_page = on_page,
+                       .on_done = on_done,
+                       .user = &l};
     for (unsigned i = 0; i < depth; i++)
         if (mw_client_call(l.client, &l.call, &err) != MW_OK)
             die(err.message);
@@ -478,7 +503,8 @@ static void run_parsing(const sample *s, unsigned requests, unsigned depth)
     mw_error err = {0};
 
     (void)depth;
-    if (mw_models_builtin(&models, &err) != MW_OK || mw_client_operation(models, s->service, s->operation, &op, &err) != MW_OK ||
+    if (mw_models_builtin(&models, &err) != MW_OK ||
+        mw_client_operation(models, s->service, s->operation, &op, &err) != MW_OK ||
         mw_buf_puts(&r.body, text) != MW_OK || mw_doc_builder_new(NULL, &page, &err) != MW_OK)
         die(err.message);
     for (unsigned i = 0; i < requests; i++) {
@@ -539,7 +565,8 @@ static size_t feed(char *data, size_t size, size_t count, void *user)
 static int list_instances(const char *url)
 {
     listing l = {0};
-    struct curl_slist *headers = curl_slist_append(NULL, "Authorization: AWS4-HMAC-SHA256 Credential=x/20260102/" REGION "/ec2/aws4_request");
+    struct curl_slist *headers =
+        curl_slist_append(NULL, "Authorization: AWS4-HMAC-SHA256 Credential=x/20260102/" REGION "/ec2/aws4_request");
     double began = cpu_seconds();
     bare b = {0};
 
@@ -551,7 +578,8 @@ static int list_instances(const char *url)
     do {
         char body[512];
 
-        snprintf(body, sizeof(body), "Action=DescribeInstances&Version=2016-11-15%s%s", *l.token ? "&NextToken=" : "", l.token);
+        snprintf(body, sizeof(body), "Action=DescribeInstances&Version=2016-11-15%s%s", *l.token ? "&NextToken=" : "",
+                 l.token);
         l.token_len = 0;
         l.token[0] = '\0';
         l.parser = XML_ParserCreate(NULL);
@@ -602,7 +630,8 @@ static void compare(const sample *s, unsigned requests, unsigned rounds, const c
             if (depths[d] == 1)
                 easy = best(run_easy, s, requests, 1, easy);
         }
-        printf("{\"case\":\"%s\",\"in_flight\":%u,\"ours_us\":%.1f,\"parsing_us\":%.1f,\"curl_multi_us\":%.1f,\"curl_easy_us\":%.1f",
+        printf("{\"case\":\"%s\",\"in_flight\":%u,\"ours_us\":%.1f,\"parsing_us\":%.1f,\"curl_multi_us\":%.1f,\"curl_"
+               "easy_us\":%.1f",
                s->name, depths[d], ours, parsing, multi, easy);
         if (!only)
             printf(",\"beside_multi\":%.2f,\"without_parsing\":%.2f", ours / multi, (ours - parsing) / multi);

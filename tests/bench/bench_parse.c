@@ -65,8 +65,7 @@ static void empty(struct xml *x, const char *name)
     mw_buf_printf(x->out, "<%s/>", name);
 }
 
-__attribute__((format(printf, 3, 4))) static void leaf(struct xml *x, const char *name,
-                                                       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void leaf(struct xml *x, const char *name, const char *format, ...)
 {
     char value[512];
     va_list args;
@@ -85,8 +84,7 @@ static void id_leaf(struct xml *x, const char *name, const char *prefix, unsigne
 
 static void time_leaf(struct xml *x, const char *name)
 {
-    leaf(x, name, "2026-%02u-%02uT%02u:%02u:%02u.000Z", 1 + pick(12), 1 + pick(28), pick(24),
-         pick(60), pick(60));
+    leaf(x, name, "2026-%02u-%02uT%02u:%02u:%02u.000Z", 1 + pick(12), 1 + pick(28), pick(24), pick(60), pick(60));
 }
 
 static void flag_leaf(struct xml *x, const char *name)
@@ -94,8 +92,8 @@ static void flag_leaf(struct xml *x, const char *name)
     leaf(x, name, "%s", pick(3) ? "true" : "false");
 }
 
-static void tag(struct xml *x, const char *item, const char *key_name, const char *value_name,
-                const char *key, const char *value)
+static void tag(struct xml *x, const char *item, const char *key_name, const char *value_name, const char *key,
+                const char *value)
 {
     begin(x, item);
     leaf(x, key_name, "%s", key);
@@ -118,8 +116,7 @@ static void ec2_groups(struct xml *x, unsigned n)
 static void ec2_address(struct xml *x, unsigned i)
 {
     leaf(x, "privateIpAddress", "10.%u.%u.%u", i >> 16 & 255, i >> 8 & 255, i & 255);
-    leaf(x, "privateDnsName", "ip-10-%u-%u-%u.eu-west-1.compute.internal", i >> 16 & 255,
-         i >> 8 & 255, i & 255);
+    leaf(x, "privateDnsName", "ip-10-%u-%u-%u.eu-west-1.compute.internal", i >> 16 & 255, i >> 8 & 255, i & 255);
 }
 
 static void ec2_interface(struct xml *x, unsigned i)
@@ -131,8 +128,7 @@ static void ec2_interface(struct xml *x, unsigned i)
     empty(x, "description");
     leaf(x, "ownerId", "111122223333");
     leaf(x, "status", "in-use");
-    leaf(x, "macAddress", "0a:%02x:%02x:%02x:%02x:%02x", pick(256), pick(256), pick(256), pick(256),
-         pick(256));
+    leaf(x, "macAddress", "0a:%02x:%02x:%02x:%02x:%02x", pick(256), pick(256), pick(256), pick(256), pick(256));
     ec2_address(x, i);
     leaf(x, "sourceDestCheck", "true");
     ec2_groups(x, 1);
@@ -197,11 +193,9 @@ static void ec2_options(struct xml *x)
 
 static void ec2_instance(struct xml *x, unsigned i)
 {
-    static const char *const keys[] = {
-        "Name",      "Owner", "Environment", "CostCenter",           "Application",
-        "ManagedBy", "Team",  "Schedule",    "Backup &amp; restore", "Compliance"};
-    static const char *const types[] = {"t3.micro", "t3.large", "m6i.xlarge", "c6g.medium",
-                                        "r5.2xlarge"};
+    static const char *const keys[] = {"Name",      "Owner", "Environment", "CostCenter",           "Application",
+                                       "ManagedBy", "Team",  "Schedule",    "Backup &amp; restore", "Compliance"};
+    static const char *const types[] = {"t3.micro", "t3.large", "m6i.xlarge", "c6g.medium", "r5.2xlarge"};
     bool running = pick(8) != 0;
     unsigned disks = 1 + pick(4), nets = 1 + (pick(5) == 0), tags = 2 + pick(8);
 
@@ -219,8 +213,7 @@ static void ec2_instance(struct xml *x, unsigned i)
     end(x, "instanceState");
     ec2_address(x, i);
     if (running && pick(3) == 0) {
-        leaf(x, "dnsName", "ec2-52-%u-%u-%u.compute.amazonaws.com", i >> 16 & 255, i >> 8 & 255,
-             i & 255);
+        leaf(x, "dnsName", "ec2-52-%u-%u-%u.compute.amazonaws.com", i >> 16 & 255, i >> 8 & 255, i & 255);
         leaf(x, "ipAddress", "52.%u.%u.%u", i >> 16 & 255, i >> 8 & 255, i & 255);
     } else {
         empty(x, "dnsName");
@@ -313,8 +306,7 @@ static void iam_role(struct xml *x, unsigned i)
     leaf(x, "RoleName", "application-role-%u", i);
     leaf(x, "RoleId", "AROA%017llX", id(0));
     leaf(x, "Arn", "arn:aws:iam::111122223333:role/application-role-%u", i);
-    leaf(x, "CreateDate", "2025-%02u-%02uT10:%02u:%02uZ", 1 + pick(12), 1 + pick(28), pick(60),
-         pick(60));
+    leaf(x, "CreateDate", "2025-%02u-%02uT10:%02u:%02uZ", 1 + pick(12), 1 + pick(28), pick(60), pick(60));
     leaf(x, "AssumeRolePolicyDocument",
          "%%7B%%22Version%%22%%3A%%222012-10-17%%22%%2C%%22Statement"
          "%%22%%3A%%5B%%7B%%22Effect%%22%%3A%%22Allow%%22%%2C%%22Principal%%22%%3A%%7B%%22Service"
@@ -375,8 +367,7 @@ static void s3_objects(struct xml *x, unsigned items)
     mw_buf_puts(x->out, "</ListBucketResult>");
 }
 
-static void write_xml(mw_buf *out, unsigned items, bool indented,
-                      void (*content)(struct xml *, unsigned))
+static void write_xml(mw_buf *out, unsigned items, bool indented, void (*content)(struct xml *, unsigned))
 {
     struct xml x = {out, indented, 0};
 
@@ -411,40 +402,36 @@ static void ecs_tasks(mw_buf *out, unsigned items)
     for (unsigned i = 0; i < items; i++) {
         unsigned long long task = id(0), cluster = pick(4);
 
-        mw_buf_printf(
-            out,
-            "%s{\"taskArn\":\"arn:aws:ecs:eu-west-1:111122223333:task/c%llu/%015llx\","
-            "\"clusterArn\":\"arn:aws:ecs:eu-west-1:111122223333:cluster/c%llu\","
-            "\"attachments\":[{\"id\":\"%015llx\",\"type\":\"ElasticNetworkInterface\","
-            "\"status\":\"ATTACHED\",\"details\":[{\"name\":\"subnetId\",\"value\":"
-            "\"subnet-%017llx\"},{\"name\":\"privateIPv4Address\",\"value\":\"10.0.%u.%u\"}"
-            "]}],\"attributes\":[{\"name\":\"ecs.cpu-architecture\",\"value\":\"x86_64\"}],",
-            i ? "," : "", cluster, task, cluster, id(0), id(12), i >> 8 & 255, i & 255);
-        mw_buf_printf(
-            out,
-            "\"availabilityZone\":\"eu-west-1%c\",\"connectivity\":\"CONNECTED\","
-            "\"connectivityAt\":%u.%03u,\"containers\":[{\"containerArn\":\"arn:aws:ecs:eu-"
-            "west-1:111122223333:container/%015llx\",\"taskArn\":\"arn:aws:ecs:eu-west-1:"
-            "111122223333:task/c%llu/%015llx\",\"name\":\"app\",\"image\":\"111122223333.dkr."
-            "ecr.eu-west-1.amazonaws.com/shop:%u\",\"lastStatus\":\"RUNNING\","
-            "\"networkInterfaces\":[{\"attachmentId\":\"%015llx\",\"privateIpv4Address\":"
-            "\"10.0.%u.%u\"}],\"healthStatus\":\"UNKNOWN\",\"cpu\":\"256\",\"memory\":\"512\"}],",
-            'a' + (int)pick(3), 1767225600 + pick(9999999), pick(1000), id(0), cluster, task,
-            pick(9), id(0), i >> 8 & 255, i & 255);
-        mw_buf_printf(
-            out,
-            "\"cpu\":\"%u\",\"createdAt\":%u.%03u,\"desiredStatus\":\"RUNNING\","
-            "\"enableExecuteCommand\":%s,\"group\":\"service:shop-%u\",\"healthStatus\":"
-            "\"UNKNOWN\",\"lastStatus\":\"RUNNING\",\"launchType\":\"FARGATE\",\"memory\":\"%u\","
-            "\"overrides\":{\"containerOverrides\":[{\"name\":\"app\"}],"
-            "\"inferenceAcceleratorOverrides\":[]},\"platformVersion\":\"1.4.0\","
-            "\"platformFamily\":\"Linux\",\"startedAt\":%u.%03u,\"startedBy\":"
-            "\"ecs-svc/%017llu\",\"tags\":[{\"key\":\"Team\",\"value\":\"shop \\u0026 co\"}],"
-            "\"taskDefinitionArn\":\"arn:aws:ecs:eu-west-1:111122223333:task-definition/"
-            "shop:%u\",\"version\":%u,\"ephemeralStorage\":{\"sizeInGiB\":20}}",
-            256u << pick(3), 1767225600 + pick(9999999), pick(1000), pick(2) ? "true" : "false",
-            pick(20), 512u << pick(3), 1767225600 + pick(9999999), pick(1000), id(20), pick(9),
-            1 + pick(9));
+        mw_buf_printf(out,
+                      "%s{\"taskArn\":\"arn:aws:ecs:eu-west-1:111122223333:task/c%llu/%015llx\","
+                      "\"clusterArn\":\"arn:aws:ecs:eu-west-1:111122223333:cluster/c%llu\","
+                      "\"attachments\":[{\"id\":\"%015llx\",\"type\":\"ElasticNetworkInterface\","
+                      "\"status\":\"ATTACHED\",\"details\":[{\"name\":\"subnetId\",\"value\":"
+                      "\"subnet-%017llx\"},{\"name\":\"privateIPv4Address\",\"value\":\"10.0.%u.%u\"}"
+                      "]}],\"attributes\":[{\"name\":\"ecs.cpu-architecture\",\"value\":\"x86_64\"}],",
+                      i ? "," : "", cluster, task, cluster, id(0), id(12), i >> 8 & 255, i & 255);
+        mw_buf_printf(out,
+                      "\"availabilityZone\":\"eu-west-1%c\",\"connectivity\":\"CONNECTED\","
+                      "\"connectivityAt\":%u.%03u,\"containers\":[{\"containerArn\":\"arn:aws:ecs:eu-"
+                      "west-1:111122223333:container/%015llx\",\"taskArn\":\"arn:aws:ecs:eu-west-1:"
+                      "111122223333:task/c%llu/%015llx\",\"name\":\"app\",\"image\":\"111122223333.dkr."
+                      "ecr.eu-west-1.amazonaws.com/shop:%u\",\"lastStatus\":\"RUNNING\","
+                      "\"networkInterfaces\":[{\"attachmentId\":\"%015llx\",\"privateIpv4Address\":"
+                      "\"10.0.%u.%u\"}],\"healthStatus\":\"UNKNOWN\",\"cpu\":\"256\",\"memory\":\"512\"}],",
+                      'a' + (int)pick(3), 1767225600 + pick(9999999), pick(1000), id(0), cluster, task, pick(9), id(0),
+                      i >> 8 & 255, i & 255);
+        mw_buf_printf(out,
+                      "\"cpu\":\"%u\",\"createdAt\":%u.%03u,\"desiredStatus\":\"RUNNING\","
+                      "\"enableExecuteCommand\":%s,\"group\":\"service:shop-%u\",\"healthStatus\":"
+                      "\"UNKNOWN\",\"lastStatus\":\"RUNNING\",\"launchType\":\"FARGATE\",\"memory\":\"%u\","
+                      "\"overrides\":{\"containerOverrides\":[{\"name\":\"app\"}],"
+                      "\"inferenceAcceleratorOverrides\":[]},\"platformVersion\":\"1.4.0\","
+                      "\"platformFamily\":\"Linux\",\"startedAt\":%u.%03u,\"startedBy\":"
+                      "\"ecs-svc/%017llu\",\"tags\":[{\"key\":\"Team\",\"value\":\"shop \\u0026 co\"}],"
+                      "\"taskDefinitionArn\":\"arn:aws:ecs:eu-west-1:111122223333:task-definition/"
+                      "shop:%u\",\"version\":%u,\"ephemeralStorage\":{\"sizeInGiB\":20}}",
+                      256u << pick(3), 1767225600 + pick(9999999), pick(1000), pick(2) ? "true" : "false", pick(20),
+                      512u << pick(3), 1767225600 + pick(9999999), pick(1000), id(20), pick(9), 1 + pick(9));
     }
     mw_buf_puts(out, "]}");
 }
@@ -453,25 +440,23 @@ static void lambda_functions(mw_buf *out, unsigned items)
 {
     mw_buf_puts(out, "{\"NextMarker\":null,\"Functions\":[");
     for (unsigned i = 0; i < items; i++) {
-        mw_buf_printf(
-            out,
-            "%s{\"FunctionName\":\"worker-%u\",\"FunctionArn\":\"arn:aws:lambda:eu-west-1:"
-            "111122223333:function:worker-%u\",\"Runtime\":\"python3.1%u\",\"Role\":\"arn:aws:"
-            "iam::111122223333:role/service-role/worker-%u\",\"Handler\":\"main.handler\","
-            "\"CodeSize\":%u,\"Description\":\"\",\"Timeout\":%u,\"MemorySize\":%u,",
-            i ? "," : "", i, i, pick(4), pick(30), pick(5000000), 1 + pick(900), 128u << pick(4));
-        mw_buf_printf(
-            out,
-            "\"LastModified\":\"2026-01-%02uT10:%02u:%02u.000+0000\",\"CodeSha256\":"
-            "\"%015llx%015llx+dUo=\",\"Version\":\"$LATEST\",\"VpcConfig\":{\"SubnetIds\":["
-            "\"subnet-%017llx\"],\"SecurityGroupIds\":[\"sg-%017llx\"],\"VpcId\":\"vpc-%017llx\"},"
-            "\"Environment\":{\"Variables\":{\"STAGE\":\"%s\",\"QUEUE\":\"queue-%u\"}},"
-            "\"TracingConfig\":{\"Mode\":\"PassThrough\"},\"RevisionId\":\"%08x-%04x\","
-            "\"PackageType\":\"Zip\",\"Architectures\":[\"x86_64\"],\"EphemeralStorage\":{"
-            "\"Size\":512},\"LoggingConfig\":{\"LogFormat\":\"Text\",\"LogGroup\":\"/aws/lambda/"
-            "worker-%u\"}}",
-            1 + pick(28), pick(60), pick(60), id(0), id(0), id(12), id(30), id(3),
-            pick(2) ? "prod" : "dev", pick(40), (unsigned)id(0), pick(65536), i);
+        mw_buf_printf(out,
+                      "%s{\"FunctionName\":\"worker-%u\",\"FunctionArn\":\"arn:aws:lambda:eu-west-1:"
+                      "111122223333:function:worker-%u\",\"Runtime\":\"python3.1%u\",\"Role\":\"arn:aws:"
+                      "iam::111122223333:role/service-role/worker-%u\",\"Handler\":\"main.handler\","
+                      "\"CodeSize\":%u,\"Description\":\"\",\"Timeout\":%u,\"MemorySize\":%u,",
+                      i ? "," : "", i, i, pick(4), pick(30), pick(5000000), 1 + pick(900), 128u << pick(4));
+        mw_buf_printf(out,
+                      "\"LastModified\":\"2026-01-%02uT10:%02u:%02u.000+0000\",\"CodeSha256\":"
+                      "\"%015llx%015llx+dUo=\",\"Version\":\"$LATEST\",\"VpcConfig\":{\"SubnetIds\":["
+                      "\"subnet-%017llx\"],\"SecurityGroupIds\":[\"sg-%017llx\"],\"VpcId\":\"vpc-%017llx\"},"
+                      "\"Environment\":{\"Variables\":{\"STAGE\":\"%s\",\"QUEUE\":\"queue-%u\"}},"
+                      "\"TracingConfig\":{\"Mode\":\"PassThrough\"},\"RevisionId\":\"%08x-%04x\","
+                      "\"PackageType\":\"Zip\",\"Architectures\":[\"x86_64\"],\"EphemeralStorage\":{"
+                      "\"Size\":512},\"LoggingConfig\":{\"LogFormat\":\"Text\",\"LogGroup\":\"/aws/lambda/"
+                      "worker-%u\"}}",
+                      1 + pick(28), pick(60), pick(60), id(0), id(0), id(12), id(30), id(3), pick(2) ? "prod" : "dev",
+                      pick(40), (unsigned)id(0), pick(65536), i);
     }
     mw_buf_puts(out, "]}");
 }
@@ -536,8 +521,8 @@ static void run_model(struct subject *s)
 
     mw_doc_builder_reset(s->b);
     if (mw_models_builtin(&models, &err) != MW_OK ||
-        mw_protocol_parse(mw_service_operation(mw_models_service(models, s->service), s->operation),
-                          &s->answer, s->b, &result, NULL, &err) != MW_OK) {
+        mw_protocol_parse(mw_service_operation(mw_models_service(models, s->service), s->operation), &s->answer, s->b,
+                          &result, NULL, &err) != MW_OK) {
         fprintf(stderr, "%s\n", err.message);
         exit(1);
     }
@@ -564,8 +549,8 @@ static double once(struct subject *s, void (*run)(struct subject *), unsigned re
 }
 
 /* The best of rounds in turn, for both see the same machine. Returns ours in relation to theirs. */
-static bool compare(struct subject *s, const char *name, const char *rival,
-                    void (*theirs)(struct subject *), void (*ours)(struct subject *), double goal)
+static bool compare(struct subject *s, const char *name, const char *rival, void (*theirs)(struct subject *),
+                    void (*ours)(struct subject *), double goal)
 {
     double best = 1e9, rival_best = 1e9, mb = (double)s->answer.body.len / 1e6, first;
     unsigned repeat;
@@ -579,8 +564,8 @@ static bool compare(struct subject *s, const char *name, const char *rival,
         rival_best = t < rival_best ? t : rival_best;
         best = o < best ? o : best;
     }
-    printf("%-34s %6.2f MB  %s %7.1f MB/s   document %7.1f MB/s   ratio %.2f (goal %.1f)\n", name,
-           mb, rival, mb / rival_best, mb / best, rival_best / best, goal);
+    printf("%-34s %6.2f MB  %s %7.1f MB/s   document %7.1f MB/s   ratio %.2f (goal %.1f)\n", name, mb, rival,
+           mb / rival_best, mb / best, rival_best / best, goal);
     return rival_best / best >= goal;
 }
 
@@ -594,8 +579,8 @@ static void as_json(struct subject *s, mw_json_style style)
 
     mw_doc_builder_reset(s->b);
     if (mw_models_builtin(&models, &err) != MW_OK ||
-        mw_protocol_parse(mw_service_operation(mw_models_service(models, s->service), s->operation),
-                          &s->answer, s->b, &result, NULL, &err) != MW_OK ||
+        mw_protocol_parse(mw_service_operation(mw_models_service(models, s->service), s->operation), &s->answer, s->b,
+                          &result, NULL, &err) != MW_OK ||
         mw_json_write(&text, mw_doc_view(s->b), result, style) != MW_OK)
         exit(1);
     mw_buf_clear(&s->answer.body);
@@ -611,8 +596,7 @@ int main(int argc, char **argv)
     } cases[] = {
         {"ec2 DescribeInstances, indented", "ec2", "DescribeInstances", ec2_indented, XML},
         {"ec2 DescribeInstances, compact", "ec2", "DescribeInstances", ec2_compact, XML},
-        {"iam GetAccountAuthorizationDetails", "iam", "GetAccountAuthorizationDetails", iam_compact,
-         XML},
+        {"iam GetAccountAuthorizationDetails", "iam", "GetAccountAuthorizationDetails", iam_compact, XML},
         {"s3 ListObjectsV2", "s3", "ListObjectsV2", s3_compact, XML},
         {"ecs DescribeTasks", "ecs", "DescribeTasks", ecs_tasks, JSON},
         {"lambda ListFunctions", "lambda", "ListFunctions", lambda_functions, JSON},
@@ -638,8 +622,8 @@ int main(int argc, char **argv)
         if (cases[i].kind == XML)
             holds &= compare(&s, cases[i].name, "expat  ", run_expat, run_model, XML_GOAL);
         else
-            holds &= compare(&s, cases[i].name, "jansson", run_jansson,
-                             cases[i].kind == JSON ? run_model : run_plain, JSON_GOAL);
+            holds &= compare(&s, cases[i].name, "jansson", run_jansson, cases[i].kind == JSON ? run_model : run_plain,
+                             JSON_GOAL);
         mw_http_response_clear(&s.answer);
         mw_doc_builder_free(s.b);
     }

@@ -26,7 +26,7 @@
 
 static size_t rule_count = 20;
 #define ROUNDS 5
-#define TYPE "AWS::EC2::Instance"
+#define TYPE   "AWS::EC2::Instance"
 
 static const struct {
     const char *flat, *flat_value, *nested, *inner, *nested_value, *list, *member, *member_value;
@@ -160,8 +160,9 @@ static double time_native(const mw_snap *snap, mw_val array, size_t *matches)
     double best = 1e9;
 
     for (size_t i = 0; i < MW_COUNT(shapes); i++) {
-        const char *const texts[] = {shapes[i].flat,         shapes[i].flat_value, shapes[i].nested, shapes[i].inner,
-                                     shapes[i].nested_value, shapes[i].list,       shapes[i].member, shapes[i].member_value};
+        const char *const texts[] = {shapes[i].flat,   shapes[i].flat_value,   shapes[i].nested,
+                                     shapes[i].inner,  shapes[i].nested_value, shapes[i].list,
+                                     shapes[i].member, shapes[i].member_value};
         for (size_t k = 0; k < MW_COUNT(texts); k++)
             atom[i][k] = mw_doc_atom(d, texts[k], strlen(texts[k]));
     }
@@ -192,12 +193,15 @@ static void rule_text(mw_buf *out, size_t rule)
 {
     size_t s = shape_of(rule);
 
-    mw_buf_printf(out, "return rule { id = \"bench-%zu\", title = \"Bench\", severity = \"low\", resource = \"%s\",\n"
-                       "  check = function(r)\n    local flat = r.%s == \"%s\"\n    local nested = r:path(\"%s.%s\") == \"%s\"\n"
-                       "    local found = r.%s:any(\"%s\", \"%s\")\n    if flat and nested and found then return fail(\"matches\") end\n"
-                       "    return pass()\n  end }\n",
-                  rule, TYPE, shapes[s].flat, shapes[s].flat_value, shapes[s].nested, shapes[s].inner,
-                  shapes[s].nested_value, shapes[s].list, shapes[s].member, shapes[s].member_value);
+    mw_buf_printf(
+        out,
+        "return rule { id = \"bench-%zu\", title = \"Bench\", severity = \"low\", resource = \"%s\",\n"
+        "  check = function(r)\n    local flat = r.%s == \"%s\"\n    local nested = r:path(\"%s.%s\") == \"%s\"\n"
+        "    local found = r.%s:any(\"%s\", \"%s\")\n    if flat and nested and found then return fail(\"matches\") "
+        "end\n"
+        "    return pass()\n  end }\n",
+        rule, TYPE, shapes[s].flat, shapes[s].flat_value, shapes[s].nested, shapes[s].inner, shapes[s].nested_value,
+        shapes[s].list, shapes[s].member, shapes[s].member_value);
 }
 
 static double time_vm(const mw_snap *snap, mw_val array, size_t *matches)
@@ -223,7 +227,9 @@ static double time_vm(const mw_snap *snap, mw_val array, size_t *matches)
         *matches = 0;
         for (size_t r = 0; r < mw_val_len(snap->doc, array); r++)
             for (size_t i = 0; i < rule_count; i++) {
-                const mw_vm_subject s = {.rule = &rules[i], .resource = mw_val_at(snap->doc, array, r), .params = MW_VAL_NULL,
+                const mw_vm_subject s = {.rule = &rules[i],
+                                         .resource = mw_val_at(snap->doc, array, r),
+                                         .params = MW_VAL_NULL,
                                          .soft_ms = 50};
                 const mw_vm_verdict *v;
                 mw_vm_check(vm, &s, &v);
@@ -321,8 +327,9 @@ static void write_json(unsigned count)
     printf("{\"rules\":[");
     for (size_t i = 0; i < rule_count; i++) {
         size_t s = shape_of(i);
-        printf("%s[[\"%s\",\"%s\"],[\"%s.%s\",\"%s\"],[\"%s[].%s\",\"%s\"]]", i ? "," : "", shapes[s].flat, shapes[s].flat_value,
-               shapes[s].nested, shapes[s].inner, shapes[s].nested_value, shapes[s].list, shapes[s].member, shapes[s].member_value);
+        printf("%s[[\"%s\",\"%s\"],[\"%s.%s\",\"%s\"],[\"%s[].%s\",\"%s\"]]", i ? "," : "", shapes[s].flat,
+               shapes[s].flat_value, shapes[s].nested, shapes[s].inner, shapes[s].nested_value, shapes[s].list,
+               shapes[s].member, shapes[s].member_value);
     }
     printf("],\"instances\":[");
     for (unsigned i = 0; i < count; i++) {
@@ -368,8 +375,8 @@ int main(int argc, char **argv)
            (double)st.st_size / count);
     native = time_native(&snap, array, &native_matches);
     vm = time_vm(&snap, array, &vm_matches);
-    printf("native predicate %.0f ns, rule in the VM %.0f ns: %.1f times; matches %zu and %zu\n", native / evaluations * 1e9,
-           vm / evaluations * 1e9, vm / native, native_matches, vm_matches);
+    printf("native predicate %.0f ns, rule in the VM %.0f ns: %.1f times; matches %zu and %zu\n",
+           native / evaluations * 1e9, vm / evaluations * 1e9, vm / native, native_matches, vm_matches);
     start = time_start();
     printf("worker: spawned, loaded, reaped in %.1f ms\n", start * 1e3);
     rules = load_rules(types);
@@ -377,8 +384,9 @@ int main(int argc, char **argv)
         const char *how = counted ? "passes counted" : "passes listed";
         one = time_run(rules, fd, 1, counted, &workers, &broker);
         per_rule = (workers + broker) / evaluations;
-        printf("%s, 1 worker: worker %.0f ns + broker %.0f ns a verdict; 1000 rules on 100000 resources: %.0f s of CPU\n", how,
-               workers / evaluations * 1e9, broker / evaluations * 1e9, per_rule * 1e8);
+        printf(
+            "%s, 1 worker: worker %.0f ns + broker %.0f ns a verdict; 1000 rules on 100000 resources: %.0f s of CPU\n",
+            how, workers / evaluations * 1e9, broker / evaluations * 1e9, per_rule * 1e8);
         two = time_run(rules, fd, 2, counted, &workers, &broker);
         printf("%s, 2 workers: %.2f s against %.2f s: %.2f times\n", how, two, one, one / two);
     }

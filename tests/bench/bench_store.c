@@ -50,9 +50,10 @@ static double wall(void)
 
 static const char *const types[] = {"AWS::EC2::Instance", "AWS::EC2::NetworkInterface", "AWS::S3::Bucket",
                                     "AWS::IAM::Role", "AWS::RDS::DBInstance"};
-static const char *const words[] = {"payments", "orders", "search", "billing", "fraud", "ledger", "mail", "batch", "edge",
-                                    "audit", "metrics", "login", "stock", "route", "price", "media"};
-static const char *const owners[] = {"team-atlas", "team-borealis", "team-corvus", "team-draco", "platform", "security"};
+static const char *const words[] = {"payments", "orders", "search",  "billing", "fraud", "ledger", "mail",  "batch",
+                                    "edge",     "audit",  "metrics", "login",   "stock", "route",  "price", "media"};
+static const char *const owners[] = {"team-atlas", "team-borealis", "team-corvus",
+                                     "team-draco", "platform",      "security"};
 
 static const char *word(void)
 {
@@ -61,9 +62,10 @@ static const char *word(void)
 
 static void tags(mw_buf *b)
 {
-    mw_buf_printf(b, "\"tags\":{\"CostCenter\":\"%u\",\"Environment\":\"%s\",\"Name\":\"%s-%s-%u\",\"Owner\":\"%s\","
-                     "\"aws:cloudformation:stack-id\":\"arn:aws:cloudformation:eu-west-1:111122223333:stack/%s/%016" PRIx64
-                     "\"},",
+    mw_buf_printf(b,
+                  "\"tags\":{\"CostCenter\":\"%u\",\"Environment\":\"%s\",\"Name\":\"%s-%s-%u\",\"Owner\":\"%s\","
+                  "\"aws:cloudformation:stack-id\":\"arn:aws:cloudformation:eu-west-1:111122223333:stack/%s/%016" PRIx64
+                  "\"},",
                   (unsigned)(next() % 900 + 100), next() % 3 ? "production" : "staging", word(), word(),
                   (unsigned)(next() % 1000), owners[next() % MW_COUNT(owners)], word(), next());
 }
@@ -73,8 +75,10 @@ static void lists(mw_buf *b, const char *kind)
     unsigned n = 2 + (unsigned)(next() % 2);
 
     for (unsigned i = 0; i < n; i++)
-        mw_buf_printf(b, "%s{\"%sId\":\"%s-%016" PRIx64 "\",\"Status\":\"%s\",\"AttachTime\":\"2025-%02u-%02uT%02u:%02u:%02uZ\","
-                         "\"DeleteOnTermination\":%s,\"Description\":\"%s %s\",\"PrivateIpAddress\":\"10.%u.%u.%u\"}",
+        mw_buf_printf(b,
+                      "%s{\"%sId\":\"%s-%016" PRIx64
+                      "\",\"Status\":\"%s\",\"AttachTime\":\"2025-%02u-%02uT%02u:%02u:%02uZ\","
+                      "\"DeleteOnTermination\":%s,\"Description\":\"%s %s\",\"PrivateIpAddress\":\"10.%u.%u.%u\"}",
                       i ? "," : "", kind, kind, next(), next() % 9 ? "attached" : "detaching",
                       (unsigned)(next() % 12 + 1), (unsigned)(next() % 28 + 1), (unsigned)(next() % 24),
                       (unsigned)(next() % 60), (unsigned)(next() % 60), next() % 2 ? "true" : "false", word(), word(),
@@ -88,25 +92,31 @@ static void make(mw_buf *b, size_t scope, size_t i, unsigned state)
 
     seed = (scope * 1000003 + i + 1) * 0x9E3779B97F4A7C15u | 1;
     mw_buf_reset(b);
-    mw_buf_printf(b, "{\"account\":\"111122223333\",\"arn\":\"arn:aws:x:eu-west-1:111122223333:thing/%016" PRIx64
-                     "\",\"created\":\"2025-03-%02uT10:%02u:00Z\",\"doc\":{",
+    mw_buf_printf(b,
+                  "{\"account\":\"111122223333\",\"arn\":\"arn:aws:x:eu-west-1:111122223333:thing/%016" PRIx64
+                  "\",\"created\":\"2025-03-%02uT10:%02u:00Z\",\"doc\":{",
                   next(), (unsigned)(next() % 28 + 1), (unsigned)(next() % 60));
     mw_buf_puts(b, "\"Attachments\":[");
     lists(b, "eni");
     mw_buf_puts(b, "],\"BlockDeviceMappings\":[");
     lists(b, "vol");
-    mw_buf_printf(b, "],\"CapacityReservationSpecification\":{\"CapacityReservationPreference\":\"open\"},\"State\":{\"Code\":%u,"
-                     "\"Name\":\"%s\"},\"EnclaveOptions\":{\"Enabled\":false},\"MetadataOptions\":{\"HttpEndpoint\":\"enabled\","
-                     "\"HttpPutResponseHopLimit\":%u,\"HttpTokens\":\"%s\",\"InstanceMetadataTags\":\"disabled\",\"State\":"
-                     "\"applied\"},\"ImageId\":\"ami-%08x\",\"InstanceType\":\"%s\",\"Monitoring\":{\"State\":\"%s\"},"
-                     "\"PrivateDnsName\":\"ip-10-%u-%u-%u.eu-west-1.compute.internal\",\"SubnetId\":\"subnet-%08x\",\"VpcId\":"
-                     "\"vpc-%04x\",\"Architecture\":\"x86_64\",\"RootDeviceType\":\"ebs\",\"VirtualizationType\":\"hvm\",\"Revision\":%u",
-                  state ? 80 : 16, state ? "stopped" : "running", (unsigned)(next() % 3 + 1),
-                  next() % 3 ? "required" : "optional", (unsigned)(next() % 64), next() % 2 ? "m6i.large" : "t3.medium",
-                  next() % 2 ? "enabled" : "disabled", (unsigned)(next() % 4), (unsigned)(next() % 256),
-                  (unsigned)(next() % 256), (unsigned)(next() % 200), (unsigned)(next() % 40), state);
-    mw_buf_printf(b, "},\"id\":\"i-%zu-%zu\",\"name\":\"%s-%s-%zu\",\"partition\":\"aws\",\"region\":\"eu-west-1\",\"rest\":null,",
-                  scope, i, word(), word(), i);
+    mw_buf_printf(
+        b,
+        "],\"CapacityReservationSpecification\":{\"CapacityReservationPreference\":\"open\"},\"State\":{\"Code\":%u,"
+        "\"Name\":\"%s\"},\"EnclaveOptions\":{\"Enabled\":false},\"MetadataOptions\":{\"HttpEndpoint\":\"enabled\","
+        "\"HttpPutResponseHopLimit\":%u,\"HttpTokens\":\"%s\",\"InstanceMetadataTags\":\"disabled\",\"State\":"
+        "\"applied\"},\"ImageId\":\"ami-%08x\",\"InstanceType\":\"%s\",\"Monitoring\":{\"State\":\"%s\"},"
+        "\"PrivateDnsName\":\"ip-10-%u-%u-%u.eu-west-1.compute.internal\",\"SubnetId\":\"subnet-%08x\",\"VpcId\":"
+        "\"vpc-%04x\",\"Architecture\":\"x86_64\",\"RootDeviceType\":\"ebs\",\"VirtualizationType\":\"hvm\","
+        "\"Revision\":%u",
+        state ? 80 : 16, state ? "stopped" : "running", (unsigned)(next() % 3 + 1),
+        next() % 3 ? "required" : "optional", (unsigned)(next() % 64), next() % 2 ? "m6i.large" : "t3.medium",
+        next() % 2 ? "enabled" : "disabled", (unsigned)(next() % 4), (unsigned)(next() % 256), (unsigned)(next() % 256),
+        (unsigned)(next() % 200), (unsigned)(next() % 40), state);
+    mw_buf_printf(
+        b,
+        "},\"id\":\"i-%zu-%zu\",\"name\":\"%s-%s-%zu\",\"partition\":\"aws\",\"region\":\"eu-west-1\",\"rest\":null,",
+        scope, i, word(), word(), i);
     tags(b);
     mw_buf_printf(b, "\"type\":\"%s\"}", type);
 }
@@ -150,7 +160,8 @@ static int take(struct load *l, const char *id, bool later, mw_error *err)
         began = cpu();
         since = wall();
         if (mw_snapshot_learn(w, types[scope % MW_COUNT(types)], samples,
-                              PER_SCOPE < MW_SNAPSHOT_SAMPLES_MAX / 2 ? PER_SCOPE : MW_SNAPSHOT_SAMPLES_MAX / 2, err) != MW_OK ||
+                              PER_SCOPE < MW_SNAPSHOT_SAMPLES_MAX / 2 ? PER_SCOPE : MW_SNAPSHOT_SAMPLES_MAX / 2,
+                              err) != MW_OK ||
             mw_snapshot_open(w, "aws", account, "eu-west-1", types[scope % MW_COUNT(types)], err) != MW_OK)
             return 1;
         for (size_t i = 0; i < n; i++) {

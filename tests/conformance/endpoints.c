@@ -53,8 +53,7 @@ mw_status mode_endpoint_load(turn *t, mw_error *err)
     return MW_OK;
 }
 
-static mw_status find_rules(const char *name, const mw_doc **d, mw_val *rules, mw_val *partitions,
-                            mw_error *err)
+static mw_status find_rules(const char *name, const mw_doc **d, mw_val *rules, mw_val *partitions, mw_error *err)
 {
     const mw_models *models;
     const mw_service *service;
@@ -85,8 +84,7 @@ mw_status mode_endpoint(turn *t, mw_error *err)
     mw_val rules = MW_VAL_ABSENT, partitions = MW_VAL_ABSENT, params;
     mw_doc_builder *b = NULL;
     mw_endpoint e = {0};
-    mw_status st =
-        find_rules(mw_val_get_str(t->d, t->request, "service", ""), &d, &rules, &partitions, err);
+    mw_status st = find_rules(mw_val_get_str(t->d, t->request, "service", ""), &d, &rules, &partitions, err);
 
     if (st == MW_OK)
         st = mw_doc_builder_new(NULL, &b, err);

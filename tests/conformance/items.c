@@ -24,8 +24,7 @@ static mw_status put_text(mw_buf *out, const char *s, size_t len, mw_error *err)
 
 static mw_status put_item(mw__cbor *c, mw_buf *out, unsigned depth, mw_error *err);
 
-static mw_status put_collection(mw__cbor *c, const mw__cbor_item *item, mw_buf *out, unsigned depth,
-                                mw_error *err)
+static mw_status put_collection(mw__cbor *c, const mw__cbor_item *item, mw_buf *out, unsigned depth, mw_error *err)
 {
     bool map = item->type == MW__CBOR_MAP, more;
     mw_status st;

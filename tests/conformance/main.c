@@ -108,8 +108,7 @@ static void reply_error(const turn *t, const mw_error *err)
     mw_doc_end_object(b);
 }
 
-static mw_status ask(turn *t, mw_doc_builder *in, const char *line, size_t len, mw_buf *cbor,
-                     mw_error *err)
+static mw_status ask(turn *t, mw_doc_builder *in, const char *line, size_t len, mw_buf *cbor, mw_error *err)
 {
     const char *mode;
     mw_status st = mw_json_read(in, line, len, NULL, NULL, err);
@@ -129,8 +128,7 @@ static mw_status ask(turn *t, mw_doc_builder *in, const char *line, size_t len, 
 }
 
 /* @p line NULL: it was too long to keep. */
-static mw_status answer(mw_doc_builder *in, mw_doc_builder *out, const char *line, size_t len,
-                        mw_buf *reply)
+static mw_status answer(mw_doc_builder *in, mw_doc_builder *out, const char *line, size_t len, mw_buf *reply)
 {
     mw_error err = {0};
     turn t = {.out = out};
@@ -182,8 +180,7 @@ int main(void)
     mw_error err = {0};
     bool ok, too_long = false;
 
-    ok = mw_doc_builder_new(NULL, &in, &err) == MW_OK &&
-         mw_doc_builder_new(NULL, &out, &err) == MW_OK;
+    ok = mw_doc_builder_new(NULL, &in, &err) == MW_OK && mw_doc_builder_new(NULL, &out, &err) == MW_OK;
     while (ok) {
         char *to = mw_buf_reserve(&text, 1 << 16, &err), *end;
         ssize_t n = to ? read(STDIN_FILENO, to, 1 << 16) : -1;

@@ -40,8 +40,7 @@ static void add_member(const mw_doc *d, mw_val shapes, mw_val m, mw_doc_builder 
     mw_doc_end_object(b);
 }
 
-static void add_shape(const mw_doc *d, mw_val shapes, mw_val shape, const char *payload,
-                      mw_doc_builder *b)
+static void add_shape(const mw_doc *d, mw_val shapes, mw_val shape, const char *payload, mw_doc_builder *b)
 {
     if (mw_val_kind(d, shape) != MW_KIND_OBJECT) {
         mw_doc_add_copy(b, d, shape);
@@ -83,9 +82,7 @@ static void add_shapes(const mw_doc *d, mw_val shapes, mw_val operation, mw_doc_
         mw_val key, shape = mw_val_member(d, shapes, i, &key);
         const char *name = mw_val_str(d, key, NULL);
         mw_doc_ckey(b, name);
-        add_shape(d, shapes, shape,
-                  mw_str_eq(name, input_shape) ? mw_val_get_str(d, input, "payload", NULL) : NULL,
-                  b);
+        add_shape(d, shapes, shape, mw_str_eq(name, input_shape) ? mw_val_get_str(d, input, "payload", NULL) : NULL, b);
     }
     mw_doc_end_object(b);
 }
@@ -118,8 +115,8 @@ static mw_status model_load(turn *t, struct model *m, mw_error *err)
         operations = mw_doc_pop(b);
         d = mw_doc_view(b);
         st = mw_models_compile_service("conformance", d, mw_val_get(d, operations, "metadata"),
-                                       mw_val_get(d, operations, "operations"),
-                                       mw_val_get(d, operations, "shapes"), &m->pack, err);
+                                       mw_val_get(d, operations, "operations"), mw_val_get(d, operations, "shapes"),
+                                       &m->pack, err);
     }
     mw_doc_builder_free(b);
     if (st == MW_OK)
@@ -142,11 +139,9 @@ static void add_host(turn *t, const char *endpoint, const char *prefix)
     mw_doc_member_str(t->out, "host", host.data);
 }
 
-static mw_status serialize(turn *t, const mw_operation *op, const mw_doc *d, mw_val params,
-                           mw_error *err)
+static mw_status serialize(turn *t, const mw_operation *op, const mw_doc *d, mw_val params, mw_error *err)
 {
-    mw_serialize_options options = {
-        .idempotency_token = mw_val_get_str(t->d, t->request, "idempotency_token", NULL)};
+    mw_serialize_options options = {.idempotency_token = mw_val_get_str(t->d, t->request, "idempotency_token", NULL)};
     const char *endpoint = mw_val_get_str(t->d, t->request, "endpoint", NULL), *prefix = NULL;
     mw_http_request req = {.arena = &t->arena};
     MW_AUTO(mw_buf) text = {0};
@@ -155,8 +150,7 @@ static mw_status serialize(turn *t, const mw_operation *op, const mw_doc *d, mw_
     if (st != MW_OK)
         return st;
     mw_doc_member_str(t->out, "method", req.method);
-    mw_buf_printf(&text, "%s%s%s", req.path, req.query && *req.query ? "?" : "",
-                  req.query ? req.query : "");
+    mw_buf_printf(&text, "%s%s%s", req.path, req.query && *req.query ? "?" : "", req.query ? req.query : "");
     mw_doc_member_str(t->out, "uri", text.data);
     mw_doc_ckey(t->out, "headers");
     mw_doc_begin_object(t->out);

@@ -74,8 +74,7 @@ mw_status mode_sigv4(turn *t, mw_error *err)
     mw_status st;
 
     if ((st = mw_time_parse(stamp, strlen(stamp), &ns, err)) != MW_OK ||
-        (st = fill_request(t, &req, &body, err)) != MW_OK ||
-        (st = fill_credentials(t, context, &creds, err)) != MW_OK)
+        (st = fill_request(t, &req, &body, err)) != MW_OK || (st = fill_credentials(t, context, &creds, err)) != MW_OK)
         return st;
     if (query)
         st = mw_sigv4_presign(&req, &creds, &scope, ns / 1000000000, &trace, err);

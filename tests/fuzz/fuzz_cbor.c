@@ -37,14 +37,12 @@ static const mw_operation *operation(void)
 
     if (op)
         return op;
-    if (mw_doc_builder_new(NULL, &b, &err) != MW_OK ||
-        mw_json_read(b, model, strlen(model), NULL, NULL, &err) != MW_OK)
+    if (mw_doc_builder_new(NULL, &b, &err) != MW_OK || mw_json_read(b, model, strlen(model), NULL, NULL, &err) != MW_OK)
         abort();
     v = mw_doc_pop(b);
     d = mw_doc_view(b);
-    if (mw_models_compile_service("t", d, mw_val_get(d, v, "metadata"),
-                                  mw_val_get(d, v, "operations"), mw_val_get(d, v, "shapes"), &pack,
-                                  &err) != MW_OK ||
+    if (mw_models_compile_service("t", d, mw_val_get(d, v, "metadata"), mw_val_get(d, v, "operations"),
+                                  mw_val_get(d, v, "shapes"), &pack, &err) != MW_OK ||
         mw_models_open(pack.data, pack.len, &models, &err) != MW_OK)
         abort();
     mw_doc_builder_free(b);
@@ -66,8 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (!mw__cbor_at_end(&c) && mw__cbor_skip(&c, 64, &err) == MW_OK)
         continue;
     mw__cbor_clear(&c);
-    if (mw_doc_builder_new(NULL, &b, &err) != MW_OK ||
-        (size && mw_buf_add(&r.body, data, size, &err) != MW_OK))
+    if (mw_doc_builder_new(NULL, &b, &err) != MW_OK || (size && mw_buf_add(&r.body, data, size, &err) != MW_OK))
         abort();
     if (mw_protocol_parse(op, &r, b, &result, &aws, &err) == MW_OK &&
         mw_val_kind(mw_doc_view(b), result) != MW_KIND_OBJECT)

@@ -6,10 +6,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[FUZZ_OPERATIONS][2] = {
-        {"dynamodb", "GetItem"},       {"dynamodb", "DescribeTable"},
-        {"lambda", "GetFunction"},     {"wafv2", "GetWebACL"},
-        {"kinesis", "SubscribeToShard"}, {"bedrock-runtime", "Converse"},
-        {"logs", "StartLiveTail"},     {"rds-data", "ExecuteStatement"},
+        {"dynamodb", "GetItem"},   {"dynamodb", "DescribeTable"},    {"lambda", "GetFunction"},
+        {"wafv2", "GetWebACL"},    {"kinesis", "SubscribeToShard"},  {"bedrock-runtime", "Converse"},
+        {"logs", "StartLiveTail"}, {"rds-data", "ExecuteStatement"},
     };
     fuzz_answer a;
 

@@ -24,8 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 65536) /* as long as a run may take */
         return 0;
-    if (!o.models && (mw_models_builtin(&o.models, NULL) != MW_OK ||
-                      mw_types_load(NULL, 0, (mw_types **)&o.types, NULL) != MW_OK))
+    if (!o.models &&
+        (mw_models_builtin(&o.models, NULL) != MW_OK || mw_types_load(NULL, 0, (mw_types **)&o.types, NULL) != MW_OK))
         abort();
     ours = mw_lua_parse(source, size, &arena, &tree, NULL) == MW_OK;
     L = luaL_newstate();

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PATTERN_MAX 12
-#define TEXT_MAX 20
+#define TEXT_MAX    20
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define PLANTED "p1Anted5ecret"
 
 static const char *const operations[][2] = {
-    {"sts", "AssumeRole"}, {"sso", "GetRoleCredentials"}, {"iam", "ListUsers"},
-    {"s3", "GetBucketPolicy"}, {"dynamodb", "Scan"}, {"ec2", "DescribeInstances"}, {"s3", "GetObject"},
+    {"sts", "AssumeRole"}, {"sso", "GetRoleCredentials"}, {"iam", "ListUsers"}, {"s3", "GetBucketPolicy"},
+    {"dynamodb", "Scan"},  {"ec2", "DescribeInstances"},  {"s3", "GetObject"},
 };
 
 /** The body alone, and the same with a secret put into it. */
@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (mw_client_operation(models, operations[pick][0], operations[pick][1], &op, NULL) != MW_OK)
         return 0;
     redact(op, data + 1, size - 1, NULL);
-    if (pick == 0 && !memmem(data, size, PLANTED, strlen(PLANTED))) /* an AssumeRole answer cut anywhere, then the secret in its element */
+    if (pick == 0 && !memmem(data, size, PLANTED,
+                             strlen(PLANTED))) /* an AssumeRole answer cut anywhere, then the secret in its element */
         redact(op, data + 1, size - 1, "<SecretAccessKey>" PLANTED "</SecretAccessKey>");
     return 0;
 }

@@ -22,14 +22,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > (size_t)1 << 16 || mw_doc_builder_new(&options, &b, &err) != MW_OK)
         return 0;
     if (mw_json_read(b, (const char *)data, size, NULL, NULL, &err) != MW_OK ||
-        mw_doc_finish(b, mw_doc_pop(b), &doc, &err) != MW_OK ||
-        mw_doc_builder_new(&options, &work, &err) != MW_OK)
+        mw_doc_finish(b, mw_doc_pop(b), &doc, &err) != MW_OK || mw_doc_builder_new(&options, &work, &err) != MW_OK)
         goto out;
     root = mw_doc_root(doc);
-    mw_doc_add_copy(work, doc, mw_val_at(doc, root, 2) == MW_VAL_ABSENT ? MW_VAL_NULL
-                                                                         : mw_val_at(doc, root, 2));
-    if (mw_ruleset_eval(doc, mw_val_at(doc, root, 0), mw_val_at(doc, root, 1), work,
-                        mw_doc_pop(work), &arena, &out, &err) == MW_OK) {
+    mw_doc_add_copy(work, doc, mw_val_at(doc, root, 2) == MW_VAL_ABSENT ? MW_VAL_NULL : mw_val_at(doc, root, 2));
+    if (mw_ruleset_eval(doc, mw_val_at(doc, root, 0), mw_val_at(doc, root, 1), work, mw_doc_pop(work), &arena, &out,
+                        &err) == MW_OK) {
         if (!out.url || !out.scheme || !out.host || !out.path)
             abort();
     } else if (!err.message[0]) {

@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = mw_secrets_find((const char *)data, size, found);
 
     for (size_t i = 0; i < n; i++)
-        if (!found[i].kind || found[i].from >= found[i].to || found[i].to > size || found[i].shown > found[i].to - found[i].from ||
-            (i > 0 && found[i].from < found[i - 1].to))
+        if (!found[i].kind || found[i].from >= found[i].to || found[i].to > size ||
+            found[i].shown > found[i].to - found[i].from || (i > 0 && found[i].from < found[i - 1].to))
             abort();
     if (size > 12)
         mw_secrets_named((const char *)data, 12, (const char *)data + 12, size - 12, &named);

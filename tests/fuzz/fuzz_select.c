@@ -10,8 +10,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const words[] = {"Versioning"};
-    const mw_rule rule = {.id = "s3-a", .title = "A title", .severity = "high", .pillar = "security", .path = "rules/s3/s3-a.lua",
-                          .resource = "AWS::S3::Bucket", .pack = "rules", .needs = words, .need_count = 1, .tags = words,
+    const mw_rule rule = {.id = "s3-a",
+                          .title = "A title",
+                          .severity = "high",
+                          .pillar = "security",
+                          .path = "rules/s3/s3-a.lua",
+                          .resource = "AWS::S3::Bucket",
+                          .pack = "rules",
+                          .needs = words,
+                          .need_count = 1,
+                          .tags = words,
                           .tag_count = 1};
     const mw_rule *const rules[] = {&rule};
     mw_arena arena = {0};

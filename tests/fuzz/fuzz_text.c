@@ -46,9 +46,8 @@ static void encodings(const char *s, size_t len)
         abort();
     mw_buf_clear(&out);
     mw_buf_clear(&back);
-    if (mw_uri_encode(&out, s, len, "") == MW_OK &&
-        (mw_uri_decode(&back, out.data ? out.data : "", out.len) != MW_OK || back.len != len ||
-         (len && memcmp(back.data, s, len) != 0)))
+    if (mw_uri_encode(&out, s, len, "") == MW_OK && (mw_uri_decode(&back, out.data ? out.data : "", out.len) != MW_OK ||
+                                                     back.len != len || (len && memcmp(back.data, s, len) != 0)))
         abort();
     mw_buf_clear(&back);
     mw_uri_decode(&back, s, len);

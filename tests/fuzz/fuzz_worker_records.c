@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             if (r.text[i].data && ((const uint8_t *)r.text[i].data < data + at ||
                                    (const uint8_t *)r.text[i].data + r.text[i].len > data + at + used))
                 abort();
-        if (r.kind == MW_RECORD_PASSES && (r.count == 0 || r.count > MW_PASSES_MAX || (r.status & ~2) || r.text[0].data ||
-                                           r.text[1].data || r.text[2].data))
+        if (r.kind == MW_RECORD_PASSES && (r.count == 0 || r.count > MW_PASSES_MAX || (r.status & ~2) ||
+                                           r.text[0].data || r.text[1].data || r.text[2].data))
             abort();
         mw_buf_reset(&again);
         if (mw_record_encode(&again, &r, NULL) != MW_OK || again.len != used ||

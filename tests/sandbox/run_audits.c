@@ -138,8 +138,7 @@ static void hostile(const char *what)
     const mw_record row = {.kind = MW_RECORD_ROW, .text = {MW_STR("[1]")}},
                     broken = {.kind = MW_RECORD_ROW, .text = {MW_STR("{\"a\":")}},
                     verdict = {.kind = MW_RECORD_VERDICT, .count = 1},
-                    columns = {.kind = MW_RECORD_COLUMNS, .text = {MW_STR("[1,{}]")}},
-                    done = {.kind = MW_RECORD_DONE},
+                    columns = {.kind = MW_RECORD_COLUMNS, .text = {MW_STR("[1,{}]")}}, done = {.kind = MW_RECORD_DONE},
                     ask = {.kind = MW_RECORD_ASK, .text = {MW_STR("ec2:DescribeVpcs")}},
                     strange = {.kind = MW_RECORD_ASK, .item = 99, .text = {MW_STR("ec2:DescribeVpcs")}};
 
@@ -147,7 +146,8 @@ static void hostile(const char *what)
     if (strcmp(what, "garbage") == 0)
         (void)mw_fd_write_all(MW_WORKER_RESULTS_FD, "r", "\xff\xff\xff\xff garbage", 12, NULL);
     else if (strcmp(what, "text") == 0)
-        (void)mw_fd_write_all(MW_WORKER_RESULTS_FD, "r", "\x1a\0\0\0L\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\x7f", 26, NULL);
+        (void)mw_fd_write_all(MW_WORKER_RESULTS_FD, "r",
+                              "\x1a\0\0\0L\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\x7f", 26, NULL);
     else if (strcmp(what, "row") == 0)
         put(&row, NULL);
     else if (strcmp(what, "broken") == 0)
@@ -224,7 +224,8 @@ static void test_questions(void **state)
     assert_int_equal(mw_models_builtin(&models, NULL), MW_OK);
     assert_int_equal(mw_doc_builder_new(NULL, &b, NULL), MW_OK);
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
-        const mw_record r = {.kind = MW_RECORD_ASK, .item = rows[i].kind,
+        const mw_record r = {.kind = MW_RECORD_ASK,
+                             .item = rows[i].kind,
                              .text = {mw_str_of(rows[i].operation), mw_str_of(rows[i].params)}};
         const mw_operation *op;
         mw_error err = {0};
@@ -261,7 +262,7 @@ static void test_check(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_questions), cmocka_unit_test(test_header), cmocka_unit_test(test_check),
+        cmocka_unit_test(test_questions), cmocka_unit_test(test_header),  cmocka_unit_test(test_check),
         cmocka_unit_test(test_scripts),   cmocka_unit_test(test_workers),
     };
 

@@ -19,9 +19,12 @@
 static const char snapshot_json[] =
     "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\","
     "\"facets\":[\"Versioning\",\"Policy\"],\"collected\":[\"Policy\"]}},\"worlds\":[{\"scopes\":[{\"account\":\"1\","
-    "\"region\":\"us-east-1\",\"partition\":\"aws\",\"type\":\"AWS::S3::Bucket\",\"facet\":null,\"state\":\"complete\"}],"
-    "\"resources\":{\"AWS::S3::Bucket\":[{\"type\":\"AWS::S3::Bucket\",\"id\":\"b\",\"account\":\"1\",\"region\":\"us-east-1\","
-    "\"partition\":\"aws\",\"tags\":null,\"rest\":null,\"doc\":{\"Name\":\"b\",\"List\":[{\"A\":1},{\"A\":2},{\"A\":3}],\"Empty\":{},\"Policy\":{\"$unknown\":{\"code\":\"Denied\"}}}}]}}]}";
+    "\"region\":\"us-east-1\",\"partition\":\"aws\",\"type\":\"AWS::S3::Bucket\",\"facet\":null,\"state\":\"complete\"}"
+    "],"
+    "\"resources\":{\"AWS::S3::Bucket\":[{\"type\":\"AWS::S3::Bucket\",\"id\":\"b\",\"account\":\"1\",\"region\":\"us-"
+    "east-1\","
+    "\"partition\":\"aws\",\"tags\":null,\"rest\":null,\"doc\":{\"Name\":\"b\",\"List\":[{\"A\":1},{\"A\":2},{\"A\":3}]"
+    ",\"Empty\":{},\"Policy\":{\"$unknown\":{\"code\":\"Denied\"}}}}]}}]}";
 
 static int snapshot = -1;
 
@@ -89,7 +92,8 @@ static void run_file(const char *path, unsigned *failed)
     if (strcmp(verdict, "load") == 0) {
         spent = cpu_ms() - start;
         if (rules || !matches(err.message, text) || spent > CPU_MS_MAX) {
-            print_error("%s: expected to be refused: %s; %s; %ld ms\n", path, text, rules ? "it was loaded" : err.message, spent);
+            print_error("%s: expected to be refused: %s; %s; %ld ms\n", path, text,
+                        rules ? "it was loaded" : err.message, spent);
             ++*failed;
         }
         mw_rules_free(rules);
@@ -104,8 +108,7 @@ static void run_file(const char *path, unsigned *failed)
     }
     for (size_t i = 0; i < found.count; i++) {
         snprintf(message, sizeof(message), "%s", found.items[i].message ? found.items[i].message : "");
-        ok = ok || (strcmp(mw_verdict_name(found.items[i].status), verdict) == 0 &&
-                    (!*text || matches(message, text)));
+        ok = ok || (strcmp(mw_verdict_name(found.items[i].status), verdict) == 0 && (!*text || matches(message, text)));
     }
     spent = cpu_ms() - start;
     if (!ok || stats.workers_died || spent > CPU_MS_MAX) {

@@ -18,19 +18,19 @@
 #include <string.h>
 
 /** assert that a call gave MW_OK, printing the error's message when it did not. */
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        mw_status assert_ok_status = (call);                                                       \
-        if (assert_ok_status != MW_OK)                                                             \
-            fail_msg("%s: %s: %s", #call, mw_status_name(assert_ok_status), err.message);          \
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        mw_status assert_ok_status = (call);                                                                           \
+        if (assert_ok_status != MW_OK)                                                                                 \
+            fail_msg("%s: %s: %s", #call, mw_status_name(assert_ok_status), err.message);                              \
     } while (0)
 
 /** End the test as skipped and say why; scripts/dev/test repeats such lines at its end. */
-#define skip_because(...)                                                                          \
-    do {                                                                                           \
-        print_message("skipped: " __VA_ARGS__);                                                    \
-        print_message("\n");                                                                       \
-        skip();                                                                                    \
+#define skip_because(...)                                                                                              \
+    do {                                                                                                               \
+        print_message("skipped: " __VA_ARGS__);                                                                        \
+        print_message("\n");                                                                                           \
+        skip();                                                                                                        \
     } while (0)
 
 /** Allocation number `fail_at` (1-based, 0 = none) is refused; `mw_sys` must be reset afterwards. */

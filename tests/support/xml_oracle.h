@@ -56,8 +56,8 @@ static inline void XMLCALL xml_expat_text(void *user, const char *s, int len)
     xml_account_add(user, '-', s, (size_t)len);
 }
 
-static inline void XMLCALL xml_expat_doctype(void *user, const char *name, const char *system,
-                                             const char *public_id, int internal)
+static inline void XMLCALL xml_expat_doctype(void *user, const char *name, const char *system, const char *public_id,
+                                             int internal)
 {
     xml_account *a = user;
 
@@ -81,8 +81,7 @@ static inline void xml_reader_start(xml_account *a, mw__xml_reader *r)
     }
 }
 
-static inline mw_status xml_reader_account(xml_account *a, const char *body, size_t len,
-                                           mw_error *err)
+static inline mw_status xml_reader_account(xml_account *a, const char *body, size_t len, mw_error *err)
 {
     mw__xml_reader r;
     mw_status st;
@@ -99,9 +98,9 @@ static inline mw_status xml_reader_account(xml_account *a, const char *body, siz
             xml_account_add(a, '-', r.text.data, r.text.len);
     } while (event != MW__XML_DONE && event != MW__XML_FAILED);
     st = r.status;
-    a->no_letter = st != MW_OK && r.end - r.at >= 2 &&
-                   (memcmp(r.at, "\xC2\xAA", 2) == 0 || memcmp(r.at, "\xC2\xB5", 2) == 0 ||
-                    memcmp(r.at, "\xC2\xBA", 2) == 0);
+    a->no_letter =
+        st != MW_OK && r.end - r.at >= 2 &&
+        (memcmp(r.at, "\xC2\xAA", 2) == 0 || memcmp(r.at, "\xC2\xB5", 2) == 0 || memcmp(r.at, "\xC2\xBA", 2) == 0);
     mw__xml_finish(&r);
     return st;
 }
@@ -115,14 +114,12 @@ static inline bool xml_newer_name(const char *body, size_t len, long at)
 
 static inline bool xml_is_utf16(const char *body, size_t len)
 {
-    return len >= 2 && (!body[0] || !body[1] || memcmp(body, "\xFF\xFE", 2) == 0 ||
-                        memcmp(body, "\xFE\xFF", 2) == 0);
+    return len >= 2 && (!body[0] || !body[1] || memcmp(body, "\xFF\xFE", 2) == 0 || memcmp(body, "\xFE\xFF", 2) == 0);
 }
 
 /** What the two disagree about, in @p said, or false. @p expat is kept by the caller and reset
  * here. */
-static inline bool xml_disagree(XML_Parser expat, const char *body, size_t len, char *said,
-                                size_t size)
+static inline bool xml_disagree(XML_Parser expat, const char *body, size_t len, char *said, size_t size)
 {
     xml_account theirs = {.expat = expat}, ours = {0};
     enum XML_Status parsed;
@@ -144,15 +141,14 @@ static inline bool xml_disagree(XML_Parser expat, const char *body, size_t len, 
     else if (parsed != XML_STATUS_OK)
         differ = st == MW_OK && !xml_newer_name(body, len, at);
     else
-        differ = st != MW_OK ? !ours.no_letter
-                             : ours.events.len != theirs.events.len ||
-                                   (ours.events.len && memcmp(ours.events.data, theirs.events.data,
-                                                              ours.events.len) != 0);
+        differ = st != MW_OK
+                     ? !ours.no_letter
+                     : ours.events.len != theirs.events.len ||
+                           (ours.events.len && memcmp(ours.events.data, theirs.events.data, ours.events.len) != 0);
     if (differ)
         snprintf(said, size, "expat: %s at %ld; reader: %s %s; events %s",
-                 parsed == XML_STATUS_OK ? "well-formed" : XML_ErrorString(XML_GetErrorCode(expat)),
-                 at, mw_status_name(st), err.message,
-                 ours.events.len == theirs.events.len ? "alike" : "of other length");
+                 parsed == XML_STATUS_OK ? "well-formed" : XML_ErrorString(XML_GetErrorCode(expat)), at,
+                 mw_status_name(st), err.message, ours.events.len == theirs.events.len ? "alike" : "of other length");
     mw_buf_clear(&theirs.events);
     mw_buf_clear(&ours.events);
     return differ;

@@ -15,9 +15,7 @@ mw_status mw_models_builtin(const mw_models **out, mw_error *err)
 
     pthread_mutex_lock(&lock);
     if (!opened)
-        st = mw__models_open_trusted(mw__builtin_pack,
-                                     (size_t)(mw__builtin_pack_end - mw__builtin_pack), &opened,
-                                     err);
+        st = mw__models_open_trusted(mw__builtin_pack, (size_t)(mw__builtin_pack_end - mw__builtin_pack), &opened, err);
     *out = opened;
     pthread_mutex_unlock(&lock);
     return st;

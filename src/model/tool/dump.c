@@ -203,17 +203,14 @@ static void put_errors(mw_buf *out, struct seen *seen, const mw_service *s)
     close_with(out, '}');
 }
 
-static void put_operation(mw_buf *out, struct seen *seen, const mw_service *s,
-                          const mw_operation *o)
+static void put_operation(mw_buf *out, struct seen *seen, const mw_service *s, const mw_operation *o)
 {
-    static const char *const extras[] = {"httpChecksum", "staticContextParams",
-                                         "operationContextParams"};
+    static const char *const extras[] = {"httpChecksum", "staticContextParams", "operationContextParams"};
     const mw_doc *d = mw_models_doc(mw_service_models(s));
 
     mw_buf_putc(out, '{');
     put_text(out, "name", mw_operation_name(o));
-    put_flag(out, "found", mw_service_operation(s, mw_operation_name(o)) == o &&
-                               mw_operation_service(o) == s);
+    put_flag(out, "found", mw_service_operation(s, mw_operation_name(o)) == o && mw_operation_service(o) == s);
     put_text(out, "method", mw_operation_method(o));
     put_text(out, "uri", mw_operation_uri(o));
     put_number(out, "responseCode", (long)mw_operation_response_code(o));

@@ -12,9 +12,8 @@
 
 #define PACK_MAX ((size_t)256 << 20)
 
-static const char usage[] =
-    "usage: mw-modelc --botocore DIR [--version V] --output FILE   compile\n"
-    "       mw-modelc --pack FILE --dump SERVICE|all               show what readers see\n";
+static const char usage[] = "usage: mw-modelc --botocore DIR [--version V] --output FILE   compile\n"
+                            "       mw-modelc --pack FILE --dump SERVICE|all               show what readers see\n";
 
 static int complain(const mw_error *err)
 {

@@ -40,8 +40,8 @@ typedef struct bench {
     mw_error err;
 } bench;
 
-static inline mw_status open_bench(bench *t, const char *config, const char *credentials,
-                            const char *profile, const fake_answer *answers, size_t count)
+static inline mw_status open_bench(bench *t, const char *config, const char *credentials, const char *profile,
+                                   const fake_answer *answers, size_t count)
 {
     mw_error err = {0};
 
@@ -94,15 +94,15 @@ static inline mw_status get_now(bench *t, int64_t now, const mw_credentials **ou
     return st;
 }
 
-#define STS_OK(key, expiry)                                                                        \
-    "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"   \
-    "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/x/s</Arn>"                       \
-    "<AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>" key           \
-    "</AccessKeyId><SecretAccessKey>sts-secret-0123</SecretAccessKey><SessionToken>"               \
-    "sts-token-0123</SessionToken><Expiration>" expiry                                            \
+#define STS_OK(key, expiry)                                                                                            \
+    "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"                       \
+    "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/x/s</Arn>"                                           \
+    "<AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>" key                               \
+    "</AccessKeyId><SecretAccessKey>sts-secret-0123</SecretAccessKey><SessionToken>"                                   \
+    "sts-token-0123</SessionToken><Expiration>" expiry                                                                 \
     "</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
-#define STS_ERROR(code, message)                                                                   \
-    "<ErrorResponse><Error><Type>Sender</Type><Code>" code "</Code><Message>" message              \
+#define STS_ERROR(code, message)                                                                                       \
+    "<ErrorResponse><Error><Type>Sender</Type><Code>" code "</Code><Message>" message                                  \
     "</Message></Error><RequestId>r</RequestId></ErrorResponse>"
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -55,18 +55,16 @@ static inline const char *write_file(char out[256], const char *name, const char
 }
 
 /* Config from texts (NULL = no such file) under the environment set before. */
-static inline mw_status load_config(const char *config, const char *credentials,
-                                    const char *profile, mw_aws_config **out, mw_error *err)
+static inline mw_status load_config(const char *config, const char *credentials, const char *profile,
+                                    mw_aws_config **out, mw_error *err)
 {
     static char config_path[256], credentials_path[256];
     mw_aws_config_options o = {.profile = profile, .getenv_fn = env_get};
     mw_status st;
 
-    env_set("AWS_CONFIG_FILE", config ? write_file(config_path, "config", config)
-                                      : "/nonexistent/config");
+    env_set("AWS_CONFIG_FILE", config ? write_file(config_path, "config", config) : "/nonexistent/config");
     env_set("AWS_SHARED_CREDENTIALS_FILE",
-            credentials ? write_file(credentials_path, "credentials", credentials)
-                        : "/nonexistent/credentials");
+            credentials ? write_file(credentials_path, "credentials", credentials) : "/nonexistent/credentials");
     st = mw_aws_config_load(&o, out, err);
     if (config)
         unlink(config_path);

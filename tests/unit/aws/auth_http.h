@@ -34,7 +34,7 @@ typedef struct fake_http {
     fake_event events[FAKE_MAX];
     size_t first, last;
     unsigned sends, timers;
-    bool at_once; /* answer from inside `send` */
+    bool at_once;     /* answer from inside `send` */
     const char *date; /* what each answer says, or NULL */
 } fake_http;
 
@@ -47,12 +47,10 @@ static inline void fake_answer_one(fake_http *f, const fake_event *e)
 
     assert_true(f->answered < f->answer_count);
     a = &f->answers[f->answered++];
-    mw_buf_printf(&text, "%s %s://%s:%d%s?%s\n", e->request->method, e->request->scheme,
-                  e->request->host, e->request->port, e->request->path,
-                  e->request->query ? e->request->query : "");
+    mw_buf_printf(&text, "%s %s://%s:%d%s?%s\n", e->request->method, e->request->scheme, e->request->host,
+                  e->request->port, e->request->path, e->request->query ? e->request->query : "");
     for (size_t i = 0; i < e->request->headers.count; i++)
-        mw_buf_printf(&text, "%s: %s\n", e->request->headers.items[i].name,
-                      e->request->headers.items[i].value);
+        mw_buf_printf(&text, "%s: %s\n", e->request->headers.items[i].name, e->request->headers.items[i].value);
     if (e->request->body)
         mw_buf_add(&text, e->request->body, e->request->body_len, NULL);
     if (a->expect && !strstr(text.data, a->expect))
@@ -60,8 +58,7 @@ static inline void fake_answer_one(fake_http *f, const fake_event *e)
     if (a->forbid && strstr(text.data, a->forbid))
         fail_msg("request %zu holds '%s':\n%s", f->answered, a->forbid, text.data);
     if (a->status <= 0) {
-        mw_fail(&err, a->status ? MW_ERR_TIMEOUT : MW_ERR_NET, "%s",
-                a->status ? "timed out" : "connection refused");
+        mw_fail(&err, a->status ? MW_ERR_TIMEOUT : MW_ERR_NET, "%s", a->status ? "timed out" : "connection refused");
         e->done(e->user, NULL, &err);
         return;
     }
@@ -77,9 +74,8 @@ static inline void fake_answer_one(fake_http *f, const fake_event *e)
     mw_http_response_clear(&r);
 }
 
-static inline mw_status fake_send(void *ctx, const mw_http_request *request,
-                                  const mw_http_limits *limits, mw_http_done done, void *user,
-                                  mw_error *err)
+static inline mw_status fake_send(void *ctx, const mw_http_request *request, const mw_http_limits *limits,
+                                  mw_http_done done, void *user, mw_error *err)
 {
     fake_http *f = ctx;
     fake_event e = {.request = request, .done = done, .user = user};
@@ -95,8 +91,7 @@ static inline mw_status fake_send(void *ctx, const mw_http_request *request,
     return MW_OK;
 }
 
-static inline mw_status fake_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
-                                   mw_error *err)
+static inline mw_status fake_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user, mw_error *err)
 {
     fake_http *f = ctx;
 

@@ -15,8 +15,8 @@
 
 /** What the carrier says to the next request. */
 typedef struct fake_answer {
-    int status;              /* 0 = a transport failure */
-    const char *headers[8];  /* name, value, name, value… */
+    int status;             /* 0 = a transport failure */
+    const char *headers[8]; /* name, value, name, value… */
     const char *body;
     mw_status failure;
     bool unsent;
@@ -80,8 +80,8 @@ static inline void fake_header(char *to, size_t size, const mw_http_request *q, 
     fake_copy(to, size, v ? v : "", v ? strlen(v) : 0);
 }
 
-static inline mw_status fake_send(void *ctx, const mw_http_request *q, const mw_http_limits *limits,
-                                  mw_http_done done, void *user, mw_error *err)
+static inline mw_status fake_send(void *ctx, const mw_http_request *q, const mw_http_limits *limits, mw_http_done done,
+                                  void *user, mw_error *err)
 {
     fake_http *f = ctx;
     fake_seen *s;
@@ -109,8 +109,7 @@ static inline mw_status fake_send(void *ctx, const mw_http_request *q, const mw_
     return MW_OK;
 }
 
-static inline mw_status fake_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
-                                   mw_error *err)
+static inline mw_status fake_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user, mw_error *err)
 {
     fake_http *f = ctx;
 
@@ -170,8 +169,7 @@ static inline mw_status fake_run(void *ctx, const volatile bool *stop, mw_error 
                     first = i;
             t = f->timers[first];
             f->timer_count--;
-            memmove(f->timers + first, f->timers + first + 1,
-                    (f->timer_count - first) * sizeof(t));
+            memmove(f->timers + first, f->timers + first + 1, (f->timer_count - first) * sizeof(t));
             f->now_ms = fake_clock_ms = t.due_ms;
             t.fn(t.user);
         } else {
@@ -212,8 +210,8 @@ static inline void late_ready(void *user)
         return;
     }
     snprintf(id, sizeof(id), "AKIA%d", p->refreshes);
-    assert_ok(mw__credentials_set(&p->base.fresh, id, "very-secret-key-of-the-test",
-                                  "very-secret-token-of-the-test", NULL, 0, &err));
+    assert_ok(mw__credentials_set(&p->base.fresh, id, "very-secret-key-of-the-test", "very-secret-token-of-the-test",
+                                  NULL, 0, &err));
     mw__provider_finish(&p->base, MW_OK, NULL);
 }
 

@@ -53,8 +53,7 @@ static inline void on_done(void *user, const mw_call_result *result)
     w->result = *result;
 }
 
-static inline void open_world_with(world *w, const fake_answer *answers, size_t count,
-                            const mw_client_options *more)
+static inline void open_world_with(world *w, const fake_answer *answers, size_t count, const mw_client_options *more)
 {
     mw_error err = {0};
     mw_aws_config_options co = {.getenv_fn = fake_env};
@@ -85,7 +84,7 @@ static inline void close_world(world *w)
 
 /** Start a call with JSON parameters. */
 static inline mw_status start(world *w, const char *service, const char *operation, const char *params,
-                       const mw_call *more, mw_error *err)
+                              const mw_call *more, mw_error *err)
 {
     mw_call call = more ? *more : (mw_call){0};
 
@@ -104,8 +103,7 @@ static inline mw_status start(world *w, const char *service, const char *operati
     return mw_client_call(w->client, &call, err);
 }
 
-static inline void call(world *w, const char *service, const char *operation, const char *params,
-                 const mw_call *more)
+static inline void call(world *w, const char *service, const char *operation, const char *params, const mw_call *more)
 {
     mw_error err = {0};
 

@@ -67,8 +67,8 @@ static inline mw_val bench_json(mw_doc_builder *b, const char *text)
     return v;
 }
 
-static inline mw_status bench_serialize(bench *t, const char *service, const char *operation,
-                                        const char *params, const mw_serialize_options *options)
+static inline mw_status bench_serialize(bench *t, const char *service, const char *operation, const char *params,
+                                        const mw_serialize_options *options)
 {
     mw_error err = {0};
     mw_val v;
@@ -77,21 +77,20 @@ static inline mw_status bench_serialize(bench *t, const char *service, const cha
     assert_ok(mw_doc_builder_new(NULL, &t->b, &err));
     v = bench_json(t->b, params);
     t->req.arena = &t->arena;
-    t->status = mw_protocol_serialize(bench_operation(service, operation), mw_doc_view(t->b), v,
-                                      options, &t->req, &t->host_prefix, &t->err);
+    t->status = mw_protocol_serialize(bench_operation(service, operation), mw_doc_view(t->b), v, options, &t->req,
+                                      &t->host_prefix, &t->err);
     if (t->status != MW_OK)
         mw_buf_puts(&t->text, t->err.message);
     else
-        mw_buf_printf(&t->text, "%s %s%s%s %.*s", t->req.method, t->req.path,
-                      t->req.query ? "?" : "", t->req.query ? t->req.query : "",
-                      (int)t->req.body_len, t->req.body ? t->req.body : "");
+        mw_buf_printf(&t->text, "%s %s%s%s %.*s", t->req.method, t->req.path, t->req.query ? "?" : "",
+                      t->req.query ? t->req.query : "", (int)t->req.body_len, t->req.body ? t->req.body : "");
     return t->status;
 }
 
 /** @p headers: "Name: value" lines. The text is the result, after "code: message " for an AWS
  * error. */
-static inline mw_status bench_parse(bench *t, const char *service, const char *operation,
-                                    int status, const char *headers, const char *body, size_t len)
+static inline mw_status bench_parse(bench *t, const char *service, const char *operation, int status,
+                                    const char *headers, const char *body, size_t len)
 {
     mw_error err = {0};
 
@@ -106,8 +105,7 @@ static inline mw_status bench_parse(bench *t, const char *service, const char *o
         assert_ok(mw_http_add(&t->res.arena, &t->res.headers, line, line + name + 2, &err));
         p += n + (p[n] == '\n');
     }
-    t->status = mw_protocol_parse(bench_operation(service, operation), &t->res, t->b, &t->result,
-                                  &t->aws, &t->err);
+    t->status = mw_protocol_parse(bench_operation(service, operation), &t->res, t->b, &t->result, &t->aws, &t->err);
     if (t->status == MW_ERR_AWS)
         mw_buf_printf(&t->text, "%s: %s ", t->aws.code, t->aws.message);
     if (t->status == MW_OK || t->status == MW_ERR_AWS)

@@ -58,8 +58,7 @@ static const struct {
     {"opensearchserverless", "aoss",
      "GetAccessPolicy GetAccountSettings GetIndex GetPoliciesStats GetSecurityConfig "
      "GetSecurityPolicy"},
-    {"resourcegroupstaggingapi", "tag",
-     "DescribeReportCreation GetResources GetTagKeys GetTagValues"},
+    {"resourcegroupstaggingapi", "tag", "DescribeReportCreation GetResources GetTagKeys GetTagValues"},
     {"sso-admin", "sso",
      "DescribeAccountAssignmentCreationStatus DescribeAccountAssignmentDeletionStatus "
      "DescribeApplication DescribeApplicationAssignment DescribeApplicationProvider "
@@ -173,8 +172,7 @@ static const struct {
     {"iam", "GenerateCredentialReport", "iam:GenerateCredentialReport"},
     {"ce", "GetCostAndUsage", "ce:GetCostAndUsage"},
     {"organizations", "ListAccounts", "organizations:ListAccounts"},
-    {"application-autoscaling", "DescribeScalableTargets",
-     "application-autoscaling:DescribeScalableTargets"},
+    {"application-autoscaling", "DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets"},
     {"dms", "DescribeEndpoints", "dms:DescribeEndpoints"},
     {"memorydb", "DescribeClusters", "memorydb:DescribeClusters"},
     {"identitystore", "ListUsers", "identitystore:ListUsers"},
@@ -192,8 +190,7 @@ static const struct {
     {"nosuchservice", "ListThings", "nosuchservice:ListThings"},
 };
 
-static void check(const mw_models *m, const char *service, const char *operation,
-                  const char *expected)
+static void check(const mw_models *m, const char *service, const char *operation, const char *expected)
 {
     MW_AUTO(mw_arena) arena = {0};
     MW_AUTO(mw_buf) got = {0};

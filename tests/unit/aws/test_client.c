@@ -4,11 +4,11 @@
 #include "aws/client_internal.h"
 #include "base/time.h"
 
-#define IDENTITY                                                                                   \
-    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"           \
+#define IDENTITY                                                                                                       \
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"                              \
     "</GetCallerIdentityResult></GetCallerIdentityResponse>"
-#define QUERY_ERROR(code, message)                                                                 \
-    "<ErrorResponse><Error><Code>" code "</Code><Message>" message                                 \
+#define QUERY_ERROR(code, message)                                                                                     \
+    "<ErrorResponse><Error><Code>" code "</Code><Message>" message                                                     \
     "</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"
 
 static void one_signed_request(void **state)
@@ -44,47 +44,161 @@ typedef struct retry_row {
     unsigned requests, throttled;
 } retry_row;
 
-#define OK_IDENTITY {200, {0}, IDENTITY, MW_OK, false}
+#define OK_IDENTITY                                                                                                    \
+    {                                                                                                                  \
+        200, {0}, IDENTITY, MW_OK, false                                                                               \
+    }
 
 static const retry_row retry_rows[] = {
-    {"503 then fine", "sts", "GetCallerIdentity", NULL,
-     {{503, {0}, "", MW_OK, false}, OK_IDENTITY}, 2, MW_OK, "", 2, 0},
-    {"5xx six times", "sts", "GetCallerIdentity", NULL,
+    {"503 then fine",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
+     {{503, {0}, "", MW_OK, false}, OK_IDENTITY},
+     2,
+     MW_OK,
+     "",
+     2,
+     0},
+    {"5xx six times",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
      {{500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false},
       {502, {0}, "", MW_OK, false},
       {503, {0}, "", MW_OK, false},
       {504, {0}, "", MW_OK, false},
       {500, {0}, "", MW_OK, false},
-      {500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false}}, 6, MW_ERR_AWS, "InternalError", 6, 0},
-    {"nobody there, three times", "sts", "GetCallerIdentity", NULL,
-     {{0, {0}, NULL, MW_ERR_NET, true}, {0, {0}, NULL, MW_ERR_NET, true},
-      {0, {0}, NULL, MW_ERR_NET, true}}, 3, MW_ERR_NET, "", 3, 0},
-    {"denied is final", "sts", "GetCallerIdentity", NULL,
-     {{403, {0}, QUERY_ERROR("AccessDenied", "no"), MW_OK, false}}, 1, MW_ERR_AWS, "AccessDenied", 1, 0},
-    {"throttled", "sts", "GetCallerIdentity", NULL,
+      {500, {0}, QUERY_ERROR("InternalError", "x"), MW_OK, false}},
+     6,
+     MW_ERR_AWS,
+     "InternalError",
+     6,
+     0},
+    {"nobody there, three times",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
+     {{0, {0}, NULL, MW_ERR_NET, true}, {0, {0}, NULL, MW_ERR_NET, true}, {0, {0}, NULL, MW_ERR_NET, true}},
+     3,
+     MW_ERR_NET,
+     "",
+     3,
+     0},
+    {"denied is final",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
+     {{403, {0}, QUERY_ERROR("AccessDenied", "no"), MW_OK, false}},
+     1,
+     MW_ERR_AWS,
+     "AccessDenied",
+     1,
+     0},
+    {"throttled",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
      {{400, {0}, QUERY_ERROR("Throttling", "slow"), MW_OK, false},
-      {400, {0}, QUERY_ERROR("RequestLimitExceeded", "slow"), MW_OK, false}, OK_IDENTITY},
-     3, MW_OK, "", 3, 2},
-    {"429 alone is final", "sts", "GetCallerIdentity", NULL,
-     {{429, {0}, QUERY_ERROR("Whatever", "x"), MW_OK, false}}, 1, MW_ERR_AWS, "Whatever", 1, 0},
-    {"broken connection, read", "sts", "GetCallerIdentity", NULL,
-     {{0, {0}, NULL, MW_ERR_NET, false}, OK_IDENTITY}, 2, MW_OK, "", 2, 0},
-    {"timeouts, read", "sts", "GetCallerIdentity", NULL,
-     {{0, {0}, NULL, MW_ERR_TIMEOUT, false}, {0, {0}, NULL, MW_ERR_TIMEOUT, false},
-      {0, {0}, NULL, MW_ERR_TIMEOUT, false}}, 3, MW_ERR_TIMEOUT, "", 3, 0},
-    {"broken connection, write: never again", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
-     {{0, {0}, NULL, MW_ERR_NET, false}}, 1, MW_ERR_NET, "", 1, 0},
-    {"timeout, write: never again", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
-     {{0, {0}, NULL, MW_ERR_TIMEOUT, false}}, 1, MW_ERR_TIMEOUT, "", 1, 0},
-    {"500, write: never again", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
-     {{500, {0}, "{}", MW_OK, false}}, 1, MW_ERR_AWS, "500", 1, 0},
-    {"write that never left", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
-     {{0, {0}, NULL, MW_ERR_NET, true}, {200, {0}, "{}", MW_OK, false}}, 2, MW_OK, "", 2, 0},
-    {"throttled write", "kms", "DeleteAlias", "{\"AliasName\":\"alias/x\"}",
+      {400, {0}, QUERY_ERROR("RequestLimitExceeded", "slow"), MW_OK, false},
+      OK_IDENTITY},
+     3,
+     MW_OK,
+     "",
+     3,
+     2},
+    {"429 alone is final",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
+     {{429, {0}, QUERY_ERROR("Whatever", "x"), MW_OK, false}},
+     1,
+     MW_ERR_AWS,
+     "Whatever",
+     1,
+     0},
+    {"broken connection, read",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
+     {{0, {0}, NULL, MW_ERR_NET, false}, OK_IDENTITY},
+     2,
+     MW_OK,
+     "",
+     2,
+     0},
+    {"timeouts, read",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
+     {{0, {0}, NULL, MW_ERR_TIMEOUT, false},
+      {0, {0}, NULL, MW_ERR_TIMEOUT, false},
+      {0, {0}, NULL, MW_ERR_TIMEOUT, false}},
+     3,
+     MW_ERR_TIMEOUT,
+     "",
+     3,
+     0},
+    {"broken connection, write: never again",
+     "kms",
+     "DeleteAlias",
+     "{\"AliasName\":\"alias/x\"}",
+     {{0, {0}, NULL, MW_ERR_NET, false}},
+     1,
+     MW_ERR_NET,
+     "",
+     1,
+     0},
+    {"timeout, write: never again",
+     "kms",
+     "DeleteAlias",
+     "{\"AliasName\":\"alias/x\"}",
+     {{0, {0}, NULL, MW_ERR_TIMEOUT, false}},
+     1,
+     MW_ERR_TIMEOUT,
+     "",
+     1,
+     0},
+    {"500, write: never again",
+     "kms",
+     "DeleteAlias",
+     "{\"AliasName\":\"alias/x\"}",
+     {{500, {0}, "{}", MW_OK, false}},
+     1,
+     MW_ERR_AWS,
+     "500",
+     1,
+     0},
+    {"write that never left",
+     "kms",
+     "DeleteAlias",
+     "{\"AliasName\":\"alias/x\"}",
+     {{0, {0}, NULL, MW_ERR_NET, true}, {200, {0}, "{}", MW_OK, false}},
+     2,
+     MW_OK,
+     "",
+     2,
+     0},
+    {"throttled write",
+     "kms",
+     "DeleteAlias",
+     "{\"AliasName\":\"alias/x\"}",
      {{400, {0}, "{\"__type\":\"ThrottlingException\"}", MW_OK, false}, {200, {0}, "{}", MW_OK, false}},
-     2, MW_OK, "", 2, 1},
-    {"answer that is no XML", "sts", "GetCallerIdentity", NULL,
-     {{200, {0}, "<html", MW_OK, false}}, 1, MW_ERR_PARSE, "", 1, 0},
+     2,
+     MW_OK,
+     "",
+     2,
+     1},
+    {"answer that is no XML",
+     "sts",
+     "GetCallerIdentity",
+     NULL,
+     {{200, {0}, "<html", MW_OK, false}},
+     1,
+     MW_ERR_PARSE,
+     "",
+     1,
+     0},
 };
 
 static void retries(void **state)
@@ -96,12 +210,11 @@ static void retries(void **state)
 
         open_world_with(&w, r->answers, r->answer_count, NULL);
         call(&w, r->service, r->operation, r->params, NULL);
-        if (w.result.status != r->want || strcmp(w.result.aws.code, r->code) != 0 ||
-            w.result.requests != r->requests ||
+        if (w.result.status != r->want || strcmp(w.result.aws.code, r->code) != 0 || w.result.requests != r->requests ||
             mw_client_stats_get(w.client).throttled != r->throttled)
-            fail_msg("%s: %s '%s' after %u requests, %u throttled: %s", r->name,
-                     mw_status_name(w.result.status), w.result.aws.code, w.result.requests,
-                     (unsigned)mw_client_stats_get(w.client).throttled, w.result.error.message);
+            fail_msg("%s: %s '%s' after %u requests, %u throttled: %s", r->name, mw_status_name(w.result.status),
+                     w.result.aws.code, w.result.requests, (unsigned)mw_client_stats_get(w.client).throttled,
+                     w.result.error.message);
         if (r->want != MW_OK) {
             assert_non_null(strstr(w.result.error.message, r->operation));
             assert_int_equal(w.pages, 0);
@@ -215,9 +328,9 @@ static void quota_ends_a_storm(void **state)
 
 /* ---- paging ---- */
 
-#define USERS(user, more)                                                                          \
-    "<ListUsersResponse><ListUsersResult><Users><member><UserName>" user                           \
-    "</UserName></member></Users>" more "</ListUsersResult></ListUsersResponse>"
+#define USERS(user, more)                                                                                              \
+    "<ListUsersResponse><ListUsersResult><Users><member><UserName>" user "</UserName></member></Users>" more           \
+    "</ListUsersResult></ListUsersResponse>"
 #define MARKER(m) "<IsTruncated>true</IsTruncated><Marker>" m "</Marker>"
 
 static void pages_to_the_end(void **state)
@@ -232,8 +345,7 @@ static void pages_to_the_end(void **state)
 
     (void)state;
     open_world(&w, answers);
-    call(&w, "iam", "ListUsers", "{\"PathPrefix\":\"/x/\"}",
-         &(mw_call){.paginate = true, .page_size = 7});
+    call(&w, "iam", "ListUsers", "{\"PathPrefix\":\"/x/\"}", &(mw_call){.paginate = true, .page_size = 7});
     assert_int_equal(w.result.status, MW_OK);
     assert_int_equal(w.result.pages, 3);
     assert_int_equal(w.result.requests, 4);
@@ -376,7 +488,8 @@ static void clock_tries_are_bounded(void **state)
     mw_time_rfc822(a, mw_now_ns() + INT64_C(7200) * 1000000000);
     mw_time_rfc822(b, mw_now_ns() + INT64_C(14400) * 1000000000);
     for (size_t i = 0; i < MW_COUNT(answers); i++)
-        answers[i] = (fake_answer){403, {"date", i % 2 ? b : a}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false};
+        answers[i] =
+            (fake_answer){403, {"date", i % 2 ? b : a}, QUERY_ERROR("SignatureDoesNotMatch", "x"), MW_OK, false};
     open_world(&w, answers);
     call(&w, "sts", "GetCallerIdentity", NULL, NULL);
     assert_int_equal(w.result.status, MW_ERR_AWS);
@@ -455,12 +568,19 @@ static void failing_credentials_fail_the_call(void **state)
 static void bucket_elsewhere_is_followed_and_remembered(void **state)
 {
     const fake_answer answers[] = {
-        {301, {"x-amz-bucket-region", "us-west-2"},
-         "<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>", MW_OK, false},
+        {301,
+         {"x-amz-bucket-region", "us-west-2"},
+         "<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>",
+         MW_OK,
+         false},
         {200, {0}, "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", MW_OK, false},
         {200, {0}, "<VersioningConfiguration/>", MW_OK, false},
-        {400, {0}, "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
-                   "<Region>ap-south-1</Region></Error>", MW_OK, false},
+        {400,
+         {0},
+         "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
+         "<Region>ap-south-1</Region></Error>",
+         MW_OK,
+         false},
         {301, {"x-amz-bucket-region", "us-east-2"}, "<Error><Code>PermanentRedirect</Code></Error>", MW_OK, false},
     };
     world w;
@@ -504,9 +624,9 @@ static void mistakes_are_named_at_once(void **state)
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         mw_error err = {0};
 
-        assert_int_equal(start(&w, rows[i].service, rows[i].operation, rows[i].params,
-                               &(mw_call){.validate = true}, &err),
-                         rows[i].want);
+        assert_int_equal(
+            start(&w, rows[i].service, rows[i].operation, rows[i].params, &(mw_call){.validate = true}, &err),
+            rows[i].want);
         if (!strstr(err.message, rows[i].says))
             fail_msg("'%s' does not say '%s'", err.message, rows[i].says);
     }
@@ -533,7 +653,8 @@ static void no_endpoint_is_an_outcome(void **state)
 /* What was not declared ends as an outcome of its call, without a request, a signature or a lane; the rest goes on. */
 static void what_is_not_declared_is_not_sent(void **state)
 {
-    static const fake_answer answers[] = {{.status = 200, .headers = {"content-type", "text/xml"},
+    static const fake_answer answers[] = {{.status = 200,
+                                           .headers = {"content-type", "text/xml"},
                                            .body = "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>"}};
     static const char *const first[] = {"ec2:DescribeVpcs", "ec2:NoSuchOperation", "nosuch:Thing", "nonsense"};
     static const char *const second[] = {"iam:ListRoles"};
@@ -609,7 +730,8 @@ static void preview_sends_nothing(void **state)
     assert_ok(mw_doc_builder_new(NULL, &b, &err));
     assert_ok(mw_json_read(w.params, "{\"Bucket\":\"logs\"}", 17, NULL, NULL, &err));
     assert_ok(mw_client_preview(w.client,
-                                &(mw_call){.scope = &w.scope, .service = "s3",
+                                &(mw_call){.scope = &w.scope,
+                                           .service = "s3",
                                            .operation = "DeleteBucket",
                                            .params_doc = mw_doc_view(w.params),
                                            .params = mw_doc_pop(w.params)},

@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 #define BUCKET "data--euw1-az1--x-s3"
-#define SESSION(key)                                                                               \
-    "<CreateSessionResult><Credentials><SessionToken>session-of-" key "</SessionToken>"            \
-    "<SecretAccessKey>a-session-secret</SecretAccessKey><AccessKeyId>" key "</AccessKeyId>"        \
+#define SESSION(key)                                                                                                   \
+    "<CreateSessionResult><Credentials><SessionToken>session-of-" key "</SessionToken>"                                \
+    "<SecretAccessKey>a-session-secret</SecretAccessKey><AccessKeyId>" key "</AccessKeyId>"                            \
     "<Expiration>2026-01-01T00:05:00Z</Expiration></Credentials></CreateSessionResult>"
 #define LISTED         "<ListBucketResult><Name>" BUCKET "</Name></ListBucketResult>"
 #define S3_ERROR(code) "<Error><Code>" code "</Code><Message>no</Message></Error>"
@@ -72,9 +72,8 @@ static bool known(const char *service, const char *operation)
 static void needs_sessions(void)
 {
     if (!known("s3", "CreateSession"))
-        skip_because(
-            "sessions on directory buckets: the models of botocore %s lack s3 CreateSession",
-            mw_models_botocore_version(models));
+        skip_because("sessions on directory buckets: the models of botocore %s lack s3 CreateSession",
+                     mw_models_botocore_version(models));
 }
 
 /* Models without sessions would send the call elsewhere, signed for another service. */
@@ -102,9 +101,8 @@ static void older_models_refuse_directory_buckets(void **state)
     assert_ok(mw_json_read(b, model, strlen(model), NULL, NULL, &err));
     d = mw_doc_view(b);
     v = mw_doc_pop(b);
-    assert_ok(mw_models_compile_service("s3", d, mw_val_get(d, v, "metadata"),
-                                        mw_val_get(d, v, "operations"), mw_val_get(d, v, "shapes"),
-                                        &pack, &err));
+    assert_ok(mw_models_compile_service("s3", d, mw_val_get(d, v, "metadata"), mw_val_get(d, v, "operations"),
+                                        mw_val_get(d, v, "shapes"), &pack, &err));
     assert_ok(mw_models_open(pack.data, pack.len, &old, &err));
     models = old;
     open_world(&w, answers);
@@ -125,9 +123,8 @@ static void older_models_refuse_directory_buckets(void **state)
 static void a_session_serves_its_bucket(void **state)
 {
     const fake_answer answers[] = {
-        {200, {0}, SESSION("S1"), MW_OK, false}, {200, {0}, LISTED, MW_OK, false},
-        {200, {0}, LISTED, MW_OK, false},        {200, {0}, SESSION("S2"), MW_OK, false},
-        {200, {0}, LISTED, MW_OK, false},
+        {200, {0}, SESSION("S1"), MW_OK, false}, {200, {0}, LISTED, MW_OK, false}, {200, {0}, LISTED, MW_OK, false},
+        {200, {0}, SESSION("S2"), MW_OK, false}, {200, {0}, LISTED, MW_OK, false},
     };
     const fake_seen *seen;
     world w;
@@ -141,8 +138,7 @@ static void a_session_serves_its_bucket(void **state)
     assert_string_equal(seen[0].host, BUCKET ".s3express-euw1-az1.eu-west-1.amazonaws.com");
     assert_string_equal(seen[0].path, "/");
     assert_string_equal(seen[0].query, "session");
-    assert_non_null(
-        strstr(seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
+    assert_non_null(strstr(seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
     assert_string_equal(seen[0].s3_token, "");
     assert_non_null(strstr(seen[1].authorization, "Credential=S1/20260101/eu-west-1/s3express/"));
     assert_non_null(strstr(seen[1].authorization, "x-amz-s3session-token"));
@@ -228,15 +224,13 @@ static void sessions_can_be_switched_off(void **state)
     open_world(&w, answers);
     list(&w);
     assert_int_equal(w.result.status, MW_OK);
-    assert_non_null(
-        strstr(w.fake.seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
+    assert_non_null(strstr(w.fake.seen[0].authorization, "Credential=AKIATEST/20260101/eu-west-1/s3express/"));
     close_world(&w);
 }
 
 static void custom_endpoint_serves_sessions_too(void **state)
 {
-    const fake_answer answers[] = {{200, {0}, SESSION("S1"), MW_OK, false},
-                                   {200, {0}, LISTED, MW_OK, false}};
+    const fake_answer answers[] = {{200, {0}, SESSION("S1"), MW_OK, false}, {200, {0}, LISTED, MW_OK, false}};
     const mw_client_options o = {.endpoint_url = "http://127.0.0.1:9999"};
     world w;
 
@@ -255,8 +249,7 @@ static void custom_endpoint_serves_sessions_too(void **state)
 
 static void multi_region_access_point(void **state)
 {
-    const fake_answer answers[] = {{200, {0}, LISTED, MW_OK, false},
-                                   {200, {0}, LISTED, MW_OK, false}};
+    const fake_answer answers[] = {{200, {0}, LISTED, MW_OK, false}, {200, {0}, LISTED, MW_OK, false}};
     world w;
 
     (void)state;
@@ -264,14 +257,11 @@ static void multi_region_access_point(void **state)
         variable[0][0] = i ? "AWS_SIGV4A_SIGNING_REGION_SET" : NULL;
         variable[0][1] = "eu-west-1,us-east-1";
         open_world(&w, answers);
-        again(&w, "s3", "ListObjectsV2",
-              "{\"Bucket\":\"arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap\"}");
+        again(&w, "s3", "ListObjectsV2", "{\"Bucket\":\"arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap\"}");
         assert_int_equal(w.result.status, MW_OK);
-        assert_string_equal(w.fake.seen[0].host,
-                            "mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com");
-        assert_non_null(
-            strstr(w.fake.seen[0].authorization,
-                   "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/s3/aws4_request"));
+        assert_string_equal(w.fake.seen[0].host, "mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com");
+        assert_non_null(strstr(w.fake.seen[0].authorization,
+                               "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/s3/aws4_request"));
         assert_string_equal(w.fake.seen[0].region_set, i ? "eu-west-1,us-east-1" : "*");
         close_world(&w);
     }
@@ -279,18 +269,16 @@ static void multi_region_access_point(void **state)
 
 static void global_event_endpoint(void **state)
 {
-    const fake_answer answers[] = {
-        {200, {0}, "{\"FailedEntryCount\":0,\"Entries\":[]}", MW_OK, false}};
+    const fake_answer answers[] = {{200, {0}, "{\"FailedEntryCount\":0,\"Entries\":[]}", MW_OK, false}};
     world w;
 
     (void)state;
     open_world(&w, answers);
-    again(&w, "events", "PutEvents",
-          "{\"Entries\":[{\"Source\":\"s\"}],\"EndpointId\":\"abcde.veo\"}");
+    again(&w, "events", "PutEvents", "{\"Entries\":[{\"Source\":\"s\"}],\"EndpointId\":\"abcde.veo\"}");
     assert_int_equal(w.result.status, MW_OK);
     assert_string_equal(w.fake.seen[0].host, "abcde.veo.endpoint.events.amazonaws.com");
-    assert_non_null(strstr(w.fake.seen[0].authorization,
-                           "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/events/"));
+    assert_non_null(
+        strstr(w.fake.seen[0].authorization, "AWS4-ECDSA-P256-SHA256 Credential=AKIATEST/20260101/events/"));
     assert_string_equal(w.fake.seen[0].region_set, "*");
     close_world(&w);
 }
@@ -313,13 +301,12 @@ static void tokens_of_the_environment(void **state)
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         bool query = strcmp(rows[i].service, "sts") == 0;
-        const fake_answer answers[] = {
-            {200, {0}, query ? "<R><GetCallerIdentityResult/></R>" : "{}", MW_OK, false}};
+        const fake_answer answers[] = {{200, {0}, query ? "<R><GetCallerIdentityResult/></R>" : "{}", MW_OK, false}};
         world w;
 
         if (!known(rows[i].service, rows[i].operation)) {
-            print_message("skipped: a token for %s: the models of botocore %s lack it\n",
-                          rows[i].service, mw_models_botocore_version(models));
+            print_message("skipped: a token for %s: the models of botocore %s lack it\n", rows[i].service,
+                          mw_models_botocore_version(models));
             continue;
         }
         variable[0][0] = rows[i].variable;
@@ -383,8 +370,7 @@ static void unsigned_is_unsigned(void **state)
 /* Each allocation of a call with its session refused in turn: an error, no leak, no crash. */
 static void out_of_memory(void **state)
 {
-    const fake_answer answers[] = {{200, {0}, SESSION("S1"), MW_OK, false},
-                                   {200, {0}, LISTED, MW_OK, false}};
+    const fake_answer answers[] = {{200, {0}, SESSION("S1"), MW_OK, false}, {200, {0}, LISTED, MW_OK, false}};
     static const char params[] = "{\"Bucket\":\"" BUCKET "\"}";
     bool whole = false;
 

@@ -17,7 +17,7 @@ typedef struct world {
         mw_http_done done;      /* … an answer */
         void *user;
         char *text;
-    } *events;
+    } * events;
     size_t count, cap;
     uint64_t order;
     int64_t latency_ms;
@@ -26,7 +26,7 @@ typedef struct world {
     int64_t filled_ms;
     bool down, throttles;
     const char *retry_after;
-    const char *needles[4]; /* requests that are answered with 403 */
+    const char *needles[4];                   /* requests that are answered with 403 */
     unsigned served, throttled, hits, broken; /* broken: so many are not answered first */
     int last_timeout_ms;
     volatile bool stop;
@@ -40,15 +40,14 @@ typedef struct world {
     mw_call_result last;
 } world;
 
-#define IDENTITY                                                                                   \
-    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"           \
+#define IDENTITY                                                                                                       \
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"                              \
     "</GetCallerIdentityResult></GetCallerIdentityResponse>"
-#define ASSUMED                                                                                    \
-    "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA%.12s</AccessKeyId>"          \
-    "<SecretAccessKey>a-secret-of-the-role</SecretAccessKey><SessionToken>a-token</SessionToken>"   \
+#define ASSUMED                                                                                                        \
+    "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA%.12s</AccessKeyId>"                          \
+    "<SecretAccessKey>a-secret-of-the-role</SecretAccessKey><SessionToken>a-token</SessionToken>"                      \
     "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
-#define XML_ERROR(code)                                                                            \
-    "<ErrorResponse><Error><Code>" code "</Code><Message>no</Message></Error></ErrorResponse>"
+#define XML_ERROR(code) "<ErrorResponse><Error><Code>" code "</Code><Message>no</Message></Error></ErrorResponse>"
 
 static struct event *add(world *w, int64_t delay_ms)
 {
@@ -61,8 +60,8 @@ static struct event *add(world *w, int64_t delay_ms)
     return &w->events[w->count++];
 }
 
-static mw_status sim_send(void *ctx, const mw_http_request *q, const mw_http_limits *limits,
-                          mw_http_done done, void *user, mw_error *err)
+static mw_status sim_send(void *ctx, const mw_http_request *q, const mw_http_limits *limits, mw_http_done done,
+                          void *user, mw_error *err)
 {
     world *w = ctx;
     struct event *e = add(w, w->latency_ms);
@@ -254,8 +253,13 @@ static void start(world *w, int64_t deadline_ms)
     mw_error err = {0};
 
     assert_ok(mw_client_call(w->client,
-                             &(mw_call){.scope = &w->scope, .service = "sts", .operation = "GetCallerIdentity",
-                                        .on_done = on_done, .user = w, .deadline_ms = deadline_ms}, &err));
+                             &(mw_call){.scope = &w->scope,
+                                        .service = "sts",
+                                        .operation = "GetCallerIdentity",
+                                        .on_done = on_done,
+                                        .user = w,
+                                        .deadline_ms = deadline_ms},
+                             &err));
 }
 
 static void run(world *w, int calls)
@@ -281,8 +285,8 @@ static void no_call_is_lost_to_throttling(void **state)
         w.burst = w.tokens = 20;
         w.rps = 20;
         run(&w, CALLS);
-        print_message("%s: %u of %d, %u throttled of %u, %.0f s\n", adaptive ? "adaptive" : "standard", w.ok,
-                      CALLS, w.throttled, w.hits, (double)fake_clock_ms / 1000);
+        print_message("%s: %u of %d, %u throttled of %u, %.0f s\n", adaptive ? "adaptive" : "standard", w.ok, CALLS,
+                      w.throttled, w.hits, (double)fake_clock_ms / 1000);
         if (adaptive) {
             assert_int_equal(w.ok, CALLS);
             assert_true(fake_clock_ms < 60000);
@@ -496,13 +500,16 @@ static void roles_do_not_hammer_sts(void **state)
 
             snprintf(accounts[i], sizeof(accounts[i]), "%012d", i);
             snprintf(arns[i], sizeof(arns[i]), "arn:aws:iam::%012d:role/audit", i);
-            assert_ok(mw_provider_assume_role(NULL, models, mw_client_http(w.client), w.provider, &role, &roles[i],
-                                              &err));
+            assert_ok(
+                mw_provider_assume_role(NULL, models, mw_client_http(w.client), w.provider, &role, &roles[i], &err));
             scopes[i] = (mw_scope){"aws", accounts[i], "eu-west-1", roles[i]};
             assert_ok(mw_client_call(w.client,
-                                     &(mw_call){.scope = &scopes[i], .service = "sts",
-                                                .operation = "GetCallerIdentity", .on_done = role_done,
-                                                .user = &outcomes[i]}, &err));
+                                     &(mw_call){.scope = &scopes[i],
+                                                .service = "sts",
+                                                .operation = "GetCallerIdentity",
+                                                .on_done = role_done,
+                                                .user = &outcomes[i]},
+                                     &err));
         }
         assert_ok(mw_client_run(w.client, &err));
         for (int i = 0; i < ROLES; i++) {
@@ -545,9 +552,12 @@ static void fifty_accounts_two_refuse(void **state)
     }
     for (int i = 0; i < ACCOUNTS; i++)
         assert_ok(mw_client_call(w.client,
-                                 &(mw_call){.scope = &scopes[i], .service = "sts",
-                                            .operation = "GetCallerIdentity", .on_done = role_done,
-                                            .user = &outcomes[i]}, &err));
+                                 &(mw_call){.scope = &scopes[i],
+                                            .service = "sts",
+                                            .operation = "GetCallerIdentity",
+                                            .on_done = role_done,
+                                            .user = &outcomes[i]},
+                                 &err));
     assert_ok(mw_client_run(w.client, &err));
     for (int i = 0; i < ACCOUNTS; i++) {
         const mw_call_result *r = &outcomes[i].result;

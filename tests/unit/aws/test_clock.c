@@ -15,9 +15,9 @@ static void a_host_is_believed_by_its_good_answers(void **state)
 #define END INT64_MIN
         {{END}, 0},
         {{0, END}, 0},
-        {{3600, END}, 3600},          /* the first is taken as it is */
-        {{3600, 3610, END}, 3600},    /* near enough */
-        {{0, 7200, 7200, END}, 0},    /* two may be chance … */
+        {{3600, END}, 3600},                /* the first is taken as it is */
+        {{3600, 3610, END}, 3600},          /* near enough */
+        {{0, 7200, 7200, END}, 0},          /* two may be chance … */
         {{0, 7200, 7200, 7200, END}, 7200}, /* … three are not */
         {{0, 7200, 7200, 0, 7200, 7200, END}, 0},
         {{0, 7200, 7200, -7200, 7200, 7200, END}, 0},

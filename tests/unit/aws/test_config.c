@@ -4,37 +4,36 @@
 #include "aws/config.h"
 #include "aws/ini.h"
 
-static const char config_text[] =
-    "\xEF\xBB\xBF# a comment\r\n"
-    "[default]\r\n"
-    "region = eu-west-1\r\n"
-    "output: json\n"
-    "services = local\n"
-    "s3 =\n"
-    "    addressing_style = path\n"
-    "    ; a comment inside\n"
-    "    use_accelerate_endpoint=true\n"
-    "endpoint_url = http://profile.example\n"
-    "\n"
-    "[profile prod]\n"
-    "region = us-east-2   \n"
-    "role_arn = arn:aws:iam::123456789012:role/x\n"
-    "raw = 50%(nope)s # kept\n"
-    "long = one\n"
-    "   two\n"
-    "empty =\n"
-    "use_fips_endpoint = TRUE\n"
-    "[profile \"two words\"]\n"
-    "region = ap-south-1\n"
-    "[profile prod]\n"
-    "output = text\n"
-    "[sso-session corp]\n"
-    "sso_region = eu-central-1\n"
-    "[services local]\n"
-    "s3 =\n"
-    "  endpoint_url = http://s3.local\n"
-    "elastic_load_balancing_v2 =\n"
-    "  endpoint_url = http://elb.local\n";
+static const char config_text[] = "\xEF\xBB\xBF# a comment\r\n"
+                                  "[default]\r\n"
+                                  "region = eu-west-1\r\n"
+                                  "output: json\n"
+                                  "services = local\n"
+                                  "s3 =\n"
+                                  "    addressing_style = path\n"
+                                  "    ; a comment inside\n"
+                                  "    use_accelerate_endpoint=true\n"
+                                  "endpoint_url = http://profile.example\n"
+                                  "\n"
+                                  "[profile prod]\n"
+                                  "region = us-east-2   \n"
+                                  "role_arn = arn:aws:iam::123456789012:role/x\n"
+                                  "raw = 50%(nope)s # kept\n"
+                                  "long = one\n"
+                                  "   two\n"
+                                  "empty =\n"
+                                  "use_fips_endpoint = TRUE\n"
+                                  "[profile \"two words\"]\n"
+                                  "region = ap-south-1\n"
+                                  "[profile prod]\n"
+                                  "output = text\n"
+                                  "[sso-session corp]\n"
+                                  "sso_region = eu-central-1\n"
+                                  "[services local]\n"
+                                  "s3 =\n"
+                                  "  endpoint_url = http://s3.local\n"
+                                  "elastic_load_balancing_v2 =\n"
+                                  "  endpoint_url = http://elb.local\n";
 
 static const char credentials_text[] = "[default]\n"
                                        "aws_access_key_id = AKID\n"
@@ -179,9 +178,8 @@ static void test_bool(void **state)
     static const struct {
         const char *text;
         bool fallback, want;
-    } rows[] = {{"true", false, true},  {"True", false, true},  {"1", false, true},
-                {"false", true, false}, {"0", true, false},     {"maybe", true, true},
-                {"maybe", false, false}, {NULL, true, true}};
+    } rows[] = {{"true", false, true}, {"True", false, true}, {"1", false, true},      {"false", true, false},
+                {"0", true, false},    {"maybe", true, true}, {"maybe", false, false}, {NULL, true, true}};
     mw_aws_config *c;
 
     (void)state;
@@ -189,8 +187,7 @@ static void test_bool(void **state)
     c = load(NULL);
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         env_set("X", rows[i].text);
-        assert_int_equal(mw_aws_config_bool(c, "X", "no_such_key", rows[i].fallback),
-                         rows[i].want);
+        assert_int_equal(mw_aws_config_bool(c, "X", "no_such_key", rows[i].fallback), rows[i].want);
     }
     mw_aws_config_free(c);
 }
@@ -198,9 +195,8 @@ static void test_bool(void **state)
 static void test_expansion(void **state)
 {
     static const char *const rows[][2] = {
-        {"~/x", "/home/u/x"},      {"~", "/home/u"},   {"~other/x", "~other/x"},
-        {"$V/${V}y", "val/valy"},  {"$NOPE/a", "$NOPE/a"}, {"a$", "a$"},
-        {"${V", "${V"},            {"x~/y", "x~/y"},
+        {"~/x", "/home/u/x"},   {"~", "/home/u"}, {"~other/x", "~other/x"}, {"$V/${V}y", "val/valy"},
+        {"$NOPE/a", "$NOPE/a"}, {"a$", "a$"},     {"${V", "${V"},           {"x~/y", "x~/y"},
     };
     mw_aws_config *c;
     mw_error err = {0};
@@ -253,8 +249,7 @@ static void test_no_secret_in_messages(void **state)
 
     (void)state;
     env_clear();
-    assert_int_equal(load_config(NULL, "[default]\naws_secret_access_key\twJalrXUtn\n", NULL, &c,
-                                 &err),
+    assert_int_equal(load_config(NULL, "[default]\naws_secret_access_key\twJalrXUtn\n", NULL, &c, &err),
                      MW_ERR_INVALID);
     assert_null(strstr(err.message, "wJalr"));
 }
@@ -306,16 +301,11 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_profile_choice),
-        cmocka_unit_test(test_region),
-        cmocka_unit_test(test_endpoint_precedence),
-        cmocka_unit_test(test_bool),
-        cmocka_unit_test(test_expansion),
-        cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_no_secret_in_messages),
-        cmocka_unit_test(test_many_sections),
-        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_values),        cmocka_unit_test(test_profile_choice),
+        cmocka_unit_test(test_region),        cmocka_unit_test(test_endpoint_precedence),
+        cmocka_unit_test(test_bool),          cmocka_unit_test(test_expansion),
+        cmocka_unit_test(test_malformed),     cmocka_unit_test(test_no_secret_in_messages),
+        cmocka_unit_test(test_many_sections), cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

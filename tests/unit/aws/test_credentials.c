@@ -133,8 +133,7 @@ static const char role_config[] =
 static void test_profile_role_chain(void **state)
 {
     static const fake_answer answers[] = {
-        {200, STS_OK("HUBKEY", "2026-01-01T01:00:00Z"), "Credential=BASE/20260101/eu-west-1/sts/",
-         "base-secret"},
+        {200, STS_OK("HUBKEY", "2026-01-01T01:00:00Z"), "Credential=BASE/20260101/eu-west-1/sts/", "base-secret"},
         {200, STS_OK("PRODKEY", "2026-01-01T01:00:00Z"), "Credential=HUBKEY/", "ExternalId=e-2"},
     };
     const mw_credentials *c;
@@ -142,8 +141,7 @@ static void test_profile_role_chain(void **state)
 
     (void)state;
     assert_int_equal(open_bench(&t, role_config, NULL, "prod", answers, MW_COUNT(answers)), MW_OK);
-    assert_string_equal(mw_provider_describe(t.p),
-                        "profile prod (role arn:aws:iam::123456789012:role/x)");
+    assert_string_equal(mw_provider_describe(t.p), "profile prod (role arn:aws:iam::123456789012:role/x)");
     assert_int_equal(get_now(&t, T0, &c), MW_OK);
     assert_string_equal(c->access_key_id, "PRODKEY");
     assert_string_equal(c->account_id, "123456789012");
@@ -160,8 +158,7 @@ static void test_role_parameters(void **state)
         {200, STS_OK("K", "2026-01-01T01:00:00Z"), "DurationSeconds=1800", NULL},
     };
     static const fake_answer second[] = {
-        {200, STS_OK("K", "2026-01-01T01:00:00Z"), "POST https://sts.eu-west-1.amazonaws.com:0/?",
-         NULL},
+        {200, STS_OK("K", "2026-01-01T01:00:00Z"), "POST https://sts.eu-west-1.amazonaws.com:0/?", NULL},
         {200, STS_OK("K", "2026-01-01T01:00:00Z"), "ExternalId=e-1", NULL},
     };
     static const fake_answer third[] = {
@@ -221,8 +218,7 @@ static void test_role_mistakes(void **state)
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         bench t;
 
-        assert_int_equal(open_bench(&t, role_config, NULL, rows[i].profile, NULL, 0),
-                         rows[i].want);
+        assert_int_equal(open_bench(&t, role_config, NULL, rows[i].profile, NULL, 0), rows[i].want);
         if (!strstr(t.err.message, rows[i].text) || !strstr(t.err.message, "profile "))
             fail_msg("%s: %s", rows[i].profile, t.err.message);
         assert_null(t.p);
@@ -262,8 +258,7 @@ static void test_one_refresh_for_many(void **state)
     assert_int_equal(mw_provider_get(t.p, T0 + 46 * 60, &c, ready, &w[0], &t.err), MW_OK);
     assert_string_equal(c->access_key_id, "K2");
     /* 9 minutes left: everyone waits */
-    assert_int_equal(mw_provider_get(t.p, T0 + 111 * 60, &c, ready, &w[1], &t.err),
-                     MW_ERR_PENDING);
+    assert_int_equal(mw_provider_get(t.p, T0 + 111 * 60, &c, ready, &w[1], &t.err), MW_ERR_PENDING);
     t.fake.http.run(&t.fake, NULL, NULL);
     assert_int_equal(w[1].calls, 2);
     assert_int_equal(mw_provider_get(t.p, T0 + 111 * 60, &c, ready, &w[1], &t.err), MW_OK);
@@ -321,13 +316,13 @@ static void test_retries(void **state)
         {503, "busy", NULL, NULL},
         {200, STS_OK("K", "2026-01-01T01:00:00Z"), NULL, NULL},
     };
-    static const fake_answer gives_up[] = {
-        {0, NULL, NULL, NULL}, {-1, NULL, NULL, NULL}, {0, NULL, NULL, NULL}};
+    static const fake_answer gives_up[] = {{0, NULL, NULL, NULL}, {-1, NULL, NULL, NULL}, {0, NULL, NULL, NULL}};
     static const fake_answer garbage[] = {{200, "<html", NULL, NULL}};
-    static const fake_answer hollow[] = {{200, "<AssumeRoleResponse><AssumeRoleResult/>"
-                                               "</AssumeRoleResponse>", NULL, NULL}};
-    static const fake_answer stale[] = {
-        {200, STS_OK("K", "2025-12-31T23:59:59Z"), NULL, NULL}};
+    static const fake_answer hollow[] = {{200,
+                                          "<AssumeRoleResponse><AssumeRoleResult/>"
+                                          "</AssumeRoleResponse>",
+                                          NULL, NULL}};
+    static const fake_answer stale[] = {{200, STS_OK("K", "2025-12-31T23:59:59Z"), NULL, NULL}};
     const mw_credentials *c;
     bench t;
 
@@ -410,8 +405,7 @@ static bool main_regions_named(const mw_models *models)
 static void test_explicit_role(void **state)
 {
     fake_answer answers[] = {
-        {200, STS_OK("CN", "2026-01-01T01:00:00Z"),
-         "POST https://sts.cn-northwest-1.amazonaws.com.cn:0/", NULL},
+        {200, STS_OK("CN", "2026-01-01T01:00:00Z"), "POST https://sts.cn-northwest-1.amazonaws.com.cn:0/", NULL},
     };
     mw_assume_role role = {.role_arn = "arn:aws-cn:iam::123456789012:role/x", .policy = "{}"};
     mw_provider *source = NULL, *p = NULL;
@@ -441,8 +435,7 @@ static void test_explicit_role(void **state)
     assert_string_equal(c->access_key_id, "CN");
     mw_provider_unref(p);
     role.role_arn = "nonsense";
-    assert_int_equal(mw_provider_assume_role(config, models, &fake.http, NULL, &role, &p, &err),
-                     MW_ERR_INVALID);
+    assert_int_equal(mw_provider_assume_role(config, models, &fake.http, NULL, &role, &p, &err), MW_ERR_INVALID);
     mw_aws_config_free(config);
 }
 
@@ -496,8 +489,7 @@ static void test_role_learns_the_clock(void **state)
 /* Nobody holds the provider any more when the answer comes. */
 static void test_dropped_while_pending(void **state)
 {
-    static const fake_answer answers[] = {
-        {200, STS_OK("K", "2026-01-01T01:00:00Z"), NULL, NULL}};
+    static const fake_answer answers[] = {{200, STS_OK("K", "2026-01-01T01:00:00Z"), NULL, NULL}};
     const mw_credentials *c;
     told w = {0};
     bench t;

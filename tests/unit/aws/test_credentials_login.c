@@ -10,9 +10,9 @@
 
 #define SESSION "arn:aws:iam::123456789012:user/me"
 #define PROFILE "[default]\nlogin_session = " SESSION "\n"
-#define RENEWED                                                                                    \
-    "{\"accessToken\":{\"accessKeyId\":\"NEW\",\"secretAccessKey\":\"new-secret\","                \
-    "\"sessionToken\":\"new-token\"},\"tokenType\":\"aws_sigv4\",\"expiresIn\":900,"               \
+#define RENEWED                                                                                                        \
+    "{\"accessToken\":{\"accessKeyId\":\"NEW\",\"secretAccessKey\":\"new-secret\","                                    \
+    "\"sessionToken\":\"new-token\"},\"tokenType\":\"aws_sigv4\",\"expiresIn\":900,"                                   \
     "\"refreshToken\":\"refresh-2\"}"
 
 static EVP_PKEY *key;
@@ -38,21 +38,20 @@ static void put(const char *ends, const char *pem)
     snprintf(path, sizeof(path), "%s/%s.json", folder, hex);
     assert_int_equal(PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0, NULL, NULL), 1);
     n = BIO_get_mem_data(bio, &data);
-    mw_buf_printf(
-        &text,
-        "{\"accessToken\":{\"accessKeyId\":\"OLD\",\"secretAccessKey\":\"old-secret\","
-        "\"sessionToken\":\"old-token\",\"accountId\":\"123456789012\",\"expiresAt\":\"%s\"},"
-        "\"refreshToken\":\"refresh-1\",\"clientId\":\"cli\",\"tokenType\":\"kept\","
-        "\"dpopKey\":",
-        ends);
+    mw_buf_printf(&text,
+                  "{\"accessToken\":{\"accessKeyId\":\"OLD\",\"secretAccessKey\":\"old-secret\","
+                  "\"sessionToken\":\"old-token\",\"accountId\":\"123456789012\",\"expiresAt\":\"%s\"},"
+                  "\"refreshToken\":\"refresh-1\",\"clientId\":\"cli\",\"tokenType\":\"kept\","
+                  "\"dpopKey\":",
+                  ends);
     mw_json_write_string(&text, pem ? pem : data, pem ? strlen(pem) : (size_t)n);
     mw_buf_putc(&text, '}');
     assert_ok(mw_file_write_atomic(path, text.data, text.len, 0600, &err));
     BIO_free(bio);
 }
 
-static mw_status capture(void *ctx, const mw_http_request *q, const mw_http_limits *limits,
-                         mw_http_done done, void *user, mw_error *err)
+static mw_status capture(void *ctx, const mw_http_request *q, const mw_http_limits *limits, mw_http_done done,
+                         void *user, mw_error *err)
 {
     const char *value = mw_http_get(&q->headers, "DPoP");
 
@@ -95,19 +94,15 @@ static void check_proof(void)
     decode(&head, proof, (size_t)(dot - proof));
     decode(&claims, dot + 1, (size_t)(last - dot) - 1);
     decode(&pair, last + 1, strlen(last + 1));
+    assert_non_null(strstr(head.data, "\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\""));
     assert_non_null(
-        strstr(head.data, "\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\""));
-    assert_non_null(
-        strstr(claims.data,
-               "\"htm\":\"POST\",\"htu\":\"https://eu-west-1.signin.aws.amazon.com/v1/token\""));
+        strstr(claims.data, "\"htm\":\"POST\",\"htu\":\"https://eu-west-1.signin.aws.amazon.com/v1/token\""));
     assert_non_null(strstr(claims.data, "\"iat\":1767225600,\"jti\":\""));
     assert_int_equal(pair.len, 64);
-    ECDSA_SIG_set0(sig, BN_bin2bn((uint8_t *)pair.data, 32, NULL),
-                   BN_bin2bn((uint8_t *)pair.data + 32, 32, NULL));
+    ECDSA_SIG_set0(sig, BN_bin2bn((uint8_t *)pair.data, 32, NULL), BN_bin2bn((uint8_t *)pair.data + 32, 32, NULL));
     len = i2d_ECDSA_SIG(sig, &der);
     assert_int_equal(EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key), 1);
-    assert_int_equal(
-        EVP_DigestVerify(ctx, der, (size_t)len, (const uint8_t *)proof, (size_t)(last - proof)), 1);
+    assert_int_equal(EVP_DigestVerify(ctx, der, (size_t)len, (const uint8_t *)proof, (size_t)(last - proof)), 1);
     OPENSSL_free(der);
     ECDSA_SIG_free(sig);
     EVP_MD_CTX_free(ctx);
@@ -141,8 +136,7 @@ static bool can_renew(void)
 
 static void test_renewed(void **state)
 {
-    static const fake_answer answers[] = {
-        {200, RENEWED, "\"refreshToken\":\"refresh-1\"", "old-secret"}};
+    static const fake_answer answers[] = {{200, RENEWED, "\"refreshToken\":\"refresh-1\"", "old-secret"}};
     MW_AUTO(mw_buf) text = {0};
     const mw_credentials *c;
     mw_error err = {0};
@@ -172,9 +166,7 @@ static void test_renewed(void **state)
 static void test_failures(void **state)
 {
     static const fake_answer refused[] = {
-        {400,
-         "{\"__type\":\"AccessDeniedException\",\"error\":\"TOKEN_EXPIRED\",\"message\":\"no\"}",
-         NULL, NULL}};
+        {400, "{\"__type\":\"AccessDeniedException\",\"error\":\"TOKEN_EXPIRED\",\"message\":\"no\"}", NULL, NULL}};
     static const struct {
         const char *ends, *pem;
         const fake_answer *answers;
@@ -235,8 +227,8 @@ static void test_models_that_cannot_renew(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_used_while_it_lives), TEST(test_renewed),
-                                       TEST(test_failures), TEST(test_models_that_cannot_renew)};
+    const struct CMUnitTest tests[] = {TEST(test_used_while_it_lives), TEST(test_renewed), TEST(test_failures),
+                                       TEST(test_models_that_cannot_renew)};
     int failed;
 
     key = EVP_EC_gen("P-256");

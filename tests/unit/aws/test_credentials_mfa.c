@@ -18,9 +18,9 @@ static const char config[] =
     "[profile full]\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=base\n"
     "mfa_serial=" SERIAL "\nexternal_id=e \"1\"\nduration_seconds=1800\nrole_session_name=me\n";
 
-static const fake_answer granted[] = {
-    {200, STS_OK("MFAKEY", "2026-01-01T01:00:00Z"),
-     "SerialNumber=arn%3Aaws%3Aiam%3A%3A111111111111%3Amfa%2Fme&TokenCode=123456", NULL}};
+static const fake_answer granted[] = {{200, STS_OK("MFAKEY", "2026-01-01T01:00:00Z"),
+                                       "SerialNumber=arn%3Aaws%3Aiam%3A%3A111111111111%3Amfa%2Fme&TokenCode=123456",
+                                       NULL}};
 static const fake_answer refused[] = {
     {403, STS_ERROR("AccessDenied", "invalid MFA one time pass code"), "TokenCode=", NULL}};
 
@@ -159,9 +159,8 @@ static void test_terminal(void **state)
         int (*child)(void);
         const char *answer;
     } rows[] = {
-        {asked_once, "123456\n"}, {was_refused, "654321\n"}, {is_no_code, "12345\n"},
-        {is_no_code, "\n"},       {is_no_code, "12345a\n"},  {is_no_code, "1234567\n"},
-        {was_closed, "\004"},     {has_no_terminal, NULL},
+        {asked_once, "123456\n"}, {was_refused, "654321\n"}, {is_no_code, "12345\n"}, {is_no_code, "\n"},
+        {is_no_code, "12345a\n"}, {is_no_code, "1234567\n"}, {was_closed, "\004"},    {has_no_terminal, NULL},
     };
     char shown[1024];
     int master = posix_openpt(O_RDWR | O_NOCTTY);
@@ -201,9 +200,9 @@ static void put(const char *name, const char *text)
         unlink(path);
 }
 
-#define CLI_FILE(end)                                                                              \
-    "{\"Credentials\": {\"AccessKeyId\": \"CLIKEY\", \"SecretAccessKey\": \"cli-secret\", "        \
-    "\"SessionToken\": \"cli-token\", \"Expiration\": \"" end "\"}, \"AssumedRoleUser\": "         \
+#define CLI_FILE(end)                                                                                                  \
+    "{\"Credentials\": {\"AccessKeyId\": \"CLIKEY\", \"SecretAccessKey\": \"cli-secret\", "                            \
+    "\"SessionToken\": \"cli-token\", \"Expiration\": \"" end "\"}, \"AssumedRoleUser\": "                             \
     "{\"Arn\": \"arn:aws:sts::123456789012:assumed-role/x/s\"}}"
 
 static void test_cli_cache(void **state)
@@ -254,6 +253,5 @@ int main(void)
         setsid();
         _exit(cmocka_run_group_tests(tests, NULL, NULL));
     }
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                           : 1;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -3,8 +3,8 @@
 
 #include "base/hash.h"
 
-#define KEYS(key, expiry)                                                                          \
-    "{\"Code\":\"Success\",\"AccessKeyId\":\"" key "\",\"SecretAccessKey\":\"source-secret\","     \
+#define KEYS(key, expiry)                                                                                              \
+    "{\"Code\":\"Success\",\"AccessKeyId\":\"" key "\",\"SecretAccessKey\":\"source-secret\","                         \
     "\"Token\":\"source-token\",\"Expiration\":\"" expiry "\"}"
 
 static void keys_are(bench *t, int64_t now, const char *key)
@@ -28,8 +28,8 @@ static void fails_with(bench *t, int64_t now, const char *text)
 
 /* ---- instance metadata ---- */
 
-#define ROLE_LINE "GET http://169.254.169.254:0/latest/meta-data/iam/security-credentials/?"
-#define KEYS_LINE "GET http://169.254.169.254:0/latest/meta-data/iam/security-credentials/web?"
+#define ROLE_LINE  "GET http://169.254.169.254:0/latest/meta-data/iam/security-credentials/?"
+#define KEYS_LINE  "GET http://169.254.169.254:0/latest/meta-data/iam/security-credentials/web?"
 #define TOKEN_LINE "PUT http://169.254.169.254:0/latest/api/token?"
 
 static void test_instance(void **state)
@@ -108,9 +108,7 @@ static void test_instance_failures(void **state)
           {200, "{\"Code\":\"AssumeRoleUnauthorizedAccess\"}", NULL, NULL}},
          3,
          "AssumeRoleUnauthorizedAccess"},
-        {{{200, "T", NULL, NULL}, {200, "web", NULL, NULL}, {200, "source-secret", NULL, NULL}},
-         3,
-         "not JSON"},
+        {{{200, "T", NULL, NULL}, {200, "web", NULL, NULL}, {200, "source-secret", NULL, NULL}}, 3, "not JSON"},
     };
 
     (void)state;
@@ -127,10 +125,8 @@ static void test_instance_failures(void **state)
 
 static void test_instance_endpoint(void **state)
 {
-    static const fake_answer six[] = {
-        {400, "", "PUT http://[fd00:ec2::254]:0/latest/api/token?", NULL}};
-    static const fake_answer own[] = {
-        {400, "", "PUT http://127.0.0.1:1338/latest/api/token?", NULL}};
+    static const fake_answer six[] = {{400, "", "PUT http://[fd00:ec2::254]:0/latest/api/token?", NULL}};
+    static const fake_answer own[] = {{400, "", "PUT http://127.0.0.1:1338/latest/api/token?", NULL}};
     bench t;
 
     (void)state;
@@ -155,8 +151,7 @@ static void test_instance_endpoint(void **state)
                      MW_OK);
     fails_with(&t, T0, "refused");
     close_bench(&t);
-    assert_int_equal(open_bench(&t, "[default]\nec2_metadata_service_endpoint_mode=ipv5\n", NULL, NULL,
-                                NULL, 0),
+    assert_int_equal(open_bench(&t, "[default]\nec2_metadata_service_endpoint_mode=ipv5\n", NULL, NULL, NULL, 0),
                      MW_ERR_INVALID);
     close_bench(&t);
 }
@@ -166,14 +161,12 @@ static void test_instance_endpoint(void **state)
 static void test_container(void **state)
 {
     static const fake_answer relative[] = {
-        {200, KEYS("C1", "2026-01-01T06:00:00Z"), "GET http://169.254.170.2:0/v2/creds?",
-         "Authorization"}};
+        {200, KEYS("C1", "2026-01-01T06:00:00Z"), "GET http://169.254.170.2:0/v2/creds?", "Authorization"}};
     static const fake_answer full[] = {
         {200, KEYS("C2", "2026-01-01T06:00:00Z"), "Authorization: file-token\n", "env-token"}};
-    static const fake_answer retried[] = {
-        {0, NULL, NULL, NULL},
-        {500, "", NULL, NULL},
-        {200, KEYS("C3", "2026-01-01T06:00:00Z"), "Authorization: env-token", NULL}};
+    static const fake_answer retried[] = {{0, NULL, NULL, NULL},
+                                          {500, "", NULL, NULL},
+                                          {200, KEYS("C3", "2026-01-01T06:00:00Z"), "Authorization: env-token", NULL}};
     static const fake_answer denied[] = {{403, "source-secret", NULL, NULL}};
     char path[256];
     bench t;
@@ -212,24 +205,41 @@ static void test_container_hosts(void **state)
         const char *url;
         bool allowed;
     } rows[] = {
-        {"https://anywhere.example/x", true},     {"http://127.0.0.1:80/x", true},
-        {"http://localhost/x", true},             {"http://[::1]:1/x", true},
-        {"http://[fd00:ec2::23]/x", true},        {"http://169.254.170.2/x", true},
-        {"http://10.0.0.1/x", false},             {"http://anywhere.example/x", false},
-        {"http://127.0.0.1.example/x", false},    {"http://localhost@evil.example/x", false},
-        {"http://169.254.169.254/x", false},      {"ftp://localhost/x", false},
-        {"http://127.255.0.9/x", true},           {"http://LOCALHOST:80/x", true},
-        {"http://[0:0:0:0:0:0:0:1]/x", true},     {"http://[FD00:EC2:0::23]/x", true},
+        {"https://anywhere.example/x", true},
+        {"http://127.0.0.1:80/x", true},
+        {"http://localhost/x", true},
+        {"http://[::1]:1/x", true},
+        {"http://[fd00:ec2::23]/x", true},
+        {"http://169.254.170.2/x", true},
+        {"http://10.0.0.1/x", false},
+        {"http://anywhere.example/x", false},
+        {"http://127.0.0.1.example/x", false},
+        {"http://localhost@evil.example/x", false},
+        {"http://169.254.169.254/x", false},
+        {"ftp://localhost/x", false},
+        {"http://127.255.0.9/x", true},
+        {"http://LOCALHOST:80/x", true},
+        {"http://[0:0:0:0:0:0:0:1]/x", true},
+        {"http://[FD00:EC2:0::23]/x", true},
         /* what only looks like this machine, or only an old resolver takes for it */
-        {"http://2130706433/x", false},           {"http://0177.0.0.1/x", false},
-        {"http://0x7f.0.0.1/x", false},           {"http://127.1/x", false},
-        {"http://127.0.0.1@evil.example/x", false}, {"http://evil.example:80@10.0.0.1/x", false},
-        {"http://[::ffff:127.0.0.1]/x", false},   {"http://[::]/x", false},
-        {"http://[::2]/x", false},                {"http://0.0.0.0/x", false},
-        {"http://localhost./x", false},           {"http://localhost.evil.example/x", false},
-        {"http://127.0.0.1\\@evil.example/x", false}, {"http://169.254.170.20/x", false},
-        {"http://127.0.0.1#@evil.example/x", false}, {"http://169.254.170.2.evil.example/x", false},
-        {"http://[::1]evil.example/x", false},    {"http://[::1%25lo]/x", false},
+        {"http://2130706433/x", false},
+        {"http://0177.0.0.1/x", false},
+        {"http://0x7f.0.0.1/x", false},
+        {"http://127.1/x", false},
+        {"http://127.0.0.1@evil.example/x", false},
+        {"http://evil.example:80@10.0.0.1/x", false},
+        {"http://[::ffff:127.0.0.1]/x", false},
+        {"http://[::]/x", false},
+        {"http://[::2]/x", false},
+        {"http://0.0.0.0/x", false},
+        {"http://localhost./x", false},
+        {"http://localhost.evil.example/x", false},
+        {"http://127.0.0.1\\@evil.example/x", false},
+        {"http://169.254.170.20/x", false},
+        {"http://127.0.0.1#@evil.example/x", false},
+        {"http://169.254.170.2.evil.example/x", false},
+        {"http://[::1]evil.example/x", false},
+        {"http://[::1%25lo]/x", false},
     };
     static const fake_answer ok[] = {{200, KEYS("C", "2026-01-01T06:00:00Z"), NULL, NULL}};
 
@@ -265,18 +275,17 @@ static void test_container_hosts(void **state)
 
 /* ---- web identity ---- */
 
-#define WEB_OK                                                                                     \
-    "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><AssumedRoleUser><Arn>"   \
-    "arn:aws:sts::123456789012:assumed-role/x/s</Arn></AssumedRoleUser><Credentials>"              \
-    "<AccessKeyId>WEB</AccessKeyId><SecretAccessKey>web-secret</SecretAccessKey><SessionToken>"    \
-    "web-token</SessionToken><Expiration>2026-01-01T01:00:00Z</Expiration></Credentials>"          \
+#define WEB_OK                                                                                                         \
+    "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><AssumedRoleUser><Arn>"                       \
+    "arn:aws:sts::123456789012:assumed-role/x/s</Arn></AssumedRoleUser><Credentials>"                                  \
+    "<AccessKeyId>WEB</AccessKeyId><SecretAccessKey>web-secret</SecretAccessKey><SessionToken>"                        \
+    "web-token</SessionToken><Expiration>2026-01-01T01:00:00Z</Expiration></Credentials>"                              \
     "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
 
 static void test_web_identity(void **state)
 {
-    static const fake_answer first[] = {
-        {200, WEB_OK, "WebIdentityToken=jwt-1", "Authorization"},
-        {200, WEB_OK, "WebIdentityToken=jwt-2", "Authorization"}};
+    static const fake_answer first[] = {{200, WEB_OK, "WebIdentityToken=jwt-1", "Authorization"},
+                                        {200, WEB_OK, "WebIdentityToken=jwt-2", "Authorization"}};
     static const fake_answer second[] = {{200, WEB_OK, "RoleSessionName=from-profile", NULL}};
     char path[256];
     bench t;
@@ -323,17 +332,12 @@ static void test_web_identity_settings(void **state)
         const char *region, *env_role, *profile_role, *expect;
         bool explicit_profile;
     } rows[] = {
-        {NULL, "arn:aws:iam::123456789012:role/x", NULL, "POST https://sts.us-east-1.amazonaws.com:",
-         false},
+        {NULL, "arn:aws:iam::123456789012:role/x", NULL, "POST https://sts.us-east-1.amazonaws.com:", false},
         {NULL, "arn:aws-cn:iam::123456789012:role/x", NULL, ".amazonaws.com.cn:", false},
-        {NULL, "arn:aws-us-gov:iam::123456789012:role/x", NULL, "POST https://sts.us-gov-",
-         false},
-        {"eu-west-1", "arn:aws:iam::123456789012:role/x", NULL,
-         "POST https://sts.eu-west-1.amazonaws.com:", false},
-        {NULL, "arn:aws:iam::123456789012:role/env", "arn:aws:iam::123456789012:role/own",
-         "role%2Fenv", false},
-        {NULL, "arn:aws:iam::123456789012:role/env", "arn:aws:iam::123456789012:role/own",
-         "role%2Fown", true},
+        {NULL, "arn:aws-us-gov:iam::123456789012:role/x", NULL, "POST https://sts.us-gov-", false},
+        {"eu-west-1", "arn:aws:iam::123456789012:role/x", NULL, "POST https://sts.eu-west-1.amazonaws.com:", false},
+        {NULL, "arn:aws:iam::123456789012:role/env", "arn:aws:iam::123456789012:role/own", "role%2Fenv", false},
+        {NULL, "arn:aws:iam::123456789012:role/env", "arn:aws:iam::123456789012:role/own", "role%2Fown", true},
     };
     char path[256], config[600];
 
@@ -346,11 +350,8 @@ static void test_web_identity_settings(void **state)
         env_set("AWS_REGION", rows[i].region);
         env_set("AWS_ROLE_ARN", rows[i].env_role);
         snprintf(config, sizeof(config), "[default]\nweb_identity_token_file=%s\n%s%s\n", path,
-                 rows[i].profile_role ? "role_arn=" : "",
-                 rows[i].profile_role ? rows[i].profile_role : "");
-        assert_int_equal(open_bench(&t, config, NULL, rows[i].explicit_profile ? "default" : NULL,
-                                    answers, 1),
-                         MW_OK);
+                 rows[i].profile_role ? "role_arn=" : "", rows[i].profile_role ? rows[i].profile_role : "");
+        assert_int_equal(open_bench(&t, config, NULL, rows[i].explicit_profile ? "default" : NULL, answers, 1), MW_OK);
         keys_are(&t, T0, "WEB");
         close_bench(&t);
     }
@@ -364,16 +365,14 @@ static void test_process(void **state)
     static const struct {
         const char *command, *key, *text;
     } rows[] = {
-        {"printf '%s' '{\"Version\":1,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\"}'",
-         "PROC", NULL},
+        {"printf '%s' '{\"Version\":1,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\"}'", "PROC", NULL},
         {"printf %s \"{\\\"Version\\\":1,\\\"AccessKeyId\\\":\\\"P2\\\",\\\"SecretAccessKey\\\":"
          "\\\"p-s\\\",\\\"Expiration\\\":\\\"2026-01-01T05:00:00Z\\\"}\"",
          "P2", NULL},
         {"sh -c 'echo p-s; exit 3'", NULL, "status 3"},
         {"printf p-s", NULL, "not JSON"},
         {"printf '%s' '{\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\"}'", NULL, "Version"},
-        {"printf '%s' '{\"Version\":2,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\"}'", NULL,
-         "Version"},
+        {"printf '%s' '{\"Version\":2,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\"}'", NULL, "Version"},
         {"printf '%s' '{\"Version\":1,\"AccessKeyId\":\"PROC\",\"SecretAccessKey\":\"p-s\","
          "\"Expiration\":\"2025-12-31T00:00:00Z\"}'",
          NULL, "expired already"},
@@ -398,15 +397,14 @@ static void test_process(void **state)
     {
         const mw_credentials *c;
 
-        snprintf(config, sizeof(config),
-                 "[default]\naws_account_id=123456789012\ncredential_process = %s\n", rows[0].command);
+        snprintf(config, sizeof(config), "[default]\naws_account_id=123456789012\ncredential_process = %s\n",
+                 rows[0].command);
         assert_int_equal(open_bench(&t, config, NULL, NULL, NULL, 0), MW_OK);
         assert_int_equal(get_now(&t, T0, &c), MW_OK);
         assert_string_equal(c->account_id, "123456789012");
         close_bench(&t);
     }
-    assert_int_equal(open_bench(&t, "[default]\ncredential_process = a 'b\n", NULL, NULL, NULL, 0),
-                     MW_ERR_INVALID);
+    assert_int_equal(open_bench(&t, "[default]\ncredential_process = a 'b\n", NULL, NULL, NULL, 0), MW_ERR_INVALID);
     close_bench(&t);
 }
 
@@ -419,8 +417,8 @@ static const char sso_config[] =
     "sso_region = eu-central-1\nsso_start_url = https://corp.example/start\n"
     "[profile half]\nsso_account_id = 123456789012\nsso_role_name = Reader\n";
 
-#define SSO_KEYS                                                                                   \
-    "{\"roleCredentials\":{\"accessKeyId\":\"SSO\",\"secretAccessKey\":\"sso-secret\","            \
+#define SSO_KEYS                                                                                                       \
+    "{\"roleCredentials\":{\"accessKeyId\":\"SSO\",\"secretAccessKey\":\"sso-secret\","                                \
     "\"sessionToken\":\"sso-session-token\",\"expiration\":1767229200000}}"
 
 /* The cache file of @p key below a home folder of the test's own. */
@@ -443,15 +441,13 @@ static void write_cache(char path[256], const char *key, const char *text)
 
 static void test_sso(void **state)
 {
-    static const fake_answer valid[] = {
-        {200, SSO_KEYS, "x-amz-sso_bearer_token: access-1\n", "Authorization"}};
+    static const fake_answer valid[] = {{200, SSO_KEYS, "x-amz-sso_bearer_token: access-1\n", "Authorization"}};
     static const fake_answer renewed[] = {
         {200, "{\"accessToken\":\"access-2\",\"expiresIn\":28800,\"refreshToken\":\"refresh-2\"}",
          "\"refreshToken\":\"refresh-1\"", NULL},
         {200, SSO_KEYS, "x-amz-sso_bearer_token: access-2\n", NULL}};
     static const fake_answer over[] = {
-        {401, "{\"__type\":\"UnauthorizedException\",\"message\":\"Session token not found\"}",
-         NULL, NULL}};
+        {401, "{\"__type\":\"UnauthorizedException\",\"message\":\"Session token not found\"}", NULL, NULL}};
     char path[256];
     MW_AUTO(mw_buf) text = {0};
     mw_error err = {0};
@@ -495,9 +491,8 @@ static void test_sso(void **state)
 
 static void test_sso_renewal_fails(void **state)
 {
-    static const fake_answer still_good[] = {
-        {400, "{\"error\":\"invalid_grant\"}", NULL, NULL},
-        {200, SSO_KEYS, "x-amz-sso_bearer_token: access-1\n", NULL}};
+    static const fake_answer still_good[] = {{400, "{\"error\":\"invalid_grant\"}", NULL, NULL},
+                                             {200, SSO_KEYS, "x-amz-sso_bearer_token: access-1\n", NULL}};
     static const fake_answer too_late[] = {{400, "{\"error\":\"invalid_grant\"}", NULL, NULL}};
     char path[256];
     bench t;
@@ -524,9 +519,11 @@ static void test_sso_mistakes(void **state)
         const char *config, *text;
     } rows[] = {
         {"[default]\nsso_session=gone\nsso_account_id=123456789012\nsso_role_name=R\n"
-         "sso_region=eu-west-1\nsso_start_url=https://x\n", "sso_session 'gone' has no sso_region"},
+         "sso_region=eu-west-1\nsso_start_url=https://x\n",
+         "sso_session 'gone' has no sso_region"},
         {"[default]\nsso_session=s\nsso_account_id=123456789012\nsso_role_name=R\n"
-         "[sso-session s]\nsso_region=eu-west-1\n", "sso_session 's' has no sso_start_url"},
+         "[sso-session s]\nsso_region=eu-west-1\n",
+         "sso_session 's' has no sso_start_url"},
         {"[default]\nsso_session=s\nsso_account_id=123456789012\nsso_role_name=R\n"
          "sso_region=eu-west-2\n[sso-session s]\nsso_region=eu-west-1\nsso_start_url=https://x\n",
          "sso_region is 'eu-west-2'"},
@@ -547,8 +544,8 @@ static void test_sso_mistakes(void **state)
 /* The token by itself, as services that take one get it; renewed at most once a minute. */
 static void test_bearer(void **state)
 {
-    static const fake_answer refused[] = {
-        {400, "{\"error\":\"invalid_grant\"}", NULL, NULL}, {400, "{\"error\":\"x\"}", NULL, NULL}};
+    static const fake_answer refused[] = {{400, "{\"error\":\"invalid_grant\"}", NULL, NULL},
+                                          {400, "{\"error\":\"x\"}", NULL, NULL}};
     const mw_credentials *c;
     char path[256];
     mw_provider *p;
@@ -561,9 +558,7 @@ static void test_bearer(void **state)
                 "\"refreshToken\":\"refresh-1\",\"clientId\":\"c\",\"clientSecret\":\"s\","
                 "\"registrationExpiresAt\":\"2026-03-01T00:00:00Z\"}");
     p = t.p;
-    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "codecatalyst", &t.p,
-                                        &t.err),
-                     MW_OK);
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "codecatalyst", &t.p, &t.err), MW_OK);
     for (int second = 0; second < 70; second += 10) { /* nine minutes left: asked at 0 and at 60 */
         assert_int_equal(get_now(&t, T0 + second, &c), MW_OK);
         assert_string_equal(c->bearer_token.data, "access-1");
@@ -572,25 +567,20 @@ static void test_bearer(void **state)
     unlink(path);
     mw_provider_unref(t.p);
     env_set("AWS_BEARER_TOKEN_CODE_CATALYST", "from-env");
-    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "code-catalyst", &t.p,
-                                        &t.err),
-                     MW_OK);
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "code-catalyst", &t.p, &t.err), MW_OK);
     assert_int_equal(get_now(&t, T0, &c), MW_OK);
     assert_string_equal(c->bearer_token.data, "from-env");
     mw_provider_unref(t.p);
     env_set("AWS_BEARER_TOKEN_CODE_CATALYST", "two words");
-    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "code-catalyst", &t.p,
-                                        &t.err),
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "code-catalyst", &t.p, &t.err),
                      MW_ERR_CREDENTIALS);
     assert_null(strstr(t.err.message, "two words"));
     t.p = p;
     close_bench(&t);
-    assert_int_equal(open_bench(&t, "[default]\naws_access_key_id=A\naws_secret_access_key=s\n", NULL,
-                                NULL, NULL, 0),
+    assert_int_equal(open_bench(&t, "[default]\naws_access_key_id=A\naws_secret_access_key=s\n", NULL, NULL, NULL, 0),
                      MW_OK);
     p = t.p;
-    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "codecatalyst", &t.p,
-                                        &t.err),
+    assert_int_equal(mw_provider_bearer(t.config, t.models, &t.fake.http, "codecatalyst", &t.p, &t.err),
                      MW_ERR_CREDENTIALS);
     assert_non_null(strstr(t.err.message, "codecatalyst"));
     t.p = p;

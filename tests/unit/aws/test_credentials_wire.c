@@ -10,7 +10,7 @@
 static const mw_models *models;
 static fault_server server;
 static atomic_int issued;
-static atomic_llong asked_at; /* when the test says that it is */
+static atomic_llong asked_at;      /* when the test says that it is */
 static const char *volatile fault; /* NULL = works */
 
 /** @p xml: the answer of that operation; NULL = JSON. */
@@ -26,11 +26,13 @@ static void send_keys(int fd, const char *xml)
         snprintf(body, sizeof(body),
                  "<R><%sResult><Credentials><AccessKeyId>KEY%d</AccessKeyId><SecretAccessKey>wire-secret"
                  "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials>"
-                 "</%sResult></R>", xml, n, end, xml);
+                 "</%sResult></R>",
+                 xml, n, end, xml);
     else
         snprintf(body, sizeof(body),
                  "{\"Code\":\"Success\",\"AccessKeyId\":\"KEY%d\",\"SecretAccessKey\":\"wire-secret\","
-                 "\"Token\":\"t\",\"Expiration\":\"%s\"}", n, end);
+                 "\"Token\":\"t\",\"Expiration\":\"%s\"}",
+                 n, end);
     snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(body));
     fault_puts(fd, head);
     fault_puts(fd, body);

@@ -11,8 +11,7 @@ static const struct row {
     {"IAM trust policy", "iam", "ListRoles",
      "{'Roles':[{'RoleName':'a','AssumeRolePolicyDocument':'%7B%7D'},{'RoleName':'b'}]}",
      "{'Roles':[{'AssumeRolePolicyDocument':{},'RoleName':'a'},{'RoleName':'b'}]}"},
-    {"IAM policy version", "iam", "GetPolicyVersion",
-     "{'PolicyVersion':{'Document':'%7B%22a%22%3A%22b%2Bc%22%7D'}}",
+    {"IAM policy version", "iam", "GetPolicyVersion", "{'PolicyVersion':{'Document':'%7B%22a%22%3A%22b%2Bc%22%7D'}}",
      "{'PolicyVersion':{'Document':{'a':'b+c'}}}"},
     {"IAM everything at once", "iam", "GetAccountAuthorizationDetails",
      "{'UserDetailList':[{'UserPolicyList':[{'PolicyDocument':'%5B1%5D'}]}],"
@@ -34,8 +33,7 @@ static const struct row {
      "{'InstanceId':'i','Output':'hi'}"},
     {"bucket location", "s3", "GetBucketLocation", "{'LocationConstraint':'eu-west-1'}",
      "{'LocationConstraint':'eu-west-1'}"},
-    {"bucket location of us-east-1", "s3", "GetBucketLocation", "{}",
-     "{'LocationConstraint':null}"},
+    {"bucket location of us-east-1", "s3", "GetBucketLocation", "{}", "{'LocationConstraint':null}"},
     {"listed keys", "s3", "ListObjectsV2",
      "{'EncodingType':'url','Prefix':'a%2Bb','Delimiter':'%2F','Contents':[{'Key':'x+y%C3%A9',"
      "'ETag':'a%20'}],'CommonPrefixes':[{'Prefix':'p%2F'}]}",
@@ -48,8 +46,7 @@ static const struct row {
      "'Versions':[{'Key':'''}]}"},
     {"keys that were not encoded", "s3", "ListObjectsV2", "{'Contents':[{'Key':'a%20+'}]}",
      "{'Contents':[{'Key':'a%20+'}]}"},
-    {"S3 bucket policies stay strings", "s3", "GetBucketPolicy", "{'Policy':'{}'}",
-     "{'Policy':'{}'}"},
+    {"S3 bucket policies stay strings", "s3", "GetBucketPolicy", "{'Policy':'{}'}", "{'Policy':'{}'}"},
     {"KMS key policies stay strings", "kms", "GetKeyPolicy", "{'Policy':'{}'}", "{'Policy':'{}'}"},
 };
 
@@ -64,8 +61,8 @@ static void check(const struct row *row, const char *params)
     if (params)
         asked = bench_json(b, params);
     in = bench_json(b, row->in);
-    assert_ok(mw_customize_result(bench_operation(row->service, row->operation),
-                                  params ? mw_doc_view(b) : NULL, asked, b, in, &out, &err));
+    assert_ok(mw_customize_result(bench_operation(row->service, row->operation), params ? mw_doc_view(b) : NULL, asked,
+                                  b, in, &out, &err));
     assert_ok(mw_json_write(&text, mw_doc_view(b), out, MW_JSON_COMPACT));
     for (char *p = text.data; *p; p++)
         if (*p == '"')
@@ -102,8 +99,7 @@ static void test_asked_encoding(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),
-                                       cmocka_unit_test(test_asked_encoding)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_asked_encoding)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,8 +56,8 @@ static mw_status evaluate(bench *t, const char *ruleset, const char *params)
     mw_doc_builder_free(rb);
     assert_ok(mw_doc_builder_new(NULL, &t->b, &err));
     root = mw_doc_root(t->rules);
-    return mw_ruleset_eval(t->rules, mw_val_at(t->rules, root, 0), mw_val_at(t->rules, root, 1),
-                           t->b, json(t->b, params), &t->arena, &t->out, &t->err);
+    return mw_ruleset_eval(t->rules, mw_val_at(t->rules, root, 0), mw_val_at(t->rules, root, 1), t->b,
+                           json(t->b, params), &t->arena, &t->out, &t->err);
 }
 
 static void drop(bench *t)
@@ -68,14 +68,14 @@ static void drop(bench *t)
 }
 
 /* A rule set of one endpoint whose URL shows the value of one expression, when it is set. */
-#define SHOW(argument)                                                                             \
-    "{'parameters':{'P':{'type':'string'},'L':{'type':'stringArray'},'B':{'type':'boolean'}},"     \
-    "'rules':[{'conditions':[" argument "],'type':'endpoint',"                                    \
-    "'endpoint':{'url':'https://h/{v}'}},"                                                         \
+#define SHOW(argument)                                                                                                 \
+    "{'parameters':{'P':{'type':'string'},'L':{'type':'stringArray'},'B':{'type':'boolean'}},"                         \
+    "'rules':[{'conditions':[" argument "],'type':'endpoint',"                                                         \
+    "'endpoint':{'url':'https://h/{v}'}},"                                                                             \
     "{'conditions':[],'type':'endpoint','endpoint':{'url':'https://h/none'}}]}"
 
 #define CALL(fn, argv) "{'fn':'" fn "','argv':[" argv "],'assign':'v'}"
-#define P "{'ref':'P'}"
+#define P              "{'ref':'P'}"
 
 static void test_functions(void **state)
 {
@@ -110,32 +110,23 @@ static void test_functions(void **state)
         {SHOW(CALL("aws.isVirtualHostableS3Bucket", P ",true")), "{'P':'192.168.0.1'}", "none"},
         {SHOW(CALL("aws.isVirtualHostableS3Bucket", P ",false")), "{'P':'Upper'}", "none"},
         {SHOW(CALL("aws.isVirtualHostableS3Bucket", P ",false")), "{'P':'ab'}", "none"},
-        {SHOW("{'fn':'aws.partition','argv':[" P "],'assign':'p'},"
-              CALL("getAttr", "{'ref':'p'},'dnsSuffix'")),
+        {SHOW("{'fn':'aws.partition','argv':[" P "],'assign':'p'}," CALL("getAttr", "{'ref':'p'},'dnsSuffix'")),
          "{'P':'cn-north-1'}", "amazonaws.com.cn"},
-        {SHOW("{'fn':'aws.partition','argv':[" P "],'assign':'p'},"
-              CALL("getAttr", "{'ref':'p'},'name'")),
+        {SHOW("{'fn':'aws.partition','argv':[" P "],'assign':'p'}," CALL("getAttr", "{'ref':'p'},'name'")),
          "{'P':'mars-1'}", "aws"},
-        {SHOW("{'fn':'aws.parseArn','argv':[" P "],'assign':'a'},"
-              CALL("getAttr", "{'ref':'a'},'resourceId[2]'")),
+        {SHOW("{'fn':'aws.parseArn','argv':[" P "],'assign':'a'}," CALL("getAttr", "{'ref':'a'},'resourceId[2]'")),
          "{'P':'arn:aws:s3:::x/y:z'}", "z"},
-        {SHOW("{'fn':'aws.parseArn','argv':[" P "],'assign':'a'},"
-              CALL("getAttr", "{'ref':'a'},'accountId'")),
+        {SHOW("{'fn':'aws.parseArn','argv':[" P "],'assign':'a'}," CALL("getAttr", "{'ref':'a'},'accountId'")),
          "{'P':'arn:aws:s3:r:123456789012:x'}", "123456789012"},
-        {SHOW(CALL("isSet", "{'fn':'aws.parseArn','argv':[" P "]}")), "{'P':'arn:aws:s3:::'}",
-         "none"},
+        {SHOW(CALL("isSet", "{'fn':'aws.parseArn','argv':[" P "]}")), "{'P':'arn:aws:s3:::'}", "none"},
         {SHOW(CALL("isSet", "{'fn':'aws.parseArn','argv':[" P "]}")), "{'P':'arn:aws:s3'}", "none"},
-        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'},"
-              CALL("getAttr", "{'ref':'u'},'normalizedPath'")),
+        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'}," CALL("getAttr", "{'ref':'u'},'normalizedPath'")),
          "{'P':'https://h:8443/a/../b'}", "/b/"},
-        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'},"
-              CALL("getAttr", "{'ref':'u'},'authority'")),
+        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'}," CALL("getAttr", "{'ref':'u'},'authority'")),
          "{'P':'https://h:8443/a'}", "h:8443"},
-        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'},"
-              CALL("getAttr", "{'ref':'u'},'isIp'")),
+        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'}," CALL("getAttr", "{'ref':'u'},'isIp'")),
          "{'P':'http://127.0.0.1:5000'}", "true"},
-        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'},"
-              CALL("getAttr", "{'ref':'u'},'isIp'")),
+        {SHOW("{'fn':'parseURL','argv':[" P "],'assign':'u'}," CALL("getAttr", "{'ref':'u'},'isIp'")),
          "{'P':'http://[::1]'}", "true"},
         {SHOW(CALL("isSet", "{'fn':'parseURL','argv':[" P "]}")), "{'P':'https://h?q=1'}", "none"},
         {SHOW(CALL("isSet", "{'fn':'parseURL','argv':[" P "]}")), "{'P':'ftp://h'}", "none"},
@@ -150,8 +141,8 @@ static void test_functions(void **state)
 
         snprintf(want, sizeof(want), "https://h/%s", rows[i].want);
         if (st != MW_OK || strcmp(t.out.url, want) != 0)
-            fail_msg("row %zu %s: %s %s, expected %s", i, rows[i].params, t.err.message,
-                     st == MW_OK ? t.out.url : "", want);
+            fail_msg("row %zu %s: %s %s, expected %s", i, rows[i].params, t.err.message, st == MW_OK ? t.out.url : "",
+                     want);
         drop(&t);
     }
 }
@@ -197,9 +188,7 @@ static void test_scopes_and_fall_through(void **state)
     assert_int_equal(t.out.headers.count, 3);
     assert_string_equal(mw_http_get(&t.out.headers, "X-A"), "1d");
     d = mw_doc_view(t.b);
-    assert_string_equal(mw_val_str(d, mw_val_at(d, mw_val_path(d, t.out.properties, "deep.list"), 2),
-                                   NULL),
-                        "d");
+    assert_string_equal(mw_val_str(d, mw_val_at(d, mw_val_path(d, t.out.properties, "deep.list"), 2), NULL), "d");
     drop(&t);
 }
 
@@ -217,14 +206,14 @@ static void test_refused_rule_sets(void **state)
         {SHOW(CALL("booleanEquals", P ",true")), "{'P':'x'}", MW_ERR_INVALID, "booleanEquals"},
         {SHOW(CALL("stringEquals", P ",'a'")), "{}", MW_ERR_INVALID, "stringEquals"},
         {SHOW(CALL("isSet", P)), "{'P':true}", MW_ERR_INVALID, "parameter P"},
-        {"{'parameters':{'R':{'type':'string','required':true}},'rules':[]}", "{}",
-         MW_ERR_INVALID, "required parameter R"},
-        {"{'rules':[{'type':'endpoint','conditions':[],'endpoint':{'url':'https://{x}'}}]}", "{}",
-         MW_ERR_INVALID, "{x}"},
-        {"{'rules':[{'type':'endpoint','conditions':[],'endpoint':{'url':'nonsense'}}]}", "{}",
-         MW_ERR_INVALID, "nonsense"},
-        {"{'rules':[{'type':'endpoint','conditions':[],'endpoint':{'url':'https://a}'}}]}", "{}",
-         MW_ERR_INVALID, "brace"},
+        {"{'parameters':{'R':{'type':'string','required':true}},'rules':[]}", "{}", MW_ERR_INVALID,
+         "required parameter R"},
+        {"{'rules':[{'type':'endpoint','conditions':[],'endpoint':{'url':'https://{x}'}}]}", "{}", MW_ERR_INVALID,
+         "{x}"},
+        {"{'rules':[{'type':'endpoint','conditions':[],'endpoint':{'url':'nonsense'}}]}", "{}", MW_ERR_INVALID,
+         "nonsense"},
+        {"{'rules':[{'type':'endpoint','conditions':[],'endpoint':{'url':'https://a}'}}]}", "{}", MW_ERR_INVALID,
+         "brace"},
         {"{'rules':[{'type':'what','conditions':[]}]}", "{}", MW_ERR_INVALID, "neither"},
     };
 
@@ -308,50 +297,42 @@ static void resolve(const resolution *r)
 static void test_resolution(void **state)
 {
     static const resolution rows[] = {
-        {"ec2", "DescribeInstances", "eu-west-1", NULL, NULL, NULL,
-         "https://ec2.eu-west-1.amazonaws.com", "ec2", "eu-west-1", "sigv4"},
-        {"ec2", "DescribeInstances", "cn-north-1", NULL, NULL, NULL,
-         "https://ec2.cn-north-1.amazonaws.com.cn", "ec2", "cn-north-1", "sigv4"},
-        {"iam", "ListRoles", "eu-west-1", NULL, NULL, NULL, "https://iam.amazonaws.com", "iam",
-         "us-east-1", "sigv4"},
-        {"sts", "AssumeRole", "us-east-1", NULL, NULL, NULL,
-         "https://sts.us-east-1.amazonaws.com", "sts", "us-east-1", "sigv4"},
-        {"sts", "AssumeRoleWithWebIdentity", "eu-west-1", NULL, NULL, NULL,
-         "https://sts.eu-west-1.amazonaws.com", "sts", "eu-west-1", "none"},
-        {"ec2", "DescribeInstances", "fips-us-east-1", NULL, NULL, NULL,
-         "https://ec2-fips.us-east-1.amazonaws.com", "ec2", "us-east-1", "sigv4"},
-        {"ec2", "DescribeInstances", "us-east-1", NULL, NULL,
-         "[default]\nuse_fips_endpoint = true\n", "https://ec2-fips.us-east-1.amazonaws.com",
+        {"ec2", "DescribeInstances", "eu-west-1", NULL, NULL, NULL, "https://ec2.eu-west-1.amazonaws.com", "ec2",
+         "eu-west-1", "sigv4"},
+        {"ec2", "DescribeInstances", "cn-north-1", NULL, NULL, NULL, "https://ec2.cn-north-1.amazonaws.com.cn", "ec2",
+         "cn-north-1", "sigv4"},
+        {"iam", "ListRoles", "eu-west-1", NULL, NULL, NULL, "https://iam.amazonaws.com", "iam", "us-east-1", "sigv4"},
+        {"sts", "AssumeRole", "us-east-1", NULL, NULL, NULL, "https://sts.us-east-1.amazonaws.com", "sts", "us-east-1",
+         "sigv4"},
+        {"sts", "AssumeRoleWithWebIdentity", "eu-west-1", NULL, NULL, NULL, "https://sts.eu-west-1.amazonaws.com",
+         "sts", "eu-west-1", "none"},
+        {"ec2", "DescribeInstances", "fips-us-east-1", NULL, NULL, NULL, "https://ec2-fips.us-east-1.amazonaws.com",
          "ec2", "us-east-1", "sigv4"},
+        {"ec2", "DescribeInstances", "us-east-1", NULL, NULL, "[default]\nuse_fips_endpoint = true\n",
+         "https://ec2-fips.us-east-1.amazonaws.com", "ec2", "us-east-1", "sigv4"},
         {"ec2", "DescribeInstances", "us-east-1", NULL, "http://127.0.0.1:5000/base/",
-         "[default]\nuse_fips_endpoint = true\n", "http://127.0.0.1:5000/base/", "ec2",
-         "us-east-1", "sigv4"},
-        {"ec2", "DescribeInstances", "us-east-1", NULL, NULL,
-         "[default]\nendpoint_url = http://localhost:1\n", "http://localhost:1", "ec2",
-         "us-east-1", "sigv4"},
-        {"s3", "ListBuckets", "eu-west-1", NULL, NULL, NULL, "https://s3.eu-west-1.amazonaws.com",
+         "[default]\nuse_fips_endpoint = true\n", "http://127.0.0.1:5000/base/", "ec2", "us-east-1", "sigv4"},
+        {"ec2", "DescribeInstances", "us-east-1", NULL, NULL, "[default]\nendpoint_url = http://localhost:1\n",
+         "http://localhost:1", "ec2", "us-east-1", "sigv4"},
+        {"s3", "ListBuckets", "eu-west-1", NULL, NULL, NULL, "https://s3.eu-west-1.amazonaws.com", "s3", "eu-west-1",
+         "sigv4"},
+        {"s3", "GetBucketAcl", "eu-west-1", "{'Bucket':'b-1'}", NULL, NULL, "https://b-1.s3.eu-west-1.amazonaws.com",
          "s3", "eu-west-1", "sigv4"},
-        {"s3", "GetBucketAcl", "eu-west-1", "{'Bucket':'b-1'}", NULL, NULL,
-         "https://b-1.s3.eu-west-1.amazonaws.com", "s3", "eu-west-1", "sigv4"},
         {"s3", "GetBucketLocation", "eu-west-1", "{'Bucket':'b-1'}", NULL, NULL,
          "https://s3.eu-west-1.amazonaws.com/b-1", "s3", "eu-west-1", "sigv4"},
-        {"s3", "GetBucketAcl", "eu-west-1", "{'Bucket':'b.1'}", NULL, NULL,
-         "https://s3.eu-west-1.amazonaws.com/b.1", "s3", "eu-west-1", "sigv4"},
+        {"s3", "GetBucketAcl", "eu-west-1", "{'Bucket':'b.1'}", NULL, NULL, "https://s3.eu-west-1.amazonaws.com/b.1",
+         "s3", "eu-west-1", "sigv4"},
         {"s3", "GetBucketAcl", "eu-west-1", "{'Bucket':'b-1'}", "http://minio.local:9000", NULL,
          "http://minio.local:9000/b-1", "s3", "eu-west-1", "sigv4"},
         {"s3", "GetBucketAcl", "eu-west-1", "{'Bucket':'b-1'}", "http://minio.local:9000",
-         "[default]\ns3 =\n  addressing_style = virtual\n", "http://b-1.minio.local:9000", "s3",
-         "eu-west-1", "sigv4"},
-        {"s3", "GetObject", "us-west-2",
-         "{'Bucket':'arn:aws:s3:eu-west-1:123456789012:accesspoint:ap','Key':'k'}", NULL, NULL,
-         "https://ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com", "s3", "eu-west-1",
-         "sigv4"},
+         "[default]\ns3 =\n  addressing_style = virtual\n", "http://b-1.minio.local:9000", "s3", "eu-west-1", "sigv4"},
+        {"s3", "GetObject", "us-west-2", "{'Bucket':'arn:aws:s3:eu-west-1:123456789012:accesspoint:ap','Key':'k'}",
+         NULL, NULL, "https://ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com", "s3", "eu-west-1", "sigv4"},
         /* errors: the text that must be in the message stands in `name` */
         {"ec2", "DescribeInstances", "bad region", NULL, NULL, NULL, NULL, "bad region", NULL, NULL},
-        {"ec2", "DescribeInstances", NULL, NULL, NULL, NULL, NULL, "ec2 DescribeInstances", NULL,
+        {"ec2", "DescribeInstances", NULL, NULL, NULL, NULL, NULL, "ec2 DescribeInstances", NULL, NULL},
+        {"s3", "GetObject", "us-west-2", "{'Bucket':'arn:aws:sns:a:b:c','Key':'k'}", NULL, NULL, NULL, "ARN", NULL,
          NULL},
-        {"s3", "GetObject", "us-west-2", "{'Bucket':'arn:aws:sns:a:b:c','Key':'k'}", NULL, NULL,
-         NULL, "ARN", NULL, NULL},
     };
 
     (void)state;
@@ -373,8 +354,7 @@ static void test_s3control_account_host(void **state)
     (void)state;
     assert_ok(mw_models_builtin(&models, &err));
     assert_ok(mw_doc_builder_new(NULL, &b, &err));
-    q.operation = mw_service_operation(mw_models_service(models, "s3control"),
-                                       "GetPublicAccessBlock");
+    q.operation = mw_service_operation(mw_models_service(models, "s3control"), "GetPublicAccessBlock");
     q.params = json(b, "{'AccountId':'123456789012'}");
     q.params_doc = mw_doc_view(b);
     assert_ok(mw_endpoint_resolve(&q, &arena, &out, &err));
@@ -399,13 +379,13 @@ static void test_s3control_account_host(void **state)
 
 static void test_environment_endpoints(void **state)
 {
-    static const resolution sts = {"sts", "AssumeRole", "eu-west-1", NULL, NULL, NULL,
-                                   "http://sts.local:1", "sts", "eu-west-1", "sigv4"};
-    static const resolution ec2 = {"ec2", "DescribeInstances", "eu-west-1", NULL, NULL, NULL,
-                                   "http://all.local", "ec2", "eu-west-1", "sigv4"};
-    static const resolution plain = {"ec2", "DescribeInstances", "eu-west-1", NULL, NULL, NULL,
-                                     "https://ec2.eu-west-1.amazonaws.com", "ec2", "eu-west-1",
-                                     "sigv4"};
+    static const resolution sts = {"sts", "AssumeRole",         "eu-west-1", NULL,        NULL,
+                                   NULL,  "http://sts.local:1", "sts",       "eu-west-1", "sigv4"};
+    static const resolution ec2 = {"ec2", "DescribeInstances", "eu-west-1", NULL,        NULL,
+                                   NULL,  "http://all.local",  "ec2",       "eu-west-1", "sigv4"};
+    static const resolution plain = {
+        "ec2", "DescribeInstances", "eu-west-1", NULL, NULL, NULL, "https://ec2.eu-west-1.amazonaws.com",
+        "ec2", "eu-west-1",         "sigv4"};
 
     (void)state;
     env_clear();
@@ -435,8 +415,8 @@ static void test_without_rule_set(void **state)
                    "'signingName':'older','serviceId':'Old','apiVersion':'1','signatureVersion':'v4'},"
                    "'o':{'Get':{'name':'Get','http':{'method':'POST','requestUri':'/'}}},'s':{}}");
     assert_ok(mw_models_compile_service("old", mw_doc_view(b), mw_val_get(mw_doc_view(b), root, "m"),
-                                        mw_val_get(mw_doc_view(b), root, "o"),
-                                        mw_val_get(mw_doc_view(b), root, "s"), &pack, &err));
+                                        mw_val_get(mw_doc_view(b), root, "o"), mw_val_get(mw_doc_view(b), root, "s"),
+                                        &pack, &err));
     assert_ok(mw_models_open(pack.data, pack.len, &models, &err));
     q.operation = mw_service_operation(mw_models_service(models, "old"), "Get");
     assert_non_null(q.operation);
@@ -499,9 +479,9 @@ static void test_out_of_memory(void **state)
 static void test_builtin_partitions(void **state)
 {
     static const char *const rows[][2] = {
-        {"eu-west-1", "aws"},       {"cn-north-1", "aws-cn"},      {"us-gov-west-1", "aws-us-gov"},
+        {"eu-west-1", "aws"},         {"cn-north-1", "aws-cn"},    {"us-gov-west-1", "aws-us-gov"},
         {"us-iso-east-1", "aws-iso"}, {"us-newplace-9", "aws"},    {"aws-global", "aws"},
-        {"nowhere", "aws"},         {"aws-cn-global", "aws-cn"},
+        {"nowhere", "aws"},           {"aws-cn-global", "aws-cn"},
     };
     const mw_models *models;
     mw_error err = {0};

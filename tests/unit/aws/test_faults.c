@@ -12,8 +12,8 @@
 static const mw_models *models;
 static fault_server server;
 
-#define OK_XML                                                                                     \
-    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"           \
+#define OK_XML                                                                                                         \
+    "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"                              \
     "</GetCallerIdentityResult></GetCallerIdentityResponse>"
 
 static void say(int fd, const char *status, const char *more, const char *body, size_t len)
@@ -50,7 +50,8 @@ static bool skewed(int fd, const char *request)
         SAY("200 OK", header, OK_XML);
     else
         SAY("403 Forbidden", header,
-            "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired</Message></Error></ErrorResponse>");
+            "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature "
+            "expired</Message></Error></ErrorResponse>");
     return true;
 }
 
@@ -103,14 +104,13 @@ static void gzip_bomb(int fd)
 /** A good answer, and what the next one on this connection would like to be. */
 static void dirty_end(int fd, bool at_once)
 {
-    static const char forged[] =
-        "HTTP/1.1 200 OK\r\nContent-Length: 145\r\n\r\n"
-        "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>666666666666</Account>"
-        "</GetCallerIdentityResult></GetCallerIdentityResponse>       ";
+    static const char forged[] = "HTTP/1.1 200 OK\r\nContent-Length: 145\r\n\r\n"
+                                 "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>666666666666</Account>"
+                                 "</GetCallerIdentityResult></GetCallerIdentityResponse>       ";
     char text[1024];
 
-    snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s%s",
-             strlen(OK_XML), OK_XML, at_once ? forged : "");
+    snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s%s", strlen(OK_XML), OK_XML,
+             at_once ? forged : "");
     fault_puts(fd, text);
     if (!at_once) {
         usleep(50000);
@@ -184,19 +184,22 @@ static bool answer(int fd, const char *request)
     if (IS("skew"))
         return skewed(fd, request);
     if (IS("500"))
-        SAY("500 Oops", "", "<ErrorResponse><Error><Code>InternalFailure</Code><Message>m</Message></Error></ErrorResponse>");
+        SAY("500 Oops", "",
+            "<ErrorResponse><Error><Code>InternalFailure</Code><Message>m</Message></Error></ErrorResponse>");
     else if (IS("503"))
         SAY("503 Busy", "", "");
     else if (IS("503-html"))
         SAY("503 Busy", "Content-Type: text/html\r\n", "<html><body>proxy says no</body></html>");
     else if (IS("429"))
-        SAY("429 Slow", "x-amz-retry-after: 1\r\n", "{\"__type\":\"com.amazonaws#ThrottlingException\",\"message\":\"slow\"}");
+        SAY("429 Slow", "x-amz-retry-after: 1\r\n",
+            "{\"__type\":\"com.amazonaws#ThrottlingException\",\"message\":\"slow\"}");
     else if (IS("429-bare"))
         SAY("429 Slow", "", "");
     else if (IS("broken-xml"))
         SAY("200 OK", "", "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1234");
     else if (IS("entities"))
-        SAY("200 OK", "", "<!DOCTYPE a [<!ENTITY b \"bbbbbbbbbb\">]><GetCallerIdentityResponse>&b;</GetCallerIdentityResponse>");
+        SAY("200 OK", "",
+            "<!DOCTYPE a [<!ENTITY b \"bbbbbbbbbb\">]><GetCallerIdentityResponse>&b;</GetCallerIdentityResponse>");
     else if (IS("html"))
         SAY("200 OK", "Content-Type: text/html\r\n", "<html><p>Welcome to the airport's network<br></html>");
     else if (IS("empty"))
@@ -208,7 +211,8 @@ static bool answer(int fd, const char *request)
     else if (IS("wrong-json"))
         SAY("200 OK", "", "\"a string\"");
     else if (IS("broken-cbor"))
-        say(fd, "200 OK", "smithy-protocol: rpc-v2-cbor\r\nContent-Type: application/cbor\r\n", cut_cbor, sizeof(cut_cbor) - 1);
+        say(fd, "200 OK", "smithy-protocol: rpc-v2-cbor\r\nContent-Type: application/cbor\r\n", cut_cbor,
+            sizeof(cut_cbor) - 1);
     else if (IS("long"))
         fault_puts(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" OK_XML);
     else if (IS("behind"))
@@ -220,11 +224,9 @@ static bool answer(int fd, const char *request)
     else if (IS("overflow"))
         fault_puts(fd, "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\n\r\n" OK_XML);
     else if (IS("chunk-overflow"))
-        fault_puts(fd,
-                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nabc");
+        fault_puts(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nabc");
     else if (IS("chunk-negative"))
-        fault_puts(fd,
-                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabcde\r\n0\r\n\r\n");
+        fault_puts(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabcde\r\n0\r\n\r\n");
     else if (IS("http-0.9"))
         fault_puts(fd, OK_XML);
     else if (IS("http-9.9"))
@@ -232,15 +234,12 @@ static bool answer(int fd, const char *request)
     else if (IS("status-0"))
         fault_puts(fd, "HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n");
     else if (IS("switching"))
-        fault_puts(
-            fd,
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n" OK_XML);
+        fault_puts(fd, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n" OK_XML);
     else if (IS("injected")) /* of header lines, into what is shown */
         fault_puts(fd, "HTTP/1.1 400 No\r\nx-amzn-errortype: Bad\x1B[2J\rForged: "
                        "line\r\nContent-Length: 2\r\n\r\n{}");
     else if (IS("metadata"))
-        SAY("302 Found",
-            "Location: http://169.254.169.254/latest/meta-data/iam/security-credentials/\r\n", "");
+        SAY("302 Found", "Location: http://169.254.169.254/latest/meta-data/iam/security-credentials/\r\n", "");
     else if (IS("metadata-307"))
         SAY("307 Temporary Redirect", "Location: http://169.254.169.254/latest/meta-data/\r\n", "");
     else if (IS("metadata-region"))
@@ -248,8 +247,7 @@ static bool answer(int fd, const char *request)
     else if (IS("503-never"))
         SAY("503 Busy", "x-amz-retry-after: 999999999999\r\n", "");
     else if (IS("503-then"))
-        SAY("503 Busy", "x-amz-retry-after: -1\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n",
-            "");
+        SAY("503 Busy", "x-amz-retry-after: -1\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", "");
     else if (IS("skew-absurd"))
         SAY("403 Forbidden", "Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n",
             "<ErrorResponse><Error><Code>RequestTimeTooSkewed</Code><Message>m</Message></Error></"
@@ -272,11 +270,11 @@ typedef struct row {
     int requests; /* with two attempts */
 } row;
 
-#define STS "sts", "GetCallerIdentity"
-#define DDB "dynamodb", "ListTables"
+#define STS    "sts", "GetCallerIdentity"
+#define DDB    "dynamodb", "ListTables"
 #define LAMBDA "lambda", "ListFunctions"
-#define CBOR "partnercentral-revenue-measurement", "ListMarketplaceRevenueShareAllocations"
-#define WRITE "iam", "CreateUser"
+#define CBOR   "partnercentral-revenue-measurement", "ListMarketplaceRevenueShareAllocations"
+#define WRITE  "iam", "CreateUser"
 
 static const row rows[] = {
     {"fine", STS, MW_OK, "", 1},
@@ -412,8 +410,7 @@ static bool on_page(void *user, mw_doc_builder *page, mw_val result)
     outcome *o = user;
 
     o->pages += mw_val_kind(mw_doc_view(page), result) == MW_KIND_OBJECT;
-    snprintf(o->account, sizeof(o->account), "%s",
-             mw_val_get_str(mw_doc_view(page), result, "Account", ""));
+    snprintf(o->account, sizeof(o->account), "%s", mw_val_get_str(mw_doc_view(page), result, "Account", ""));
     return true;
 }
 
@@ -437,14 +434,23 @@ static void try_one(const row *r, mw_aws_config *config, mw_provider *provider)
     int before = server.requests;
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/%s", server.port, r->fault);
-    assert_ok(mw_client_new(&(mw_client_options){.models = models, .config = config, .endpoint_url = url,
-                                                 .max_attempts = 2, .deadline_ms = 1000}, &c, &err));
+    assert_ok(mw_client_new(
+        &(mw_client_options){
+            .models = models, .config = config, .endpoint_url = url, .max_attempts = 2, .deadline_ms = 1000},
+        &c, &err));
     assert_ok(mw_doc_builder_new(NULL, &b, &err));
     assert_ok(mw_json_read(b, "{\"UserName\":\"u\"}", 16, NULL, NULL, &err));
     held = peak = 0;
-    assert_ok(mw_client_call(c, &(mw_call){.scope = &scope, .service = r->service, .operation = r->operation,
-                                           .params_doc = mw_doc_view(b), .params = mw_doc_pop(b),
-                                           .on_page = on_page, .on_done = on_done, .user = &o}, &err));
+    assert_ok(mw_client_call(c,
+                             &(mw_call){.scope = &scope,
+                                        .service = r->service,
+                                        .operation = r->operation,
+                                        .params_doc = mw_doc_view(b),
+                                        .params = mw_doc_pop(b),
+                                        .on_page = on_page,
+                                        .on_done = on_done,
+                                        .user = &o},
+                             &err));
     assert_ok(mw_client_run(c, &err));
     assert_int_equal(o.done, 1);
     if (o.result.status != r->want || server.requests - before != r->requests ||
@@ -503,9 +509,8 @@ static void a_dirty_end_answers_nobody(void **state)
         char url[64];
 
         snprintf(url, sizeof(url), "http://127.0.0.1:%d/%s", server.port, faults[i]);
-        assert_ok(mw_client_new(
-            &(mw_client_options){.models = models, .config = config, .endpoint_url = url}, &c,
-            &err));
+        assert_ok(
+            mw_client_new(&(mw_client_options){.models = models, .config = config, .endpoint_url = url}, &c, &err));
         for (int n = 0; n < 4; n++) {
             outcome o = {0};
 
@@ -550,11 +555,16 @@ static void stop_is_prompt(void **state)
     (void)state;
     assert_ok(mw_aws_config_load(&(mw_aws_config_options){.getenv_fn = no_env}, &config, &err));
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/slow", server.port);
-    assert_ok(mw_client_new(&(mw_client_options){.models = models, .config = config, .endpoint_url = url,
-                                                 .max_in_flight = 4, .stop = &stop_flag}, &c, &err));
+    assert_ok(mw_client_new(
+        &(mw_client_options){
+            .models = models, .config = config, .endpoint_url = url, .max_in_flight = 4, .stop = &stop_flag},
+        &c, &err));
     for (int i = 0; i < 40; i++)
-        assert_ok(mw_client_call(c, &(mw_call){.scope = &scope, .service = "sts",
-                                               .operation = "GetCallerIdentity", .on_done = on_done, .user = &o}, &err));
+        assert_ok(mw_client_call(
+            c,
+            &(mw_call){
+                .scope = &scope, .service = "sts", .operation = "GetCallerIdentity", .on_done = on_done, .user = &o},
+            &err));
     assert_ok(mw_client_http(c)->after(mw_client_http(c)->ctx, 100, set_stop, NULL, &err));
     assert_ok(mw_client_run(c, &err));
     stop_flag = false;

@@ -45,33 +45,56 @@ static const struct {
     const char *first;
     step steps[3];
 } walks[] = {
-    {"iam", "ListUsers", "{\"PathPrefix\":\"/\"}", 5, "{\"MaxItems\":5,\"PathPrefix\":\"/\"}",
+    {"iam",
+     "ListUsers",
+     "{\"PathPrefix\":\"/\"}",
+     5,
+     "{\"MaxItems\":5,\"PathPrefix\":\"/\"}",
      {{"{\"IsTruncated\":true,\"Marker\":\"m\"}", "{\"Marker\":\"m\",\"MaxItems\":5,\"PathPrefix\":\"/\"}"},
       {"{\"IsTruncated\":false,\"Marker\":\"n\"}", NULL}}},
-    {"ec2", "DescribeVpcs", "{\"NextToken\":\"given\"}", 0, "{\"NextToken\":\"given\"}",
+    {"ec2",
+     "DescribeVpcs",
+     "{\"NextToken\":\"given\"}",
+     0,
+     "{\"NextToken\":\"given\"}",
      {{"{\"NextToken\":\"t\"}", "{\"NextToken\":\"t\"}"}, {"{\"NextToken\":\"\"}", NULL}}},
     {"ec2", "DescribeVpcs", "{}", 0, "{}", {{"{}", NULL}}},
     {"ec2", "DescribeVpcs", "{}", 0, "{}", {{"{\"NextToken\":null}", NULL}}},
     /* two tokens, one of them gone on the second page */
-    {"s3", "ListObjectVersions", "{\"Bucket\":\"b\"}", 0, "{\"Bucket\":\"b\"}",
+    {"s3",
+     "ListObjectVersions",
+     "{\"Bucket\":\"b\"}",
+     0,
+     "{\"Bucket\":\"b\"}",
      {{"{\"IsTruncated\":true,\"NextKeyMarker\":\"k\",\"NextVersionIdMarker\":\"v\"}",
        "{\"Bucket\":\"b\",\"KeyMarker\":\"k\",\"VersionIdMarker\":\"v\"}"},
       {"{\"IsTruncated\":true,\"NextKeyMarker\":\"l\",\"NextVersionIdMarker\":\"None\"}",
        "{\"Bucket\":\"b\",\"KeyMarker\":\"l\"}"},
       {"{\"IsTruncated\":false}", NULL}}},
     /* NextMarker || Contents[-1].Key */
-    {"s3", "ListObjects", "{\"Bucket\":\"b\"}", 2, "{\"Bucket\":\"b\",\"MaxKeys\":2}",
+    {"s3",
+     "ListObjects",
+     "{\"Bucket\":\"b\"}",
+     2,
+     "{\"Bucket\":\"b\",\"MaxKeys\":2}",
      {{"{\"IsTruncated\":true,\"Contents\":[{\"Key\":\"a\"},{\"Key\":\"z\"}]}",
        "{\"Bucket\":\"b\",\"Marker\":\"z\",\"MaxKeys\":2}"},
       {"{\"IsTruncated\":true,\"NextMarker\":\"n\",\"Contents\":[{\"Key\":\"a\"}]}",
        "{\"Bucket\":\"b\",\"Marker\":\"n\",\"MaxKeys\":2}"}}},
     /* three tokens, and a limit that is a string */
-    {"route53", "ListResourceRecordSets", "{\"HostedZoneId\":\"Z\"}", 9,
+    {"route53",
+     "ListResourceRecordSets",
+     "{\"HostedZoneId\":\"Z\"}",
+     9,
      "{\"HostedZoneId\":\"Z\",\"MaxItems\":\"9\"}",
      {{"{\"IsTruncated\":true,\"NextRecordName\":\"n\",\"NextRecordType\":\"A\"}",
        "{\"HostedZoneId\":\"Z\",\"MaxItems\":\"9\",\"StartRecordName\":\"n\",\"StartRecordType\":\"A\"}"},
       {"{\"IsTruncated\":false}", NULL}}},
-    {"dynamodb", "Scan", "{\"TableName\":\"t\"}", 0, "{\"TableName\":\"t\"}",
+    {"dynamodb",
+     "Scan",
+     "{\"TableName\":\"t\"}",
+     0,
+     "{\"TableName\":\"t\"}",
      {{"{\"LastEvaluatedKey\":{\"k\":{\"S\":\"1\"}}}",
        "{\"ExclusiveStartKey\":{\"k\":{\"S\":\"1\"}},\"TableName\":\"t\"}"},
       {"{\"LastEvaluatedKey\":{}}", NULL}}},
@@ -104,8 +127,7 @@ static void tokens(void **state)
             assert_int_equal(more, s->next != NULL);
             if (!more)
                 break;
-            assert_ok(mw_paginator_params(p, op, mw_doc_view(params), given, walks[i].page_size, out, &v,
-                                          &err));
+            assert_ok(mw_paginator_params(p, op, mw_doc_view(params), given, walks[i].page_size, out, &v, &err));
             check_json(out, v, s->next);
         }
         mw_paginator_free(p);
@@ -123,8 +145,7 @@ static const struct {
     {"events", "ListEventBuses", "{\"NextToken\":\"t\"}", "{\"NextToken\":\"t\",\"Scope\":\"S\"}"},
     {"events", "ListEventBuses", "{}", NULL},
     /* the token lies in a structure */
-    {"cloudfront", "ListFunctions", "{\"FunctionList\":{\"NextMarker\":\"m\"}}",
-     "{\"Marker\":\"m\",\"Scope\":\"S\"}"},
+    {"cloudfront", "ListFunctions", "{\"FunctionList\":{\"NextMarker\":\"m\"}}", "{\"Marker\":\"m\",\"Scope\":\"S\"}"},
     {"cloudfront", "ListFunctions", "{\"FunctionList\":{\"Quantity\":1}}", NULL},
     {"s3", "ListBucketIntelligentTieringConfigurations",
      "{\"ContinuationToken\":\"old\",\"NextContinuationToken\":\"new\"}",
@@ -182,18 +203,21 @@ static void no_paginator(void **state)
 static const struct {
     const char *service, *operation, *pages[3], *want;
 } sums[] = {
-    {"iam", "ListUsers",
+    {"iam",
+     "ListUsers",
      {"{\"IsTruncated\":true,\"Marker\":\"m\",\"Users\":[1,2]}", "{\"IsTruncated\":false,\"Users\":[3]}"},
      "{\"Users\":[1,2,3]}"},
     {"iam", "ListUsers", {"{\"IsTruncated\":false}"}, "{}"},
     {"iam", "ListUsers", {"{\"Users\":[]}"}, "{\"Users\":[]}"},
     /* several lists; what is not added up comes from the first page, null when it is not there */
-    {"dynamodb", "Scan",
+    {"dynamodb",
+     "Scan",
      {"{\"Items\":[{\"a\":1}],\"Count\":1,\"ScannedCount\":5,\"LastEvaluatedKey\":{\"k\":1}}",
       "{\"Items\":[{\"a\":2}],\"Count\":2,\"ScannedCount\":7,\"ConsumedCapacity\":{\"x\":1}}"},
      "{\"ConsumedCapacity\":null,\"Count\":3,\"Items\":[{\"a\":1},{\"a\":2}],\"ScannedCount\":12}"},
     /* a nested result key */
-    {"kinesis", "DescribeStream",
+    {"kinesis",
+     "DescribeStream",
      {"{\"StreamDescription\":{\"Shards\":[1],\"StreamName\":\"s\",\"HasMoreShards\":true}}",
       "{\"StreamDescription\":{\"Shards\":[2],\"StreamName\":\"other\"}}"},
      NULL},
@@ -252,10 +276,8 @@ static void whole_pack(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens),
-        cmocka_unit_test(no_paginator), cmocka_unit_test(tokens_by_name),
-        cmocka_unit_test(pages_add_up),
-        cmocka_unit_test(whole_pack),
+        cmocka_unit_test(tokens),       cmocka_unit_test(no_paginator), cmocka_unit_test(tokens_by_name),
+        cmocka_unit_test(pages_add_up), cmocka_unit_test(whole_pack),
     };
     mw_error err = {0};
 

@@ -15,9 +15,8 @@ static const struct row {
      MW_OK, "{'Account':'1','Arn':'a'}"},
     {"query without its wrapper", "sts", "GetCallerIdentity", NULL, "<Other/>", MW_ERR_PARSE,
      "answer to sts:GetCallerIdentity: XML: <Other> holds no <GetCallerIdentityResult>"},
-    {"a proxy's page is no empty list", "ec2", "DescribeInstances", NULL,
-     "<html><body>hello</body></html>", MW_ERR_PARSE,
-     "answer to ec2:DescribeInstances: the answer is an HTML page, not the service's XML (line 1)"},
+    {"a proxy's page is no empty list", "ec2", "DescribeInstances", NULL, "<html><body>hello</body></html>",
+     MW_ERR_PARSE, "answer to ec2:DescribeInstances: the answer is an HTML page, not the service's XML (line 1)"},
     {"no body is no empty list", "ec2", "DescribeInstances", NULL, "", MW_ERR_PARSE,
      "answer to ec2:DescribeInstances: XML: no element found (line 1, byte 0)"},
     {"ec2: present, empty and absent", "ec2", "DescribeInstances", NULL,
@@ -49,25 +48,22 @@ static const struct row {
     {"json: numbers and booleans for text", "dynamodb", "ListTables", NULL,
      "{'TableNames':[1,2.5,true,-7],'LastEvaluatedTableName':false}", MW_OK,
      "{'LastEvaluatedTableName':false,'TableNames':[1,2.5,true,-7]}"},
-    {"json: nulls in lists stay", "dynamodb", "ListTables", NULL, "{'TableNames':['a',null]}",
-     MW_OK, "{'TableNames':['a',null]}"},
-    {"json: a list for a structure", "dynamodb", "DescribeTable", NULL, "{'Table':[]}",
-     MW_ERR_PARSE,
+    {"json: nulls in lists stay", "dynamodb", "ListTables", NULL, "{'TableNames':['a',null]}", MW_OK,
+     "{'TableNames':['a',null]}"},
+    {"json: a list for a structure", "dynamodb", "DescribeTable", NULL, "{'Table':[]}", MW_ERR_PARSE,
      "answer to dynamodb:DescribeTable: Table is a list where the model says an object"},
-    {"json: an object for a number", "dynamodb", "DescribeTable", NULL,
-     "{'Table':{'ItemCount':{}}}", MW_ERR_PARSE,
+    {"json: an object for a number", "dynamodb", "DescribeTable", NULL, "{'Table':{'ItemCount':{}}}", MW_ERR_PARSE,
      "answer to dynamodb:DescribeTable: Table.ItemCount is an object where the model says a "
      "scalar"},
-    {"json: not a number", "dynamodb", "DescribeTable", NULL, "{'Table':{'ItemCount':'many'}}",
-     MW_ERR_PARSE, "answer to dynamodb:DescribeTable: Table.ItemCount: 'many' is not an integer"},
+    {"json: not a number", "dynamodb", "DescribeTable", NULL, "{'Table':{'ItemCount':'many'}}", MW_ERR_PARSE,
+     "answer to dynamodb:DescribeTable: Table.ItemCount: 'many' is not an integer"},
     {"json: cut off", "dynamodb", "ListTables", NULL, "{'TableNames':['a'", MW_ERR_PARSE,
      "answer to dynamodb:ListTables: JSON ends after 18 bytes where ']' was expected"},
     {"json: html", "dynamodb", "ListTables", NULL, "<html>", MW_ERR_PARSE,
      "answer to dynamodb:ListTables: JSON has '<' at byte 0 where a value was expected"},
     {"json: trailing text", "dynamodb", "ListTables", NULL, "{} {}", MW_ERR_PARSE,
      "answer to dynamodb:ListTables: JSON has '{' at byte 3 where the end was expected"},
-    {"json: escapes", "dynamodb", "ListTables", NULL,
-     "{'TableNames':['\\u00e9\\ud83d\\ude00\\n\\/','\\ud800']}", MW_OK,
+    {"json: escapes", "dynamodb", "ListTables", NULL, "{'TableNames':['\\u00e9\\ud83d\\ude00\\n\\/','\\ud800']}", MW_OK,
      "{'TableNames':['\xC3\xA9\xF0\x9F\x98\x80\\n/','\xEF\xBF\xBD']}"},
     {"json: blobs", "kms", "Encrypt", NULL, "{'CiphertextBlob':'AP8=','KeyId':'k'}", MW_OK,
      "{'CiphertextBlob':'AP8=','KeyId':'k'}"},
@@ -78,8 +74,7 @@ static const struct row {
      "{'records':[[{'stringValue':'t'},{'ZZ':[1]},{'__type':'x','ZZ':null}]]}", MW_OK,
      "{'records':[[{'stringValue':'t'},{'SDK_UNKNOWN_MEMBER':{'name':'ZZ'}},{}]]}"},
     /* rest */
-    {"rest-json: headers", "lambda", "Invoke", "X-Amz-Executed-Version: 3\nX-Amz-Function-Error: E",
-     "{'a':1}", MW_OK,
+    {"rest-json: headers", "lambda", "Invoke", "X-Amz-Executed-Version: 3\nX-Amz-Function-Error: E", "{'a':1}", MW_OK,
      "{'ExecutedVersion':'3','FunctionError':'E','Payload':'eydhJzoxfQ==','StatusCode':200}"},
     {"rest-xml: headers and their map", "s3", "HeadObject",
      "Content-Length: 5\nLast-Modified: Tue, 02 Jan 2024 03:04:05 GMT\nx-amz-meta-A: 1\n"
@@ -87,8 +82,8 @@ static const struct row {
      "", MW_OK,
      "{'ContentLength':5,'ETag':'\\'e\\'','LastModified':'2024-01-02T03:04:05Z',"
      "'Metadata':{'A':'1','b':'2'}}"},
-    {"rest-xml: a wrong header names itself", "s3", "HeadObject", "Content-Length: five", "",
-     MW_ERR_PARSE, "answer to s3:HeadObject: header Content-Length: 'five' is not an integer"},
+    {"rest-xml: a wrong header names itself", "s3", "HeadObject", "Content-Length: five", "", MW_ERR_PARSE,
+     "answer to s3:HeadObject: header Content-Length: 'five' is not an integer"},
     {"rest-xml: Expires need not be a time", "s3", "HeadObject", "Expires: never", "", MW_OK,
      "{'ExpiresString':'never','Metadata':{}}"},
     {"rest-xml: flattened lists between other members", "s3", "ListObjectsV2", NULL,
@@ -104,8 +99,7 @@ static const struct row {
      "</AccessControlPolicy>",
      MW_OK, "{'Grants':[{'Grantee':{'Type':'Group','URI':'u'}}]}"},
     {"rest-xml: the root is the member", "s3", "GetBucketLocation", NULL,
-     "<LocationConstraint xmlns='x'>eu-west-1</LocationConstraint>", MW_OK,
-     "{'LocationConstraint':'eu-west-1'}"},
+     "<LocationConstraint xmlns='x'>eu-west-1</LocationConstraint>", MW_OK, "{'LocationConstraint':'eu-west-1'}"},
     {"json: a map", "glue", "GetTable", NULL, "{'Table':{'Parameters':{'A':'1'}}}", MW_OK,
      "{'Table':{'Parameters':{'A':'1'}}}"},
 };
@@ -128,11 +122,9 @@ static void test_rows(void **state)
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         char *body = body_of(&rows[i]);
         bench t;
-        bench_parse(&t, rows[i].service, rows[i].operation, 200, rows[i].headers, body,
-                    strlen(body));
+        bench_parse(&t, rows[i].service, rows[i].operation, 200, rows[i].headers, body, strlen(body));
         if (t.status != rows[i].status || strcmp(t.text.data, rows[i].expect) != 0)
-            fail_msg("%s: %s\n got  %s\n want %s", rows[i].name, mw_status_name(t.status),
-                     t.text.data, rows[i].expect);
+            fail_msg("%s: %s\n got  %s\n want %s", rows[i].name, mw_status_name(t.status), t.text.data, rows[i].expect);
         if (t.status != MW_OK) {
             assert_int_equal(t.result, MW_VAL_ABSENT);
             assert_int_not_equal(mw_doc_builder_status(t.b, NULL), MW_OK);
@@ -164,8 +156,7 @@ static const struct error_row {
      "StorageClass>"
      "</Error>",
      "InvalidObjectState: m {'StorageClass':'GLACIER'}", ""},
-    {"head: nothing but a status", "s3", "HeadObject", 404, "x-amz-request-id: r4", "",
-     "404: Not Found {}", "r4"},
+    {"head: nothing but a status", "s3", "HeadObject", 404, "x-amz-request-id: r4", "", "404: Not Found {}", "r4"},
     {"rest-xml wrapped", "route53", "GetHostedZone", 404, NULL,
      "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code><Message>m</Message>"
      "</Error><RequestId>r5</RequestId></ErrorResponse>",
@@ -177,8 +168,8 @@ static const struct error_row {
      "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException\",\"message\":"
      "\"m\"}",
      "ResourceNotFoundException: m {'message':'m'}", "r6"},
-    {"json Message", "dynamodb", "ListTables", 400, NULL,
-     "{\"__type\":\"X\",\"Message\":\"m\",\"code\":7}", "X: m {}", ""},
+    {"json Message", "dynamodb", "ListTables", 400, NULL, "{\"__type\":\"X\",\"Message\":\"m\",\"code\":7}", "X: m {}",
+     ""},
     {"query-compatible", "sqs", "GetQueueUrl", 400,
      "x-amzn-query-error: AWS.SimpleQueueService.NonExistentQueue;Sender",
      "{\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\",\"message\":\"m\"}",
@@ -188,15 +179,12 @@ static const struct error_row {
      "{\"Type\":\"User\",\"Message\":\"m\",\"code\":\"Other\"}",
      "ResourceNotFoundException: m {'Message':'m','Type':'User'}", ""},
     {"rest-json: code in the body", "apigateway", "GetRestApi", 404, NULL,
-     "{\"code\":\"a#NotFoundException\",\"message\":\"m\"}", "NotFoundException: m {'message':'m'}",
+     "{\"code\":\"a#NotFoundException\",\"message\":\"m\"}", "NotFoundException: m {'message':'m'}", ""},
+    {"a proxy's page, 5xx", "dynamodb", "ListTables", 503, NULL, "<html>oops</html>", "503: Service Unavailable {}",
      ""},
-    {"a proxy's page, 5xx", "dynamodb", "ListTables", 503, NULL, "<html>oops</html>",
-     "503: Service Unavailable {}", ""},
-    {"a proxy's page in XML, 5xx", "iam", "GetUser", 502, NULL, " <HTML>oops</HTML>",
-     "502: Bad Gateway {}", ""},
+    {"a proxy's page in XML, 5xx", "iam", "GetUser", 502, NULL, " <HTML>oops</HTML>", "502: Bad Gateway {}", ""},
     {"plain text, 4xx", "dynamodb", "ListTables", 403, NULL, "go away", "403: go away {}", ""},
-    {"broken XML", "iam", "GetUser", 400, NULL, "<ErrorResponse><Error><Code>X</Code>",
-     "400: Bad Request {}", ""},
+    {"broken XML", "iam", "GetUser", 400, NULL, "<ErrorResponse><Error><Code>X</Code>", "400: Bad Request {}", ""},
     {"an error with an entity bomb", "iam", "GetUser", 400, NULL,
      "<!DOCTYPE x [<!ENTITY a 'b'>]><ErrorResponse><Error><Code>&a;</Code></Error></ErrorResponse>",
      "400: Bad Request {}", ""},
@@ -221,8 +209,7 @@ static void test_errors(void **state)
         }
         bench_parse(&t, r->service, r->operation, r->status, r->headers, r->body, strlen(r->body));
         if (t.status != MW_ERR_AWS || strcmp(t.text.data, r->expect) != 0)
-            fail_msg("%s: %s\n got  %s\n want %s", r->name, mw_status_name(t.status), t.text.data,
-                     r->expect);
+            fail_msg("%s: %s\n got  %s\n want %s", r->name, mw_status_name(t.status), t.text.data, r->expect);
         assert_string_equal(t.aws.request_id, r->request_id);
         assert_int_equal(t.aws.http_status, r->status == 200 ? 500 : r->status);
         bench_clear(&t);
@@ -231,9 +218,8 @@ static void test_errors(void **state)
 
 static void test_error_details(void **state)
 {
-    static const char body[] =
-        "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
-        "<Region>eu-west-1</Region></Error>";
+    static const char body[] = "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>"
+                               "<Region>eu-west-1</Region></Error>";
     bench t;
 
     (void)state;
@@ -321,16 +307,14 @@ static void test_oom(void **state)
         "<R><reservationSet><item><groupSet><item><groupId>g</groupId></item></groupSet></item>"
         "</reservationSet></R>");
     oom("dynamodb", "GetItem", 200, "{\"Item\":{\"a\":{\"S\":\"\\u00e9\"},\"b\":{\"ZZ\":[1]}}}");
-    oom("s3", "GetObject", 404,
-        "<Error><Code>InvalidObjectState</Code><StorageClass>x</StorageClass></Error>");
+    oom("s3", "GetObject", 404, "<Error><Code>InvalidObjectState</Code><StorageClass>x</StorageClass></Error>");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),          cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_error_details), cmocka_unit_test(test_long_message),
-        cmocka_unit_test(test_depth),         cmocka_unit_test(test_oom),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_errors), cmocka_unit_test(test_error_details),
+        cmocka_unit_test(test_long_message), cmocka_unit_test(test_depth),  cmocka_unit_test(test_oom),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

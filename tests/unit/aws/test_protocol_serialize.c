@@ -4,14 +4,11 @@
 static const struct row {
     const char *name, *service, *operation, *params, *expect;
 } good[] = {
-    {"query: no parameters", "sts", "GetCallerIdentity", "{}",
-     "POST / Action=GetCallerIdentity&Version=2011-06-15"},
-    {"query: lists and encoding", "iam", "CreateUser",
-     "{'UserName':'a b/é','Tags':[{'Key':'k','Value':'v'}]}",
+    {"query: no parameters", "sts", "GetCallerIdentity", "{}", "POST / Action=GetCallerIdentity&Version=2011-06-15"},
+    {"query: lists and encoding", "iam", "CreateUser", "{'UserName':'a b/é','Tags':[{'Key':'k','Value':'v'}]}",
      "POST / Action=CreateUser&Version=2010-05-08&UserName=a%20b%2F%C3%A9&Tags.member.1.Key=k"
      "&Tags.member.1.Value=v"},
-    {"query: an empty list is written", "cloudformation", "CreateStack",
-     "{'StackName':'s','Capabilities':[]}",
+    {"query: an empty list is written", "cloudformation", "CreateStack", "{'StackName':'s','Capabilities':[]}",
      "POST / Action=CreateStack&Version=2010-05-15&StackName=s&Capabilities="},
     {"ec2: capitals, flat lists, the model's order", "ec2", "DescribeVpcs",
      "{'MaxResults':5,'VpcIds':['vpc-1','vpc-2'],'Filters':[{'Name':'n','Values':['a']}]}",
@@ -27,8 +24,7 @@ static const struct row {
     {"json: time as epoch seconds", "cloudtrail", "LookupEvents",
      "{'StartTime':'2024-01-02T03:04:05Z','EndTime':1704164646}",
      "POST / {'StartTime':1704164645,'EndTime':1704164646}"},
-    {"json: an integral real is an integer", "dynamodb", "ListTables", "{'Limit':5.0}",
-     "POST / {'Limit':5}"},
+    {"json: an integral real is an integer", "dynamodb", "ListTables", "{'Limit':5.0}", "POST / {'Limit':5}"},
     {"rest-json: label, query, no body", "lambda", "ListVersionsByFunction",
      "{'FunctionName':'arn:aws:lambda:x','MaxItems':3}",
      "GET /2015-03-31/functions/arn%3Aaws%3Alambda%3Ax/versions?MaxItems=3 "},
@@ -42,20 +38,16 @@ static const struct row {
      "<AccessControlList><Grant><Grantee xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' "
      "xsi:type='Group'><URI>u&amp;v</URI></Grantee><Permission>READ</Permission></Grant>"
      "</AccessControlList></AccessControlPolicy>"},
-    {"rest-xml: a blob payload is raw", "s3", "PutObject", "{'Bucket':'b','Key':'k','Body':'aGk='}",
-     "PUT /b/k hi"},
-    {"s3 lists ask for encoded keys", "s3", "ListObjectsV2", "{'Bucket':'b'}",
-     "GET /b?list-type=2&encoding-type=url "},
+    {"rest-xml: a blob payload is raw", "s3", "PutObject", "{'Bucket':'b','Key':'k','Body':'aGk='}", "PUT /b/k hi"},
+    {"s3 lists ask for encoded keys", "s3", "ListObjectsV2", "{'Bucket':'b'}", "GET /b?list-type=2&encoding-type=url "},
     {"s3 lists keep the caller's choice", "s3", "ListObjects", "{'Bucket':'b','EncodingType':'x'}",
      "GET /b?encoding-type=x "},
     {"route 53 ids lose their path", "route53", "GetHostedZone", "{'Id':'/hostedzone/Z1'}",
      "GET /2013-04-01/hostedzone/Z1 "},
     {"glacier's account defaults to the signer's", "glacier", "ListVaults", "{}", "GET /-/vaults "},
-    {"an absent token is filled", "athena", "StartQueryExecution",
-     "{'QueryString':'s','ClientRequestToken':null}",
+    {"an absent token is filled", "athena", "StartQueryExecution", "{'QueryString':'s','ClientRequestToken':null}",
      "POST / {'QueryString':'s','ClientRequestToken':'TOKEN'}"},
-    {"a token given stays", "athena", "StartQueryExecution",
-     "{'QueryString':'s','ClientRequestToken':'mine'}",
+    {"a token given stays", "athena", "StartQueryExecution", "{'QueryString':'s','ClientRequestToken':'mine'}",
      "POST / {'QueryString':'s','ClientRequestToken':'mine'}"},
 };
 
@@ -101,8 +93,7 @@ static const struct row bad[] = {
      "or epoch seconds)"},
     {"empty label", "s3", "GetObject", "{'Bucket':'b','Key':''}",
      "s3:GetObject: parameter Key is part of the path and may not be empty"},
-    {"header injection", "s3", "PutObject",
-     "{'Bucket':'b','Key':'k','ContentType':'a\\nX-Evil: 1'}",
+    {"header injection", "s3", "PutObject", "{'Bucket':'b','Key':'k','ContentType':'a\\nX-Evil: 1'}",
      "s3:PutObject: the parameter for header Content-Type holds a character that a header cannot "
      "carry"},
     {"host injection", "s3control", "ListAccessPoints", "{'AccountId':'evil.example/'}",
@@ -113,8 +104,7 @@ static const struct row bad[] = {
      "{'name':'b','value':{'longValue':1,'arrayValue':{'longValues':[2]}}}]}",
      "rds-data:ExecuteStatement: parameter parameters[1].value has 2 members set where exactly one "
      "is wanted"},
-    {"checksum algorithm", "s3", "PutObject",
-     "{'Bucket':'b','Key':'k','ChecksumAlgorithm':'CRC32C'}",
+    {"checksum algorithm", "s3", "PutObject", "{'Bucket':'b','Key':'k','ChecksumAlgorithm':'CRC32C'}",
      "s3:PutObject: parameter ChecksumAlgorithm asks for CRC32C; CRC32, SHA1 and SHA256 are "
      "supported"},
 };
@@ -126,8 +116,7 @@ static void test_bad(void **state)
     (void)state;
     for (size_t i = 0; i < MW_COUNT(bad); i++) {
         bench t;
-        assert_int_not_equal(
-            bench_serialize(&t, bad[i].service, bad[i].operation, bad[i].params, &options), MW_OK);
+        assert_int_not_equal(bench_serialize(&t, bad[i].service, bad[i].operation, bad[i].params, &options), MW_OK);
         if (bad[i].expect && strcmp(t.text.data, bad[i].expect) != 0)
             fail_msg("%s:\n got  %s\n want %s", bad[i].name, t.text.data, bad[i].expect);
         bench_clear(&t);
@@ -150,8 +139,8 @@ static void test_no_document(void **state)
     mw_error err = {0};
 
     (void)state;
-    assert_ok(mw_protocol_serialize(bench_operation("dynamodb", "ListTables"), NULL, MW_VAL_ABSENT,
-                                    NULL, &req, NULL, &err));
+    assert_ok(
+        mw_protocol_serialize(bench_operation("dynamodb", "ListTables"), NULL, MW_VAL_ABSENT, NULL, &req, NULL, &err));
     assert_int_equal(req.body_len, 2);
     assert_memory_equal(req.body, "{}", 2);
     mw_arena_clear(&arena);
@@ -163,10 +152,8 @@ static void test_drop_unknown(void **state)
     bench t;
 
     (void)state;
-    bench_serialize(&t, "ec2", "DescribeInstances", "{'FromTheFuture':{'a':[1]},'MaxResults':5}",
-                    &options);
-    assert_string_equal(t.text.data,
-                        "POST / Action=DescribeInstances&Version=2016-11-15&MaxResults=5");
+    bench_serialize(&t, "ec2", "DescribeInstances", "{'FromTheFuture':{'a':[1]},'MaxResults':5}", &options);
+    assert_string_equal(t.text.data, "POST / Action=DescribeInstances&Version=2016-11-15&MaxResults=5");
     bench_clear(&t);
 }
 
@@ -177,24 +164,19 @@ static void test_headers(void **state)
     } rows[] = {
         {"dynamodb", "ListTables", "{}", "X-Amz-Target", "DynamoDB_20120810.ListTables"},
         {"dynamodb", "ListTables", "{}", "Content-Type", "application/x-amz-json-1.0"},
-        {"iam", "ListUsers", "{}", "Content-Type",
-         "application/x-www-form-urlencoded; charset=utf-8"},
+        {"iam", "ListUsers", "{}", "Content-Type", "application/x-www-form-urlencoded; charset=utf-8"},
         {"sqs", "ListQueues", "{}", "x-amzn-query-mode", "true"},
         {"apigateway", "GetRestApis", "{}", "Accept", "application/json"},
         {"lambda", "CreateFunction", "{'FunctionName':'f'}", "Content-Type", "application/json"},
-        {"s3", "PutObject", "{'Bucket':'b','Key':'k','Body':'aGk='}", "x-amz-checksum-crc32",
-         "2JMqrA=="},
-        {"s3", "PutObject", "{'Bucket':'b','Key':'k','Body':'aGk=','ChecksumAlgorithm':'SHA1'}",
-         "x-amz-checksum-sha1", "witfkXg0JglCjW9RssWvTAveakI="},
+        {"s3", "PutObject", "{'Bucket':'b','Key':'k','Body':'aGk='}", "x-amz-checksum-crc32", "2JMqrA=="},
+        {"s3", "PutObject", "{'Bucket':'b','Key':'k','Body':'aGk=','ChecksumAlgorithm':'SHA1'}", "x-amz-checksum-sha1",
+         "witfkXg0JglCjW9RssWvTAveakI="},
         {"s3", "PutObject", "{'Bucket':'b','Key':'k','Metadata':{'a':'1'}}", "x-amz-meta-a", "1"},
-        {"s3", "PutObject", "{'Bucket':'b','Key':'k','Expires':0}", "Expires",
-         "Thu, 01 Jan 1970 00:00:00 GMT"},
-        {"s3", "PutBucketPolicy", "{'Bucket':'b','Policy':'{}','ContentMD5':'x'}",
-         "x-amz-checksum-crc32", NULL},
+        {"s3", "PutObject", "{'Bucket':'b','Key':'k','Expires':0}", "Expires", "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {"s3", "PutBucketPolicy", "{'Bucket':'b','Policy':'{}','ContentMD5':'x'}", "x-amz-checksum-crc32", NULL},
         {"s3", "GetObjectAttributes", "{'Bucket':'b','Key':'k','ObjectAttributes':['a','b,c']}",
          "x-amz-object-attributes", "a,\"b,c\""},
-        {"lex-runtime", "PutSession", "{'botName':'b','botAlias':'a','userId':'u1','accept':'x'}",
-         "Accept", "x"},
+        {"lex-runtime", "PutSession", "{'botName':'b','botAlias':'a','userId':'u1','accept':'x'}", "Accept", "x"},
     };
 
     (void)state;
@@ -208,8 +190,7 @@ static void test_headers(void **state)
             fail_msg("row %zu: %s", i, t.err.message);
         value = mw_http_get(&t.req.headers, rows[i].header);
         if (!mw_str_eq(value, want))
-            fail_msg("row %zu: %s is %s, want %s", i, rows[i].header, value ? value : "absent",
-                     want ? want : "absent");
+            fail_msg("row %zu: %s is %s, want %s", i, rows[i].header, value ? value : "absent", want ? want : "absent");
         bench_clear(&t);
     }
 }

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#define CALLS     2000
-#define IN_FLIGHT 16
+#define CALLS      2000
+#define IN_FLIGHT  16
 #define LATENCY_MS 100
 
 typedef struct side {
@@ -28,9 +28,15 @@ typedef struct row {
     int early;
 } row;
 
-#define GUESS(burst, rps) {NULL, (burst) * 0.5, (rps) * 0.25, (rps) * 0.8, (rps)}
-#define UNKNOWN           {NULL, 10, 5, 20, 20}
-#define WIDE              1e6, 1e6, 1 /* whatever comes is allowed */
+#define GUESS(burst, rps)                                                                                              \
+    {                                                                                                                  \
+        NULL, (burst)*0.5, (rps)*0.25, (rps)*0.8, (rps)                                                                \
+    }
+#define UNKNOWN                                                                                                        \
+    {                                                                                                                  \
+        NULL, 10, 5, 20, 20                                                                                            \
+    }
+#define WIDE 1e6, 1e6, 1 /* whatever comes is allowed */
 
 static const row rows[] = {
     {"EC2, another at 8", GUESS(100, 20), 100, 20, 8, false, 230, 0.01, CALLS, 0, 0},
@@ -121,14 +127,13 @@ static void simulate(const row *w, uint32_t seed)
             sent++;
             flight[f].busy = true;
             flight[f].due_ms = now + LATENCY_MS;
-            flight[f].throttled = early-- > 0 ||
-                                  next_random(&random) % 1000 < w->noise * 1000 || !take(&aws);
+            flight[f].throttled = early-- > 0 || next_random(&random) % 1000 < w->noise * 1000 || !take(&aws);
             throttled += flight[f].throttled ? 1 : 0;
         }
     }
     free(again);
-    print_message("%-34s %4d sent, %.2f %% throttled, other %.2f %%, %.0f s\n", w->name, sent,
-                  100.0 * throttled / sent, 100.0 * harmed / other, (double)now / 1000);
+    print_message("%-34s %4d sent, %.2f %% throttled, other %.2f %%, %.0f s\n", w->name, sent, 100.0 * throttled / sent,
+                  100.0 * harmed / other, (double)now / 1000);
     assert_int_equal(done, w->calls);
     assert_true(throttled <= w->most_share * sent);
     assert_true(harmed <= w->most_share * other);
@@ -281,12 +286,9 @@ static void limits_by_service(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(simulation),
-        cmocka_unit_test(tokens_and_waits),
-        cmocka_unit_test(throttles_cut),
-        cmocka_unit_test(a_storm_passes),
-        cmocka_unit_test(noise_is_not_a_limit),
-        cmocka_unit_test(unlimited_until_told),
+        cmocka_unit_test(simulation),           cmocka_unit_test(tokens_and_waits),
+        cmocka_unit_test(throttles_cut),        cmocka_unit_test(a_storm_passes),
+        cmocka_unit_test(noise_is_not_a_limit), cmocka_unit_test(unlimited_until_told),
         cmocka_unit_test(limits_by_service),
     };
 

@@ -74,9 +74,12 @@ static void bounded(void **state)
 static void damaged_files_are_ignored(void **state)
 {
     static const char *const texts[] = {
-        "", "\n", "{}", "moonward rates 2\n",
+        "",
+        "\n",
+        "{}",
+        "moonward rates 2\n",
         "moonward rates 1\n1800000000 1000 1 r s",     /* cut off */
-        "moonward rates 1\n1800000000 1000 1 r\n",    /* a field short */
+        "moonward rates 1\n1800000000 1000 1 r\n",     /* a field short */
         "moonward rates 1\n1800000000 1000 1 r s t\n", /* one too many */
         "moonward rates 1\n1800000000 -5 1 r s\n",
         "moonward rates 1\n1800000000 1e9 1 r s\n",

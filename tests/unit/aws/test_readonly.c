@@ -16,32 +16,38 @@
 
 /* First words of operations that change something, or may. */
 static const char *const changing[] = {
-    "Accept", "Activate", "Add", "Advertise", "Allocate", "Apply", "Approve", "Archive", "Assign",
-    "Associate", "Assume", "Attach", "Authorize", "BatchCreate", "BatchDelete", "BatchDisable", "BatchEnable",
-    "BatchPut", "BatchUpdate", "BatchWrite", "Begin", "Bundle", "Cancel", "Change", "Clear", "Clone", "Close",
-    "Commit", "Complete", "Configure", "Confirm", "Connect", "Convert", "Copy", "Create", "Deactivate",
-    "Deauthorize", "Decline", "Decrypt", "Decrease", "Delete", "Deliver", "Deploy", "Deprecate", "Deprovision",
-    "Deregister", "Detach", "Disable", "Disassociate", "Disconnect", "Dismiss", "Dispose", "Drop", "Enable",
-    "Encrypt", "Evict", "Exchange", "Execute", "Exit", "Export", "Extend", "Failover", "Finalize", "Flush",
-    "Forget", "Grant", "Import", "Increase", "Initialize", "Initiate", "Install", "Invalidate", "Invite",
-    "Invoke", "Issue", "Join", "Launch", "Leave", "Link", "Lock", "Merge", "Migrate", "Modify", "Monitor",
-    "Move", "Notify", "Open", "Overwrite", "Pause", "Poll", "Post", "Promote", "Provision", "Publish",
-    "Purchase", "Purge", "Push", "Put", "ReEncrypt", "Reactivate", "Reboot", "Rebuild", "Receive", "Reconnect",
-    "Record", "Recover", "Redact", "Refresh", "Register", "Reject", "Release", "Remove", "Rename", "Renew",
-    "Reorder", "Replace", "Report", "Request", "Resend", "Reset", "Resize", "Resolve", "Restart", "Restore",
-    "Resume", "Resync", "Retire", "Retry", "Revoke", "Rollback", "Rotate", "Run", "Schedule", "Send", "Set",
-    "Share", "Shutdown", "Sign", "Skip", "Split", "Start", "Stop", "Submit", "Subscribe", "Suspend", "Swap",
-    "Switch", "Sync", "Tag", "Terminate", "Transact", "Transfer", "Trigger", "Unarchive", "Unassign",
-    "Undeploy", "Unlink", "Unlock", "Unmonitor", "Unregister", "Unshare", "Unsubscribe", "Untag", "Update",
-    "Upgrade", "Upload", "Upsert", "Vote", "Withdraw", "Write",
+    "Accept",      "Activate",     "Add",         "Advertise",  "Allocate",    "Apply",      "Approve",
+    "Archive",     "Assign",       "Associate",   "Assume",     "Attach",      "Authorize",  "BatchCreate",
+    "BatchDelete", "BatchDisable", "BatchEnable", "BatchPut",   "BatchUpdate", "BatchWrite", "Begin",
+    "Bundle",      "Cancel",       "Change",      "Clear",      "Clone",       "Close",      "Commit",
+    "Complete",    "Configure",    "Confirm",     "Connect",    "Convert",     "Copy",       "Create",
+    "Deactivate",  "Deauthorize",  "Decline",     "Decrypt",    "Decrease",    "Delete",     "Deliver",
+    "Deploy",      "Deprecate",    "Deprovision", "Deregister", "Detach",      "Disable",    "Disassociate",
+    "Disconnect",  "Dismiss",      "Dispose",     "Drop",       "Enable",      "Encrypt",    "Evict",
+    "Exchange",    "Execute",      "Exit",        "Export",     "Extend",      "Failover",   "Finalize",
+    "Flush",       "Forget",       "Grant",       "Import",     "Increase",    "Initialize", "Initiate",
+    "Install",     "Invalidate",   "Invite",      "Invoke",     "Issue",       "Join",       "Launch",
+    "Leave",       "Link",         "Lock",        "Merge",      "Migrate",     "Modify",     "Monitor",
+    "Move",        "Notify",       "Open",        "Overwrite",  "Pause",       "Poll",       "Post",
+    "Promote",     "Provision",    "Publish",     "Purchase",   "Purge",       "Push",       "Put",
+    "ReEncrypt",   "Reactivate",   "Reboot",      "Rebuild",    "Receive",     "Reconnect",  "Record",
+    "Recover",     "Redact",       "Refresh",     "Register",   "Reject",      "Release",    "Remove",
+    "Rename",      "Renew",        "Reorder",     "Replace",    "Report",      "Request",    "Resend",
+    "Reset",       "Resize",       "Resolve",     "Restart",    "Restore",     "Resume",     "Resync",
+    "Retire",      "Retry",        "Revoke",      "Rollback",   "Rotate",      "Run",        "Schedule",
+    "Send",        "Set",          "Share",       "Shutdown",   "Sign",        "Skip",       "Split",
+    "Start",       "Stop",         "Submit",      "Subscribe",  "Suspend",     "Swap",       "Switch",
+    "Sync",        "Tag",          "Terminate",   "Transact",   "Transfer",    "Trigger",    "Unarchive",
+    "Unassign",    "Undeploy",     "Unlink",      "Unlock",     "Unmonitor",   "Unregister", "Unshare",
+    "Unsubscribe", "Untag",        "Update",      "Upgrade",    "Upload",      "Upsert",     "Vote",
+    "Withdraw",    "Write",
 };
 
 /* What the two tests below find and what is yet a read, by the service's own documentation. */
 static const char *const known[] = {
-    "tnb:ValidateSolFunctionPackageContent", /* a dry run before the upload */
-    "tnb:ValidateSolNetworkPackageContent",
-    "iam:GetAccountPasswordPolicy",          /* what passwords must be like */
-    "secretsmanager:GetRandomPassword",      /* random characters that open nothing */
+    "tnb:ValidateSolFunctionPackageContent",                                /* a dry run before the upload */
+    "tnb:ValidateSolNetworkPackageContent", "iam:GetAccountPasswordPolicy", /* what passwords must be like */
+    "secretsmanager:GetRandomPassword",                                     /* random characters that open nothing */
 };
 
 static bool is_known(const mw_service *s, const mw_operation *op)
@@ -132,8 +138,9 @@ static void http_agrees(void **state)
 
 static bool gets_a_secret(const mw_operation *op)
 {
-    static const char *const words[] = {"Credentials", "Password", "SecretValue", "AuthorizationToken",
-                                        "SessionToken", "FederationToken", "PresignedU", "EmbedUrl", "UploadUrl"};
+    static const char *const words[] = {"Credentials",        "Password",     "SecretValue",
+                                        "AuthorizationToken", "SessionToken", "FederationToken",
+                                        "PresignedU",         "EmbedUrl",     "UploadUrl"};
 
     for (size_t w = 0; mw_str_starts(mw_operation_name(op), "Get") && w < MW_COUNT(words); w++)
         if (strstr(mw_operation_name(op), words[w]))
@@ -181,8 +188,7 @@ static void secrets_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_change_is_refused), cmocka_unit_test(http_agrees),
-                                       cmocka_unit_test(secrets_are_refused),
-                                       cmocka_unit_test(secrets_change_nothing)};
+                                       cmocka_unit_test(secrets_are_refused), cmocka_unit_test(secrets_change_nothing)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

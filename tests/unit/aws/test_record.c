@@ -87,9 +87,13 @@ static void run(const request *requests, outcome *outcomes, size_t count, const 
     for (size_t i = 0; i < count; i++) {
         mw_scope scope = {"aws", requests[i].account, requests[i].region, p};
         mw_doc_builder *b;
-        mw_call call = {.scope = &scope, .service = requests[i].service,
-                        .operation = requests[i].operation, .paginate = requests[i].paginate,
-                        .on_page = on_page, .on_done = on_done, .user = &outcomes[i]};
+        mw_call call = {.scope = &scope,
+                        .service = requests[i].service,
+                        .operation = requests[i].operation,
+                        .paginate = requests[i].paginate,
+                        .on_page = on_page,
+                        .on_done = on_done,
+                        .user = &outcomes[i]};
 
         assert_ok(mw_doc_builder_new(NULL, &b, &err));
         if (requests[i].params) {
@@ -117,9 +121,9 @@ static void read_file(const char *name, mw_buf *out)
     assert_ok(mw_file_read(path, out, &err));
 }
 
-#define USERS(user, more)                                                                          \
-    "<ListUsersResponse><ListUsersResult><Users><member><UserName>" user                           \
-    "</UserName></member></Users>" more "</ListUsersResult></ListUsersResponse>"
+#define USERS(user, more)                                                                                              \
+    "<ListUsersResponse><ListUsersResult><Users><member><UserName>" user "</UserName></member></Users>" more           \
+    "</ListUsersResult></ListUsersResponse>"
 
 static const request requests[] = {
     {"1", "us-east-1", "iam", "ListUsers", "{\"PathPrefix\":\"/\"}", true},
@@ -128,8 +132,7 @@ static const request requests[] = {
     {"1", "eu-west-1", "kinesis", "ListStreams", NULL, false},
     {"1", "eu-west-1", "kinesis", "ListStreams", NULL, false},
     {"2", "eu-west-1", "kinesis", "ListStreams", NULL, false},
-    {"1", "us-east-1", "sts", "AssumeRole",
-     "{\"RoleArn\":\"arn:aws:iam::2:role/r\",\"RoleSessionName\":\"s\"}", false},
+    {"1", "us-east-1", "sts", "AssumeRole", "{\"RoleArn\":\"arn:aws:iam::2:role/r\",\"RoleSessionName\":\"s\"}", false},
     {"1", "us-east-1", "sso", "GetRoleCredentials",
      "{\"roleName\":\"r\",\"accountId\":\"1\",\"accessToken\":\"" SECRET "\"}", false},
     {"1", "us-east-1", "ecr", "GetAuthorizationToken", NULL, false},
@@ -140,27 +143,48 @@ static const request requests[] = {
     {"1", "us-east-1", "iam", "GetUser", "{\"UserName\":\"u\"}", false},
 };
 static const fake_answer answers[] = {
-    {200, {"date", "x", "x-amzn-requestid", "r1"},
-     USERS("a", "<IsTruncated>true</IsTruncated><Marker>m</Marker>"), MW_OK, false},
+    {200,
+     {"date", "x", "x-amzn-requestid", "r1"},
+     USERS("a", "<IsTruncated>true</IsTruncated><Marker>m</Marker>"),
+     MW_OK,
+     false},
     {200, {0}, USERS("b", ""), MW_OK, false},
     {200, {0}, "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", MW_OK, false},
-    {404, {"x-amz-request-id", "r9"},
-     "<Error><Code>NoSuchTagSet</Code><Message>none</Message></Error>", MW_OK, false},
+    {404, {"x-amz-request-id", "r9"}, "<Error><Code>NoSuchTagSet</Code><Message>none</Message></Error>", MW_OK, false},
     {200, {0}, "{\"StreamNames\":[\"first\"]}", MW_OK, false},
     {200, {0}, "{\"StreamNames\":[\"second\"]}", MW_OK, false},
     {200, {0}, "{\"StreamNames\":[\"other\"]}", MW_OK, false},
-    {200, {0}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId>"
-               "<SecretAccessKey>" SECRET "</SecretAccessKey><SessionToken>" SECRET
-               "</SessionToken><Expiration>2026-01-02T03:04:05Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>", MW_OK, false},
-    {200, {0}, "{\"roleCredentials\":{\"accessKeyId\":\"ASIA2\",\"secretAccessKey\":\"" SECRET
-               "\",\"sessionToken\":\"" SECRET "\",\"expiration\":1}}", MW_OK, false},
-    {200, {0}, "{\"authorizationData\":[{\"authorizationToken\":\"" SECRET
-               "\",\"proxyEndpoint\":\"https://p\"}]}", MW_OK, false},
-    {200, {"content-type", "text/plain", "x-amz-meta-owner", "moon"},
-     "body with the-secret-that-signs inside", MW_OK, false},
+    {200,
+     {0},
+     "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId>"
+     "<SecretAccessKey>" SECRET "</SecretAccessKey><SessionToken>" SECRET
+     "</SessionToken><Expiration>2026-01-02T03:04:05Z</Expiration></Credentials></AssumeRoleResult></"
+     "AssumeRoleResponse>",
+     MW_OK,
+     false},
+    {200,
+     {0},
+     "{\"roleCredentials\":{\"accessKeyId\":\"ASIA2\",\"secretAccessKey\":\"" SECRET "\",\"sessionToken\":\"" SECRET
+     "\",\"expiration\":1}}",
+     MW_OK,
+     false},
+    {200,
+     {0},
+     "{\"authorizationData\":[{\"authorizationToken\":\"" SECRET "\",\"proxyEndpoint\":\"https://p\"}]}",
+     MW_OK,
+     false},
+    {200,
+     {"content-type", "text/plain", "x-amz-meta-owner", "moon"},
+     "body with the-secret-that-signs inside",
+     MW_OK,
+     false},
     {200, {0}, "{\"Item\":{\"v\":{\"S\":\"\\\"accessToken\\\": \\\"the-session-token\\\", and more\"}}}", MW_OK, false},
-    {200, {0}, "<GetUserResponse><GetUserResult><User><UserName>u</UserName><SessionTokenX>t</SessionTokenX>"
-               "<Path>/the-session-token/</Path></User></GetUserResult></GetUserResponse>", MW_OK, false},
+    {200,
+     {0},
+     "<GetUserResponse><GetUserResult><User><UserName>u</UserName><SessionTokenX>t</SessionTokenX>"
+     "<Path>/the-session-token/</Path></User></GetUserResult></GetUserResponse>",
+     MW_OK,
+     false},
 };
 
 static void records_without_secrets_and_replays(void **state)
@@ -304,10 +328,9 @@ static void bad_folders_are_named(void **state)
         {"{\"format\":2}", "", "format is not 1", MW_ERR_UNSUPPORTED},
         {"{\"format\":1,\"recorded_at\":\"yesterday\"}", "", "recorded_at", MW_ERR_PARSE},
         {"{\"format\":1,\"recorded_at\":\"2026-01-02T03:04:05Z\"}",
-         "{\"service\":\"s\",\"operation\":\"o\",\"status\":200}\n{\"x\"\n", "exchanges.jsonl line 2",
+         "{\"service\":\"s\",\"operation\":\"o\",\"status\":200}\n{\"x\"\n", "exchanges.jsonl line 2", MW_ERR_PARSE},
+        {"{\"format\":1,\"recorded_at\":\"2026-01-02T03:04:05Z\"}", "{\"service\":\"s\"}\n", "exchange 1",
          MW_ERR_PARSE},
-        {"{\"format\":1,\"recorded_at\":\"2026-01-02T03:04:05Z\"}", "{\"service\":\"s\"}\n",
-         "exchange 1", MW_ERR_PARSE},
     };
 
     (void)state;
@@ -357,8 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(repeats_in_order_then_the_last, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_was_not_recorded_is_an_error, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(bad_folders_are_named, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(replay_has_the_recording_s_time_and_no_network, make_folder,
-                                        remove_folder),
+        cmocka_unit_test_setup_teardown(replay_has_the_recording_s_time_and_no_network, make_folder, remove_folder),
     };
     mw_error err = {0};
 

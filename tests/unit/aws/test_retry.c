@@ -149,13 +149,13 @@ static void scheme_of_2026(void **state)
         mw_retry_bucket b;
 
         mw_retry_bucket_init(&b, &mw_retry_2026, rows[i].service);
-        assert_true(mw_retry_again(&mw_retry_2026, &b, rows[i].class, rows[i].attempt,
-                                   rows[i].retry_after, &taken, &delay));
+        assert_true(
+            mw_retry_again(&mw_retry_2026, &b, rows[i].class, rows[i].attempt, rows[i].retry_after, &taken, &delay));
         assert_in_range(delay, rows[i].low, rows[i].high);
         assert_int_equal(taken, rows[i].cost);
         assert_int_equal(b.tokens, 500 - rows[i].cost);
-        assert_false(mw_retry_again(&mw_retry_2026, &b, rows[i].class,
-                                    strcmp(rows[i].service, "dynamodb") ? 3 : 4, -1, &taken, &delay));
+        assert_false(mw_retry_again(&mw_retry_2026, &b, rows[i].class, strcmp(rows[i].service, "dynamodb") ? 3 : 4, -1,
+                                    &taken, &delay));
     }
     { /* and no more than five seconds after it */
         mw_retry_policy p = mw_retry_2026;
@@ -266,18 +266,34 @@ static void named_operations(void **state)
         const char *service, *operation;
         bool read;
     } rows[] = {
-        {"ec2", "DescribeInstances", true}, {"s3", "HeadBucket", true}, {"s3", "GetObject", true},
-        {"dynamodb", "BatchGetItem", true}, {"cloudtrail", "LookupEvents", true},
-        {"logs", "FilterLogEvents", true}, {"iam", "SimulatePrincipalPolicy", true},
-        {"iam", "GenerateCredentialReport", true}, {"config", "SelectResourceConfig", true},
-        {"ec2", "SearchTransitGatewayRoutes", true}, {"cognito-idp", "AdminGetUser", true},
-        {"sts", "GetCallerIdentity", true}, {"organizations", "ListAccounts", true},
-        {"ec2", "RunInstances", false}, {"s3", "PutObject", false}, {"s3", "SelectObjectContent", false},
-        {"sts", "AssumeRole", false}, {"sts", "GetSessionToken", false}, {"kms", "Decrypt", false},
-        {"sqs", "ReceiveMessage", false}, {"sso", "GetRoleCredentials", false},
-        {"secretsmanager", "GetSecretValue", false}, {"ecr", "GetAuthorizationToken", false},
-        {"cognito-identity", "GetId", false}, {"license-manager", "CheckInLicense", false},
-        {"lambda", "Invoke", false}, {"ssm", "StartSession", false}, {"athena", "StartQueryExecution", false},
+        {"ec2", "DescribeInstances", true},
+        {"s3", "HeadBucket", true},
+        {"s3", "GetObject", true},
+        {"dynamodb", "BatchGetItem", true},
+        {"cloudtrail", "LookupEvents", true},
+        {"logs", "FilterLogEvents", true},
+        {"iam", "SimulatePrincipalPolicy", true},
+        {"iam", "GenerateCredentialReport", true},
+        {"config", "SelectResourceConfig", true},
+        {"ec2", "SearchTransitGatewayRoutes", true},
+        {"cognito-idp", "AdminGetUser", true},
+        {"sts", "GetCallerIdentity", true},
+        {"organizations", "ListAccounts", true},
+        {"ec2", "RunInstances", false},
+        {"s3", "PutObject", false},
+        {"s3", "SelectObjectContent", false},
+        {"sts", "AssumeRole", false},
+        {"sts", "GetSessionToken", false},
+        {"kms", "Decrypt", false},
+        {"sqs", "ReceiveMessage", false},
+        {"sso", "GetRoleCredentials", false},
+        {"secretsmanager", "GetSecretValue", false},
+        {"ecr", "GetAuthorizationToken", false},
+        {"cognito-identity", "GetId", false},
+        {"license-manager", "CheckInLicense", false},
+        {"lambda", "Invoke", false},
+        {"ssm", "StartSession", false},
+        {"athena", "StartQueryExecution", false},
     };
 
     (void)state;
@@ -290,11 +306,13 @@ static void named_operations(void **state)
 static void every_operation_of_the_pack(void **state)
 {
     static const char *const verbs[] = {
-        "Create", "Delete", "Put", "Update", "Modify", "Start", "Stop", "Terminate", "Attach", "Detach",
-        "Add", "Remove", "Set", "Enable", "Disable", "Associate", "Disassociate", "Register", "Deregister",
-        "Tag", "Untag", "Send", "Publish", "Invoke", "Cancel", "Reboot", "Restore", "Reset", "Revoke",
-        "Authorize", "Accept", "Reject", "Import", "Export", "Assume", "Decrypt", "Encrypt", "Execute",
-        "Purchase", "Release", "Allocate", "Batch" /* but BatchGet… */, "Run", "Upload", "Write",
+        "Create",    "Delete",    "Put",          "Update",   "Modify",     "Start",    "Stop",
+        "Terminate", "Attach",    "Detach",       "Add",      "Remove",     "Set",      "Enable",
+        "Disable",   "Associate", "Disassociate", "Register", "Deregister", "Tag",      "Untag",
+        "Send",      "Publish",   "Invoke",       "Cancel",   "Reboot",     "Restore",  "Reset",
+        "Revoke",    "Authorize", "Accept",       "Reject",   "Import",     "Export",   "Assume",
+        "Decrypt",   "Encrypt",   "Execute",      "Purchase", "Release",    "Allocate", "Batch" /* but BatchGet… */,
+        "Run",       "Upload",    "Write",
     };
     size_t total = 0, reads = 0;
 
@@ -325,14 +343,10 @@ static void every_operation_of_the_pack(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes),
-        cmocka_unit_test(modelled_trait),
-        cmocka_unit_test(delays_and_quota),
-        cmocka_unit_test(scheme_of_2026),
-        cmocka_unit_test(settings),
-        cmocka_unit_test(retry_after_header),
-        cmocka_unit_test(named_operations),
-        cmocka_unit_test(every_operation_of_the_pack),
+        cmocka_unit_test(classes),          cmocka_unit_test(modelled_trait),
+        cmocka_unit_test(delays_and_quota), cmocka_unit_test(scheme_of_2026),
+        cmocka_unit_test(settings),         cmocka_unit_test(retry_after_header),
+        cmocka_unit_test(named_operations), cmocka_unit_test(every_operation_of_the_pack),
     };
     mw_error err = {0};
 

@@ -13,10 +13,10 @@
 
 /* 2015-08-30T12:36:00Z, as in the suite */
 #define NOW INT64_C(1440938160)
-#define LONG_TOKEN                                                                                 \
-    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSP" \
-    "fIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT" \
-    "7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm" \
+#define LONG_TOKEN                                                                                                     \
+    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSP"                     \
+    "fIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT"                     \
+    "7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm"                    \
     "8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=="
 #define UNRESERVED "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -28,52 +28,140 @@ typedef struct row {
     const char *signature;
 } row;
 
-#define HOST {"Host", "example.amazonaws.com"}
+#define HOST                                                                                                           \
+    {                                                                                                                  \
+        "Host", "example.amazonaws.com"                                                                                \
+    }
 #define SCOPE .region = "us-east-1", .service = "service", .skip_body = true
 
 static const row header_rows[] = {
-    {"repeated header", "GET", "/", "",
+    {"repeated header",
+     "GET",
+     "/",
+     "",
      {HOST, {"My-Header1", "value2"}, {"My-Header1", "value2"}, {"My-Header1", "value1"}},
-     NULL, NULL, {SCOPE},
+     NULL,
+     NULL,
+     {SCOPE},
      "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea"},
-    {"folded header", "GET", "/", "",
-     {HOST, {"My-Header1", "value1\n  value2\n     value3"}}, NULL, NULL, {SCOPE},
+    {"folded header",
+     "GET",
+     "/",
+     "",
+     {HOST, {"My-Header1", "value1\n  value2\n     value3"}},
+     NULL,
+     NULL,
+     {SCOPE},
      "cfd34249e4b1c8d6b91ef74165d41a32e5fab3306300901bb65a51a73575eefd"},
-    {"trimmed header", "GET", "/", "",
-     {HOST, {"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}}, NULL, NULL, {SCOPE},
+    {"trimmed header",
+     "GET",
+     "/",
+     "",
+     {HOST, {"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}},
+     NULL,
+     NULL,
+     {SCOPE},
      "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"},
-    {"dot segments", "GET", "/example/..", "", {HOST}, NULL, NULL, {SCOPE},
+    {"dot segments",
+     "GET",
+     "/example/..",
+     "",
+     {HOST},
+     NULL,
+     NULL,
+     {SCOPE},
      "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
-    {"dot segments kept", "GET", "/example/..", "", {HOST}, NULL, NULL,
+    {"dot segments kept",
+     "GET",
+     "/example/..",
+     "",
+     {HOST},
+     NULL,
+     NULL,
      {SCOPE, .no_normalize = true},
      "eca7ead57bb5aa5c8e28007acd4ff04e1ff9a0ff3b237ec1554a184887ff9282"},
-    {"blank in the path", "GET", "/example space/", "", {HOST}, NULL, NULL, {SCOPE},
+    {"blank in the path",
+     "GET",
+     "/example space/",
+     "",
+     {HOST},
+     NULL,
+     NULL,
+     {SCOPE},
      "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741"},
-    {"UTF-8 in the path", "GET", "/\xE1\x88\xB4", "", {HOST}, NULL, NULL, {SCOPE},
+    {"UTF-8 in the path",
+     "GET",
+     "/\xE1\x88\xB4",
+     "",
+     {HOST},
+     NULL,
+     NULL,
+     {SCOPE},
      "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"},
-    {"session token", "GET", "/", "", {HOST}, NULL,
-     "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267", {SCOPE},
+    {"session token",
+     "GET",
+     "/",
+     "",
+     {HOST},
+     NULL,
+     "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267",
+     {SCOPE},
      "07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8"},
-    {"form body", "POST", "/", "",
+    {"form body",
+     "POST",
+     "/",
+     "",
      {{"Content-Type", "application/x-www-form-urlencoded"}, HOST, {"Content-Length", "13"}},
-     "Param1=value1", NULL,
+     "Param1=value1",
+     NULL,
      {.region = "us-east-1", .service = "service", .content_sha256_header = true},
      "d3875051da38690788ef43de4db0d8f280229d82040bfac253562e56c3f20e0b"},
 };
 
 static const row query_rows[] = {
-    {"slashes", "GET", "//example//", "", {HOST}, NULL, NULL, {SCOPE, .expires_seconds = 3600},
+    {"slashes",
+     "GET",
+     "//example//",
+     "",
+     {HOST},
+     NULL,
+     NULL,
+     {SCOPE, .expires_seconds = 3600},
      "c1834e8fb0307243711f0f907f6ab7311ed300d87f13792d7ee4da89ab93e082"},
-    {"sorted and encoded", "GET", "/", "Param-3=Value3&Param=Value2&%E1%88%B4=Value1", {HOST}, NULL,
-     NULL, {SCOPE, .expires_seconds = 3600},
+    {"sorted and encoded",
+     "GET",
+     "/",
+     "Param-3=Value3&Param=Value2&%E1%88%B4=Value1",
+     {HOST},
+     NULL,
+     NULL,
+     {SCOPE, .expires_seconds = 3600},
      "c5f1848ceec943ac2ca68ee720460c23aaae30a2300586597ada94c4a65e4787"},
-    {"unreserved", "GET", "/", UNRESERVED "=" UNRESERVED, {HOST}, NULL, NULL,
+    {"unreserved",
+     "GET",
+     "/",
+     UNRESERVED "=" UNRESERVED,
+     {HOST},
+     NULL,
+     NULL,
      {SCOPE, .expires_seconds = 3600},
      "8e76a88a7433637b12778d5592799b29ad21ecd6cf6325051c21d86f0acda2bf"},
-    {"token after signing", "POST", "/", "", {HOST}, NULL, LONG_TOKEN,
+    {"token after signing",
+     "POST",
+     "/",
+     "",
+     {HOST},
+     NULL,
+     LONG_TOKEN,
      {SCOPE, .expires_seconds = 3600, .omit_session_token = true},
      "2ce6e6d2e0cf2f9d1b55fafec88cd20574c31dc2e7631979f71ba2310083e95b"},
-    {"token before signing", "POST", "/", "", {HOST}, NULL, LONG_TOKEN,
+    {"token before signing",
+     "POST",
+     "/",
+     "",
+     {HOST},
+     NULL,
+     LONG_TOKEN,
      {SCOPE, .expires_seconds = 3600},
      "46c2e3c63c1dbe7d39f8ada16fe7f001c1f56c5791441565323677f96308871c"},
 };
@@ -120,14 +208,11 @@ static void run(const row *r, bool query)
     j.req.body = r->body;
     j.req.body_len = r->body ? strlen(r->body) : 0;
     for (size_t i = 0; i < 4 && r->headers[i][0]; i++)
-        assert_int_equal(mw_http_add(&j.arena, &j.req.headers, r->headers[i][0], r->headers[i][1],
-                                     NULL),
-                         MW_OK);
+        assert_int_equal(mw_http_add(&j.arena, &j.req.headers, r->headers[i][0], r->headers[i][1], NULL), MW_OK);
     st = query ? mw_sigv4_presign(&j.req, &j.creds, &r->scope, NOW, &j.trace, &j.err)
                : mw_sigv4_sign(&j.req, &j.creds, &r->scope, NOW, &j.trace, &j.err);
     if (st != MW_OK || strcmp(j.trace.signature, r->signature) != 0)
-        print_error("row '%s': %s\n%s\n", r->name, j.err.message,
-                    st == MW_OK ? j.trace.canonical_request : "");
+        print_error("row '%s': %s\n%s\n", r->name, j.err.message, st == MW_OK ? j.trace.canonical_request : "");
     assert_int_equal(st, MW_OK);
     assert_string_equal(j.trace.signature, r->signature);
     if (query) {
@@ -157,8 +242,8 @@ static void test_query_placement(void **state)
 /* Example of the S3 API Reference, "Signature Calculations: Using GET with an authorization header". */
 static void test_s3_get_with_range(void **state)
 {
-    const mw_sigv4_scope scope = {.region = "us-east-1", .service = "s3", .single_encode = true,
-                                  .content_sha256_header = true};
+    const mw_sigv4_scope scope = {
+        .region = "us-east-1", .service = "s3", .single_encode = true, .content_sha256_header = true};
     static const char secret[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
     job j;
 
@@ -171,8 +256,7 @@ static void test_s3_get_with_range(void **state)
     mw_http_add(&j.arena, &j.req.headers, "Range", "bytes=0-9", NULL);
     /* 2013-05-24T00:00:00Z */
     assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, &scope, 1369353600, &j.trace, NULL), MW_OK);
-    assert_string_equal(j.trace.signature,
-                        "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+    assert_string_equal(j.trace.signature, "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
     drop(&j);
 }
 
@@ -185,8 +269,8 @@ static void test_s3_queries(void **state)
         {"lifecycle", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
         {"prefix=J&max-keys=2", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
     };
-    const mw_sigv4_scope scope = {.region = "us-east-1", .service = "s3", .single_encode = true,
-                                  .content_sha256_header = true};
+    const mw_sigv4_scope scope = {
+        .region = "us-east-1", .service = "s3", .single_encode = true, .content_sha256_header = true};
     static const char secret[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
     (void)state;
@@ -198,8 +282,7 @@ static void test_s3_queries(void **state)
         mw_secret_set(&j.creds.secret_access_key, secret, strlen(secret), NULL);
         j.req.host = "examplebucket.s3.amazonaws.com";
         j.req.query = rows[i].query;
-        assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, &scope, 1369353600, &j.trace, NULL),
-                         MW_OK);
+        assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, &scope, 1369353600, &j.trace, NULL), MW_OK);
         assert_string_equal(j.trace.signature, rows[i].signature);
         drop(&j);
     }
@@ -237,8 +320,7 @@ static void test_canonical_lines(void **state)
         fill(&j, NULL);
         j.req.path = rows[i].path;
         j.req.query = rows[i].query;
-        assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, rows[i].single ? &single : &plain, NOW,
-                                       &j.trace, NULL),
+        assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, rows[i].single ? &single : &plain, NOW, &j.trace, NULL),
                          MW_OK);
         snprintf(want, sizeof(want), "GET\n%s\n%s\nhost:", rows[i].want_path, rows[i].want_query);
         if (strncmp(j.trace.canonical_request, want, strlen(want)) != 0)
@@ -250,8 +332,8 @@ static void test_canonical_lines(void **state)
 
 static void test_excluded_headers_and_host(void **state)
 {
-    static const char *const names[] = {"Connection", "Expect", "Keep-Alive", "Proxy-Authorization",
-                                        "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+    static const char *const names[] = {"Connection", "Expect",          "Keep-Alive",        "Proxy-Authorization",
+                                        "TE",         "Trailer",         "Transfer-Encoding", "Upgrade",
                                         "User-Agent", "X-Amzn-Trace-Id", "Authorization"};
     const mw_sigv4_scope scope = {.region = "r", .service = "s"};
     job j;
@@ -272,8 +354,8 @@ static void test_excluded_headers_and_host(void **state)
 /* A retry signs the same request again: nothing is doubled, only time and signature differ. */
 static void test_signing_twice(void **state)
 {
-    const mw_sigv4_scope scope = {.region = "r", .service = "s", .content_sha256_header = true,
-                                  .unsigned_payload = true};
+    const mw_sigv4_scope scope = {
+        .region = "r", .service = "s", .content_sha256_header = true, .unsigned_payload = true};
     job j;
     size_t count;
 
@@ -361,8 +443,7 @@ static void test_refusals(void **state)
         {{.region = "r", .service = "s"}, true, false, false, MW_ERR_INVALID},
         {{.region = "r", .service = "s"}, false, true, false, MW_ERR_CREDENTIALS},
         {{.region = "r", .service = "s", .expires_seconds = 0}, false, false, true, MW_ERR_INVALID},
-        {{.region = "r", .service = "s", .expires_seconds = 604801}, false, false, true,
-         MW_ERR_INVALID},
+        {{.region = "r", .service = "s", .expires_seconds = 604801}, false, false, true, MW_ERR_INVALID},
     };
 
     (void)state;
@@ -375,9 +456,8 @@ static void test_refusals(void **state)
             j.req.host = "";
         if (rows[i].no_secret)
             mw_secret_clear(&j.creds.secret_access_key);
-        st = rows[i].query
-                 ? mw_sigv4_presign(&j.req, &j.creds, &rows[i].scope, NOW, NULL, &j.err)
-                 : mw_sigv4_sign(&j.req, &j.creds, &rows[i].scope, NOW, NULL, &j.err);
+        st = rows[i].query ? mw_sigv4_presign(&j.req, &j.creds, &rows[i].scope, NOW, NULL, &j.err)
+                           : mw_sigv4_sign(&j.req, &j.creds, &rows[i].scope, NOW, NULL, &j.err);
         assert_int_equal(st, rows[i].want);
         assert_true(strlen(j.err.message) > 0);
         drop(&j);
@@ -481,10 +561,9 @@ static void test_v4a_signature(void **state)
     (void)state;
     fill(&j, NULL);
     assert_int_equal(mw_sigv4_sign(&j.req, &j.creds, &scope, NOW, &j.trace, &j.err), MW_OK);
-    assert_string_equal(j.trace.canonical_request,
-                        "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n"
-                        "x-amz-region-set:us-east-1\n\nhost;x-amz-date;x-amz-region-set\n"
-                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_string_equal(j.trace.canonical_request, "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n"
+                                                   "x-amz-region-set:us-east-1\n\nhost;x-amz-date;x-amz-region-set\n"
+                                                   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_non_null(strstr(j.trace.string_to_sign, "AWS4-ECDSA-P256-SHA256\n20150830T123600Z\n"
                                                    "20150830/service/aws4_request\n"));
     assert_true(verifies(&j.creds, j.trace.string_to_sign, j.trace.signature));
@@ -500,27 +579,26 @@ static void test_v4a_signature(void **state)
 
 static void test_v4a_presigned(void **state)
 {
-    const mw_sigv4_scope scope = {.region = "us-east-1", .service = "service", .asymmetric = true,
-                                  .expires_seconds = 3600};
+    const mw_sigv4_scope scope = {
+        .region = "us-east-1", .service = "service", .asymmetric = true, .expires_seconds = 3600};
     job j;
 
     (void)state;
     fill(&j, NULL);
     assert_int_equal(mw_sigv4_presign(&j.req, &j.creds, &scope, NOW, &j.trace, &j.err), MW_OK);
-    assert_string_equal(
-        j.trace.canonical_request,
-        "GET\n/\nX-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2F"
-        "service%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=3600&X-Amz-Region-Set="
-        "us-east-1&X-Amz-SignedHeaders=host\nhost:example.amazonaws.com\n\nhost\n"
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_string_equal(j.trace.canonical_request,
+                        "GET\n/\nX-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2F"
+                        "service%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-Expires=3600&X-Amz-Region-Set="
+                        "us-east-1&X-Amz-SignedHeaders=host\nhost:example.amazonaws.com\n\nhost\n"
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_true(verifies(&j.creds, j.trace.string_to_sign, j.trace.signature));
     drop(&j);
 }
 
 static void test_token_header(void **state)
 {
-    const mw_sigv4_scope scope = {.region = "r", .service = "s3express", .single_encode = true,
-                                  .token_header = "x-amz-s3session-token"};
+    const mw_sigv4_scope scope = {
+        .region = "r", .service = "s3express", .single_encode = true, .token_header = "x-amz-s3session-token"};
     job j;
 
     (void)state;

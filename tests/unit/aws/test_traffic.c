@@ -120,10 +120,16 @@ static void a_slow_one_leaves_places(void **state)
         {"host", {.max_in_flight = 8}, {"1", "r", "s3", "slow"}, {"2", "r", "ec2", "h"}, 4},
         {"host given", {.max_in_flight = 8, .max_per_host = 1}, {"1", "r", "s3", "slow"}, {"2", "r", "ec2", "h"}, 1},
         {"account", {.max_in_flight = 8, .max_per_host = -1}, {"1", "r", "s3", "x"}, {"2", "r", "ec2", "h"}, 6},
-        {"service", {.max_in_flight = 8, .max_per_host = -1, .max_per_service = 3},
-         {"1", "r", "s3", "x"}, {"1", "r", "ec2", "h"}, 3},
-        {"none", {.max_in_flight = 8, .max_per_host = -1, .max_per_service = -1, .max_per_account = -1},
-         {"1", "r", "s3", "x"}, {"2", "r", "ec2", "h"}, 8},
+        {"service",
+         {.max_in_flight = 8, .max_per_host = -1, .max_per_service = 3},
+         {"1", "r", "s3", "x"},
+         {"1", "r", "ec2", "h"},
+         3},
+        {"none",
+         {.max_in_flight = 8, .max_per_host = -1, .max_per_service = -1, .max_per_account = -1},
+         {"1", "r", "s3", "x"},
+         {"2", "r", "ec2", "h"},
+         8},
     };
 
     (void)state;
@@ -271,7 +277,8 @@ static void nobody_is_forgotten(void **state)
 
     (void)state;
     for (int round = 0; round < 200; round++) {
-        mw_traffic_options o = {.max_in_flight = 1 + (int)any_of(12), .retry = mw_retry_standard,
+        mw_traffic_options o = {.max_in_flight = 1 + (int)any_of(12),
+                                .retry = mw_retry_standard,
                                 .max_per_account = 1 + (int)any_of(3),
                                 .max_per_service = 1 + (int)any_of(3),
                                 .max_per_host = 1 + (int)any_of(3)};
@@ -292,8 +299,7 @@ static void nobody_is_forgotten(void **state)
             for (uint32_t n = any_of(20); n > 0 && entered < TICKETS; n--, entered++) {
                 account_of[entered] = (int)any_of(5);
                 host_of[entered] = (int)any_of(5);
-                mw_traffic_enter(t, &k[entered],
-                                 lane(t, names[account_of[entered]], "r", names[any_of(5)]),
+                mw_traffic_enter(t, &k[entered], lane(t, names[account_of[entered]], "r", names[any_of(5)]),
                                  names[host_of[entered]], any_of(4) == 0);
             }
             for (uint32_t n = any_of(3); n > 0 && entered > 0; n--) {
@@ -327,8 +333,7 @@ static void nobody_is_forgotten(void **state)
                 left++;
                 mw_traffic_leave(t, one, any_of(50) ? MW_OUTCOME_ANSWERED : MW_OUTCOME_THROTTLED, -1, NULL, now);
             }
-            now += under_way == 0 && mw_traffic_wake_ms(t) > now ? mw_traffic_wake_ms(t) - now
-                                                                 : (int64_t)any_of(20);
+            now += under_way == 0 && mw_traffic_wake_ms(t) > now ? mw_traffic_wake_ms(t) - now : (int64_t)any_of(20);
         }
         mw_traffic_free(t);
         free(k);

@@ -43,8 +43,8 @@ static mw_transport *new_transport(const mw_transport_options *o)
 
 static mw_http_request request_for(mw_arena *a, const char *method, const char *path)
 {
-    return (mw_http_request){.arena = a, .method = method, .scheme = "http", .host = "127.0.0.1",
-                             .port = server.port, .path = path};
+    return (mw_http_request){
+        .arena = a, .method = method, .scheme = "http", .host = "127.0.0.1", .port = server.port, .path = path};
 }
 
 static got exchange(mw_transport *t, const mw_http_request *q, const mw_http_limits *limits)
@@ -63,7 +63,7 @@ static got exchange(mw_transport *t, const mw_http_request *q, const mw_http_lim
 
 typedef struct fault_row {
     const char *path;
-    int status;        /* 0 = an error is wanted */
+    int status; /* 0 = an error is wanted */
     mw_status error;
     const char *says;
 } fault_row;
@@ -97,8 +97,7 @@ static void response_faults(void **state)
         const fault_row *f = &faults[i / 2];
         MW_AUTO(mw_arena) a = {0};
         mw_http_request q = request_for(&a, i % 2 ? "POST" : "GET", f->path);
-        mw_http_limits l = {.total_timeout_ms = 300, .max_body_bytes = 1000000,
-                            .fresh_connection = i % 2 == 1};
+        mw_http_limits l = {.total_timeout_ms = 300, .max_body_bytes = 1000000, .fresh_connection = i % 2 == 1};
         int before = server.requests;
         got g;
 
@@ -106,8 +105,8 @@ static void response_faults(void **state)
         q.body_len = i % 2 ? 3 : 0;
         g = exchange(t, &q, &l);
         if (g.status != f->status || g.error.status != f->error)
-            fail_msg("%s %s: status %d, %s: %s", q.method, f->path, g.status,
-                     mw_status_name(g.error.status), g.error.message);
+            fail_msg("%s %s: status %d, %s: %s", q.method, f->path, g.status, mw_status_name(g.error.status),
+                     g.error.message);
         if (!strstr(f->status ? g.body : g.error.message, f->says))
             fail_msg("%s: '%s' does not say '%s'", f->path, f->status ? g.body : g.error.message, f->says);
         assert_false(g.unsent); /* the server had it each time */
@@ -161,9 +160,17 @@ static void wire(void **state)
         const char *want[4];
         const char *never[4];
     } rows[] = {
-        {"GET", "/echo", "b=2&a=%2F", NULL, {"GET /echo?b=2&a=%2F HTTP/1.1\r\n", "X-Empty:\r\n", "Host: 127.0.0.1:"},
+        {"GET",
+         "/echo",
+         "b=2&a=%2F",
+         NULL,
+         {"GET /echo?b=2&a=%2F HTTP/1.1\r\n", "X-Empty:\r\n", "Host: 127.0.0.1:"},
          {"Accept:", "Expect", "Content-Length", "Content-Type"}},
-        {"POST", "/echo", NULL, "a=1", {"POST /echo HTTP/1.1\r\n", "Content-Length: 3\r\n", "\r\n\r\na=1"},
+        {"POST",
+         "/echo",
+         NULL,
+         "a=1",
+         {"POST /echo HTTP/1.1\r\n", "Content-Length: 3\r\n", "\r\n\r\na=1"},
          {"Expect", "Content-Type", "Accept:"}},
         {"POST", "/echo", NULL, NULL, {"Content-Length: 0\r\n"}, {"Content-Type"}},
         {"PUT", "/echo", NULL, NULL, {"PUT /echo", "Content-Length: 0\r\n"}, {"Transfer-Encoding", "Expect"}},
@@ -407,8 +414,7 @@ static void settings_are_checked(void **state)
                      MW_ERR_INVALID);
     assert_non_null(strstr(err.message, "/nonexistent.pem"));
     t = new_transport(&(mw_transport_options){.offline = true});
-    assert_int_equal(mw_transport_http(t)->send(mw_transport_http(t)->ctx, &q, NULL, on_done, NULL, &err),
-                     MW_ERR_NET);
+    assert_int_equal(mw_transport_http(t)->send(mw_transport_http(t)->ctx, &q, NULL, on_done, NULL, &err), MW_ERR_NET);
     mw_transport_free(t);
 }
 

@@ -42,9 +42,9 @@ static bool on_page(void *user, mw_doc_builder *page, mw_val result)
     return true;
 }
 
-static void wait_for(world *w, const char *service, const char *op, const char *params,
-                     const char *waiter, const fake_answer *answers, size_t count,
-                     const mw_wait_options *options, const volatile bool *stop)
+static void wait_for(world *w, const char *service, const char *op, const char *params, const char *waiter,
+                     const fake_answer *answers, size_t count, const mw_wait_options *options,
+                     const volatile bool *stop)
 {
     mw_aws_config_options co = {.getenv_fn = fake_env};
     mw_client_options o = {.models = models, .stop = stop};
@@ -93,8 +93,7 @@ static void any_spelling(void **state)
         {"ec2", "DescribeInstances", "instance_running", "InstanceRunning"},
         {"ec2", "DescribeInstances", "instance-running", "InstanceRunning"},
         {"rds", "DescribeDBInstances", "db_instance_available", "DBInstanceAvailable"},
-        {"ec2", "DescribeSpotInstanceRequests", "spot_instance_request_fulfilled",
-         "SpotInstanceRequestFulfilled"},
+        {"ec2", "DescribeSpotInstanceRequests", "spot_instance_request_fulfilled", "SpotInstanceRequestFulfilled"},
     };
 
     (void)state;
@@ -115,10 +114,8 @@ static void names_that_are_wrong(void **state)
         mw_status status;
         const char *message;
     } rows[] = {
-        {"ec2", "DescribeInstances", "instance_runing", MW_ERR_NOTFOUND,
-         "did you mean 'instance_running'?"},
-        {"ec2", "DescribeInstances", "InstanceRuning", MW_ERR_NOTFOUND,
-         "did you mean 'InstanceRunning'?"},
+        {"ec2", "DescribeInstances", "instance_runing", MW_ERR_NOTFOUND, "did you mean 'instance_running'?"},
+        {"ec2", "DescribeInstances", "InstanceRuning", MW_ERR_NOTFOUND, "did you mean 'InstanceRunning'?"},
         {"ec2", "DescribeVpcs", "InstanceRunning", MW_ERR_INVALID,
          "the waiter 'InstanceRunning' asks ec2:DescribeInstances, not DescribeVpcs"},
         {"ec2", "DescribeInstances", "zzz", MW_ERR_NOTFOUND, "one of its own is 'instance_"},
@@ -130,8 +127,7 @@ static void names_that_are_wrong(void **state)
         mw_waiter_spec *s = NULL;
         mw_error err = {0};
 
-        assert_int_equal(mw_waiter_spec_new(operation(rows[i].service, rows[i].operation),
-                                            rows[i].name, &s, &err),
+        assert_int_equal(mw_waiter_spec_new(operation(rows[i].service, rows[i].operation), rows[i].name, &s, &err),
                          rows[i].status);
         if (!strstr(err.message, rows[i].message))
             fail_msg("%s: %s", rows[i].name, err.message);
@@ -170,14 +166,12 @@ static void every_model_is_understood(void **state)
 
         for (size_t k = 0; k < mw_val_len(d, waiters); k++, count++) {
             mw_val key, w = mw_val_member(d, waiters, k, &key);
-            const mw_operation *op =
-                mw_service_operation(service, mw_val_get_str(d, w, "operation", ""));
+            const mw_operation *op = mw_service_operation(service, mw_val_get_str(d, w, "operation", ""));
             mw_waiter_spec *s = NULL;
             mw_error err = {0};
 
             if (!op || mw_waiter_spec_new(op, mw_val_str(d, key, NULL), &s, &err) != MW_OK)
-                fail_msg("%s %s: %s", mw_service_name(service), mw_val_str(d, key, NULL),
-                         err.message);
+                fail_msg("%s %s: %s", mw_service_name(service), mw_val_str(d, key, NULL), err.message);
             assert_in_range(mw_waiter_spec_delay_s(s), 1, 300);
             assert_in_range(mw_waiter_spec_attempts(s), 1, 1000);
             mw_waiter_spec_free(s);
@@ -188,19 +182,25 @@ static void every_model_is_understood(void **state)
 
 /* ---- matchers ---- */
 
-#define OK(text) {200, {0}, text, MW_OK, false}
-#define CODE(status, text) {status, {0}, text, MW_OK, false}
-#define INSTANCES(items) \
-    "<DescribeInstancesResponse><reservationSet><item><instancesSet>" items \
+#define OK(text)                                                                                                       \
+    {                                                                                                                  \
+        200, {0}, text, MW_OK, false                                                                                   \
+    }
+#define CODE(status, text)                                                                                             \
+    {                                                                                                                  \
+        status, {0}, text, MW_OK, false                                                                                \
+    }
+#define INSTANCES(items)                                                                                               \
+    "<DescribeInstancesResponse><reservationSet><item><instancesSet>" items                                            \
     "</instancesSet></item></reservationSet></DescribeInstancesResponse>"
 #define INSTANCE(s) "<item><instanceState><name>" s "</name></instanceState></item>"
-#define EC2_ERROR(code) \
-    "<Response><Errors><Error><Code>" code "</Code><Message>no</Message></Error></Errors>" \
+#define EC2_ERROR(code)                                                                                                \
+    "<Response><Errors><Error><Code>" code "</Code><Message>no</Message></Error></Errors>"                             \
     "<RequestID>r-9</RequestID></Response>"
-#define TABLE(s) "{\"Table\":{\"TableStatus\":\"" s "\"}}"
+#define TABLE(s)         "{\"Table\":{\"TableStatus\":\"" s "\"}}"
 #define JSON_ERROR(code) "{\"__type\":\"x#" code "\",\"message\":\"no\"}"
-#define SERVICE(n, running) \
-    "{\"failures\":[],\"services\":[{\"status\":\"ACTIVE\",\"deployments\":[" n "]," \
+#define SERVICE(n, running)                                                                                            \
+    "{\"failures\":[],\"services\":[{\"status\":\"ACTIVE\",\"deployments\":[" n "],"                                   \
     "\"runningCount\":" running ",\"desiredCount\":2}]}"
 
 typedef struct wait_row {
@@ -214,45 +214,150 @@ typedef struct wait_row {
 
 static const wait_row rows[] = {
     /* path */
-    {"path at once", "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}", "table_exists",
-     {OK(TABLE("ACTIVE"))}, 1, MW_OK, NULL, 0},
-    {"path later", "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}", "table_exists",
-     {OK(TABLE("CREATING")), OK(TABLE("CREATING")), OK(TABLE("ACTIVE"))}, 3, MW_OK, NULL, 40000},
-    {"path is true", "ecs", "DescribeServices", "{\"services\":[\"s\"]}", "services_stable",
-     {OK(SERVICE("{},{}", "2")), OK(SERVICE("{}", "1")), OK(SERVICE("{}", "2"))}, 3, MW_OK, NULL,
+    {"path at once",
+     "dynamodb",
+     "DescribeTable",
+     "{\"TableName\":\"t\"}",
+     "table_exists",
+     {OK(TABLE("ACTIVE"))},
+     1,
+     MW_OK,
+     NULL,
+     0},
+    {"path later",
+     "dynamodb",
+     "DescribeTable",
+     "{\"TableName\":\"t\"}",
+     "table_exists",
+     {OK(TABLE("CREATING")), OK(TABLE("CREATING")), OK(TABLE("ACTIVE"))},
+     3,
+     MW_OK,
+     NULL,
+     40000},
+    {"path is true",
+     "ecs",
+     "DescribeServices",
+     "{\"services\":[\"s\"]}",
+     "services_stable",
+     {OK(SERVICE("{},{}", "2")), OK(SERVICE("{}", "1")), OK(SERVICE("{}", "2"))},
+     3,
+     MW_OK,
+     NULL,
      30000},
-    {"path cannot be applied", "ecs", "DescribeServices", "{\"services\":[\"s\"]}",
-     "services_stable", {OK("{}")}, 1, MW_ERR_INVALID, "waiter ServicesStable: JMESPath invalid-type: ", 0},
+    {"path cannot be applied",
+     "ecs",
+     "DescribeServices",
+     "{\"services\":[\"s\"]}",
+     "services_stable",
+     {OK("{}")},
+     1,
+     MW_ERR_INVALID,
+     "waiter ServicesStable: JMESPath invalid-type: ",
+     0},
     /* pathAll */
-    {"all", "ec2", "DescribeInstances", "{}", "instance_running",
-     {OK(INSTANCES(INSTANCE("running") INSTANCE("pending"))),
-      OK(INSTANCES(INSTANCE("running") INSTANCE("running")))}, 2, MW_OK, NULL, 15000},
-    {"all of nothing is not all", "ec2", "DescribeInstances", "{}", "instance_running",
-     {OK(INSTANCES("")), OK(INSTANCES(INSTANCE("running")))}, 2, MW_OK, NULL, 15000},
+    {"all",
+     "ec2",
+     "DescribeInstances",
+     "{}",
+     "instance_running",
+     {OK(INSTANCES(INSTANCE("running") INSTANCE("pending"))), OK(INSTANCES(INSTANCE("running") INSTANCE("running")))},
+     2,
+     MW_OK,
+     NULL,
+     15000},
+    {"all of nothing is not all",
+     "ec2",
+     "DescribeInstances",
+     "{}",
+     "instance_running",
+     {OK(INSTANCES("")), OK(INSTANCES(INSTANCE("running")))},
+     2,
+     MW_OK,
+     NULL,
+     15000},
     /* pathAny */
-    {"any", "ec2", "DescribeInstances", "{}", "instance_running",
-     {OK(INSTANCES(INSTANCE("running") INSTANCE("stopping")))}, 1, MW_ERR_AWS,
-     "waiter InstanceRunning: Reservations[].Instances[].State.Name has a member that is \"stopping\"", 0},
+    {"any",
+     "ec2",
+     "DescribeInstances",
+     "{}",
+     "instance_running",
+     {OK(INSTANCES(INSTANCE("running") INSTANCE("stopping")))},
+     1,
+     MW_ERR_AWS,
+     "waiter InstanceRunning: Reservations[].Instances[].State.Name has a member that is \"stopping\"",
+     0},
     /* status */
-    {"status of an answer", "s3", "HeadBucket", "{\"Bucket\":\"b\"}", "bucket_exists",
-     {CODE(404, NULL), CODE(404, NULL), OK(NULL)}, 3, MW_OK, NULL, 10000},
-    {"status of an error", "s3", "HeadBucket", "{\"Bucket\":\"b\"}", "bucket_not_exists",
-     {OK(NULL), CODE(404, NULL)}, 2, MW_OK, NULL, 5000},
+    {"status of an answer",
+     "s3",
+     "HeadBucket",
+     "{\"Bucket\":\"b\"}",
+     "bucket_exists",
+     {CODE(404, NULL), CODE(404, NULL), OK(NULL)},
+     3,
+     MW_OK,
+     NULL,
+     10000},
+    {"status of an error",
+     "s3",
+     "HeadBucket",
+     "{\"Bucket\":\"b\"}",
+     "bucket_not_exists",
+     {OK(NULL), CODE(404, NULL)},
+     2,
+     MW_OK,
+     NULL,
+     5000},
     /* error */
-    {"error by code", "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}", "table_not_exists",
-     {OK(TABLE("DELETING")), CODE(400, JSON_ERROR("ResourceNotFoundException"))}, 2, MW_OK, NULL,
+    {"error by code",
+     "dynamodb",
+     "DescribeTable",
+     "{\"TableName\":\"t\"}",
+     "table_not_exists",
+     {OK(TABLE("DELETING")), CODE(400, JSON_ERROR("ResourceNotFoundException"))},
+     2,
+     MW_OK,
+     NULL,
      20000},
-    {"error to be tried again", "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}",
-     "table_exists", {CODE(400, JSON_ERROR("ResourceNotFoundException")), OK(TABLE("ACTIVE"))}, 2,
-     MW_OK, NULL, 20000},
-    {"no error", "lambda", "GetFunction", "{\"FunctionName\":\"f\"}", "function_exists",
-     {CODE(404, JSON_ERROR("ResourceNotFoundException")), OK("{\"Configuration\":{}}")}, 2, MW_OK,
-     NULL, 1000},
-    {"an error that nobody expects", "ec2", "DescribeInstances", "{}", "instance_running",
-     {OK(INSTANCES(INSTANCE("pending"))), CODE(403, EC2_ERROR("UnauthorizedOperation"))}, 2,
-     MW_ERR_AWS, "waiter InstanceRunning: UnauthorizedOperation: no", 15000},
-    {"the network", "ec2", "DescribeInstances", "{}", "instance_running",
-     {{0, {0}, NULL, MW_ERR_NET, true}}, 1, MW_ERR_NET, "the connection broke", 0},
+    {"error to be tried again",
+     "dynamodb",
+     "DescribeTable",
+     "{\"TableName\":\"t\"}",
+     "table_exists",
+     {CODE(400, JSON_ERROR("ResourceNotFoundException")), OK(TABLE("ACTIVE"))},
+     2,
+     MW_OK,
+     NULL,
+     20000},
+    {"no error",
+     "lambda",
+     "GetFunction",
+     "{\"FunctionName\":\"f\"}",
+     "function_exists",
+     {CODE(404, JSON_ERROR("ResourceNotFoundException")), OK("{\"Configuration\":{}}")},
+     2,
+     MW_OK,
+     NULL,
+     1000},
+    {"an error that nobody expects",
+     "ec2",
+     "DescribeInstances",
+     "{}",
+     "instance_running",
+     {OK(INSTANCES(INSTANCE("pending"))), CODE(403, EC2_ERROR("UnauthorizedOperation"))},
+     2,
+     MW_ERR_AWS,
+     "waiter InstanceRunning: UnauthorizedOperation: no",
+     15000},
+    {"the network",
+     "ec2",
+     "DescribeInstances",
+     "{}",
+     "instance_running",
+     {{0, {0}, NULL, MW_ERR_NET, true}},
+     1,
+     MW_ERR_NET,
+     "the connection broke",
+     0},
 };
 
 static void each_matcher(void **state)
@@ -262,11 +367,9 @@ static void each_matcher(void **state)
         const wait_row *r = &rows[i];
         world w;
 
-        wait_for(&w, r->service, r->operation, r->params, r->waiter, r->answers, r->count,
-                 &as_modelled, NULL);
+        wait_for(&w, r->service, r->operation, r->params, r->waiter, r->answers, r->count, &as_modelled, NULL);
         if (w.outcome->status != r->status)
-            fail_msg("%s: %s: %s", r->name, mw_status_name(w.outcome->status),
-                     w.outcome->error.message);
+            fail_msg("%s: %s: %s", r->name, mw_status_name(w.outcome->status), w.outcome->error.message);
         if (r->message && !strstr(w.outcome->error.message, r->message))
             fail_msg("%s: %s", r->name, w.outcome->error.message);
         assert_int_equal(w.outcome->attempts, r->count);
@@ -286,8 +389,7 @@ static void attempts_and_delay_of_the_caller(void **state)
     world w;
 
     (void)state;
-    wait_for(&w, "ec2", "DescribeInstances", "{}", "instance_running", answers, MW_COUNT(answers),
-             &options, NULL);
+    wait_for(&w, "ec2", "DescribeInstances", "{}", "instance_running", answers, MW_COUNT(answers), &options, NULL);
     assert_int_equal(w.outcome->status, MW_ERR_AWS);
     assert_string_equal(w.outcome->error.message,
                         "waiter InstanceRunning: not within 2 attempts; the last answer: the error "
@@ -306,8 +408,7 @@ static void no_pause_at_all(void **state)
     world w;
 
     (void)state;
-    wait_for(&w, "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}", "TableExists", answers, 2,
-             &options, NULL);
+    wait_for(&w, "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}", "TableExists", answers, 2, &options, NULL);
     assert_int_equal(w.outcome->status, MW_OK);
     assert_int_equal(w.fake.now_ms, 0);
     assert_string_equal(w.text.data, TABLE("ACTIVE"));
@@ -321,8 +422,7 @@ static void a_stop_ends_the_wait(void **state)
     world w;
 
     (void)state;
-    wait_for(&w, "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}", "TableExists", answers, 1,
-             &as_modelled, &stop);
+    wait_for(&w, "dynamodb", "DescribeTable", "{\"TableName\":\"t\"}", "TableExists", answers, 1, &as_modelled, &stop);
     assert_int_equal(w.outcome->status, MW_ERR_CANCELLED);
     close_world(&w);
 }
@@ -352,14 +452,10 @@ static int open_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_spelling),
-        cmocka_unit_test(names_that_are_wrong),
-        cmocka_unit_test(snake_names),
-        cmocka_unit_test(every_model_is_understood),
-        cmocka_unit_test(each_matcher),
-        cmocka_unit_test(attempts_and_delay_of_the_caller),
-        cmocka_unit_test(no_pause_at_all),
-        cmocka_unit_test(a_stop_ends_the_wait),
+        cmocka_unit_test(any_spelling),    cmocka_unit_test(names_that_are_wrong),
+        cmocka_unit_test(snake_names),     cmocka_unit_test(every_model_is_understood),
+        cmocka_unit_test(each_matcher),    cmocka_unit_test(attempts_and_delay_of_the_caller),
+        cmocka_unit_test(no_pause_at_all), cmocka_unit_test(a_stop_ends_the_wait),
         cmocka_unit_test(one_page_only),
     };
 

@@ -20,54 +20,39 @@ static void test_refused(void **state)
     } rows[] = {
         {"", "XML: no element found (line 1, byte 0)", MW_ERR_PARSE},
         {" \n<!-- a -->\n", "XML: no element found (line 3, byte 13)", MW_ERR_PARSE},
-        {"hello", "XML: not well-formed: 'h' where the root element is expected (line 1, byte 0)",
-         MW_ERR_PARSE},
+        {"hello", "XML: not well-formed: 'h' where the root element is expected (line 1, byte 0)", MW_ERR_PARSE},
         {"<a>\n<b>", "XML: it ends inside <b> (line 2, byte 7)", MW_ERR_PARSE},
-        {"<a>\n</b>", "XML: mismatched tag: </b> where </a> is expected (line 2, byte 4)",
-         MW_ERR_PARSE},
-        {"<a></ab>", "XML: mismatched tag: </ab> where </a> is expected (line 1, byte 3)",
-         MW_ERR_PARSE},
+        {"<a>\n</b>", "XML: mismatched tag: </b> where </a> is expected (line 2, byte 4)", MW_ERR_PARSE},
+        {"<a></ab>", "XML: mismatched tag: </ab> where </a> is expected (line 1, byte 3)", MW_ERR_PARSE},
         {"<a/><b/>", "XML: junk after document element (line 1, byte 4)", MW_ERR_PARSE},
-        {"<!DOCTYPE a><a/>", "XML: a document type declaration is not accepted (line 1, byte 0)",
-         MW_ERR_PARSE},
+        {"<!DOCTYPE a><a/>", "XML: a document type declaration is not accepted (line 1, byte 0)", MW_ERR_PARSE},
         {"<a>&nbsp;</a>", "XML: undefined entity &nbsp; (line 1, byte 3)", MW_ERR_PARSE},
-        {"<a>&#xD800;</a>", "XML: reference to invalid character U+D800 (line 1, byte 3)",
-         MW_ERR_PARSE},
-        {"<a>&#1114112;</a>", "XML: reference to invalid character U+110000 (line 1, byte 3)",
-         MW_ERR_PARSE},
-        {"<a>& b</a>",
-         "XML: not well-formed: ' ' where an entity's name or '#' is expected (line 1, byte 4)",
+        {"<a>&#xD800;</a>", "XML: reference to invalid character U+D800 (line 1, byte 3)", MW_ERR_PARSE},
+        {"<a>&#1114112;</a>", "XML: reference to invalid character U+110000 (line 1, byte 3)", MW_ERR_PARSE},
+        {"<a>& b</a>", "XML: not well-formed: ' ' where an entity's name or '#' is expected (line 1, byte 4)",
          MW_ERR_PARSE},
         {"<a>]]></a>", "XML: not well-formed: ']]>' in text (line 1, byte 3)", MW_ERR_PARSE},
-        {"<a>\xC3(</a>", "XML: not well-formed: byte 0xC3 is not UTF-8 (line 1, byte 3)",
-         MW_ERR_PARSE},
-        {"<a>\xEF\xBF\xBF</a>",
-         "XML: not well-formed: U+FFFF is no character of XML (line 1, byte 3)", MW_ERR_PARSE},
-        {"<a>\x01</a>", "XML: not well-formed: U+0001 is no character of XML (line 1, byte 3)",
-         MW_ERR_PARSE},
+        {"<a>\xC3(</a>", "XML: not well-formed: byte 0xC3 is not UTF-8 (line 1, byte 3)", MW_ERR_PARSE},
+        {"<a>\xEF\xBF\xBF</a>", "XML: not well-formed: U+FFFF is no character of XML (line 1, byte 3)", MW_ERR_PARSE},
+        {"<a>\x01</a>", "XML: not well-formed: U+0001 is no character of XML (line 1, byte 3)", MW_ERR_PARSE},
         {"<a b='1' b='2'/>", "XML: duplicate attribute b (line 1, byte 9)", MW_ERR_PARSE},
         {"<a b='<'/>",
          "XML: not well-formed: '<' where the end of an attribute's value is expected (line 1, "
          "byte 6)",
          MW_ERR_PARSE},
-        {"<a b='1'c='2'/>",
-         "XML: not well-formed: 'c' where white space, '/' or '>' is expected (line 1, byte 8)",
+        {"<a b='1'c='2'/>", "XML: not well-formed: 'c' where white space, '/' or '>' is expected (line 1, byte 8)",
          MW_ERR_PARSE},
-        {"<a b/>", "XML: not well-formed: '/' where '=' is expected (line 1, byte 4)",
+        {"<a b/>", "XML: not well-formed: '/' where '=' is expected (line 1, byte 4)", MW_ERR_PARSE},
+        {"<a><!-- -- --></a>", "XML: not well-formed: ' ' where '>' behind '--' is expected (line 1, byte 10)",
          MW_ERR_PARSE},
-        {"<a><!-- -- --></a>",
-         "XML: not well-formed: ' ' where '>' behind '--' is expected (line 1, byte 10)",
-         MW_ERR_PARSE},
-        {"<a><![CDATA[b", "XML: not well-formed: it ends where ]]> is expected (line 1, byte 13)",
-         MW_ERR_PARSE},
+        {"<a><![CDATA[b", "XML: not well-formed: it ends where ]]> is expected (line 1, byte 13)", MW_ERR_PARSE},
         {"<a><?xml version='1.0'?></a>",
          "XML: not well-formed: an XML declaration stands only at the beginning, and says version "
          "(line 1, byte 3)",
          MW_ERR_PARSE},
-        {"<?xml encoding='UTF-8'?><a/>",
-         "XML: the XML declaration is not well-formed (line 1, byte 0)", MW_ERR_PARSE},
-        {"<?xml version='1.0' encoding='EBCDIC'?><a/>",
-         "XML: encoding 'EBCDIC' is not supported (line 1, byte 30)", MW_ERR_PARSE},
+        {"<?xml encoding='UTF-8'?><a/>", "XML: the XML declaration is not well-formed (line 1, byte 0)", MW_ERR_PARSE},
+        {"<?xml version='1.0' encoding='EBCDIC'?><a/>", "XML: encoding 'EBCDIC' is not supported (line 1, byte 30)",
+         MW_ERR_PARSE},
         {"<?xml version='1.0' encoding='US-ASCII'?><a>\xC3\xA9</a>",
          "XML: not well-formed: byte 0xC3 is not US-ASCII (line 1, byte 44)", MW_ERR_PARSE},
         {"\xFF\xFE<", "XML: encoding 'UTF-16' is not supported (line 1, byte 0)", MW_ERR_PARSE},
@@ -105,13 +90,11 @@ static void test_ceilings(void **state)
             mw_buf_puts(&body, rows[i].before);
             for (unsigned n = 0; n < rows[i].good + more; n++) {
                 const char *number = strstr(rows[i].each, "%u");
-                mw_buf_add(&body, rows[i].each,
-                           number ? (size_t)(number - rows[i].each) : strlen(rows[i].each), NULL);
+                mw_buf_add(&body, rows[i].each, number ? (size_t)(number - rows[i].each) : strlen(rows[i].each), NULL);
                 if (number)
                     mw_buf_printf(&body, "%u%s", n, number + 2);
             }
-            assert_int_equal(xml_reader_account(&a, body.data, body.len, &err),
-                             more ? MW_ERR_LIMIT : MW_ERR_PARSE);
+            assert_int_equal(xml_reader_account(&a, body.data, body.len, &err), more ? MW_ERR_LIMIT : MW_ERR_PARSE);
             assert_int_equal(strstr(err.message, rows[i].message) != NULL, more);
             mw_buf_clear(&a.events);
         }
@@ -206,8 +189,7 @@ static const char *const pieces[] = {
 
 static uint32_t next_random(uint32_t *state)
 {
-    *state ^= *state << 13, *state ^= *state >> 17,
-        *state ^= *state << 5; /* xorshift32, Marsaglia 2003 */
+    *state ^= *state << 13, *state ^= *state >> 17, *state ^= *state << 5; /* xorshift32, Marsaglia 2003 */
     return *state;
 }
 

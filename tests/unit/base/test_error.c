@@ -6,8 +6,7 @@ static void fills_status_and_message(void **state)
     mw_error err = {0};
 
     (void)state;
-    assert_int_equal(mw_fail(&err, MW_ERR_NOTFOUND, "profile '%s' is not in %s", "a", "b"),
-                     MW_ERR_NOTFOUND);
+    assert_int_equal(mw_fail(&err, MW_ERR_NOTFOUND, "profile '%s' is not in %s", "a", "b"), MW_ERR_NOTFOUND);
     assert_int_equal(err.status, MW_ERR_NOTFOUND);
     assert_string_equal(err.message, "profile 'a' is not in b");
     assert_int_equal(mw_fail(NULL, MW_ERR_IO, "nobody listens"), MW_ERR_IO);

@@ -24,8 +24,7 @@ static void known_secrets_are_masked(void **state)
 static void what_looks_like_a_secret_is_masked(void **state)
 {
     static const char *const rows[][2] = {
-        {"Authorization: AWS4-HMAC-SHA256 Credential=x, Signature=y\nnext",
-         "Authorization: ****\nnext"},
+        {"Authorization: AWS4-HMAC-SHA256 Credential=x, Signature=y\nnext", "Authorization: ****\nnext"},
         {"?X-Amz-Signature=abc&X-Amz-Date=d", "?X-Amz-Signature=****&X-Amz-Date=d"},
         {"\"SecretAccessKey\": \"abcd\", \"a\": 1", "\"SecretAccessKey\": \"****\", \"a\": 1"},
         {"<SessionToken>FwoG</SessionToken>", "<SessionToken>****</SessionToken>"},

@@ -6,8 +6,13 @@ static void base64_known_answers(void **state)
 {
     /* RFC 4648, section 10 */
     static const char *const rows[][2] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
     };
     mw_error err = {0};
 
@@ -57,10 +62,9 @@ static void utf8_validity(void **state)
         const char *text;
         bool valid;
     } rows[] = {
-        {"plain", true},         {"\xC3\xA9", true},          {"\xE2\x82\xAC", true},
-        {"\xF0\x9F\x8C\x99", true}, {"\xC0\x80", false},      {"\xED\xA0\x80", false},
-        {"\xF4\x90\x80\x80", false}, {"\x80", false},         {"\xE2\x82", false},
-        {"\xE0\x80\x80", false}, {"\xF0\x80\x80\x80", false}, {"\xFF", false},
+        {"plain", true},     {"\xC3\xA9", true},      {"\xE2\x82\xAC", true},      {"\xF0\x9F\x8C\x99", true},
+        {"\xC0\x80", false}, {"\xED\xA0\x80", false}, {"\xF4\x90\x80\x80", false}, {"\x80", false},
+        {"\xE2\x82", false}, {"\xE0\x80\x80", false}, {"\xF0\x80\x80\x80", false}, {"\xFF", false},
     };
 
     (void)state;
@@ -78,9 +82,14 @@ static void utf8_one_character(void **state)
         uint32_t c;
         const char *text;
     } rows[] = {
-        {'a', "a"},           {0x7F, "\x7F"},           {0x80, "\xC2\x80"},
-        {0x7FF, "\xDF\xBF"},  {0x800, "\xE0\xA0\x80"},  {0xFFFD, "\xEF\xBF\xBD"},
-        {0x10000, "\xF0\x90\x80\x80"}, {0x10FFFF, "\xF4\x8F\xBF\xBF"},
+        {'a', "a"},
+        {0x7F, "\x7F"},
+        {0x80, "\xC2\x80"},
+        {0x7FF, "\xDF\xBF"},
+        {0x800, "\xE0\xA0\x80"},
+        {0xFFFD, "\xEF\xBF\xBD"},
+        {0x10000, "\xF0\x90\x80\x80"},
+        {0x10FFFF, "\xF4\x8F\xBF\xBF"},
     };
 
     (void)state;
@@ -101,9 +110,16 @@ static void globs(void **state)
         const char *pattern, *text;
         bool match;
     } rows[] = {
-        {"s3-*", "s3-bucket", true}, {"s3-*", "ec2", false}, {"*", "", true},
-        {"eu-*-1", "eu-west-1", true}, {"eu-*-1", "eu-west-2", false}, {"a?c", "abc", true},
-        {"a?c", "ac", false}, {"*b*b", "abab", true}, {"", "x", false}, {"[a]", "a", false},
+        {"s3-*", "s3-bucket", true},
+        {"s3-*", "ec2", false},
+        {"*", "", true},
+        {"eu-*-1", "eu-west-1", true},
+        {"eu-*-1", "eu-west-2", false},
+        {"a?c", "abc", true},
+        {"a?c", "ac", false},
+        {"*b*b", "abab", true},
+        {"", "x", false},
+        {"[a]", "a", false},
         {"*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
     };
 
@@ -117,7 +133,7 @@ static void nearest_names(void **state)
     static const char *const names[] = {"region", "profile", "fail-on", "output", "Versioning"};
     static const char *const rows[][2] = {
         {"regoin", "region"}, {"regions", "region"}, {"versioning", "Versioning"},
-        {"outptu", "output"}, {"zzzz", NULL},       {"", NULL},
+        {"outptu", "output"}, {"zzzz", NULL},        {"", NULL},
     };
 
     (void)state;
@@ -163,11 +179,15 @@ static void small_predicates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base64_known_answers), cmocka_unit_test(base64_refuses_garbage),
-        cmocka_unit_test(uri_encoding_round_trips), cmocka_unit_test(utf8_validity),
+        cmocka_unit_test(base64_known_answers),
+        cmocka_unit_test(base64_refuses_garbage),
+        cmocka_unit_test(uri_encoding_round_trips),
+        cmocka_unit_test(utf8_validity),
         cmocka_unit_test(utf8_one_character),
-        cmocka_unit_test(globs), cmocka_unit_test(nearest_names),
-        cmocka_unit_test(integers), cmocka_unit_test(small_predicates),
+        cmocka_unit_test(globs),
+        cmocka_unit_test(nearest_names),
+        cmocka_unit_test(integers),
+        cmocka_unit_test(small_predicates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

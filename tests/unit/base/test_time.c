@@ -93,9 +93,8 @@ static void canonical_text(void **state)
 
 static void not_times(void **state)
 {
-    static const char *const rows[] = {"",       "yesterday", "2024-13-01T00:00:00Z", "2024-01-02T",
-                                       "12:30",  "nan",       "inf",                  "2024-01-02T03:04:05X",
-                                       "-",      "1e999"};
+    static const char *const rows[] = {"",    "yesterday", "2024-13-01T00:00:00Z", "2024-01-02T", "12:30",
+                                       "nan", "inf",       "2024-01-02T03:04:05X", "-",           "1e999"};
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
@@ -109,11 +108,14 @@ static void not_times(void **state)
 static void slashed_dates_of_answers(void **state)
 {
     static const char *const rows[][2] = {
-        {"11/27/2026, 03:04:05", "2026-11-27T03:04:05Z"}, {"27/11/2026, 03:04:05", "2026-11-27T03:04:05Z"},
-        {"1/2/2024 03:04:05.5 GMT", "2024-01-02T03:04:05.500Z"}, {"05/06/2024", "2024-05-06T00:00:00Z"},
+        {"11/27/2026, 03:04:05", "2026-11-27T03:04:05Z"},
+        {"27/11/2026, 03:04:05", "2026-11-27T03:04:05Z"},
+        {"1/2/2024 03:04:05.5 GMT", "2024-01-02T03:04:05.500Z"},
+        {"05/06/2024", "2024-05-06T00:00:00Z"},
         {"2024-01-02", "2024-01-02T00:00:00Z"},
     };
-    static const char *const wrong[] = {"", "13/13/2024", "1/2/24", "1/2/2024,", "1/2/2024 03:04", "11/27/2026, 03:04:05 x"};
+    static const char *const wrong[] = {"",          "13/13/2024",     "1/2/24",
+                                        "1/2/2024,", "1/2/2024 03:04", "11/27/2026, 03:04:05 x"};
     mw_error err = {0};
     int64_t ns;
 
@@ -194,9 +196,9 @@ static void uuids_are_version_4(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms_that_aws_sends), cmocka_unit_test(not_times),
-        cmocka_unit_test(canonical_text), cmocka_unit_test(slashed_dates_of_answers), cmocka_unit_test(other_forms),
-        cmocka_unit_test(ulids_sort_by_time), cmocka_unit_test(uuids_are_version_4),
+        cmocka_unit_test(forms_that_aws_sends),     cmocka_unit_test(not_times),   cmocka_unit_test(canonical_text),
+        cmocka_unit_test(slashed_dates_of_answers), cmocka_unit_test(other_forms), cmocka_unit_test(ulids_sort_by_time),
+        cmocka_unit_test(uuids_are_version_4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

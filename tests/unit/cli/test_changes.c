@@ -19,8 +19,8 @@ static mw_val read(mw_doc_builder *b, const char *text)
 }
 
 /* The fields as JSON; texts are {"doc": …} with @p before and @p after inside. */
-static void compare(const char *before, const char *after, const char *about_before,
-                    const char *about_after, mw_buf *out, mw_changes_count *count)
+static void compare(const char *before, const char *after, const char *about_before, const char *about_after,
+                    mw_buf *out, mw_changes_count *count)
 {
     mw_doc_builder *in = NULL, *to = NULL;
     MW_AUTO(mw_buf) a = {0};
@@ -31,12 +31,10 @@ static void compare(const char *before, const char *after, const char *about_bef
     assert_int_equal(mw_doc_builder_new(NULL, &to, NULL), MW_OK);
     mw_buf_printf(&a, "{\"doc\":%s}", before);
     mw_buf_printf(&b, "{\"doc\":%s}", after);
-    from =
-        (mw_changes_side){mw_doc_view(in), read(in, a.data), about_before ? mw_doc_view(in) : NULL,
-                          about_before ? read(in, about_before) : MW_VAL_ABSENT};
-    into =
-        (mw_changes_side){mw_doc_view(in), read(in, b.data), about_after ? mw_doc_view(in) : NULL,
-                          about_after ? read(in, about_after) : MW_VAL_ABSENT};
+    from = (mw_changes_side){mw_doc_view(in), read(in, a.data), about_before ? mw_doc_view(in) : NULL,
+                             about_before ? read(in, about_before) : MW_VAL_ABSENT};
+    into = (mw_changes_side){mw_doc_view(in), read(in, b.data), about_after ? mw_doc_view(in) : NULL,
+                             about_after ? read(in, about_after) : MW_VAL_ABSENT};
     *count = (mw_changes_count){0};
     mw_changes_add(to, &from, &into, count);
     assert_int_equal(mw_doc_builder_status(to, NULL), MW_OK);
@@ -57,8 +55,7 @@ static void fields(void **state)
         {"{}", "{\"A\":null}", "[{\"after\":null,\"path\":\"A\"}]"},
         {"{\"A\":{\"B\":{\"C\":\"x\"}}}", "{\"A\":{\"B\":{\"C\":\"y\"}}}",
          "[{\"after\":\"y\",\"before\":\"x\",\"path\":\"A.B.C\"}]"},
-        {"{\"A\":{\"b.c\":1}}", "{\"A\":{\"b.c\":2}}",
-         "[{\"after\":2,\"before\":1,\"path\":\"A[\\\"b.c\\\"]\"}]"},
+        {"{\"A\":{\"b.c\":1}}", "{\"A\":{\"b.c\":2}}", "[{\"after\":2,\"before\":1,\"path\":\"A[\\\"b.c\\\"]\"}]"},
         /* lists are bags */
         {"{\"L\":[1,2]}", "{\"L\":[2,1]}", "[{\"path\":\"L[]\",\"reordered\":true}]"},
         {"{\"L\":[1,2]}", "{\"L\":[2,3,4]}", "[{\"after\":[3,4],\"before\":[1],\"path\":\"L[]\"}]"},
@@ -67,13 +64,11 @@ static void fields(void **state)
          "[{\"after\":9,\"before\":1,\"path\":\"L[1].v\"}]"},
         {"{\"L\":[]}", "{\"L\":{}}", "[{\"after\":{},\"before\":[],\"path\":\"L\"}]"},
         /* unknown is no change */
-        {"{\"A\":{\"$unknown\":{\"code\":\"x\"}}}", "{\"A\":{\"$unknown\":{\"code\":\"x\"}}}",
-         "[]"},
+        {"{\"A\":{\"$unknown\":{\"code\":\"x\"}}}", "{\"A\":{\"$unknown\":{\"code\":\"x\"}}}", "[]"},
         {"{\"A\":{\"$unknown\":{\"code\":\"x\"}}}", "{\"A\":1}",
          "[{\"after\":1,\"before\":{\"$unknown\":{\"code\":\"x\"}},\"path\":\"A\",\"unknown\":true}"
          "]"},
-        {"{}", "{\"A\":{\"$unknown\":null}}",
-         "[{\"after\":{\"$unknown\":null},\"path\":\"A\",\"unknown\":true}]"},
+        {"{}", "{\"A\":{\"$unknown\":null}}", "[{\"after\":{\"$unknown\":null},\"path\":\"A\",\"unknown\":true}]"},
     };
 
     (void)state;

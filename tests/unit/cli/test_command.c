@@ -61,8 +61,7 @@ static void refuses(void **state)
         {"sweep --region", "--region wants a value: REGION"},
         {"sweep --region --plan", "--region wants a value: REGION"},
         {"sweep --region=", "--region wants a value: REGION"},
-        {"sweep --fail-on hihg",
-         "--fail-on: 'hihg' is not one of critical|high|medium|low|info|none"},
+        {"sweep --fail-on hihg", "--fail-on: 'hihg' is not one of critical|high|medium|low|info|none"},
         {"sweep --output xml", "--output: 'xml' is not one of text|json|jsonl"},
         {"--output xml sweep", "--output: 'xml' is not one of text|json|jsonl"},
         {"sweep -z", "unknown option -z; 'moonward sweep --help' lists them"},
@@ -91,7 +90,9 @@ static void accepts(void **state)
 
     (void)state;
     assert_int_equal(parse("--store a.db --region=eu-* -q sweep s3-* --region us-east-1 --plan --store b.db "
-                           "--output json ec2-* -- --plan -", &a, &c, &err), MW_OK);
+                           "--output json ec2-* -- --plan -",
+                           &a, &c, &err),
+                     MW_OK);
     assert_ptr_equal(c, &mw_command_sweep);
     assert_string_equal(mw_args_get(a, "store"), "b.db"); /* the last one wins */
     assert_int_equal(mw_args_count(a, "region"), 2);
@@ -157,8 +158,7 @@ static void reads_the_environment(void **state)
     environment[3][0] = "MOONWARD_FAIL_ON";
     environment[3][1] = "everything";
     assert_int_equal(parse("sweep", &a, &c, &err), MW_ERR_INVALID);
-    assert_string_equal(err.message,
-                        "MOONWARD_FAIL_ON: 'everything' is not one of critical|high|medium|low|info|none");
+    assert_string_equal(err.message, "MOONWARD_FAIL_ON: 'everything' is not one of critical|high|medium|low|info|none");
     memset(environment, 0, sizeof(environment));
 }
 
@@ -215,8 +215,8 @@ static void reference_is_current(void **state)
         assert_int_equal(mw_help_command(all[i], &help, NULL), MW_OK);
         global = strstr(help.data, "\nGlobal options:\n");
         examples = strstr(help.data, "\nExamples:\n");
-        mw_buf_printf(&page, "\n## moonward %s\n\n```\n%.*s%s```\n", all[i]->name,
-                      (int)(global - help.data), help.data, examples ? examples : "");
+        mw_buf_printf(&page, "\n## moonward %s\n\n```\n%.*s%s```\n", all[i]->name, (int)(global - help.data), help.data,
+                      examples ? examples : "");
     }
     if (getenv("MW_UPDATE_GOLDEN"))
         assert_int_equal(mw_file_write_atomic(path, page.data, page.len, 0644, NULL), MW_OK);
@@ -231,10 +231,10 @@ static void exit_statuses(void **state)
         mw_status status;
         int code;
     } rows[] = {
-        {MW_OK, 0}, {MW_ERR_INVALID, 3}, {MW_ERR_NOTFOUND, 3}, {MW_ERR_PARSE, 3}, {MW_ERR_SCRIPT, 3},
-        {MW_ERR_UNSUPPORTED, 3}, {MW_ERR_CONFLICT, 3}, {MW_ERR_CREDENTIALS, 4}, {MW_ERR_NET, 2},
-        {MW_ERR_IO, 2}, {MW_ERR_NOMEM, 2}, {MW_ERR_TIMEOUT, 2}, {MW_ERR_LIMIT, 2}, {MW_ERR_AWS, 2},
-        {MW_ERR_CANCELLED, 130},
+        {MW_OK, 0},         {MW_ERR_INVALID, 3},     {MW_ERR_NOTFOUND, 3},    {MW_ERR_PARSE, 3},
+        {MW_ERR_SCRIPT, 3}, {MW_ERR_UNSUPPORTED, 3}, {MW_ERR_CONFLICT, 3},    {MW_ERR_CREDENTIALS, 4},
+        {MW_ERR_NET, 2},    {MW_ERR_IO, 2},          {MW_ERR_NOMEM, 2},       {MW_ERR_TIMEOUT, 2},
+        {MW_ERR_LIMIT, 2},  {MW_ERR_AWS, 2},         {MW_ERR_CANCELLED, 130},
     };
 
     (void)state;
@@ -245,9 +245,8 @@ static void exit_statuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses),          cmocka_unit_test(accepts),
-        cmocka_unit_test(reads_the_environment), cmocka_unit_test(tables_are_sound),
-        cmocka_unit_test(exit_statuses),    cmocka_unit_test(reference_is_current),
+        cmocka_unit_test(refuses),          cmocka_unit_test(accepts),       cmocka_unit_test(reads_the_environment),
+        cmocka_unit_test(tables_are_sound), cmocka_unit_test(exit_statuses), cmocka_unit_test(reference_is_current),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,20 +21,20 @@ static void refuses(void **state)
         const char *text, *message; /* behind the path */
     } rows[] = {
         {"regoins: [a]\n", ":1: unknown key 'regoins'; did you mean 'regions'?"},
-        {"# c\nzzzzzzzzz: 1\n", ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
-                                "external_id, fail_on, jobs, organization, overrides, params, profile, rate, regions, retention, role, "
-                                "role_duration, rules, select, session_policy, store, types"},
+        {"# c\nzzzzzzzzz: 1\n",
+         ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
+         "external_id, fail_on, jobs, organization, overrides, params, profile, rate, regions, retention, role, "
+         "role_duration, rules, select, session_policy, store, types"},
         {"store: a.db\nfail_on: hihg\n",
          ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},
         {"regions: [eu-west-1, EU]\n",
          ":1: regions is [\"eu-west-1\",\"EU\"], expected a list of regions or globs, such as [eu-west-1, "
          "'us-*']"},
-        {"regions: []\n",
-         ":1: regions is [], expected a list of regions or globs, such as [eu-west-1, 'us-*']"},
+        {"regions: []\n", ":1: regions is [], expected a list of regions or globs, such as [eu-west-1, 'us-*']"},
         {"accounts: [12345]\n", NULL},
-        {"accounts: ['12345']\n",
-         ":1: accounts is [\"12345\"], expected a list of account ids (12 digits) or of {id, role, external_id, regions, "
-         "name, tags}, or {file: PATH}"},
+        {"accounts: ['12345']\n", ":1: accounts is [\"12345\"], expected a list of account ids (12 digits) or of {id, "
+                                  "role, external_id, regions, "
+                                  "name, tags}, or {file: PATH}"},
         {"accounts: [{id: 12345}]\norganization: {}\nrole: R\n", NULL},
         {"session_policy: never\n", ":1: session_policy is \"never\", expected on or off"},
         {"role_duration: 10\n", ":1: role_duration is 10, expected seconds, from 900 to 43200"},
@@ -52,9 +52,11 @@ static void refuses(void **state)
         {"rules: {a: b}\n", ":1: rules is {\"a\":\"b\"}, expected a path or a list of paths and packs"},
         {"rules:\n- x\n- 3\n", ":3: rules[1]: expected a path or a pack ({name, path, select, params})"},
         {"rules:\n- name: x\n  pth: y\n", ":3: rules[0]: unknown key 'pth'; did you mean 'path'?"},
-        {"rules:\n- name: x\n  zzzzz: y\n", ":3: rules[0]: unknown key 'zzzzz', expected one of name, params, path, select"},
+        {"rules:\n- name: x\n  zzzzz: y\n",
+         ":3: rules[0]: unknown key 'zzzzz', expected one of name, params, path, select"},
         {"rules:\n- name: x\n", ":2: rules[0]: 'path' is missing"},
-        {"rules:\n- name: X\n  path: y\n", ":2: rules[0].name: expected at most 64 lower-case letters, digits and dashes"},
+        {"rules:\n- name: X\n  path: y\n",
+         ":2: rules[0].name: expected at most 64 lower-case letters, digits and dashes"},
         {"rules:\n- {name: x, path: []}\n", ":2: rules[0].path: expected text or a list of texts"},
         {"rules:\n- {name: x, path: y}\n- {name: x, path: z}\n", ":3: rules[1]: there is a pack 'x' already: rules[0]"},
         {"rules:\n- name: x\n  path: y\n  params:\n    r: 3\n", ":5: rules[0].params.r: expected {parameter: value}"},
@@ -62,10 +64,14 @@ static void refuses(void **state)
         {"overrides: {a: b}\n", ":1: overrides is {\"a\":\"b\"}, expected a list of {match, params}"},
         {"overrides: [3]\n", ":1: overrides[0]: expected {match, params}"},
         {"overrides:\n- params: {}\n", ":2: overrides[0]: 'match' is missing"},
-        {"overrides:\n- match: {}\n  params: {}\n", ":2: overrides[0].match: expected {account, region, rule, tag}, at least one"},
-        {"overrides:\n- match:\n    acount: x\n  params: {}\n", ":3: overrides[0].match: unknown key 'acount'; did you mean 'account'?"},
-        {"overrides:\n- match:\n    region: x\n    account: [12, x]\n", ":4: overrides[0].match.account: expected account ids"},
-        {"overrides:\n- match: {tag: [Env=dev]}\n  params: {r: {a: 1}, r: {a: 2}}\n", ":3:23: duplicate key 'r' (first on line 3)"},
+        {"overrides:\n- match: {}\n  params: {}\n",
+         ":2: overrides[0].match: expected {account, region, rule, tag}, at least one"},
+        {"overrides:\n- match:\n    acount: x\n  params: {}\n",
+         ":3: overrides[0].match: unknown key 'acount'; did you mean 'account'?"},
+        {"overrides:\n- match:\n    region: x\n    account: [12, x]\n",
+         ":4: overrides[0].match.account: expected account ids"},
+        {"overrides:\n- match: {tag: [Env=dev]}\n  params: {r: {a: 1}, r: {a: 2}}\n",
+         ":3:23: duplicate key 'r' (first on line 3)"},
         {"params:\n  some-rule: 3\n", ":2: params.some-rule: expected {parameter: value}"},
         {"params: [1]\n", ":1: params is [1], expected {rule id: {parameter: value}}"},
         {"- a\n", ": expected keys and values, such as 'regions: [eu-west-1]'"},
@@ -95,8 +101,11 @@ static void on_and_off(void **state)
     static const struct {
         const char *text;
         bool on;
-    } rows[] = {{"session_policy: off\n", false}, {"session_policy: false\n", false}, {"session_policy: on\n", true},
-                {"session_policy: true\n", true}, {"jobs: 3\n", true}};
+    } rows[] = {{"session_policy: off\n", false},
+                {"session_policy: false\n", false},
+                {"session_policy: on\n", true},
+                {"session_policy: true\n", true},
+                {"jobs: 3\n", true}};
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
@@ -151,7 +160,9 @@ static void answers(void **state)
                           "allow_incomplete: true\n"
                           "jobs: 8\n"
                           "params:\n"
-                          "  s3-x: {days: 30}\n", &c, &err), MW_OK);
+                          "  s3-x: {days: 30}\n",
+                          &c, &err),
+                     MW_OK);
     assert_int_equal(mw_config_count(&c, "regions"), 2);
     assert_string_equal(mw_config_at(&c, "regions", 1), "us-*");
     assert_null(mw_config_at(&c, "regions", 2));

@@ -39,8 +39,8 @@ static mw_doc *doc_of(const char *text)
 
 static void ledger(void **state)
 {
-    const mw_coverage_extra extra = {"1", "us-east-1", "AWS::::Region", "denied", "ec2:DescribeRegions",
-                                     "UnauthorizedOperation", "no"};
+    const mw_coverage_extra extra = {
+        "1", "us-east-1", "AWS::::Region", "denied", "ec2:DescribeRegions", "UnauthorizedOperation", "no"};
     MW_AUTO(mw_buf) out = {0};
     mw_doc *snapshot = doc_of(snapshot_text), *coverage = NULL;
 
@@ -49,10 +49,12 @@ static void ledger(void **state)
     mw_json_write(&out, coverage, mw_doc_root(coverage), MW_JSON_COMPACT);
     assert_string_equal(
         out.data,
-        "[{\"account\":\"1\",\"calls\":1,\"cause\":{\"class\":\"denied\",\"code\":\"UnauthorizedOperation\",\"message\":\"no\","
+        "[{\"account\":\"1\",\"calls\":1,\"cause\":{\"class\":\"denied\",\"code\":\"UnauthorizedOperation\","
+        "\"message\":\"no\","
         "\"operation\":\"ec2:DescribeRegions\"},\"facet\":null,\"region\":\"us-east-1\",\"resources\":0,"
         "\"state\":\"denied\",\"type\":\"AWS::::Region\"},"
-        "{\"account\":\"1\",\"calls\":3,\"cause\":{\"class\":\"service_error\",\"code\":\"InternalError\",\"message\":\"\","
+        "{\"account\":\"1\",\"calls\":3,\"cause\":{\"class\":\"service_error\",\"code\":\"InternalError\",\"message\":"
+        "\"\","
         "\"operation\":\"ec2:DescribeInstances\"},\"facet\":null,\"region\":\"eu-west-1\",\"resources\":0,"
         "\"state\":\"failed\",\"type\":\"AWS::EC2::Instance\"},"
         "{\"account\":\"1\",\"calls\":1,\"cause\":null,\"facet\":null,\"region\":\"us-east-1\",\"resources\":0,"
@@ -72,14 +74,28 @@ static void stored_scopes(void **state)
         mw_snapshot_scope scope;
         const char *line; /* NULL: the cause is damaged */
     } rows[] = {
-        {{.account = "1", .region = "eu-west-1", .type = "AWS::SQS::Queue", .state = "complete", .resources = 3, .calls = 2},
+        {{.account = "1",
+          .region = "eu-west-1",
+          .type = "AWS::SQS::Queue",
+          .state = "complete",
+          .resources = 3,
+          .calls = 2},
          "{\"account\":\"1\",\"calls\":2,\"cause\":null,\"facet\":null,\"region\":\"eu-west-1\",\"resources\":3,"
          "\"state\":\"complete\",\"type\":\"AWS::SQS::Queue\"}"},
-        {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .facet = "Tags", .state = "denied",
+        {{.account = "1",
+          .region = "*",
+          .type = "AWS::IAM::Role",
+          .facet = "Tags",
+          .state = "denied",
           .cause = "{\"code\":\"AccessDenied\"}"},
-         "{\"account\":\"1\",\"calls\":0,\"cause\":{\"class\":\"denied\",\"code\":\"AccessDenied\"},\"facet\":\"Tags\",\"region\":\"*\","
+         "{\"account\":\"1\",\"calls\":0,\"cause\":{\"class\":\"denied\",\"code\":\"AccessDenied\"},\"facet\":\"Tags\","
+         "\"region\":\"*\","
          "\"resources\":0,\"state\":\"denied\",\"type\":\"AWS::IAM::Role\"}"},
-        {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .state = "complete", .cause = "{\"cached\":{\"age_s\":9}}"},
+        {{.account = "1",
+          .region = "*",
+          .type = "AWS::IAM::Role",
+          .state = "complete",
+          .cause = "{\"cached\":{\"age_s\":9}}"},
          "{\"account\":\"1\",\"cached\":{\"age_s\":9},\"calls\":0,\"cause\":null,\"facet\":null,\"region\":\"*\","
          "\"resources\":0,\"state\":\"complete\",\"type\":\"AWS::IAM::Role\"}"},
         {{.account = "1", .region = "*", .type = "AWS::IAM::Role", .state = "failed", .cause = "{\"code\":"}, NULL},
@@ -109,12 +125,12 @@ static void completeness(void **state)
         bool complete;
     } rows[] = {
         {"1", "us-east-1", "AWS::EC2::Instance", true},
-        {"1", "eu-west-1", "AWS::EC2::Instance", false},     /* failed there */
-        {"1", "eu-central-1", "AWS::EC2::Instance", false},  /* not swept */
-        {"2", "us-east-1", "AWS::EC2::Instance", false},     /* another account */
-        {"1", "us-east-1", "AWS::RDS::DBInstance", false},   /* not planned */
-        {"1", "eu-west-1", "AWS::S3::Bucket", true},         /* listed once, wherever it lives */
-        {"1", "eu-central-1", "AWS::S3::Bucket", false},     /* but regions beyond the sweep are not seen */
+        {"1", "eu-west-1", "AWS::EC2::Instance", false},    /* failed there */
+        {"1", "eu-central-1", "AWS::EC2::Instance", false}, /* not swept */
+        {"2", "us-east-1", "AWS::EC2::Instance", false},    /* another account */
+        {"1", "us-east-1", "AWS::RDS::DBInstance", false},  /* not planned */
+        {"1", "eu-west-1", "AWS::S3::Bucket", true},        /* listed once, wherever it lives */
+        {"1", "eu-central-1", "AWS::S3::Bucket", false},    /* but regions beyond the sweep are not seen */
         {"1", "global", "AWS::S3::Bucket", true},
     };
     mw_doc *snapshot = doc_of(snapshot_text), *coverage = NULL;
@@ -156,7 +172,9 @@ static void digests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ledger), cmocka_unit_test(stored_scopes), cmocka_unit_test(completeness),
+        cmocka_unit_test(ledger),
+        cmocka_unit_test(stored_scopes),
+        cmocka_unit_test(completeness),
         cmocka_unit_test(digests),
     };
 

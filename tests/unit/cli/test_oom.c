@@ -39,8 +39,8 @@ static const char *no_environment(const char *name)
 
 static mw_status parse(mw_error *err)
 {
-    char *argv[] = {(char[]){"sweep"}, (char[]){"--region=eu-*"}, (char[]){"--region"}, (char[]){"x"},
-                    (char[]){"--output"}, (char[]){"json"}, (char[]){"s3-*"}};
+    char *argv[] = {(char[]){"sweep"},    (char[]){"--region=eu-*"}, (char[]){"--region"}, (char[]){"x"},
+                    (char[]){"--output"}, (char[]){"json"},          (char[]){"s3-*"}};
     const mw_command *c;
     mw_args *a = NULL;
     mw_status st = mw_args_parse((int)MW_COUNT(argv), argv, no_environment, &a, &c, err);
@@ -77,13 +77,31 @@ static const char whole_text[] =
 static mw_status render(mw_error *err)
 {
     static const mw_finding findings[] = {
-        {.rule = "a", .status = MW_VERDICT_FAIL, .severity = "high", .type = "T", .id = "i", .name = "n",
-         .account = "1", .region = "r", .partition = "aws", .message = "m m m", .evidence = "[]"},
-        {.rule = "b", .status = MW_VERDICT_UNKNOWN, .severity = "low", .type = "T", .id = "i",
-         .account = "1", .region = "r", .partition = "aws", .message = "denied", .evidence = "[]"},
+        {.rule = "a",
+         .status = MW_VERDICT_FAIL,
+         .severity = "high",
+         .type = "T",
+         .id = "i",
+         .name = "n",
+         .account = "1",
+         .region = "r",
+         .partition = "aws",
+         .message = "m m m",
+         .evidence = "[]"},
+        {.rule = "b",
+         .status = MW_VERDICT_UNKNOWN,
+         .severity = "low",
+         .type = "T",
+         .id = "i",
+         .account = "1",
+         .region = "r",
+         .partition = "aws",
+         .message = "denied",
+         .evidence = "[]"},
     };
-    static const char coverage_text[] = "[{\"state\":\"denied\",\"type\":\"T\",\"region\":\"r\",\"cause\":{\"operation\":"
-                                        "\"s3:X\",\"code\":\"AccessDenied\"}}]";
+    static const char coverage_text[] =
+        "[{\"state\":\"denied\",\"type\":\"T\",\"region\":\"r\",\"cause\":{\"operation\":"
+        "\"s3:X\",\"code\":\"AccessDenied\"}}]";
     const mw_text_options o = {.stored = true};
     MW_AUTO(mw_buf) text = {0};
     MW_AUTO(mw_buf) json = {0};
@@ -130,8 +148,8 @@ static void each_allocation(mw_status (*scenario)(mw_error *err))
 static void out_of_memory(void **state)
 {
     (void)state;
-    assert_int_equal(mw_file_write_atomic(scratch("m.yaml"), "regions: [a, b]\nparams: {r: {p: 1}}\n", 36, 0600,
-                                          NULL), MW_OK);
+    assert_int_equal(mw_file_write_atomic(scratch("m.yaml"), "regions: [a, b]\nparams: {r: {p: 1}}\n", 36, 0600, NULL),
+                     MW_OK);
     for (int i = 0; i < 2; i++) {
         once = i == 1;
         each_allocation(parse);

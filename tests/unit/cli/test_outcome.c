@@ -19,20 +19,29 @@ static void statuses(void **state)
         bool allow;
         int code;
     } rows[] = {
-        {0, 0, 4, 4, -1, "low", false, 0},        {0, 0, 4, 4, LOW, "low", false, 1},
-        {0, 0, 4, 4, INFO, "low", false, 0},      {0, 0, 4, 4, INFO, "info", false, 1},
-        {0, 0, 4, 4, MEDIUM, "high", false, 0},   {0, 0, 4, 4, HIGH, "high", false, 1},
-        {0, 0, 4, 4, CRITICAL, "high", false, 1}, {0, 0, 4, 4, CRITICAL, "critical", false, 1},
-        {0, 0, 4, 4, HIGH, "critical", false, 0}, {0, 0, 4, 4, CRITICAL, "none", false, 0},
+        {0, 0, 4, 4, -1, "low", false, 0},
+        {0, 0, 4, 4, LOW, "low", false, 1},
+        {0, 0, 4, 4, INFO, "low", false, 0},
+        {0, 0, 4, 4, INFO, "info", false, 1},
+        {0, 0, 4, 4, MEDIUM, "high", false, 0},
+        {0, 0, 4, 4, HIGH, "high", false, 1},
+        {0, 0, 4, 4, CRITICAL, "high", false, 1},
+        {0, 0, 4, 4, CRITICAL, "critical", false, 1},
+        {0, 0, 4, 4, HIGH, "critical", false, 0},
+        {0, 0, 4, 4, CRITICAL, "none", false, 0},
         /* incomplete wins over findings */
-        {1, 0, 4, 4, -1, "low", false, 2},        {0, 1, 4, 4, -1, "low", false, 2},
-        {0, 0, 4, 3, -1, "low", false, 2},        {1, 0, 4, 3, CRITICAL, "low", false, 2},
+        {1, 0, 4, 4, -1, "low", false, 2},
+        {0, 1, 4, 4, -1, "low", false, 2},
+        {0, 0, 4, 3, -1, "low", false, 2},
+        {1, 0, 4, 3, CRITICAL, "low", false, 2},
         {1, 1, 4, 3, -1, "none", false, 2},
         /* unless that was allowed */
-        {1, 1, 4, 3, -1, "low", true, 0},         {1, 1, 4, 3, HIGH, "low", true, 1},
+        {1, 1, 4, 3, -1, "low", true, 0},
+        {1, 1, 4, 3, HIGH, "low", true, 1},
         {1, 1, 4, 3, HIGH, "none", true, 0},
         /* a severity that nobody knows counts as info */
-        {0, 0, 4, 4, OTHER, "low", false, 0},     {0, 0, 4, 4, OTHER, "info", false, 1},
+        {0, 0, 4, 4, OTHER, "low", false, 0},
+        {0, 0, 4, 4, OTHER, "info", false, 1},
     };
 
     (void)state;

@@ -34,8 +34,7 @@ static void parses(void **state)
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         const mw_principal p = mw_principal_parse(rows[i].text);
-        if (p.kind != rows[i].kind || p.len != strlen(rows[i].name) ||
-            strncmp(p.name, rows[i].name, p.len) != 0)
+        if (p.kind != rows[i].kind || p.len != strlen(rows[i].name) || strncmp(p.name, rows[i].name, p.len) != 0)
             fail_msg("%s: %d %.*s", rows[i].text, (int)p.kind, (int)p.len, p.name);
     }
 }

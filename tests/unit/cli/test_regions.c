@@ -22,8 +22,7 @@ static void selects(void **state)
         {{"eu-*"}, "eu-central-1 eu-west-1", MW_OK},
         {{"us-east-1", "eu-*", "eu-west-1"}, "eu-central-1 eu-west-1 us-east-1", MW_OK},
         {{"*"}, "ap-south-1 eu-central-1 eu-west-1 us-east-1", MW_OK},
-        {{"eu-wset-1"}, "--region: 'eu-wset-1' is not enabled in account 1; did you mean 'eu-west-1'?",
-         MW_ERR_INVALID},
+        {{"eu-wset-1"}, "--region: 'eu-wset-1' is not enabled in account 1; did you mean 'eu-west-1'?", MW_ERR_INVALID},
         {{"eu-west-1", "me-*"}, "--region: no region enabled in account 1 matches 'me-*'", MW_ERR_INVALID},
         {{"zzzzzzzzzzz"}, "--region: 'zzzzzzzzzzz' is not enabled in account 1", MW_ERR_INVALID},
     };
@@ -36,8 +35,9 @@ static void selects(void **state)
         mw_error err = {0};
         while (patterns < 4 && rows[i].patterns[patterns])
             patterns++;
-        assert_int_equal(mw_regions_select(rows[i].patterns, patterns, enabled, MW_COUNT(enabled),
-                                           "account 1", out, &n, &err), rows[i].status);
+        assert_int_equal(
+            mw_regions_select(rows[i].patterns, patterns, enabled, MW_COUNT(enabled), "account 1", out, &n, &err),
+            rows[i].status);
         for (size_t k = 0; k < n && rows[i].status == MW_OK; k++)
             snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s%s", k ? " " : "", out[k]);
         assert_string_equal(rows[i].status == MW_OK ? joined : err.message, rows[i].want);

@@ -6,8 +6,7 @@
 
 #include "moonward/jmespath.h"
 
-static inline mw_status search(mw_doc_builder *b, const char *expression, mw_val in, mw_val *out,
-                               mw_error *err)
+static inline mw_status search(mw_doc_builder *b, const char *expression, mw_val in, mw_val *out, mw_error *err)
 {
     mw_jmespath *j = NULL;
     mw_status st = mw_jmespath_compile(expression, strlen(expression), &j, err);

@@ -6,8 +6,14 @@
 
 typedef void (*abuse)(mw_doc_builder *b);
 
-static void end_nothing(mw_doc_builder *b) { mw_doc_end_array(b); }
-static void end_no_object(mw_doc_builder *b) { mw_doc_end_object(b); }
+static void end_nothing(mw_doc_builder *b)
+{
+    mw_doc_end_array(b);
+}
+static void end_no_object(mw_doc_builder *b)
+{
+    mw_doc_end_object(b);
+}
 static void end_the_wrong_kind(mw_doc_builder *b)
 {
     mw_doc_begin_array(b);
@@ -36,26 +42,38 @@ static void value_without_key(mw_doc_builder *b)
     mw_doc_add_null(b);
     mw_doc_end_object(b);
 }
-static void pop_nothing(mw_doc_builder *b) { mw_doc_pop(b); }
+static void pop_nothing(mw_doc_builder *b)
+{
+    mw_doc_pop(b);
+}
 static void pop_what_an_outer_container_has(mw_doc_builder *b)
 {
     mw_doc_add_null(b);
     mw_doc_begin_array(b);
     mw_doc_pop(b);
 }
-static void add_absent(mw_doc_builder *b) { mw_doc_add_val(b, MW_VAL_ABSENT); }
+static void add_absent(mw_doc_builder *b)
+{
+    mw_doc_add_val(b, MW_VAL_ABSENT);
+}
 static void key_that_is_no_string(mw_doc_builder *b)
 {
     mw_doc_begin_object(b);
     mw_doc_key_val(b, MW_VAL_TRUE);
 }
-static void unknown_of_nothing(mw_doc_builder *b) { mw_doc_add_unknown(b); }
+static void unknown_of_nothing(mw_doc_builder *b)
+{
+    mw_doc_add_unknown(b);
+}
 static void too_deep(mw_doc_builder *b)
 {
     for (int i = 0; i < 1025; i++)
         mw_doc_begin_array(b);
 }
-static void told(mw_doc_builder *b) { mw_doc_builder_fail(b, MW_ERR_INVALID, "told"); }
+static void told(mw_doc_builder *b)
+{
+    mw_doc_builder_fail(b, MW_ERR_INVALID, "told");
+}
 
 static void misuse_fails_and_sticks(void **state)
 {
@@ -63,13 +81,19 @@ static void misuse_fails_and_sticks(void **state)
         abuse run;
         mw_status status;
     } rows[] = {
-        {end_nothing, MW_ERR_INVALID},        {end_no_object, MW_ERR_INVALID},
-        {end_the_wrong_kind, MW_ERR_INVALID}, {key_in_array, MW_ERR_INVALID},
-        {two_keys, MW_ERR_INVALID},           {key_without_value, MW_ERR_INVALID},
-        {value_without_key, MW_ERR_INVALID},  {pop_nothing, MW_ERR_INVALID},
+        {end_nothing, MW_ERR_INVALID},
+        {end_no_object, MW_ERR_INVALID},
+        {end_the_wrong_kind, MW_ERR_INVALID},
+        {key_in_array, MW_ERR_INVALID},
+        {two_keys, MW_ERR_INVALID},
+        {key_without_value, MW_ERR_INVALID},
+        {value_without_key, MW_ERR_INVALID},
+        {pop_nothing, MW_ERR_INVALID},
         {pop_what_an_outer_container_has, MW_ERR_INVALID},
-        {add_absent, MW_ERR_INVALID},         {key_that_is_no_string, MW_ERR_INVALID},
-        {unknown_of_nothing, MW_ERR_INVALID}, {too_deep, MW_ERR_LIMIT},
+        {add_absent, MW_ERR_INVALID},
+        {key_that_is_no_string, MW_ERR_INVALID},
+        {unknown_of_nothing, MW_ERR_INVALID},
+        {too_deep, MW_ERR_LIMIT},
         {told, MW_ERR_INVALID},
     };
     mw_doc_builder *b = builder_new(false);
@@ -233,8 +257,7 @@ static void what_fits_the_ceiling_exactly_is_finished(void **state)
         mw_status st;
 
         assert_ok(mw_doc_builder_new(&options, &b, &err));
-        st = mw_json_read(b, "{\"a\":[1,2.5,99999999999],\"b\":\"text\",\"c\":{\"d\":[]}}", 49, NULL,
-                          NULL, &err);
+        st = mw_json_read(b, "{\"a\":[1,2.5,99999999999],\"b\":\"text\",\"c\":{\"d\":[]}}", 49, NULL, NULL, &err);
         if (st == MW_OK)
             st = mw_doc_finish(b, mw_doc_pop(b), &d, &err);
         if (st == MW_OK)
@@ -295,12 +318,14 @@ static void sharing_makes_equal_containers_one(void **state)
     (void)state;
     assert_true(mw_doc_size(shared) < mw_doc_size(plain));
     assert_true(mw_val_equal(plain, mw_doc_root(plain), shared, mw_doc_root(shared)));
-    i1 = mw_val_at(shared, mw_val_get(shared, mw_val_at(shared, mw_val_get(shared, mw_doc_root(shared),
-                                                                          "Reservations"), 0),
-                                      "Instances"), 0);
-    i2 = mw_val_at(shared, mw_val_get(shared, mw_val_at(shared, mw_val_get(shared, mw_doc_root(shared),
-                                                                          "Reservations"), 0),
-                                      "Instances"), 1);
+    i1 = mw_val_at(
+        shared,
+        mw_val_get(shared, mw_val_at(shared, mw_val_get(shared, mw_doc_root(shared), "Reservations"), 0), "Instances"),
+        0);
+    i2 = mw_val_at(
+        shared,
+        mw_val_get(shared, mw_val_at(shared, mw_val_get(shared, mw_doc_root(shared), "Reservations"), 0), "Instances"),
+        1);
     /* the order of keys in the text does not matter */
     assert_int_equal(mw_val_get(shared, i1, "State"), mw_val_get(shared, i2, "State"));
     assert_int_equal(mw_val_get(shared, i1, "Tags"), mw_val_get(shared, i2, "Tags"));
@@ -508,8 +533,7 @@ static mw_status scenario(void)
         goto out;
     mw_doc_free(e);
     e = NULL;
-    if ((st = mw_doc_finish_memfd(c, MW_VAL_NULL, &fd, &err)) != MW_OK ||
-        (st = mw_doc_map(fd, &e, &err)) != MW_OK)
+    if ((st = mw_doc_finish_memfd(c, MW_VAL_NULL, &fd, &err)) != MW_OK || (st = mw_doc_map(fd, &e, &err)) != MW_OK)
         goto out;
 out:
     assert_int_equal(st == MW_OK, err.status == MW_OK);

@@ -230,11 +230,11 @@ static void size_and_depth_of_expressions_are_bounded(void **state)
         const char *before, *unit, *after;
         size_t ok, bad;
     } rows[] = {
-        {"", "(", "", 0, 100000},       {"", "[", "", 0, 60000},     {"", "!", "a", 200, 60000},
-        {"a", ".a", "", 200, 30000},    {"a", "[0]", "", 200, 20000}, {"a", "[]", "", 80, 30000},
-        {"a", "|a", "", 200, 30000},    {"a", "||a", "", 200, 20000}, {"a", "[*]", "", 80, 20000},
-        {"", "{a:", "", 0, 20000},      {"", "length(", "", 0, 9000}, {"a", "[?a", "", 0, 20000},
-        {"a", "==a", "", 200, 20000},   {"'", "x", "'", 60000, 70000}, {"", " ", "a", 60000, 70000},
+        {"", "(", "", 0, 100000},     {"", "[", "", 0, 60000},       {"", "!", "a", 200, 60000},
+        {"a", ".a", "", 200, 30000},  {"a", "[0]", "", 200, 20000},  {"a", "[]", "", 80, 30000},
+        {"a", "|a", "", 200, 30000},  {"a", "||a", "", 200, 20000},  {"a", "[*]", "", 80, 20000},
+        {"", "{a:", "", 0, 20000},    {"", "length(", "", 0, 9000},  {"a", "[?a", "", 0, 20000},
+        {"a", "==a", "", 200, 20000}, {"'", "x", "'", 60000, 70000}, {"", " ", "a", 60000, 70000},
     };
 
     (void)state;
@@ -267,8 +267,7 @@ static void steps_are_bounded(void **state)
     /* a thousand to the fourth */
     assert_int_equal(search(b, "length([@][?map(&map(&@, `[1]`), @)])", in, &v, &err), MW_OK);
     assert_int_equal(
-        search(b, "[@, @] | [0] | [?contains(map(&to_string(@), `[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]`), @)]",
-               in, &v, &err),
+        search(b, "[@, @] | [0] | [?contains(map(&to_string(@), `[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]`), @)]", in, &v, &err),
         MW_OK);
     char *lit = repeat("`[", "1,", 999, "1]`");
     char text[16000];
@@ -289,16 +288,20 @@ static void output_is_bounded_by_the_builder(void **state)
     assert_ok(mw_doc_builder_new(&options, &b, &err));
     in = read_json(b, "[1,1,1,1,1,1,1,1,1,1]");
     /* ten times longer at each step */
-    assert_int_equal(search(b, "[@,@,@,@,@,@,@,@,@,@][] | [@,@,@,@,@,@,@,@,@,@][] | "
-                               "[@,@,@,@,@,@,@,@,@,@][] | [@,@,@,@,@,@,@,@,@,@][]", in, &v, &err),
+    assert_int_equal(search(b,
+                            "[@,@,@,@,@,@,@,@,@,@][] | [@,@,@,@,@,@,@,@,@,@][] | "
+                            "[@,@,@,@,@,@,@,@,@,@][] | [@,@,@,@,@,@,@,@,@,@][]",
+                            in, &v, &err),
                      MW_ERR_LIMIT);
     assert_int_equal(mw_doc_builder_status(b, &err), MW_ERR_LIMIT);
     assert_int_equal(search(b, "@", in, &v, &err), MW_ERR_LIMIT);
     mw_doc_builder_reset(b);
     in = read_json(b, "\"0123456789\"");
-    assert_int_equal(search(b, "join(@, [@,@,@,@,@,@,@,@,@,@]) | join(@, [@,@,@,@,@,@,@,@,@,@]) | "
-                               "join(@, [@,@,@,@,@,@,@,@,@,@]) | join(@, [@,@,@,@,@,@,@,@,@,@])",
-                            in, &v, &err), MW_ERR_LIMIT);
+    assert_int_equal(search(b,
+                            "join(@, [@,@,@,@,@,@,@,@,@,@]) | join(@, [@,@,@,@,@,@,@,@,@,@]) | "
+                            "join(@, [@,@,@,@,@,@,@,@,@,@]) | join(@, [@,@,@,@,@,@,@,@,@,@])",
+                            in, &v, &err),
+                     MW_ERR_LIMIT);
     mw_doc_builder_free(b);
 }
 
@@ -320,7 +323,8 @@ static void every_allocation_may_fail(void **state)
             mw_doc_builder *b = builder_new(true);
             mw_error err = {0};
             mw_val in = read_json(b, "{\"people\":[{\"name\":\"ann\",\"age\":30,\"tags\":[{\"k\":1,\"v\":2}]},"
-                                     "{\"name\":\"bob\",\"age\":40,\"tags\":[]}]}"), v;
+                                     "{\"name\":\"bob\",\"age\":40,\"tags\":[]}]}"),
+                   v;
 
             f.count = 0;
             mw_sys.realloc_fn = failing_realloc;

@@ -27,9 +27,15 @@ static void numbers_keep_their_kind(void **state)
     static const struct {
         double value;
         const char *text;
-    } reals[] = {{1000.0, "1000.0"}, {-0.0, "-0.0"}, {0.1, "0.1"}, {1e300, "1e+300"}, {1e15, "1e+15"},
-                 {123456789012345680.0, "1.2345678901234568e+17"}, {5e-324, "4.94065645841247e-324"},
-                 {NAN, "{\"$real\":\"NaN\"}"}, {INFINITY, "{\"$real\":\"Infinity\"}"},
+    } reals[] = {{1000.0, "1000.0"},
+                 {-0.0, "-0.0"},
+                 {0.1, "0.1"},
+                 {1e300, "1e+300"},
+                 {1e15, "1e+15"},
+                 {123456789012345680.0, "1.2345678901234568e+17"},
+                 {5e-324, "4.94065645841247e-324"},
+                 {NAN, "{\"$real\":\"NaN\"}"},
+                 {INFINITY, "{\"$real\":\"Infinity\"}"},
                  {-INFINITY, "{\"$real\":\"-Infinity\"}"}};
     static const int64_t whole[] = {0, -1, INT64_MAX, INT64_MIN, (int64_t)1 << 53, ((int64_t)1 << 53) + 1};
     mw_doc_builder *b = builder_new(false);
@@ -84,8 +90,8 @@ static void unknowns_stay_unknown_and_null_is_not_absent(void **state)
 /* Tags, policies and environment variables have the names that their owners liked. */
 static void real_names_are_not_ours(void **state)
 {
-    static const char *const names[] = {"$unknown", "$real", "$", "$$", "$$unknown", "$x", "a$unknown", "",
-                                        "$\"quoted\"", "$\xE2\x80\xA8"};
+    static const char *const names[] = {"$unknown", "$real",     "$", "$$",          "$$unknown",
+                                        "$x",       "a$unknown", "",  "$\"quoted\"", "$\xE2\x80\xA8"};
     mw_doc_builder *b = builder_new(false);
     const mw_doc *d = mw_doc_view(b);
     MW_AUTO(mw_buf) text = {0};
@@ -105,9 +111,16 @@ static void real_names_are_not_ours(void **state)
 
 static void damaged_text_is_refused(void **state)
 {
-    static const char *const texts[] = {
-        "{\"$unknown\":1,\"a\":2}", "{\"a\":2,\"$unknown\":1}", "{\"$other\":1}", "{\"$real\":\"nan\"}", "{\"$real\":1}",
-        "{\"$unknown\":1,\"$unknown\":2}", "{\"$\":1}", "{\"$unknown\"}", "{\"$unknown\":}", "{\"$unknown\":1"};
+    static const char *const texts[] = {"{\"$unknown\":1,\"a\":2}",
+                                        "{\"a\":2,\"$unknown\":1}",
+                                        "{\"$other\":1}",
+                                        "{\"$real\":\"nan\"}",
+                                        "{\"$real\":1}",
+                                        "{\"$unknown\":1,\"$unknown\":2}",
+                                        "{\"$\":1}",
+                                        "{\"$unknown\"}",
+                                        "{\"$unknown\":}",
+                                        "{\"$unknown\":1"};
     mw_doc_builder *b = builder_new(false);
 
     (void)state;

@@ -76,8 +76,7 @@ static void numbers_are_exact(void **state)
 
         if (mw_val_kind(d, v) != rows[i].kind || mw_val_int(d, v) != rows[i].whole ||
             memcmp(&real, &rows[i].real, sizeof real) != 0)
-            fail_msg("%s: kind %d, %lld, %.17g", rows[i].text, mw_val_kind(d, v),
-                     (long long)mw_val_int(d, v), real);
+            fail_msg("%s: kind %d, %lld, %.17g", rows[i].text, mw_val_kind(d, v), (long long)mw_val_int(d, v), real);
         mw_doc_free(d);
     }
 }
@@ -158,7 +157,8 @@ static void broken_characters_are_repaired(void **state)
     static const char *const rows[][2] = {
         {"\"\\ud800\"", "\xEF\xBF\xBD"},
         {"\"\\udc00x\"", "\xEF\xBF\xBDx"},
-        {"\"\\ud800\\u0041\"", "\xEF\xBF\xBD" "A"},
+        {"\"\\ud800\\u0041\"", "\xEF\xBF\xBD"
+                               "A"},
         {"\"\\ud800\\ud83d\\ude00\"", "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
         {"\"a\xFFz\"", "a\xEF\xBF\xBDz"},
         {"\"\xC0\x80\"", "\xEF\xBF\xBD\xEF\xBF\xBD"},
@@ -181,8 +181,9 @@ static void depth_is_limited(void **state)
         size_t depth;
         mw_status status;
     } rows[] = {
-        {0, 512, MW_OK}, {0, 513, MW_ERR_PARSE}, {3, 3, MW_OK}, {3, 4, MW_ERR_PARSE},
-        {5000, 1024, MW_OK}, {5000, 1025, MW_ERR_LIMIT}, {0, 100000, MW_ERR_PARSE},
+        {0, 512, MW_OK},           {0, 513, MW_ERR_PARSE}, {3, 3, MW_OK},
+        {3, 4, MW_ERR_PARSE},      {5000, 1024, MW_OK},    {5000, 1025, MW_ERR_LIMIT},
+        {0, 100000, MW_ERR_PARSE},
     };
 
     (void)state;
@@ -233,8 +234,7 @@ static void a_failure_inside_of_an_open_object_leaves_it_open(void **state)
     assert_int_equal(mw_json_read(b, policy, strlen(policy), NULL, NULL, &err), MW_ERR_PARSE);
     mw_doc_add_cstr(b, policy); /* keep it as the string that it is */
     mw_doc_end_object(b);
-    assert_json(mw_doc_view(b), mw_doc_pop(b),
-                "{\"Policy\":\"{\\\"Statement\\\":[{\\\"Effect\\\":\"}");
+    assert_json(mw_doc_view(b), mw_doc_pop(b), "{\"Policy\":\"{\\\"Statement\\\":[{\\\"Effect\\\":\"}");
     mw_doc_builder_free(b);
 }
 

@@ -9,11 +9,24 @@ static void numbers_are_shortest(void **state)
         double value;
         const char *text;
     } rows[] = {
-        {0.0, "0"}, {-0.0, "0"}, {1.0, "1"}, {0.1, "0.1"}, {0.30000000000000004, "0.30000000000000004"},
-        {1e20, "1e+20"}, {123456.789, "123456.789"}, {1.7976931348623157e308, "1.7976931348623157e+308"},
-        {5e-324, "4.94065645841247e-324"}, {1.0 / 3, "0.3333333333333333"}, {100, "100"},
-        {1e15, "1000000000000000"}, {-9223372036854775808.0, "-9223372036854775808"},
-        {9223372036854774784.0, "9223372036854774784"}, {9223372036854775808.0, "9.223372036854776e+18"}, {NAN, "\"NaN\""}, {INFINITY, "\"Infinity\""}, {-INFINITY, "\"-Infinity\""},
+        {0.0, "0"},
+        {-0.0, "0"},
+        {1.0, "1"},
+        {0.1, "0.1"},
+        {0.30000000000000004, "0.30000000000000004"},
+        {1e20, "1e+20"},
+        {123456.789, "123456.789"},
+        {1.7976931348623157e308, "1.7976931348623157e+308"},
+        {5e-324, "4.94065645841247e-324"},
+        {1.0 / 3, "0.3333333333333333"},
+        {100, "100"},
+        {1e15, "1000000000000000"},
+        {-9223372036854775808.0, "-9223372036854775808"},
+        {9223372036854774784.0, "9223372036854774784"},
+        {9223372036854775808.0, "9.223372036854776e+18"},
+        {NAN, "\"NaN\""},
+        {INFINITY, "\"Infinity\""},
+        {-INFINITY, "\"-Infinity\""},
     };
     mw_doc_builder *b = builder_new(false);
 
@@ -122,12 +135,9 @@ static void the_buffer_may_refuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_shortest),
-        cmocka_unit_test(doubles_read_back_as_themselves),
-        cmocka_unit_test(pretty_text),
-        cmocka_unit_test(strings_are_escaped_for_json_and_script),
-        cmocka_unit_test(unknown_is_visible),
-        cmocka_unit_test(the_buffer_may_refuse),
+        cmocka_unit_test(numbers_are_shortest), cmocka_unit_test(doubles_read_back_as_themselves),
+        cmocka_unit_test(pretty_text),          cmocka_unit_test(strings_are_escaped_for_json_and_script),
+        cmocka_unit_test(unknown_is_visible),   cmocka_unit_test(the_buffer_may_refuse),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

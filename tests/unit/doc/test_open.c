@@ -89,8 +89,7 @@ static void a_memfd_is_sealed_and_maps(void **state)
     (void)state;
     assert_ok(mw_doc_finish_memfd(b, read_json(b, text), &fd, &err));
     mw_doc_builder_free(b);
-    assert_int_equal(fcntl(fd, F_GET_SEALS),
-                     F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+    assert_int_equal(fcntl(fd, F_GET_SEALS), F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     assert_int_equal(write(fd, "x", 1), -1);
     assert_int_equal(ftruncate(fd, 8), -1);
@@ -195,8 +194,7 @@ static void each_broken_promise_is_named(void **state)
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
-        const void *const starts[] = {mw_doc_bytes(d), d->words, d->offsets, d->slots, d->shapes,
-                                      d->text};
+        const void *const starts[] = {mw_doc_bytes(d), d->words, d->offsets, d->slots, d->shapes, d->text};
         size_t at = (size_t)((const char *)starts[rows[i].section] - (const char *)mw_doc_bytes(d));
         mw_error err = {0};
         mw_doc *out;
@@ -228,12 +226,9 @@ static void an_odd_address_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finished_documents_open),
-        cmocka_unit_test(a_memfd_is_sealed_and_maps),
-        cmocka_unit_test(every_cut_is_refused),
-        cmocka_unit_test(every_damaged_byte_is_refused_or_harmless),
-        cmocka_unit_test(each_broken_promise_is_named),
-        cmocka_unit_test(an_odd_address_is_refused),
+        cmocka_unit_test(finished_documents_open),      cmocka_unit_test(a_memfd_is_sealed_and_maps),
+        cmocka_unit_test(every_cut_is_refused),         cmocka_unit_test(every_damaged_byte_is_refused_or_harmless),
+        cmocka_unit_test(each_broken_promise_is_named), cmocka_unit_test(an_odd_address_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

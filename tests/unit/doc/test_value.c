@@ -7,8 +7,8 @@
 static void integers_keep_64_bits(void **state)
 {
     static const int64_t rows[] = {
-        0, 1, -1, (1 << 28) - 1, 1 << 28, -(1 << 28), -(1 << 28) - 1,
-        INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 123456789012,
+        0,         1,         -1,        (1 << 28) - 1, 1 << 28,      -(1 << 28), -(1 << 28) - 1,
+        INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN,     123456789012,
     };
     mw_doc_builder *b = builder_new(false);
     const mw_doc *d = mw_doc_view(b);
@@ -30,8 +30,15 @@ static void reals_keep_their_bits_and_convert_by_clamping(void **state)
         double real;
         int64_t whole;
     } rows[] = {
-        {0.0, 0}, {-0.0, 0}, {1.5, 1}, {-1.9, -1}, {1e300, INT64_MAX}, {-1e300, INT64_MIN},
-        {9223372036854775808.0, INT64_MAX}, {INFINITY, INT64_MAX}, {-INFINITY, INT64_MIN},
+        {0.0, 0},
+        {-0.0, 0},
+        {1.5, 1},
+        {-1.9, -1},
+        {1e300, INT64_MAX},
+        {-1e300, INT64_MIN},
+        {9223372036854775808.0, INT64_MAX},
+        {INFINITY, INT64_MAX},
+        {-INFINITY, INT64_MIN},
         {5e-324, 0},
     };
     mw_doc_builder *b = builder_new(false);
@@ -57,8 +64,7 @@ static void reals_keep_their_bits_and_convert_by_clamping(void **state)
 
 static void a_wrong_kind_gives_the_neutral_answer(void **state)
 {
-    static const char *const rows[] = {"null", "true", "1", "99999999999", "1.5", "\"s\"", "[1]",
-                                       "{\"a\":1}"};
+    static const char *const rows[] = {"null", "true", "1", "99999999999", "1.5", "\"s\"", "[1]", "{\"a\":1}"};
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
@@ -130,9 +136,7 @@ static void members_are_found_and_in_byte_order(void **state)
         for (size_t i = 0; i < n; i++) {
             snprintf(name, sizeof name, "k%zu", i * 7 % 100);
             assert_int_equal(mw_val_get_int(d, v, name, -1), i * 7 % 100);
-            assert_int_equal(
-                mw_val_int(d, mw_val_get_atom(d, v, mw_doc_atom(d, name, strlen(name)))),
-                i * 7 % 100);
+            assert_int_equal(mw_val_int(d, mw_val_get_atom(d, v, mw_doc_atom(d, name, strlen(name)))), i * 7 % 100);
             mw_val member = mw_val_member(d, v, i, &key);
             assert_true(strcmp(previous, mw_val_str(d, key, NULL)) < 0);
             snprintf(previous, sizeof previous, "%s", mw_val_str(d, key, NULL));
@@ -337,7 +341,8 @@ int main(void)
         cmocka_unit_test(keys_are_bytes),
         cmocka_unit_test(paths_and_shorthands),
         cmocka_unit_test(equality_is_deep_and_across_documents),
-        cmocka_unit_test(hints_do_not_mislead), cmocka_unit_test(unknown_stays_unknown),
+        cmocka_unit_test(hints_do_not_mislead),
+        cmocka_unit_test(unknown_stays_unknown),
         cmocka_unit_test(atoms_make_strings_comparable_as_integers),
     };
 

@@ -40,8 +40,7 @@ static void good(void **state)
         {"missing value", "a:\nb: 2", "{\"a\":null,\"b\":2}"},
         {"booleans are true and false only", "[true, False, yes, on, off, y]",
          "[true,false,\"yes\",\"on\",\"off\",\"y\"]"},
-        {"integers", "[0, -1, +7, 0x1F, 0o17, 9223372036854775807]",
-         "[0,-1,7,31,15,9223372036854775807]"},
+        {"integers", "[0, -1, +7, 0x1F, 0o17, 9223372036854775807]", "[0,-1,7,31,15,9223372036854775807]"},
         {"account ids keep leading zeros", "[012345678901, 111122223333, '111122223333']",
          "[\"012345678901\",111122223333,\"111122223333\"]"},
         {"reals", "[1.5, .5, -2e3, 1.]", "[1.5,0.5,-2000,1]"},
@@ -53,11 +52,9 @@ static void good(void **state)
         {"keys are strings", "{1: a, true: b, ~: c}", "{\"1\":\"a\",\"true\":\"b\",\"~\":\"c\"}"},
         {"same key in other mappings", "a: {k: 1}\nb: {k: 1}\nc: [{k: 1}, {k: 2}]",
          "{\"a\":{\"k\":1},\"b\":{\"k\":1},\"c\":[{\"k\":1},{\"k\":2}]}"},
-        {"aliases", "a: &x {k: [1]}\nb: *x\nc: &x 3\nd: *x",
-         "{\"a\":{\"k\":[1]},\"b\":{\"k\":[1]},\"c\":3,\"d\":3}"},
+        {"aliases", "a: &x {k: [1]}\nb: *x\nc: &x 3\nd: *x", "{\"a\":{\"k\":[1]},\"b\":{\"k\":[1]},\"c\":3,\"d\":3}"},
         {"unicode", "é: \"\\u2713\"", "{\"é\":\"✓\"}"},
-        {"type names as keys", "AWS::S3::Bucket: {id: Name}",
-         "{\"AWS::S3::Bucket\":{\"id\":\"Name\"}}"},
+        {"type names as keys", "AWS::S3::Bucket: {id: Name}", "{\"AWS::S3::Bucket\":{\"id\":\"Name\"}}"},
     };
 
     (void)state;
@@ -117,8 +114,7 @@ static void bombs(void **state)
     mw_buf_puts(&text, "a: &a [x,x,x,x,x,x,x,x,x]\n");
     for (char c = 'b'; c < 'i'; c++) {
         char p = (char)(c - 1);
-        mw_buf_printf(&text, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, p, p, p, p, p,
-                      p, p, p, p);
+        mw_buf_printf(&text, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, p, p, p, p, p, p, p, p, p);
     }
     assert_int_equal(read_yaml(text.data, &json, NULL, &err), MW_ERR_LIMIT);
     assert_non_null(strstr(err.message, "aliases count"));
@@ -162,12 +158,18 @@ static void marks(void **state)
         const char *path;
         unsigned line;
     } rows[] = {
-        {"", 1},           {"a", 1},
-        {"accounts", 2},   {"accounts[0]", 3},
-        {"accounts[0].role", 4}, {"accounts[1].id", 5},
-        {"accounts[1].missing", 5}, {"types.AWS::S3::Bucket.id", 8},
-        {"types.AWS::S3::Bucket.arn", 7}, {"list[1]", 10},
-        {"nowhere", 1},    {"accounts2", 1},
+        {"", 1},
+        {"a", 1},
+        {"accounts", 2},
+        {"accounts[0]", 3},
+        {"accounts[0].role", 4},
+        {"accounts[1].id", 5},
+        {"accounts[1].missing", 5},
+        {"types.AWS::S3::Bucket.id", 8},
+        {"types.AWS::S3::Bucket.arn", 7},
+        {"list[1]", 10},
+        {"nowhere", 1},
+        {"accounts2", 1},
     };
     mw_yaml_marks m = {0};
     mw_buf json = {0};
@@ -177,8 +179,7 @@ static void marks(void **state)
     assert_int_equal(read_yaml(text, &json, &m, &err), MW_OK);
     for (size_t i = 0; i < MW_COUNT(rows); i++)
         if (mw_yaml_line(&m, rows[i].path) != rows[i].line)
-            fail_msg("%s: line %u, expected %u", rows[i].path, mw_yaml_line(&m, rows[i].path),
-                     rows[i].line);
+            fail_msg("%s: line %u, expected %u", rows[i].path, mw_yaml_line(&m, rows[i].path), rows[i].line);
     assert_int_equal(mw_yaml_line(NULL, "a"), 0);
     mw_yaml_marks_clear(&m);
     mw_buf_clear(&json);

@@ -7,43 +7,79 @@
 #include "lua/snapshot.h"
 #include "unit/store/scratch.h"
 
-#define SCOPE(account, region, type, facet, state, cause)                                                   \
-    "{\"account\":\"" account "\",\"region\":\"" region "\",\"partition\":\"aws\",\"type\":\"" type "\",\"facet\":" facet \
-    ",\"state\":\"" state "\",\"resources\":1,\"calls\":2,\"cause\":" cause "}"
-#define RESOURCE(account, region, type, id, doc)                                                           \
-    "{\"type\":\"" type "\",\"id\":\"" id "\",\"arn\":null,\"name\":\"" id "\",\"account\":\"" account "\",\"region\":\"" region \
+#define SCOPE(account, region, type, facet, state, cause)                                                              \
+    "{\"account\":\"" account "\",\"region\":\"" region "\",\"partition\":\"aws\",\"type\":\"" type                    \
+    "\",\"facet\":" facet ",\"state\":\"" state "\",\"resources\":1,\"calls\":2,\"cause\":" cause "}"
+#define RESOURCE(account, region, type, id, doc)                                                                       \
+    "{\"type\":\"" type "\",\"id\":\"" id "\",\"arn\":null,\"name\":\"" id "\",\"account\":\"" account                 \
+    "\",\"region\":\"" region                                                                                          \
     "\",\"partition\":\"aws\",\"tags\":{\"$$unknown\":\"mine\"},\"created\":null,\"rest\":null,\"doc\":" doc "}"
 #define CAUSE "{\"operation\":\"s3:GetX\",\"code\":\"AccessDenied\",\"message\":\"no\",\"class\":\"denied\"}"
-#define HEAD(now)                                                                                          \
-    "{\"now\":\"" now "\",\"types\":{"                                                                     \
-    "\"AWS::IAM::Role\":{\"scope\":\"global\",\"facets\":[\"Policies\"],\"collected\":[]},"                \
-    "\"AWS::Logs::Trail\":{\"scope\":\"regional\",\"facets\":[],\"collected\":[]},"                        \
+#define HEAD(now)                                                                                                      \
+    "{\"now\":\"" now "\",\"types\":{"                                                                                 \
+    "\"AWS::IAM::Role\":{\"scope\":\"global\",\"facets\":[\"Policies\"],\"collected\":[]},"                            \
+    "\"AWS::Logs::Trail\":{\"scope\":\"regional\",\"facets\":[],\"collected\":[]},"                                    \
     "\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[\"Acl\",\"Versioning\"],\"collected\":[\"Versioning\"]}},"
 
 /* Two accounts; buckets of several regions in one scope; a trail of a region that nobody asked for. */
 static const char whole[] =
-    HEAD("2026-01-02T03:04:05Z") "\"worlds\":[{\"now\":\"2026-01-02T03:04:05Z\",\"scopes\":["
-    SCOPE("111111111111", "eu-west-1", "AWS::Logs::Trail", "null", "complete", "null") ","
-    SCOPE("111111111111", "us-east-1", "AWS::IAM::Role", "null", "complete", "null") ","
-    SCOPE("111111111111", "us-east-1", "AWS::S3::Bucket", "null", "complete", "null") ","
-    SCOPE("111111111111", "us-east-1", "AWS::S3::Bucket", "\"Versioning\"", "partial", CAUSE) ","
-    SCOPE("222222222222", "us-east-1", "AWS::S3::Bucket", "null", "denied", CAUSE)
-    "],\"resources\":{\"AWS::Logs::Trail\":["
-    RESOURCE("111111111111", "eu-west-1", "AWS::Logs::Trail", "t1", "{\"N\":9007199254740993,\"R\":1.0}") ","
-    RESOURCE("111111111111", "us-west-2", "AWS::Logs::Trail", "shadow", "{\"R\":{\"$real\":\"NaN\"}}")
-    "],\"AWS::S3::Bucket\":["
-    RESOURCE("111111111111", "eu-west-1", "AWS::S3::Bucket", "b", "{\"Versioning\":{\"$unknown\":" CAUSE "}}") ","
-    RESOURCE("111111111111", "us-east-1", "AWS::S3::Bucket", "a", "{\"Versioning\":null,\"$$unknown\":{\"a\":[null,{}]}}")
-    "]}}]}";
+    HEAD("2026-01-02T03:04:05Z") "\"worlds\":[{\"now\":\"2026-01-02T03:04:05Z\",\"scopes\":[" SCOPE(
+        "111111111111", "eu-west-1", "AWS::Logs::Trail", "null", "complete",
+        "null") "," SCOPE("111111111111", "us-east-1", "AWS::IAM::Role", "null", "complete",
+                          "null") "," SCOPE("111111111111", "us-east-1", "AWS::S3::Bucket", "null", "complete",
+                                            "null") "," SCOPE("111111111111", "us-east-1", "AWS::S3::Bucket",
+                                                              "\"Versioning\"", "partial",
+                                                              CAUSE) "," SCOPE("222222222222", "us-east-1",
+                                                                               "AWS::S3::Bucket", "null", "denied",
+                                                                               CAUSE) "],\"resources\":{\"AWS::Logs::"
+                                                                                      "Trail\":"
+                                                                                      "[" RESOURCE(
+                                                                                          "111111111111", "eu-west-1",
+                                                                                          "AWS::Logs::Trail", "t1",
+                                                                                          "{\"N\":9007199254740993,"
+                                                                                          "\"R\":1."
+                                                                                          "0}") "," RESOURCE("111111111"
+                                                                                                             "111",
+                                                                                                             "us-west-"
+                                                                                                             "2",
+                                                                                                             "AWS::"
+                                                                                                             "Logs::"
+                                                                                                             "Trail",
+                                                                                                             "shadow",
+                                                                                                             "{\"R\":{"
+                                                                                                             "\"$"
+                                                                                                             "real\":"
+                                                                                                             "\"NaN\"}"
+                                                                                                             "}") "]"
+                                                                                                                  ","
+                                                                                                                  "\"AW"
+                                                                                                                  "S::"
+                                                                                                                  "S3::"
+                                                                                                                  "Buck"
+                                                                                                                  "et\""
+                                                                                                                  ":"
+                                                                                                                  "[" RESOURCE(
+                                                                                                                      "111111111111",
+                                                                                                                      "eu-west-1",
+                                                                                                                      "AWS::S3::Bucket",
+                                                                                                                      "b",
+                                                                                                                      "{\"Versioning\":{\"$unknown\":" CAUSE
+                                                                                                                      "}}") "," RESOURCE("111111111111",
+                                                                                                                                         "us-east-1",
+                                                                                                                                         "AWS::S3::Bucket",
+                                                                                                                                         "a",
+                                                                                                                                         "{\"Versioning\":null,\"$$unknown\":{\"a\":[null,{}]}}") "]}}]}";
 
 /* Later: the bucket b and the trail of the other region are gone, the list of account 2 is still denied. */
 static const char later[] =
-    HEAD("2026-01-03T03:04:05Z") "\"worlds\":[{\"now\":\"2026-01-03T03:04:05Z\",\"scopes\":["
-    SCOPE("111111111111", "eu-west-1", "AWS::Logs::Trail", "null", "complete", "null") ","
-    SCOPE("111111111111", "us-east-1", "AWS::S3::Bucket", "null", "complete", "null")
-    "],\"resources\":{\"AWS::S3::Bucket\":["
-    RESOURCE("111111111111", "us-east-1", "AWS::S3::Bucket", "a", "{\"Versioning\":null,\"$$unknown\":{\"a\":[null,{}]}}")
-    "]}}]}";
+    HEAD("2026-01-03T03:04:05Z") "\"worlds\":[{\"now\":\"2026-01-03T03:04:05Z\",\"scopes\":[" SCOPE(
+        "111111111111", "eu-west-1", "AWS::Logs::Trail", "null", "complete",
+        "null") "," SCOPE("111111111111", "us-east-1", "AWS::S3::Bucket", "null", "complete",
+                          "null") "],\"resources\":{\"AWS::S3::Bucket\":[" RESOURCE("111111111111", "us-east-1",
+                                                                                    "AWS::S3::Bucket", "a",
+                                                                                    "{\"Versioning\":null,"
+                                                                                    "\"$$unknown\":{\"a\":["
+                                                                                    "null,{}]}}") "]}}]}";
 
 static const mw_json_options exact = {.exact = true};
 
@@ -63,7 +99,8 @@ static mw_doc *doc_of(const char *text)
 static void put(mw_store *s, const char *id, const char *text, mw_snapshot_counts *counts)
 {
     mw_doc *d = doc_of(text);
-    const mw_archive_name name = {.id = id, .digest = "d", .notes_doc = d, .notes = mw_val_get(d, mw_doc_root(d), "now")};
+    const mw_archive_name name = {
+        .id = id, .digest = "d", .notes_doc = d, .notes = mw_val_get(d, mw_doc_root(d), "now")};
     mw_error err = {0};
 
     assert_ok(mw_archive_put(s, d, &name, counts, &err));
@@ -138,7 +175,8 @@ static void what_was_not_collected_is_unknown(void **state)
     assert_true(mw_snap_resources(&snap, 0, "AWS::Logs::Trail") == MW_VAL_ABSENT); /* not wanted */
     bucket = mw_val_at(d, mw_snap_resources(&snap, 0, "AWS::S3::Bucket"), 1);
     assert_int_equal(mw_val_kind(d, mw_snap_member(&snap, bucket, "Acl", 3)), MW_KIND_UNKNOWN);
-    assert_string_equal(mw_val_get_str(d, mw_val_cause(d, mw_snap_member(&snap, bucket, "Acl", 3)), "code", ""), "NotCollected");
+    assert_string_equal(mw_val_get_str(d, mw_val_cause(d, mw_snap_member(&snap, bucket, "Acl", 3)), "code", ""),
+                        "NotCollected");
     assert_int_equal(mw_val_kind(d, mw_snap_member(&snap, bucket, "Versioning", 10)), MW_KIND_NULL);
     assert_int_equal(mw_val_kind(d, mw_snap_member(&snap, bucket, "Nothing", 7)), MW_KIND_ABSENT);
     mw_doc_free(d);

@@ -23,17 +23,24 @@ static int make_snapshot(void)
 {
     MW_AUTO(mw_buf) json = {.max = 1 << 20};
 
-    mw_buf_puts(&json,
-                "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[\"Versioning\"],"
-                "\"collected\":[\"Versioning\"]},\"AWS::KMS::Key\":{\"scope\":\"regional\",\"facets\":[],\"collected\":[]}},\"worlds\":[{"
-                "\"scopes\":[{\"account\":\"1\",\"region\":\"us-east-1\",\"partition\":\"aws\",\"type\":\"AWS::S3::Bucket\",\"facet\":null,"
-                "\"state\":\"complete\"},{\"account\":\"1\",\"region\":\"eu-west-1\",\"partition\":\"aws\",\"type\":\"AWS::KMS::Key\","
-                "\"facet\":null,\"state\":\"denied\",\"cause\":{\"operation\":\"kms:ListKeys\",\"code\":\"AccessDenied\"}}],"
-                "\"resources\":{\"AWS::S3::Bucket\":[");
+    mw_buf_puts(
+        &json,
+        "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":["
+        "\"Versioning\"],"
+        "\"collected\":[\"Versioning\"]},\"AWS::KMS::Key\":{\"scope\":\"regional\",\"facets\":[],\"collected\":[]}},"
+        "\"worlds\":[{"
+        "\"scopes\":[{\"account\":\"1\",\"region\":\"us-east-1\",\"partition\":\"aws\",\"type\":\"AWS::S3::Bucket\","
+        "\"facet\":null,"
+        "\"state\":\"complete\"},{\"account\":\"1\",\"region\":\"eu-west-1\",\"partition\":\"aws\",\"type\":\"AWS::KMS:"
+        ":Key\","
+        "\"facet\":null,\"state\":\"denied\",\"cause\":{\"operation\":\"kms:ListKeys\",\"code\":\"AccessDenied\"}}],"
+        "\"resources\":{\"AWS::S3::Bucket\":[");
     for (int i = 0; i < BUCKETS; i++)
         mw_buf_printf(&json,
-                      "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"b%03d\",\"arn\":\"arn:aws:s3:::b%03d\",\"name\":\"b%03d\",\"account\":\"1\","
-                      "\"region\":\"us-east-1\",\"partition\":\"aws\",\"tags\":null,\"rest\":null,\"doc\":{\"Number\":%d,\"Kind\":\"%s\","
+                      "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"b%03d\",\"arn\":\"arn:aws:s3:::b%03d\",\"name\":\"b%"
+                      "03d\",\"account\":\"1\","
+                      "\"region\":\"us-east-1\",\"partition\":\"aws\",\"tags\":null,\"rest\":null,\"doc\":{\"Number\":%"
+                      "d,\"Kind\":\"%s\","
                       "\"Versioning\":%s}}",
                       i ? "," : "", i, i, i, i, i % 2 ? "odd" : "even",
                       i % 4 == 3 ? "{\"$unknown\":{\"operation\":\"s3:GetBucketVersioning\",\"code\":\"AccessDenied\"}}"
@@ -47,9 +54,11 @@ static void add_rule(folder *f, const char *id, const char *members, const char 
     char name[64], text[4096];
 
     snprintf(name, sizeof(name), "%s.lua", id);
-    snprintf(text, sizeof(text), "return rule { id = \"%s\", title = \"t\", severity = \"low\", resource = \"%s\", %s "
-                                 "check = function(r, ctx) %s end }", id,
-             strstr(members, "KMS") ? "AWS::KMS::Key" : "AWS::S3::Bucket", strstr(members, "KMS") ? "" : members, body);
+    snprintf(text, sizeof(text),
+             "return rule { id = \"%s\", title = \"t\", severity = \"low\", resource = \"%s\", %s "
+             "check = function(r, ctx) %s end }",
+             id, strstr(members, "KMS") ? "AWS::KMS::Key" : "AWS::S3::Bucket", strstr(members, "KMS") ? "" : members,
+             body);
     folder_add(f, name, text);
 }
 
@@ -89,9 +98,12 @@ static void test_verdicts(void **state)
 
     (void)state;
     folder_open(&dir);
-    add_rule(&dir, "even", "applies = { Kind = \"even\" },", "return r.Number < 10 and pass() or fail('number %d', r.Number)");
-    add_rule(&dir, "list", "", "if r.Number > 0 then return pass() end return { fail { subkey = 'a' }, fail { subkey = 'b' } }");
-    add_rule(&dir, "unclear", "needs = { \"Versioning\" },", "return r.Versioning.Status == 'Enabled' and pass() or fail('x')");
+    add_rule(&dir, "even", "applies = { Kind = \"even\" },",
+             "return r.Number < 10 and pass() or fail('number %d', r.Number)");
+    add_rule(&dir, "list", "",
+             "if r.Number > 0 then return pass() end return { fail { subkey = 'a' }, fail { subkey = 'b' } }");
+    add_rule(&dir, "unclear", "needs = { \"Versioning\" },",
+             "return r.Versioning.Status == 'Enabled' and pass() or fail('x')");
     add_rule(&dir, "broken", "", "return nothing.there");
     add_rule(&dir, "topics", "KMS", "return pass()");
     rules = test_load(&dir);
@@ -108,7 +120,8 @@ static void test_verdicts(void **state)
     assert_int_equal(count(&out, "list", MW_VERDICT_FAIL), 2);
     assert_string_equal(find(&out, "list", "b000")->subkey, "a");
     assert_int_equal(count(&out, "unclear", MW_VERDICT_UNKNOWN), BUCKETS / 4);
-    assert_string_equal(find(&out, "unclear", "b003")->message, "Versioning is unknown: s3:GetBucketVersioning: AccessDenied");
+    assert_string_equal(find(&out, "unclear", "b003")->message,
+                        "Versioning is unknown: s3:GetBucketVersioning: AccessDenied");
     assert_int_equal(count(&out, "broken", MW_VERDICT_ERROR), BUCKETS);
     assert_non_null(strstr(find(&out, "broken", "b000")->message, "broken.lua:1: attempt to index a nil value"));
     assert_int_equal(count(&out, "topics", MW_VERDICT_UNKNOWN), 1);
@@ -134,7 +147,8 @@ static void test_same_bytes(void **state)
     add_rule(&dir, "good", "", "return r.Number % 3 == 0 and fail('three') or pass()");
     add_rule(&dir, "loops", "", "if r.Number == 7 or r.Number == 30 then while true do end end return pass()");
     add_rule(&dir, "eats", "", "if r.Number == 20 then local s = 'x' while true do s = s .. s end end return pass()");
-    add_rule(&dir, "recurses", "", "if r.Number == 21 then local function f() return 1 + f() end f() end return pass()");
+    add_rule(&dir, "recurses", "",
+             "if r.Number == 21 then local function f() return 1 + f() end f() end return pass()");
     rules = test_load(&dir);
     for (int i = 0; i < 3; i++) {
         mw_findings out = {0};
@@ -292,8 +306,8 @@ static void test_death(void **state)
     assert_int_equal(count(&out, "loops", MW_VERDICT_ERROR), 1);
     assert_int_equal(count(&out, "loops", MW_VERDICT_PASS), BUCKETS - 1);
     /* A sanitizer catches the signal itself. */
-    assert_non_null(strstr(find(&out, "loops", "b025")->message,
-                           TEST_SANITIZED ? "its worker" : "its worker died of signal 11"));
+    assert_non_null(
+        strstr(find(&out, "loops", "b025")->message, TEST_SANITIZED ? "its worker" : "its worker died of signal 11"));
     /* What the process was left with while it ran. */
     assert_string_equal(k.environment, "");
     if (k.open_fds >= 0)
@@ -395,7 +409,8 @@ static void test_stop(void **state)
     folder_open(&dir);
     add_rule(&dir, "good", "", "return pass()");
     rules = test_load(&dir);
-    assert_int_equal(mw_evaluate(rules, snapshot, &(mw_evaluate_options){.stop = &stop}, &out, NULL, &err), MW_ERR_CANCELLED);
+    assert_int_equal(mw_evaluate(rules, snapshot, &(mw_evaluate_options){.stop = &stop}, &out, NULL, &err),
+                     MW_ERR_CANCELLED);
     mw_findings_clear(&out);
     assert_int_equal(mw_evaluate_worlds(rules, "bad", snapshot, NULL, &out, 1, &err), MW_ERR_NOTFOUND);
     assert_int_equal(mw_evaluate_worlds(rules, "good", snapshot, NULL, &out, 1, &err), MW_OK);
@@ -467,8 +482,8 @@ static int lie(char how)
 
 static void test_liars(void **state)
 {
-    static const char *const why[] = {"a record of", "not where it should be", "stopped before its end", "count is wrong",
-                                      "answers another question", "its worker ended with status 0"};
+    static const char *const why[] = {"a record of",    "not where it should be",   "stopped before its end",
+                                      "count is wrong", "answers another question", "its worker ended with status 0"};
 
     (void)state;
     for (int how = 0; how < 6; how++) {
@@ -477,7 +492,8 @@ static void test_liars(void **state)
         struct liar l = {0};
         mw_doc *bundle;
         mw_work work;
-        mw_pool pool = {.snapshot_fd = -1, .workers = 1, .hard_ms = 500, .user = &l, .on_record = hear, .on_lost = lose};
+        mw_pool pool = {
+            .snapshot_fd = -1, .workers = 1, .hard_ms = 500, .user = &l, .on_record = hear, .on_lost = lose};
         mw_error err = {0};
         assert_int_equal(mw__bundle_files("load", files, 2, &pool.bundle_fd, NULL), MW_OK);
         assert_int_equal(mw_doc_map(pool.bundle_fd, &bundle, NULL), MW_OK);
@@ -526,10 +542,10 @@ static char lie_asked_for(void)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verdicts),      cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_death),
-        cmocka_unit_test(test_hard_deadline), cmocka_unit_test(test_quarantine), cmocka_unit_test(test_count_passes), cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_liars)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_verdicts),   cmocka_unit_test(test_same_bytes),
+                                       cmocka_unit_test(test_death),      cmocka_unit_test(test_hard_deadline),
+                                       cmocka_unit_test(test_quarantine), cmocka_unit_test(test_count_passes),
+                                       cmocka_unit_test(test_stop),       cmocka_unit_test(test_liars)};
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return lie_asked_for() ? lie(lie_asked_for()) : mw_worker_main(argc, argv);

@@ -13,8 +13,16 @@
 
 static mw_finding sample(const char *rule, const char *id, const char *subkey)
 {
-    return (mw_finding){.rule = rule, .severity = "high", .status = MW_VERDICT_FAIL, .type = "AWS::S3::Bucket", .id = id,
-                        .account = "1", .region = "us-east-1", .partition = "aws", .subkey = subkey, .message = "m \"q\"",
+    return (mw_finding){.rule = rule,
+                        .severity = "high",
+                        .status = MW_VERDICT_FAIL,
+                        .type = "AWS::S3::Bucket",
+                        .id = id,
+                        .account = "1",
+                        .region = "us-east-1",
+                        .partition = "aws",
+                        .subkey = subkey,
+                        .message = "m \"q\"",
                         .evidence = "[{\"path\":\"A\",\"value\":1}]"};
 }
 
@@ -33,7 +41,12 @@ static void test_names(void **state)
 
 static void test_fingerprint(void **state)
 {
-    static const char text[] = "r\x1f" "aws\x1f" "1\x1f" "us-east-1\x1f" "b\x1f" "k";
+    static const char text[] = "r\x1f"
+                               "aws\x1f"
+                               "1\x1f"
+                               "us-east-1\x1f"
+                               "b\x1f"
+                               "k";
     mw_finding f = sample("r", "b", "k"), plain = sample("r", "b", NULL), empty = sample("r", "b", "");
     mw_findings l = {0};
     uint8_t digest[32];
@@ -94,12 +107,13 @@ static void test_json(void **state)
     assert_int_equal(mw_findings_add(&l, &f, NULL), MW_OK);
     memcpy(l.items[0].fingerprint, "00112233445566778899aabbccddeeff", 33);
     assert_int_equal(mw_finding_json(&l.items[0], &out), MW_OK);
-    assert_string_equal(out.data,
-                        "{\"rule\":\"r\",\"status\":\"fail\",\"severity\":\"high\",\"resource\":{\"type\":\"AWS::S3::Bucket\","
-                        "\"id\":\"b\",\"arn\":null,\"name\":null,\"account\":\"1\",\"region\":\"us-east-1\"},\"subkey\":null,"
-                        "\"message\":\"m \\\"q\\\"\",\"evidence\":[{\"path\":\"A\",\"value\":1}],"
-                        "\"fingerprint\":\"00112233445566778899aabbccddeeff\",\"first_seen\":null,\"last_seen\":null,"
-                        "\"change\":null,\"waiver\":null}");
+    assert_string_equal(
+        out.data,
+        "{\"rule\":\"r\",\"status\":\"fail\",\"severity\":\"high\",\"resource\":{\"type\":\"AWS::S3::Bucket\","
+        "\"id\":\"b\",\"arn\":null,\"name\":null,\"account\":\"1\",\"region\":\"us-east-1\"},\"subkey\":null,"
+        "\"message\":\"m \\\"q\\\"\",\"evidence\":[{\"path\":\"A\",\"value\":1}],"
+        "\"fingerprint\":\"00112233445566778899aabbccddeeff\",\"first_seen\":null,\"last_seen\":null,"
+        "\"change\":null,\"waiver\":null}");
     mw_findings_clear(&l);
 }
 

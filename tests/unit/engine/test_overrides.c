@@ -42,9 +42,13 @@ static mw_status load(const char *yaml, struct config *c, mw_rules **out, mw_err
     if (mw_yaml_read(c->b, yaml, strlen(yaml), "m.yaml", &c->marks, err) != MW_OK)
         fail_msg("%s", err->message);
     root = mw_doc_pop(c->b);
-    c->o = (mw_rules_options){.paths = paths, .path_count = 1, .types = types, .config_doc = mw_doc_view(c->b),
+    c->o = (mw_rules_options){.paths = paths,
+                              .path_count = 1,
+                              .types = types,
+                              .config_doc = mw_doc_view(c->b),
                               .params = mw_val_get(mw_doc_view(c->b), root, "params"),
-                              .overrides = mw_val_get(mw_doc_view(c->b), root, "overrides"), .config_path = "m.yaml",
+                              .overrides = mw_val_get(mw_doc_view(c->b), root, "overrides"),
+                              .config_path = "m.yaml",
                               .marks = &c->marks};
     st = mw_rules_load(&c->o, out, err);
     mw_doc_builder_free(c->b);
@@ -79,12 +83,13 @@ static const struct {
     {"a", ONE, "eu-west-1", "{}", "2 c", "3 -"},                /* region over account, whatever the order */
     {"b", ONE, "eu-west-1", "{\"Env\":\"dev\"}", "1 c", "3 -"}, /* tag over both */
     {"c", ONE, "eu-west-1", "{\"Env\":\"prod\",\"Team1\":\"x\"}", "2 c", "3 -"},
-    {"d", ONE, "eu-west-1", "{\"$unknown\":{\"operation\":\"s3:GetBucketTagging\",\"code\":\"AccessDenied\"}}", NULL, "3 -"},
+    {"d", ONE, "eu-west-1", "{\"$unknown\":{\"operation\":\"s3:GetBucketTagging\",\"code\":\"AccessDenied\"}}", NULL,
+     "3 -"},
     {"e", ONE, "us-east-1", "{}", "3 b", "3 -"},
     {"f", TWO, "us-east-1", "{\"Solo\":\"\"}", "29 t", "5 -"},
     {"g", TWO, "us-east-1", "{\"Team1\":\"x\"}", "29 t", "5 -"},
     {"h", TWO, "us-east-1", "null", "29 b", "5 -"},
-    {"i", "333333333333", "ap-south-1", "{}", "10 c", "8 -"},   /* later over earlier, an id over a glob */
+    {"i", "333333333333", "ap-south-1", "{}", "10 c", "8 -"}, /* later over earlier, an id over a glob */
     {"j", "444444444444", "us-east-1", "{\"env\":\"dev\"}", "29 b", "5 -"},
 };
 
@@ -92,21 +97,26 @@ static int make_snapshot(void)
 {
     MW_AUTO(mw_buf) json = {.max = 1 << 20};
 
-    mw_buf_puts(&json, "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],"
-                       "\"collected\":[]}},\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[");
+    mw_buf_puts(&json,
+                "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],"
+                "\"collected\":[]}},\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[");
     for (size_t i = 0; i < MW_COUNT(resources); i++)
-        mw_buf_printf(&json, "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"%s\",\"account\":\"%s\",\"region\":\"%s\","
-                             "\"partition\":\"aws\",\"tags\":%s,\"rest\":null,\"doc\":{}}", i ? "," : "",
-                      resources[i].id, resources[i].account, resources[i].region, resources[i].tags);
+        mw_buf_printf(&json,
+                      "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"%s\",\"account\":\"%s\",\"region\":\"%s\","
+                      "\"partition\":\"aws\",\"tags\":%s,\"rest\":null,\"doc\":{}}",
+                      i ? "," : "", resources[i].id, resources[i].account, resources[i].region, resources[i].tags);
     mw_buf_puts(&json, "]}}]}");
     return test_memfd(json.data);
 }
 
 static void check_finding(const mw_finding *f, const char *expected)
 {
-    if (f->status != (expected ? MW_VERDICT_FAIL : MW_VERDICT_UNKNOWN) || (expected && strcmp(f->message, expected) != 0) ||
-        (!expected && !strstr(f->message, "a parameter depends on tags, and tags is unknown: s3:GetBucketTagging: AccessDenied")))
-        fail_msg("%s on %s: %d %s, expected %s", f->rule, f->id, f->status, f->message, expected ? expected : "unknown");
+    if (f->status != (expected ? MW_VERDICT_FAIL : MW_VERDICT_UNKNOWN) ||
+        (expected && strcmp(f->message, expected) != 0) ||
+        (!expected &&
+         !strstr(f->message, "a parameter depends on tags, and tags is unknown: s3:GetBucketTagging: AccessDenied")))
+        fail_msg("%s on %s: %d %s, expected %s", f->rule, f->id, f->status, f->message,
+                 expected ? expected : "unknown");
 }
 
 static void test_places(void **state)
@@ -233,7 +243,8 @@ static void test_no_memory(void **state)
         mw_sys.realloc_fn = failing_realloc;
         mw_sys.ctx = &f;
         if ((st = mw_doc_builder_new(NULL, &b, &err)) == MW_OK)
-            st = mw__params_push_resolved(rules, &rules->items[0], &snap, mw_snap_resources(&snap, 0, "AWS::S3::Bucket"), b, &err);
+            st = mw__params_push_resolved(rules, &rules->items[0], &snap,
+                                          mw_snap_resources(&snap, 0, "AWS::S3::Bucket"), b, &err);
         if (st == MW_OK)
             st = mw_doc_builder_status(b, &err);
         mw_sys_reset();
@@ -257,10 +268,9 @@ static void test_no_memory(void **state)
 /* The digest of rules covers what overrides say. */
 static void test_digest(void **state)
 {
-    static const char *const yaml[] = {
-        "{}", "overrides: [{match: {account: '1*'}, params: {p: {days: 3}}}]",
-        "overrides: [{match: {account: '1*'}, params: {p: {days: 4}}}]",
-        "overrides: [{match: {account: '2*'}, params: {p: {days: 4}}}]"};
+    static const char *const yaml[] = {"{}", "overrides: [{match: {account: '1*'}, params: {p: {days: 3}}}]",
+                                       "overrides: [{match: {account: '1*'}, params: {p: {days: 4}}}]",
+                                       "overrides: [{match: {account: '2*'}, params: {p: {days: 4}}}]"};
     char digests[MW_COUNT(yaml)][65];
 
     (void)state;

@@ -33,13 +33,20 @@ static void both(mw_findings *packed, mw_findings *listed, bool pack_all)
     for (int i = 0; i < SUBJECTS; i++) {
         char id[16];
         snprintf(id, sizeof(id), "i-%03d", i);
-        subjects[i] = (mw_subject){.id = mw_arena_strdup(&packed->arena, id), .account = i < 150 ? "1" : "2",
-                                   .region = "eu-west-1", .partition = "aws", .name = i % 2 ? "name" : NULL};
+        subjects[i] = (mw_subject){.id = mw_arena_strdup(&packed->arena, id),
+                                   .account = i < 150 ? "1" : "2",
+                                   .region = "eu-west-1",
+                                   .partition = "aws",
+                                   .name = i % 2 ? "name" : NULL};
     }
     for (int r = RULES; r-- > 0;) /* in no order: sorting is the list's */
         for (int k = 3; k-- > 0;) {
-            const mw_packed kind = {.rule = rules[r], .severity = "low", .type = "T", .subjects = subjects,
-                                    .subject_count = SUBJECTS, .subject_bytes = 32,
+            const mw_packed kind = {.rule = rules[r],
+                                    .severity = "low",
+                                    .type = "T",
+                                    .subjects = subjects,
+                                    .subject_count = SUBJECTS,
+                                    .subject_bytes = 32,
                                     .status = k ? MW_VERDICT_NOT_APPLICABLE : MW_VERDICT_PASS,
                                     .message = k == 1 ? "off" : NULL};
             assert_int_equal(mw_findings_pack(packed, &kind, NULL), MW_OK);
@@ -49,8 +56,14 @@ static void both(mw_findings *packed, mw_findings *listed, bool pack_all)
         for (int r = 0; r < RULES; r++) {
             const mw_subject *s = &subjects[i];
             int w = what(r, i);
-            mw_finding f = {.rule = rules[r], .severity = "low", .type = "T", .id = s->id, .name = s->name,
-                            .account = s->account, .region = s->region, .partition = s->partition};
+            mw_finding f = {.rule = rules[r],
+                            .severity = "low",
+                            .type = "T",
+                            .id = s->id,
+                            .name = s->name,
+                            .account = s->account,
+                            .region = s->region,
+                            .partition = s->partition};
             for (int k = 0; k < (w == 4 ? 2 : 1); k++) {
                 f.status = w == 0 ? MW_VERDICT_PASS : w < 3 ? MW_VERDICT_NOT_APPLICABLE : MW_VERDICT_FAIL;
                 f.message = w == 1 ? "off" : w == 3 ? "fails" : NULL;
@@ -71,8 +84,9 @@ static void assert_same(const mw_finding *x, const mw_finding *y)
     if (!mw_str_eq(x->rule, y->rule) || !mw_str_eq(x->severity, y->severity) || x->status != y->status ||
         !mw_str_eq(x->type, y->type) || !mw_str_eq(x->id, y->id) || !mw_str_eq(x->arn, y->arn) ||
         !mw_str_eq(x->name, y->name) || !mw_str_eq(x->account, y->account) || !mw_str_eq(x->region, y->region) ||
-        !mw_str_eq(x->partition, y->partition) || !mw_str_eq(x->subkey, y->subkey) || !mw_str_eq(x->message, y->message) ||
-        !mw_str_eq(x->evidence, y->evidence) || !mw_str_eq(x->fingerprint, y->fingerprint))
+        !mw_str_eq(x->partition, y->partition) || !mw_str_eq(x->subkey, y->subkey) ||
+        !mw_str_eq(x->message, y->message) || !mw_str_eq(x->evidence, y->evidence) ||
+        !mw_str_eq(x->fingerprint, y->fingerprint))
         fail_msg("%s on %s (%s) is not %s on %s (%s)", x->rule, x->id, mw_verdict_name(x->status), y->rule, y->id,
                  mw_verdict_name(y->status));
 }
@@ -148,13 +162,15 @@ static int make_snapshot(const char *const *ids, size_t count)
 {
     MW_AUTO(mw_buf) json = {.max = 1 << 20};
 
-    mw_buf_puts(&json, "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],"
-                       "\"collected\":[]}},\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[");
+    mw_buf_puts(&json,
+                "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],"
+                "\"collected\":[]}},\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[");
     for (size_t i = 0; i < count; i++)
-        mw_buf_printf(&json,
-                      "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"%s\",\"arn\":null,\"name\":\"%s\",\"account\":\"1\",\"region\":"
-                      "\"us-east-1\",\"partition\":\"aws\",\"tags\":null,\"rest\":null,\"doc\":{\"Number\":%zu}}",
-                      i ? "," : "", ids[i], ids[i], i);
+        mw_buf_printf(
+            &json,
+            "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"%s\",\"arn\":null,\"name\":\"%s\",\"account\":\"1\",\"region\":"
+            "\"us-east-1\",\"partition\":\"aws\",\"tags\":null,\"rest\":null,\"doc\":{\"Number\":%zu}}",
+            i ? "," : "", ids[i], ids[i], i);
     mw_buf_puts(&json, "]}}]}");
     return test_memfd(json.data);
 }
@@ -177,8 +193,10 @@ static mw_rules *load(void)
     for (size_t i = 0; i < MW_COUNT(bodies); i++) {
         char name[64], text[1024];
         snprintf(name, sizeof(name), "%s.lua", bodies[i][0]);
-        snprintf(text, sizeof(text), "return rule { id = \"%s\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", "
-                                     "%s check = function(r, ctx) %s end }", bodies[i][0], bodies[i][1], bodies[i][2]);
+        snprintf(text, sizeof(text),
+                 "return rule { id = \"%s\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", "
+                 "%s check = function(r, ctx) %s end }",
+                 bodies[i][0], bodies[i][1], bodies[i][2]);
         folder_add(&dir, name, text);
     }
     rules = test_pack_of(paths, 1, types, &err);
@@ -221,7 +239,8 @@ static void test_runs(void **state)
             char one[65], two[65];
             if (mw_evaluate(rules, fd, &(mw_evaluate_options){.workers = workers}, &out, NULL, &err) != MW_OK)
                 fail_msg("%s: %s", runs[i].name, err.message);
-            if (runs[i].packed ? out.packed_count == 0 || count(&out, "passes", MW_VERDICT_PASS) != 0 : out.packed_count != 0)
+            if (runs[i].packed ? out.packed_count == 0 || count(&out, "passes", MW_VERDICT_PASS) != 0
+                               : out.packed_count != 0)
                 fail_msg("%s: %zu packed kinds", runs[i].name, out.packed_count);
             assert_int_equal(mw_findings_total(&out), 5 * IDS);
             assert_int_equal(mw_findings_digest(&out, one, NULL), MW_OK);

@@ -8,14 +8,18 @@
 
 static int snapshot = -1;
 
-#define RULE(id, members, check)                                                                                     \
-    "return rule { id = \"" id "\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", " members     \
+#define RULE(id, members, check)                                                                                       \
+    "return rule { id = \"" id "\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", " members       \
     " check = function(r, ctx) " check " end }"
 
 static mw_status load(const mw_rule_pack *packs, size_t n, const mw_doc *config, mw_rules **out, mw_error *err)
 {
-    const mw_rules_options o = {.packs = packs, .pack_count = n, .types = types, .config_doc = config,
-                                .params = MW_VAL_ABSENT, .overrides = MW_VAL_ABSENT};
+    const mw_rules_options o = {.packs = packs,
+                                .pack_count = n,
+                                .types = types,
+                                .config_doc = config,
+                                .params = MW_VAL_ABSENT,
+                                .overrides = MW_VAL_ABSENT};
 
     return mw_rules_load(&o, out, err);
 }
@@ -49,7 +53,8 @@ static void test_own(void **state)
     assert_int_equal(mw_rules_get(rules, "a-one")->tag_count, 1);
     assert_int_equal(mw_rules_get(rules, "a-one")->need_count, 0); /* its metadata is no use of the resource's tags */
     assert_int_equal(mw_val_get_int(mw_rules_doc(rules), mw_rules_get(rules, "a-one")->params, "days", 0), 7);
-    assert_string_equal(mw_val_get_str(mw_rules_doc(rules), mw_rules_get(rules, "a-one")->origins, "days", ""), "pack alpha");
+    assert_string_equal(mw_val_get_str(mw_rules_doc(rules), mw_rules_get(rules, "a-one")->origins, "days", ""),
+                        "pack alpha");
     mw_rules_free(rules);
 
     packs[0].params = mw_val_get(config, mw_doc_root(config), "other"); /* of another pack's rule */
@@ -94,8 +99,9 @@ static void test_trust(void **state)
     (void)state;
     snprintf(first, sizeof(first), "%s%s%s", fill, attack, RULE("first", "", "return kept[25] and pass()"));
     snprintf(second, sizeof(second), "%s%s", fill,
-             RULE("second", "", "if leaked or require('net').leak or ('x'):upper() ~= 'X' or not table.concat then "
-                                "return fail('reached') end return kept[25] and pass()"));
+             RULE("second", "",
+                  "if leaked or require('net').leak or ('x'):upper() ~= 'X' or not table.concat then "
+                  "return fail('reached') end return kept[25] and pass()"));
     folder_open(&a);
     folder_open(&b);
     folder_add(&a, "first.lua", first);
@@ -141,8 +147,9 @@ static void test_spoiled(void **state)
     assert_int_equal(load(packs, 2, NULL, &rules, &err), MW_OK);
     folder_close(&a);
     folder_close(&b);
-    assert_int_equal(mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = 1, .profile = profile}, &out, NULL, &err),
-                     MW_OK);
+    assert_int_equal(
+        mw_evaluate(rules, snapshot, &(mw_evaluate_options){.workers = 1, .profile = profile}, &out, NULL, &err),
+        MW_OK);
     assert_int_equal(mw_findings_unpack(&out, &err), MW_OK);
     assert_int_equal(out.count, 2);
     assert_int_equal(out.items[0].status, MW_VERDICT_ERROR);
@@ -161,10 +168,11 @@ static int open_all(void **state)
 {
     (void)state;
     types = test_types();
-    snapshot = test_memfd("{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],"
-                          "\"collected\":[]}},\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[{\"type\":"
-                          "\"AWS::S3::Bucket\",\"id\":\"b\",\"account\":\"1\",\"region\":\"r\",\"partition\":\"aws\",\"tags\":null,"
-                          "\"rest\":null,\"doc\":{}}]}}]}");
+    snapshot = test_memfd(
+        "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],"
+        "\"collected\":[]}},\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[{\"type\":"
+        "\"AWS::S3::Bucket\",\"id\":\"b\",\"account\":\"1\",\"region\":\"r\",\"partition\":\"aws\",\"tags\":null,"
+        "\"rest\":null,\"doc\":{}}]}}]}");
     return 0;
 }
 

@@ -37,10 +37,8 @@ static void end(struct fixture *f)
 static bool well_formed(const char *action)
 {
     size_t n = strspn(action, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    size_t name = action[n]
-                      ? strspn(action + n + 1,
-                               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-                      : 0;
+    size_t name =
+        action[n] ? strspn(action + n + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") : 0;
 
     return n > 1 && action[n] == ':' && name > 1 && action[n + 1 + name] == '\0';
 }
@@ -122,8 +120,7 @@ static void what_prepares_a_call(void **state)
     assert_non_null(mw_permissions_get(&f.p, "iam:GenerateCredentialReport"));
     assert_non_null(mw_permissions_get(&f.p, "iam:GetCredentialReport"));
     assert_int_equal(mw_permissions_get(&f.p, "iam:GetCredentialReport")->rules.count, 0);
-    assert_int_equal(mw_permissions_add(&f.p, f.models, "nonsense", "x", NULL, &err),
-                     MW_ERR_INVALID);
+    assert_int_equal(mw_permissions_add(&f.p, f.models, "nonsense", "x", NULL, &err), MW_ERR_INVALID);
     end(&f);
 }
 

@@ -10,7 +10,12 @@
 
 static mw_record sample(void)
 {
-    return (mw_record){.kind = MW_RECORD_VERDICT, .item = 7, .rule = 3, .index = 1, .count = 2, .status = 1,
+    return (mw_record){.kind = MW_RECORD_VERDICT,
+                       .item = 7,
+                       .rule = 3,
+                       .index = 1,
+                       .count = 2,
+                       .status = 1,
                        .text = {MW_STR("key"), MW_STR("message \xC3\xA9"), {NULL, 0}}};
 }
 
@@ -84,8 +89,8 @@ static void test_hostile(void **state)
         assert_true(st == MW_OK || st == MW_ERR_PENDING || st == MW_ERR_PARSE);
         if (st == MW_OK)
             for (int k = 0; k < MW_RECORD_TEXTS; k++)
-                assert_true(!out.text[k].data || (out.text[k].data >= c.data &&
-                                                  out.text[k].data + out.text[k].len <= c.data + c.len));
+                assert_true(!out.text[k].data ||
+                            (out.text[k].data >= c.data && out.text[k].data + out.text[k].len <= c.data + c.len));
     }
     static const char huge[] = "\xFF\xFF\xFF\x7F";
     assert_int_equal(mw_record_decode(huge, 4, &out, &used, NULL), MW_ERR_PARSE);

@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-#define RULE(members) "return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", " \
-                      members " check = function(r, ctx) return pass() end }"
+#define RULE(members)                                                                                                  \
+    "return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", " members            \
+    " check = function(r, ctx) return pass() end }"
 
 static mw_status load_one(const char *text, mw_rules **rules, mw_error *err)
 {
@@ -32,10 +33,13 @@ static void test_members(void **state)
     mw_error err = {0};
 
     (void)state;
-    if (load_one("--- Why it matters.\n-- And more.\n-- @see https://example.com/a\n-- Of the code.\n"
-                 RULE("pillar = \"security\", remediation = \"fix\", needs = { \"AWS::KMS::Key.RotationStatus\", \"Versioning\" },"
-                      "related = { \"AWS::KMS::Key\" }, params = { days = 30, list = {} }, controls = { cis = { \"1.1\" } },"
-                      "applies = { Name = { \"a\", \"b\" } },"), &rules, &err) != MW_OK)
+    if (load_one(
+            "--- Why it matters.\n-- And more.\n-- @see https://example.com/a\n-- Of the code.\n" RULE(
+                "pillar = \"security\", remediation = \"fix\", needs = { \"AWS::KMS::Key.RotationStatus\", "
+                "\"Versioning\" },"
+                "related = { \"AWS::KMS::Key\" }, params = { days = 30, list = {} }, controls = { cis = { \"1.1\" } },"
+                "applies = { Name = { \"a\", \"b\" } },"),
+            &rules, &err) != MW_OK)
         fail_msg("%s", err.message);
     assert_int_equal(mw_rules_count(rules), 1);
     r = mw_rules_at(rules, 0);
@@ -72,16 +76,22 @@ static void test_refused(void **state)
         {"return rule { id = 1 }", "'id' must be text", MW_ERR_INVALID},
         {"return rule { id = \"y\" }", "id 'y': the file must be called y.lua", MW_ERR_INVALID},
         {"return rule { id = \"X\" }", "lower-case letters", MW_ERR_INVALID},
-        {"return rule { id = \"x\", title = \"t\", severity = \"hihg\" }", "severity 'hihg' is not one of critical, high, medium, low, info; did you mean 'high'?", MW_ERR_INVALID},
-        {"return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucke\" }", "resource: 'AWS::S3::Bucke' is not a resource type; did you mean 'AWS::S3::Bucket'?", MW_ERR_INVALID},
-        {"return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\" }", "'check' must be a function", MW_ERR_INVALID},
-        {"return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", check = 1 }", "'check' must be a function", MW_ERR_INVALID},
-        {RULE("needs = { \"Versionin\" },"), "needs: AWS::S3::Bucket has no facet 'Versionin'; did you mean 'Versioning'?", MW_ERR_INVALID},
+        {"return rule { id = \"x\", title = \"t\", severity = \"hihg\" }",
+         "severity 'hihg' is not one of critical, high, medium, low, info; did you mean 'high'?", MW_ERR_INVALID},
+        {"return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucke\" }",
+         "resource: 'AWS::S3::Bucke' is not a resource type; did you mean 'AWS::S3::Bucket'?", MW_ERR_INVALID},
+        {"return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\" }",
+         "'check' must be a function", MW_ERR_INVALID},
+        {"return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", check = 1 }",
+         "'check' must be a function", MW_ERR_INVALID},
+        {RULE("needs = { \"Versionin\" },"),
+         "needs: AWS::S3::Bucket has no facet 'Versionin'; did you mean 'Versioning'?", MW_ERR_INVALID},
         {RULE("needs = \"Versioning\","), "'needs' must be a list of texts", MW_ERR_INVALID},
         {RULE("needs = { 1 },"), "'needs' must be a list of texts", MW_ERR_INVALID},
         {RULE("needs = { \"AWS::KMS::Key.RotationStatus\" },"), "add AWS::KMS::Key to related", MW_ERR_INVALID},
         {RULE("needs = { \"AWS::KMS::Key\" },"), "expected \"Facet\" or", MW_ERR_INVALID},
-        {RULE("related = { \"AWS::KMS::Kye\" },"), "related: 'AWS::KMS::Kye' is not a resource type; did you mean", MW_ERR_INVALID},
+        {RULE("related = { \"AWS::KMS::Kye\" },"), "related: 'AWS::KMS::Kye' is not a resource type; did you mean",
+         MW_ERR_INVALID},
         {RULE("applies = { Versioning = true },"), "'Versioning' is a facet: add it to needs", MW_ERR_INVALID},
         {RULE("applies = { Name = {} },"), "must be a value or a list of values", MW_ERR_INVALID},
         {RULE("applies = { \"Name\" },"), "applies must be a table of paths", MW_ERR_INVALID},
@@ -202,11 +212,21 @@ static void test_tags(void **state)
         const char *source;
         bool uses;
     } rows[] = {
-        {"return r.tags:has('x')", true},   {"local tags = 1", true},       {"return r['tags']", true},
-        {"return r[\"tags\"]", true},       {"-- tags\nreturn 1", false},   {"--[[ tags ]] return 1", false},
-        {"--[==[ tags ]] ]==] return 1", false}, {"return 'no tags here'", false}, {"return [[tags]]", false},
-        {"return my_tags, tags2", false},   {"return '\\'tags\\''", false}, {"--[[ a ]] return tags", true},
-        {"--", false},                      {"'", false},                   {"[[", false},
+        {"return r.tags:has('x')", true},
+        {"local tags = 1", true},
+        {"return r['tags']", true},
+        {"return r[\"tags\"]", true},
+        {"-- tags\nreturn 1", false},
+        {"--[[ tags ]] return 1", false},
+        {"--[==[ tags ]] ]==] return 1", false},
+        {"return 'no tags here'", false},
+        {"return [[tags]]", false},
+        {"return my_tags, tags2", false},
+        {"return '\\'tags\\''", false},
+        {"--[[ a ]] return tags", true},
+        {"--", false},
+        {"'", false},
+        {"[[", false},
     };
     mw_rules *rules;
     mw_error err = {0};
@@ -239,8 +259,10 @@ static void test_keep(void **state)
     for (size_t i = 0; i < 3; i++) {
         char name[32], text[256];
         snprintf(name, sizeof(name), "%s.lua", names[i]);
-        snprintf(text, sizeof(text), "return rule { id = \"%s\", title = \"t\", severity = \"low\", "
-                                     "resource = \"AWS::S3::Bucket\", check = function() end }", names[i]);
+        snprintf(text, sizeof(text),
+                 "return rule { id = \"%s\", title = \"t\", severity = \"low\", "
+                 "resource = \"AWS::S3::Bucket\", check = function() end }",
+                 names[i]);
         folder_add(&f, name, text);
     }
     paths[0] = f.path;

@@ -6,13 +6,15 @@
 #include "engine/ruletest.h"
 
 static const char rule_text[] =
-    "return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", needs = { \"Versioning\" },\n"
+    "return rule { id = \"x\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", needs = { "
+    "\"Versioning\" },\n"
     "  related = { \"AWS::KMS::Key\" }, params = { exempt = \"\", list = {} },\n"
     "  check = function(r, ctx)\n"
     "    if r.tags:has(ctx.params.exempt) then return not_applicable('exempt') end\n"
     "    if r.Name == 'two' then return { fail { subkey = 'a', message = 'first' }, fail { subkey = 'b' } } end\n"
     "    if r.Name == 'keys' then return #ctx.inventory:each('AWS::KMS::Key') > 0 and pass() or fail('no key') end\n"
-    "    if r.Name == 'others' then return #ctx.inventory:each('AWS::S3::Bucket') == 3 and pass() or fail('%d', #ctx.inventory:each('AWS::S3::Bucket')) end\n"
+    "    if r.Name == 'others' then return #ctx.inventory:each('AWS::S3::Bucket') == 3 and pass() or fail('%d', "
+    "#ctx.inventory:each('AWS::S3::Bucket')) end\n"
     "    if r.Name == 'now' then return fail('%d', ctx.now) end\n"
     "    if r.Name == 'where' then return fail('%s %s', ctx.account, ctx.region) end\n"
     "    return r.Versioning and r.Versioning.Status == 'Enabled' and pass() or fail('never enabled')\n"
@@ -24,27 +26,48 @@ static const struct {
     {"{ name = 'on', expect = 'pass', resource = { Name = 'b', Versioning = { Status = 'Enabled' } } }", NULL},
     {"{ name = 'off', expect = 'fail', message = 'never', resource = { Name = 'b' } }", NULL},
     {"{ name = 'empty', expect = 'fail', resource = { Name = 'b', Versioning = {} } }", NULL},
-    {"{ name = 'denied', expect = 'unknown', resource = { Name = 'b', Versioning = unknown('s3:GetBucketVersioning', 'AccessDenied') } }", NULL},
-    {"{ name = 'tags', expect = 'not_applicable', tags = { Temp = 'yes' }, params = { exempt = 'Temp=yes' }, resource = { Name = 'b' } }", NULL},
-    {"{ name = 'two', expect = { 'fail', 'fail' }, subkeys = { 'a', 'b' }, message = 'first', resource = { Name = 'two' } }", NULL},
+    {"{ name = 'denied', expect = 'unknown', resource = { Name = 'b', Versioning = unknown('s3:GetBucketVersioning', "
+     "'AccessDenied') } }",
+     NULL},
+    {"{ name = 'tags', expect = 'not_applicable', tags = { Temp = 'yes' }, params = { exempt = 'Temp=yes' }, resource "
+     "= { Name = 'b' } }",
+     NULL},
+    {"{ name = 'two', expect = { 'fail', 'fail' }, subkeys = { 'a', 'b' }, message = 'first', resource = { Name = "
+     "'two' } }",
+     NULL},
     {"{ name = 'no key', expect = 'fail', resource = { Name = 'keys' } }", NULL},
-    {"{ name = 'key', expect = 'pass', resource = { Name = 'keys' }, inventory = { ['AWS::KMS::Key'] = { { KeyId = 'k' } } } }", NULL},
-    {"{ name = 'keys denied', expect = 'unknown', resource = { Name = 'keys' }, inventory = { ['AWS::KMS::Key'] = unknown('kms:ListKeys', 'AccessDenied') } }", NULL},
-    {"{ name = 'among others', expect = 'pass', resource = { Name = 'others' }, inventory = { ['AWS::S3::Bucket'] = { { Name = 'a' }, { Name = 'z' } } } }", NULL},
-    {"{ name = 'now', expect = 'fail', message = '1767312000', now = '2026-01-02T00:00:00Z', resource = { Name = 'now' } }", NULL},
+    {"{ name = 'key', expect = 'pass', resource = { Name = 'keys' }, inventory = { ['AWS::KMS::Key'] = { { KeyId = 'k' "
+     "} } } }",
+     NULL},
+    {"{ name = 'keys denied', expect = 'unknown', resource = { Name = 'keys' }, inventory = { ['AWS::KMS::Key'] = "
+     "unknown('kms:ListKeys', 'AccessDenied') } }",
+     NULL},
+    {"{ name = 'among others', expect = 'pass', resource = { Name = 'others' }, inventory = { ['AWS::S3::Bucket'] = { "
+     "{ Name = 'a' }, { Name = 'z' } } } }",
+     NULL},
+    {"{ name = 'now', expect = 'fail', message = '1767312000', now = '2026-01-02T00:00:00Z', resource = { Name = 'now' "
+     "} }",
+     NULL},
     {"{ name = 'default now', expect = 'fail', message = '1767225600', resource = { Name = 'now' } }", NULL},
-    {"{ name = 'where', expect = 'fail', message = '444455556666 eu-west-1', account = '444455556666', region = 'eu-west-1', resource = { Name = 'where' } }", NULL},
+    {"{ name = 'where', expect = 'fail', message = '444455556666 eu-west-1', account = '444455556666', region = "
+     "'eu-west-1', resource = { Name = 'where' } }",
+     NULL},
     {"{ name = 'wrong', expect = 'pass', resource = { Name = 'b' } }", "expected pass, found fail: never enabled"},
-    {"{ name = 'wrong text', expect = 'fail', message = 'other', resource = { Name = 'b' } }", "expected a message with 'other', found fail: never enabled"},
-    {"{ name = 'wrong keys', expect = { 'fail', 'fail' }, subkeys = { 'a', 'c' }, resource = { Name = 'two' } }", "expected the subkeys [\"a\",\"c\"], found fail (a): first, fail (b)"},
-    {"{ name = 'wrong number', expect = 'fail', resource = { Name = 'two' } }", "expected fail, found fail (a): first, fail (b)"},
+    {"{ name = 'wrong text', expect = 'fail', message = 'other', resource = { Name = 'b' } }",
+     "expected a message with 'other', found fail: never enabled"},
+    {"{ name = 'wrong keys', expect = { 'fail', 'fail' }, subkeys = { 'a', 'c' }, resource = { Name = 'two' } }",
+     "expected the subkeys [\"a\",\"c\"], found fail (a): first, fail (b)"},
+    {"{ name = 'wrong number', expect = 'fail', resource = { Name = 'two' } }",
+     "expected fail, found fail (a): first, fail (b)"},
     {"{ name = 'typo', expcet = 'pass', resource = { Name = 'b' } }", "did you mean 'expect'?"},
     {"{ name = 'bad expect', expect = 'ok', resource = { Name = 'b' } }", "expect 'ok' is not one of pass, fail"},
     {"{ expect = 'pass', resource = { Name = 'b' } }", "'name' is missing"},
     {"{ name = 'no resource', expect = 'pass' }", "'resource' is missing"},
     {"{ name = 'bad now', expect = 'pass', now = 'soon', resource = { Name = 'b' } }", "now: 'soon' is not a time"},
-    {"{ name = 'bad param', expect = 'pass', params = { exmept = 1 }, resource = { Name = 'b' } }", "no parameter 'exmept'"},
-    {"{ name = 'bad type', expect = 'pass', resource = { Name = 'b' }, inventory = { ['AWS::X::Y'] = {} } }", "AWS::X::Y"},
+    {"{ name = 'bad param', expect = 'pass', params = { exmept = 1 }, resource = { Name = 'b' } }",
+     "no parameter 'exmept'"},
+    {"{ name = 'bad type', expect = 'pass', resource = { Name = 'b' }, inventory = { ['AWS::X::Y'] = {} } }",
+     "AWS::X::Y"},
     {"'nothing'", "a fixture is a table"},
 };
 
@@ -60,7 +83,9 @@ static void test_fixtures(void **state)
     (void)state;
     folder_open(&f);
     folder_add(&f, "x.lua", rule_text);
-    folder_add(&f, "y.lua", "return rule { id = \"y\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", check = function() end }");
+    folder_add(&f, "y.lua",
+               "return rule { id = \"y\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", check = "
+               "function() end }");
     mw_buf_puts(&text, "return {\n");
     for (size_t i = 0; i < MW_COUNT(rows); i++)
         mw_buf_printf(&text, "%s,\n", rows[i].fixture);
@@ -76,7 +101,8 @@ static void test_fixtures(void **state)
     for (size_t i = 0; i < report.count; i++) {
         const mw_ruletest_result *r = &report.items[i];
         assert_string_equal(r->rule, "x");
-        if ((r->outcome == MW_RULETEST_PASSED) != (rows[i].detail == NULL) || (rows[i].detail && !strstr(r->detail, rows[i].detail)))
+        if ((r->outcome == MW_RULETEST_PASSED) != (rows[i].detail == NULL) ||
+            (rows[i].detail && !strstr(r->detail, rows[i].detail)))
             fail_msg("row %zu (%s): %s", i, r->name, r->detail ? r->detail : "passed");
     }
     assert_int_equal(report.by_outcome[MW_RULETEST_PASSED], 13);
@@ -96,7 +122,8 @@ static void test_broken_files(void **state)
         {"return 1", "must end with 'return { … }'"},
         {"return { }", "there are no fixtures"},
         {"while true do end", "deadline of 250 ms passed"},
-        {"return { { name = 'x', resource = { F = function() end, [1] = 2 } } }", "fixture 1: resource: a table must be either"},
+        {"return { { name = 'x', resource = { F = function() end, [1] = 2 } } }",
+         "fixture 1: resource: a table must be either"},
     };
 
     (void)state;
@@ -169,13 +196,16 @@ static const struct {
     const char *detail, *diff;
 } outcomes[] = {
     {MW_RULETEST_PASSED, 2, NULL, NULL},
-    {MW_RULETEST_FAILED, 3, "expected pass, found fail: never enabled", "- verdict: pass\n+ verdict: fail\n  message: never enabled"},
+    {MW_RULETEST_FAILED, 3, "expected pass, found fail: never enabled",
+     "- verdict: pass\n+ verdict: fail\n  message: never enabled"},
     {MW_RULETEST_SKIPPED, 4, NULL, NULL},
     {MW_RULETEST_TODO, 5, "expected pass", "- verdict: pass"},
     {MW_RULETEST_PASSED, 6, NULL, NULL},
     {MW_RULETEST_FAILED, 7, "found unknown", "+ verdict: unknown"}, /* unknown is never pass, nor skipped */
     {MW_RULETEST_PASSED, 8, NULL, NULL},
-    {MW_RULETEST_FAILED, 10, "expected the evidence", "- evidence Other: 1\n+ evidence Other: (not read)\n- evidence Versioning.Status: \"On\"\n+ evidence Versioning.Status: \"Off\""},
+    {MW_RULETEST_FAILED, 10, "expected the evidence",
+     "- evidence Other: 1\n+ evidence Other: (not read)\n- evidence Versioning.Status: \"On\"\n+ evidence "
+     "Versioning.Status: \"Off\""},
     {MW_RULETEST_ERROR, 2, "another test of this file has the same", NULL},
     {MW_RULETEST_ERROR, 13, "skip: expected a reason as text", NULL},
 };
@@ -203,7 +233,8 @@ static void test_outcomes(void **state)
 static const struct {
     const char *globs[2];
     size_t count; /* 0: refused */
-} selections[] = {{{"good"}, 2}, {{"x/w*"}, 1}, {{"x"}, 10}, {{"y/*"}, 0}, {{"wrong", "later"}, 2}, {{"wrong", "nothing"}, 0}};
+} selections[] = {{{"good"}, 2}, {{"x/w*"}, 1},           {{"x"}, 10},
+                  {{"y/*"}, 0},  {{"wrong", "later"}, 2}, {{"wrong", "nothing"}, 0}};
 
 static void test_selection(void **state)
 {
@@ -246,8 +277,10 @@ static void test_traceback(void **state)
     const char *at;
 
     (void)state;
-    run_pack(script_text, "return { { name = 'boom', expect = 'pass', resource = { Name = 'boom' } },\n"
-                          "  { name = 'caught', expect = 'pass', resource = { Name = 'caught' } } }", NULL, &r, MW_OK);
+    run_pack(script_text,
+             "return { { name = 'boom', expect = 'pass', resource = { Name = 'boom' } },\n"
+             "  { name = 'caught', expect = 'pass', resource = { Name = 'caught' } } }",
+             NULL, &r, MW_OK);
     assert_int_equal(r.items[0].outcome, MW_RULETEST_ERROR);
     assert_non_null(strstr(r.items[0].detail, "x.lua:3: attempt to index a nil value"));
     at = strstr(r.items[0].traceback, "x.lua:3: in ");
@@ -281,9 +314,10 @@ static void test_coverage(void **state)
     const mw_ruletest_coverage *c;
 
     (void)state;
-    run_pack(script_text, "return { { name = 'two', expect = 'pass', resource = { Name = 'two' } },\n"
-                          "  { name = 'other', expect = 'not_applicable', resource = { Name = 'other' } },\n"
-                          "  { name = 'off', expect = 'pass', skip = 'x', resource = { Name = 'boom' } } }",
+    run_pack(script_text,
+             "return { { name = 'two', expect = 'pass', resource = { Name = 'two' } },\n"
+             "  { name = 'other', expect = 'not_applicable', resource = { Name = 'other' } },\n"
+             "  { name = 'off', expect = 'pass', skip = 'x', resource = { Name = 'boom' } } }",
              &(mw_ruletest_options){.coverage = true}, &r, MW_OK);
     assert_int_equal(mw_ruletest_failures(&r), 0);
     assert_int_equal(r.coverage_count, 1);
@@ -308,8 +342,8 @@ static void test_coverage(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fixtures), cmocka_unit_test(test_broken_files),
-                                       cmocka_unit_test(test_outcomes), cmocka_unit_test(test_selection),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fixtures),  cmocka_unit_test(test_broken_files),
+                                       cmocka_unit_test(test_outcomes),  cmocka_unit_test(test_selection),
                                        cmocka_unit_test(test_traceback), cmocka_unit_test(test_coverage)};
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)

@@ -67,16 +67,16 @@ static const struct {
     {"NOT s3-* AND severity:low", "d"},
     {"not not s3-a", "a"},
     {"not (s3-* or ec2-*)", "ef"},
-    {"s3-a or s3-b and severity:critical", "a"},         /* and binds more */
+    {"s3-a or s3-b and severity:critical", "a"}, /* and binds more */
     {"(s3-a or s3-b) and severity:high", "b"},
-    {"not s3-a and s3-*", "b"},                           /* not binds most */
+    {"not s3-a and s3-*", "b"}, /* not binds most */
     {"not s3-a or s3-a", "abcdef"},
     {"severity>=high and framework:cis and not id:s3-b", "a"},
     {"(((s3-a)))", "a"},
     {"(s3-a)or(s3-b)", "ab"},
     {"  s3-a\n\tor s3-b  ", "ab"},
     {"'s3-a'", "a"},
-    {"not tag:nothing-has-this", "abcdef"},               /* what is left out need not be there */
+    {"not tag:nothing-has-this", "abcdef"}, /* what is left out need not be there */
     {"severity:medium or service:s3", "abc"},
 };
 
@@ -97,9 +97,14 @@ static const struct {
     {"é: x", "column 1: unknown key", MW_ERR_INVALID},
     {"'é' and sevrity:high", "column 9: unknown key 'sevrity'; did you mean 'severity'?", MW_ERR_INVALID},
     {"quux:1", "column 1: unknown key 'quux', expected one of control, framework, id,", MW_ERR_INVALID},
-    {"severity:hihg", "column 10: severity 'hihg' is not one of critical, high, medium, low, info; did you mean 'high'?", MW_ERR_INVALID},
+    {"severity:hihg",
+     "column 10: severity 'hihg' is not one of critical, high, medium, low, info; did you mean 'high'?",
+     MW_ERR_INVALID},
     {"severity>=h*", "column 11: severity 'h*' is not one of", MW_ERR_INVALID},
-    {"pillar:securty", "column 8: pillar 'securty' is not one of security, reliability, performance, cost, operations, sustainability; did you mean 'security'?", MW_ERR_INVALID},
+    {"pillar:securty",
+     "column 8: pillar 'securty' is not one of security, reliability, performance, cost, operations, sustainability; "
+     "did you mean 'security'?",
+     MW_ERR_INVALID},
     {"remediation:maybe", "remediation 'maybe' is not one of yes, no", MW_ERR_INVALID},
     {"id>s3", "column 3: id has no order: expected ':', '=' or '!='", MW_ERR_INVALID},
     {"id:", "column 4: expected a value behind 'id:', not the end", MW_ERR_INVALID},
@@ -111,8 +116,10 @@ static const struct {
     {"s3-a or framework:ciss", "column 9: no rule matches 'framework:ciss'; did you mean 'cis'?", MW_ERR_NOTFOUND},
     {"tag:nigthly", "no rule matches 'tag:nigthly'; did you mean 'Nightly'?", MW_ERR_NOTFOUND},
     {"not (s3-* and not s3-zz) or zz-*", "column 19: no rule matches 's3-zz'", MW_ERR_NOTFOUND},
-    {"s3-* and severity:medium", "column 10: 'severity:medium' leaves none of the 2 rules that the terms before it choose", MW_ERR_NOTFOUND},
-    {"service:ec2 and severity<=medium and severity:critical", "column 38: 'severity:critical' leaves none of the 2 rules", MW_ERR_NOTFOUND},
+    {"s3-* and severity:medium",
+     "column 10: 'severity:medium' leaves none of the 2 rules that the terms before it choose", MW_ERR_NOTFOUND},
+    {"service:ec2 and severity<=medium and severity:critical",
+     "column 38: 'severity:critical' leaves none of the 2 rules", MW_ERR_NOTFOUND},
     {"not *", "column 1: 'not *' chooses no rule", MW_ERR_NOTFOUND},
     {"title:unheard", "column 1: no rule matches 'title:unheard'", MW_ERR_NOTFOUND},
 };
@@ -232,10 +239,10 @@ static int open_rules(void **state)
 {
     static const char text[] = "a: {cis: ['1.4', '2.1'], nist: [X]}\nb: {cis: ['1.5']}\nc: {fsbp: [S3.1]}\n";
     static const char *const ids[] = {"s3-a", "s3-b", "ec2-c", "ec2-d", "account-e", "account-f"};
-    static const char *const types[] = {"AWS::S3::Bucket", "AWS::S3::Bucket", "AWS::EC2::Instance",
-                                        "AWS::EC2::Volume", "AWS::::Account", "AWS::::Account"};
+    static const char *const types[] = {"AWS::S3::Bucket",  "AWS::S3::Bucket", "AWS::EC2::Instance",
+                                        "AWS::EC2::Volume", "AWS::::Account",  "AWS::::Account"};
     static const char *const severities[] = {"critical", "high", "medium", "low", "info", "info"};
-    static const char *const paths[] = {"/x/rules/s3/s3-a.lua", "/x/rules/s3/s3-b.lua", "/x/rules/ec2/ec2-c.lua",
+    static const char *const paths[] = {"/x/rules/s3/s3-a.lua",   "/x/rules/s3/s3-b.lua",   "/x/rules/ec2/ec2-c.lua",
                                         "/x/rules/ec2/ec2-d.lua", "/x/rules/account-e.lua", "team/account-f.lua"};
     mw_doc_builder *b;
 
@@ -246,8 +253,12 @@ static int open_rules(void **state)
     mw_doc_builder_free(b);
     for (size_t i = 0; i < MW_COUNT(list); i++) {
         char letter[] = {(char)('a' + i), '\0'};
-        rules[i] = (mw_rule){.id = ids[i], .title = i ? "Other" : "The bucket is not public", .severity = severities[i],
-                             .pillar = i < 3 ? "security" : "", .resource = types[i], .path = paths[i],
+        rules[i] = (mw_rule){.id = ids[i],
+                             .title = i ? "Other" : "The bucket is not public",
+                             .severity = severities[i],
+                             .pillar = i < 3 ? "security" : "",
+                             .resource = types[i],
+                             .path = paths[i],
                              .pack = i < 5 ? "rules" : "team-x",
                              .controls = mw_val_get(doc, mw_doc_root(doc), letter)};
         list[i] = &rules[i];

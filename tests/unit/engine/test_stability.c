@@ -23,15 +23,21 @@ static int make_snapshot(void)
 {
     MW_AUTO(mw_buf) json = {.max = 1 << 20};
 
-    mw_buf_puts(&json, "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[\"Policy\"],"
-                       "\"collected\":[\"Policy\"]}},\"worlds\":[{\"scopes\":[{\"account\":\"1\",\"region\":\"us-east-1\",\"partition\":"
-                       "\"aws\",\"type\":\"AWS::S3::Bucket\",\"facet\":null,\"state\":\"complete\"}],\"resources\":{\"AWS::S3::Bucket\":[");
+    mw_buf_puts(&json, "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\","
+                       "\"facets\":[\"Policy\"],"
+                       "\"collected\":[\"Policy\"]}},\"worlds\":[{\"scopes\":[{\"account\":\"1\",\"region\":\"us-east-"
+                       "1\",\"partition\":"
+                       "\"aws\",\"type\":\"AWS::S3::Bucket\",\"facet\":null,\"state\":\"complete\"}],\"resources\":{"
+                       "\"AWS::S3::Bucket\":[");
     for (int i = 0; i < BUCKETS; i++)
-        mw_buf_printf(&json, "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"b%03d\",\"arn\":\"arn:aws:s3:::b%03d\",\"account\":\"1\","
-                             "\"region\":\"us-east-1\",\"partition\":\"aws\",\"tags\":{\"Team\":\"t%d\"},\"rest\":null,\"doc\":{\"Number\":%d,"
-                             "\"Peer\":\"b%03d\",\"List\":[{\"A\":%d},{\"A\":2}],\"First\":{\"$unknown\":{\"code\":\"One\"}},"
-                             "\"Second\":{\"$unknown\":{\"code\":\"Two\"}}}}",
-                      i ? "," : "", i, i, i % 3, i, (i + 7) % BUCKETS, i % 5);
+        mw_buf_printf(
+            &json,
+            "%s{\"type\":\"AWS::S3::Bucket\",\"id\":\"b%03d\",\"arn\":\"arn:aws:s3:::b%03d\",\"account\":\"1\","
+            "\"region\":\"us-east-1\",\"partition\":\"aws\",\"tags\":{\"Team\":\"t%d\"},\"rest\":null,\"doc\":{"
+            "\"Number\":%d,"
+            "\"Peer\":\"b%03d\",\"List\":[{\"A\":%d},{\"A\":2}],\"First\":{\"$unknown\":{\"code\":\"One\"}},"
+            "\"Second\":{\"$unknown\":{\"code\":\"Two\"}}}}",
+            i ? "," : "", i, i, i % 3, i, (i + 7) % BUCKETS, i % 5);
     mw_buf_puts(&json, "]}}]}");
     return test_memfd(json.data);
 }
@@ -42,12 +48,15 @@ static void add_rule(folder *f, const char *id, const char *members, const char 
     MW_AUTO(mw_buf) text = {.max = 1 << 16};
 
     snprintf(name, sizeof(name), "%s.lua", id);
-    mw_buf_printf(&text, "return rule { id = \"%s\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", %s "
-                         "check = function(r, ctx) %s end }", id, members, body);
+    mw_buf_printf(&text,
+                  "return rule { id = \"%s\", title = \"t\", severity = \"low\", resource = \"AWS::S3::Bucket\", %s "
+                  "check = function(r, ctx) %s end }",
+                  id, members, body);
     folder_add(f, name, text.data);
 }
 
-static void evaluate_with(const mw_rules *rules, const mw_evaluate_options *o, mw_findings *out, mw_evaluate_stats *stats)
+static void evaluate_with(const mw_rules *rules, const mw_evaluate_options *o, mw_findings *out,
+                          mw_evaluate_stats *stats)
 {
     mw_error err = {0};
 
@@ -70,8 +79,11 @@ static void same_whatever_the_workers(mw_rules *rules)
     for (size_t i = 0; i < MW_COUNT(workers); i++) {
         mw_findings out = {0};
         /* A sanitizer's pace must not bring deadlines in, the one thing that may differ. */
-        evaluate_with(rules, &(mw_evaluate_options){.workers = workers[i], .soft_ms = TEST_SANITIZED ? 5000 : 0,
-                                                    .hard_ms = TEST_SANITIZED ? 30000 : 0}, &out, NULL);
+        evaluate_with(rules,
+                      &(mw_evaluate_options){.workers = workers[i],
+                                             .soft_ms = TEST_SANITIZED ? 5000 : 0,
+                                             .hard_ms = TEST_SANITIZED ? 30000 : 0},
+                      &out, NULL);
         assert_int_equal(mw_findings_digest(&out, digest, NULL), MW_OK);
         if (i == 0)
             memcpy(first, digest, sizeof(first));
@@ -90,12 +102,15 @@ static void test_workers(void **state)
     folder_open(&dir);
     add_rule(&dir, "passes", "", "return pass()");
     add_rule(&dir, "fails", "", "return r.Number % 3 == 0 and fail('%d of %s', r.Number, r.tags.Team) or pass()");
-    add_rule(&dir, "lists", "", "local out = {} for e in r.List:each() do out[#out + 1] = (e.A > 1 and fail or pass) { subkey = #out } end return out");
+    add_rule(&dir, "lists", "",
+             "local out = {} for e in r.List:each() do out[#out + 1] = (e.A > 1 and fail or pass) { subkey = #out } "
+             "end return out");
     add_rule(&dir, "unknowns", "", "return r.First and pass()");
     add_rule(&dir, "errors", "", "return r.Nothing.There");
     add_rule(&dir, "guarded", "applies = { Number = { 1, 2, 3, 50 } },", "return fail('guarded')");
-    add_rule(&dir, "looks", "related = { \"AWS::S3::Bucket\" },",
-             "local p = ctx.inventory:get('AWS::S3::Bucket', r.Peer) return p.Number > r.Number and pass() or fail(p.id)");
+    add_rule(
+        &dir, "looks", "related = { \"AWS::S3::Bucket\" },",
+        "local p = ctx.inventory:get('AWS::S3::Bucket', r.Peer) return p.Number > r.Number and pass() or fail(p.id)");
     /* Which of two unknown fields is named is not chance. */
     add_rule(&dir, "filters", "related = { \"AWS::S3::Bucket\" },",
              "return #ctx.inventory:each('AWS::S3::Bucket', { First = 1, Second = 1, Number = r.Number }) and pass()");
@@ -112,12 +127,19 @@ static void test_history(void **state)
     (void)state;
     folder_open(&dir);
     /* More names than there is room for, when others came before: evidence would say "?". */
-    add_rule(&dir, "names", "", "for i = 1, 3000 do local _ = r['k' .. r.Number .. '-' .. i] end for i = 1, 40 do local _ = r['e' .. i] end return fail('x')");
-    add_rule(&dir, "more-names", "", "if r.Number % 7 == 0 then for i = 1, 6000 do local _ = r['m' .. r.Number .. '-' .. i] end end return fail('x')");
+    add_rule(&dir, "names", "",
+             "for i = 1, 3000 do local _ = r['k' .. r.Number .. '-' .. i] end for i = 1, 40 do local _ = r['e' .. i] "
+             "end return fail('x')");
+    add_rule(&dir, "more-names", "",
+             "if r.Number % 7 == 0 then for i = 1, 6000 do local _ = r['m' .. r.Number .. '-' .. i] end end return "
+             "fail('x')");
     /* Close below the ceiling, and nobody else's fault when it is hit. */
-    add_rule(&dir, "eats", "", "local t = {} for i = 1, 20 + r.Number % 9 do t[i] = ('x'):rep((1 << 20) - i) end return pass { message = #t }");
-    add_rule(&dir, "edge", "", "local function f(n) if n > 0 then pcall(f, n - 1) end pcall(require, 'sg') end "
-                               "if r.Number % 2 == 0 then f(190) end return pass()");
+    add_rule(&dir, "eats", "",
+             "local t = {} for i = 1, 20 + r.Number % 9 do t[i] = ('x'):rep((1 << 20) - i) end return pass { message = "
+             "#t }");
+    add_rule(&dir, "edge", "",
+             "local function f(n) if n > 0 then pcall(f, n - 1) end pcall(require, 'sg') end "
+             "if r.Number % 2 == 0 then f(190) end return pass()");
     add_rule(&dir, "requires", "", "return require('sg') and pass()");
     same_whatever_the_workers(test_load(&dir));
 }
@@ -165,7 +187,8 @@ static void *kill_workers(void *arg)
 static bool same(const mw_finding *a, const mw_finding *b)
 {
     return strcmp(a->fingerprint, b->fingerprint) == 0 && a->status == b->status &&
-           strcmp(a->message ? a->message : "", b->message ? b->message : "") == 0 && strcmp(a->evidence, b->evidence) == 0;
+           strcmp(a->message ? a->message : "", b->message ? b->message : "") == 0 &&
+           strcmp(a->evidence, b->evidence) == 0;
 }
 
 #define KILLS (TEST_SANITIZED ? 10 : 100)
@@ -180,7 +203,9 @@ static void test_kills(void **state)
 
     (void)state;
     folder_open(&dir);
-    add_rule(&dir, "busy", "", "local n = 0 for i = 1, 60000 do n = n + i % 7 end return n % 2 == r.Number % 2 and pass() or fail('%d', n)");
+    add_rule(
+        &dir, "busy", "",
+        "local n = 0 for i = 1, 60000 do n = n + i % 7 end return n % 2 == r.Number % 2 and pass() or fail('%d', n)");
     add_rule(&dir, "quick", "", "return r.Number % 3 == 0 and fail('three') or pass()");
     add_rule(&dir, "texts", "", "for i = 1, 300 do local _ = r.id .. i end return pass { message = r.id }");
     rules = test_load(&dir);
@@ -298,7 +323,8 @@ static void test_liars(void **state)
             assert_non_null(strstr(err.message, "workers cannot start"));
         } else {
             /* Each lie costs a worker and an evaluation; then the rule is in quarantine and nothing of it counts. */
-            if (st != MW_OK || out.count != 1 || out.items[0].status != MW_VERDICT_ERROR || !strstr(out.items[0].message, "quarantined"))
+            if (st != MW_OK || out.count != 1 || out.items[0].status != MW_VERDICT_ERROR ||
+                !strstr(out.items[0].message, "quarantined"))
                 fail_msg("liar %c: %s; %zu findings, the first is %s", how, err.message, out.count,
                          out.count ? mw_verdict_name(out.items[0].status) : "not there");
             assert_true(stats.workers_died >= MW_DEATHS_MAX);
@@ -382,8 +408,9 @@ static int close_all(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_workers), cmocka_unit_test(test_history), cmocka_unit_test(test_kills),
-                                       cmocka_unit_test(test_liars), cmocka_unit_test(test_without_seccomp)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_workers), cmocka_unit_test(test_history),
+                                       cmocka_unit_test(test_kills), cmocka_unit_test(test_liars),
+                                       cmocka_unit_test(test_without_seccomp)};
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0) {
         char how = lie_asked_for();

@@ -57,11 +57,13 @@ static inline void need(struct run *r, const char *type, const char *facet)
 
 static inline mw_status collect(struct run *r, size_t region_count)
 {
-    mw_collect_account account = {.account = ACCOUNT, .partition = "aws", .home_region = "us-east-1",
+    mw_collect_account account = {.account = ACCOUNT,
+                                  .partition = "aws",
+                                  .home_region = "us-east-1",
                                   .regions = regions + (2 - region_count),
                                   .region_count = region_count};
-    mw_collect_options o = {.accounts = &account, .account_count = 1,
-                            .now_unix = 1767322845 /* 2026-01-02T03:00:45Z */};
+    mw_collect_options o = {
+        .accounts = &account, .account_count = 1, .now_unix = 1767322845 /* 2026-01-02T03:00:45Z */};
     mw_status st = mw_collect(r->client, r->plan, &o, &r->fd, &r->err);
     mw_error err = {0};
 
@@ -133,8 +135,8 @@ static inline void is_json(struct run *r, mw_val v, const char *expected)
     mw_buf_clear(&text);
 }
 
-static inline void is_scope(struct run *r, const char *type, const char *facet, const char *region,
-                     const char *state, int64_t resources, int64_t calls, const char *code)
+static inline void is_scope(struct run *r, const char *type, const char *facet, const char *region, const char *state,
+                            int64_t resources, int64_t calls, const char *code)
 {
     const mw_doc *d = r->snapshot;
     mw_val s = scope_of(r, type, facet, region);

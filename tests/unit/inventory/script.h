@@ -17,9 +17,9 @@
 
 typedef struct script_rule {
     const char *needles[4];
-    int status;          /* 0 = the connection breaks */
+    int status; /* 0 = the connection breaks */
     const char *body;
-    int times;           /* 0 = always */
+    int times; /* 0 = always */
     unsigned hits;
 } script_rule;
 
@@ -45,9 +45,9 @@ typedef struct script {
     size_t timer_count, timer_cap;
     int64_t now_ms;
     size_t requests, most_pending;
-    mw_buf log;              /* one line a request */
-    bool stop;               /* what the client watches */
-    size_t stop_after;       /* requests; 0 = never */
+    mw_buf log;        /* one line a request */
+    bool stop;         /* what the client watches */
+    size_t stop_after; /* requests; 0 = never */
 } script;
 
 /* The client sees virtual time too, so that waiting for a token costs the test nothing. */
@@ -93,8 +93,7 @@ static inline mw_status script_send(void *ctx, const mw_http_request *q, const m
     return MW_OK;
 }
 
-static inline mw_status script_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user,
-                                     mw_error *err)
+static inline mw_status script_after(void *ctx, int64_t delay_ms, void (*fn)(void *user), void *user, mw_error *err)
 {
     script *s = ctx;
 
@@ -147,7 +146,8 @@ static inline void script_answer(script *s, script_pending *p)
     if (body)
         assert_int_equal(mw_buf_add(&r.body, body, strlen(body), &err), MW_OK);
     assert_int_equal(mw_http_add(&r.arena, &r.headers, "content-type",
-                                 body && body[0] == '<' ? "text/xml" : "application/json", &err), MW_OK);
+                                 body && body[0] == '<' ? "text/xml" : "application/json", &err),
+                     MW_OK);
     mw_sys = calls;
     p->done(p->user, &r, NULL);
     mw_http_response_clear(&r);

@@ -47,8 +47,7 @@ static inline const form *form_of(forms *f, const mw_shape *s)
         return &form_any;
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_LIST:
-        return form_new(f, (form){.kind = FORM_LIST,
-                                  .a = form_of(f, mw_member_shape(mw_shape_element(s)))});
+        return form_new(f, (form){.kind = FORM_LIST, .a = form_of(f, mw_member_shape(mw_shape_element(s)))});
     case MW_SHAPE_STRUCTURE:
     case MW_SHAPE_MAP: return form_new(f, (form){.kind = FORM_SHAPE, .shape = s});
     default: return form_new(f, (form){.kind = FORM_SCALAR, .shape = s});
@@ -88,9 +87,7 @@ static inline const form *form_find(forms *f, const form *v, const char *name)
     case FORM_HASH: return mw_str_eq(v->name, name) ? v->a : form_find(f, v->b, name);
     case FORM_MERGE:
         found = form_find(f, v->b, name);
-        return found && found->kind != FORM_ANY ? found
-               : form_find(f, v->a, name)       ? form_find(f, v->a, name)
-                                                : found;
+        return found && found->kind != FORM_ANY ? found : form_find(f, v->a, name) ? form_find(f, v->a, name) : found;
     default: return NULL;
     }
 }
@@ -151,8 +148,7 @@ static inline const form *form_walk(forms *f, uint32_t node, const form *in)
 
     switch ((jmes_kind)n->kind) {
     case JMES_CURRENT: return in;
-    case JMES_LITERAL:
-        return mw_val_kind(f->j->literals, n->literal) == MW_KIND_STRING ? &form_scalar : &form_any;
+    case JMES_LITERAL: return mw_val_kind(f->j->literals, n->literal) == MW_KIND_STRING ? &form_scalar : &form_any;
     case JMES_FIELD: {
         const char *name = mw_val_str(f->j->literals, n->literal, NULL);
         v = form_find(f, in, name);
@@ -161,9 +157,7 @@ static inline const form *form_walk(forms *f, uint32_t node, const form *in)
     case JMES_INDEX: return form_element(f, in);
     case JMES_SLICE: return in;
     case JMES_CHAIN: return form_walk(f, n->b, form_walk(f, n->a, in));
-    case JMES_FLATTEN:
-        a = form_element(f, form_walk(f, n->a, in));
-        return a->kind == FORM_LIST ? a : form_list(f, a);
+    case JMES_FLATTEN: a = form_element(f, form_walk(f, n->a, in)); return a->kind == FORM_LIST ? a : form_list(f, a);
     case JMES_PROJECT: return form_list(f, form_walk(f, n->b, form_element(f, form_walk(f, n->a, in))));
     case JMES_FILTER:
         a = form_element(f, form_walk(f, n->a, in));
@@ -171,16 +165,13 @@ static inline const form *form_walk(forms *f, uint32_t node, const form *in)
         return form_list(f, form_walk(f, n->b, a));
     case JMES_VALUES:
         a = form_walk(f, n->a, in);
-        b = a->kind == FORM_SHAPE && mw_shape_type_of(a->shape) == MW_SHAPE_MAP ? form_find(f, a, "")
-                                                                              : &form_any;
+        b = a->kind == FORM_SHAPE && mw_shape_type_of(a->shape) == MW_SHAPE_MAP ? form_find(f, a, "") : &form_any;
         return form_list(f, form_walk(f, n->b, b));
     case JMES_OR:
         a = form_walk(f, n->a, in);
         b = form_walk(f, n->b, in);
         return a->kind == FORM_ANY ? b : a;
-    case JMES_AND:
-        form_walk(f, n->a, in);
-        return form_walk(f, n->b, in);
+    case JMES_AND: form_walk(f, n->a, in); return form_walk(f, n->b, in);
     case JMES_NOT: form_walk(f, n->a, in); return &form_scalar;
     case JMES_COMPARE:
         form_walk(f, n->a, in);
@@ -195,8 +186,8 @@ static inline const form *form_walk(forms *f, uint32_t node, const form *in)
     case JMES_HASH:
         for (uint32_t i = 0; i < n->count; i++) {
             uint32_t name = f->j->lists[n->list + 2 * i], at = f->j->lists[n->list + 2 * i + 1];
-            v = form_member(f, mw_arena_strdup(&f->arena, mw_val_str(f->j->literals, name, NULL)),
-                            form_walk(f, at, in), v);
+            v = form_member(f, mw_arena_strdup(&f->arena, mw_val_str(f->j->literals, name, NULL)), form_walk(f, at, in),
+                            v);
         }
         return v ? v : &form_any;
     case JMES_CALL: return form_call(f, n, in);

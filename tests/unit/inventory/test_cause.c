@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#define USER                                                                                       \
-    "User: arn:aws:sts::111122223333:assumed-role/Reader/s is not authorized to perform: "         \
+#define USER                                                                                                           \
+    "User: arn:aws:sts::111122223333:assumed-role/Reader/s is not authorized to perform: "                             \
     "s3:GetBucketVersioning on resource: "
 
 static void classes(void **state)
@@ -21,8 +21,7 @@ static void classes(void **state)
          USER "\"arn:aws:s3:::b\" because no identity-based policy allows the "
               "s3:GetBucketVersioning action",
          "denied_identity_policy"},
-        {"AccessDeniedException", USER "b with an explicit deny in an identity-based policy",
-         "denied_identity_policy"},
+        {"AccessDeniedException", USER "b with an explicit deny in an identity-based policy", "denied_identity_policy"},
         {"AccessDenied", USER "b with an explicit deny in a service control policy", "denied_scp"},
         {"AccessDenied",
          USER "b with an explicit deny in a service control policy: "
@@ -33,35 +32,24 @@ static void classes(void **state)
          "b because no service control policy allows the action",
          "denied_scp"},
         {"AccessDenied", USER "b with an explicit deny in a resource control policy", "denied_rcp"},
-        {"AccessDenied", USER "b because no permissions boundary allows the action",
-         "denied_permissions_boundary"},
-        {"AccessDenied", USER "b with an explicit deny in a permissions boundary",
-         "denied_permissions_boundary"},
-        {"AccessDenied", USER "b because no session policy allows the action",
-         "denied_session_policy"},
-        {"AccessDenied", USER "b with an explicit deny in a session policy",
-         "denied_session_policy"},
-        {"AccessDenied", USER "b with an explicit deny in a resource-based policy",
-         "denied_resource_policy"},
-        {"AccessDenied", USER "b because no resource-based policy allows the action",
-         "denied_resource_policy"},
-        {"AccessDenied", USER "b because no VPC endpoint policy allows the action",
-         "denied_endpoint_policy"},
-        {"AccessDenied",
-         "… sts:AssumeRole because no role trust policy allows the sts:AssumeRole action",
+        {"AccessDenied", USER "b because no permissions boundary allows the action", "denied_permissions_boundary"},
+        {"AccessDenied", USER "b with an explicit deny in a permissions boundary", "denied_permissions_boundary"},
+        {"AccessDenied", USER "b because no session policy allows the action", "denied_session_policy"},
+        {"AccessDenied", USER "b with an explicit deny in a session policy", "denied_session_policy"},
+        {"AccessDenied", USER "b with an explicit deny in a resource-based policy", "denied_resource_policy"},
+        {"AccessDenied", USER "b because no resource-based policy allows the action", "denied_resource_policy"},
+        {"AccessDenied", USER "b because no VPC endpoint policy allows the action", "denied_endpoint_policy"},
+        {"AccessDenied", "… sts:AssumeRole because no role trust policy allows the sts:AssumeRole action",
          "denied_trust_policy"},
-        {"AccessDenied", "… sts:AssumeRole with an explicit deny in the role trust policy",
-         "denied_trust_policy"},
+        {"AccessDenied", "… sts:AssumeRole with an explicit deny in the role trust policy", "denied_trust_policy"},
         {"AccessDenied", "Access Denied", "denied"},
         {"AccessDenied", NULL, "denied"},
         /* A resource that is called like a policy, and one whose name stands where AWS's phrase
            would. */
         {"AccessDenied", USER "arn:aws:s3:::service control policy", "denied"},
-        {"AccessDenied",
-         USER "arn:aws:s3:::x explicit deny in a bucket with an explicit deny in a session policy",
+        {"AccessDenied", USER "arn:aws:s3:::x explicit deny in a bucket with an explicit deny in a session policy",
          "denied_session_policy"},
-        {"AccessDenied",
-         USER "explicit deny in a session policy with an explicit deny in a permissions boundary",
+        {"AccessDenied", USER "explicit deny in a session policy with an explicit deny in a permissions boundary",
          "denied_permissions_boundary"},
         {"403", "Forbidden", "denied"},
         {"Throttling", "Rate exceeded", "throttled"},
@@ -85,8 +73,7 @@ static void classes(void **state)
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++)
-        assert_string_equal(mw_cause_class_name(mw_cause_classify(rows[i].code, rows[i].message)),
-                            rows[i].class);
+        assert_string_equal(mw_cause_class_name(mw_cause_classify(rows[i].code, rows[i].message)), rows[i].class);
 }
 
 static void texts(void **state)
@@ -111,8 +98,7 @@ static void texts(void **state)
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++)
-        assert_string_equal(mw_cause_class_name(mw_cause_classify_text(rows[i].message)),
-                            rows[i].class);
+        assert_string_equal(mw_cause_class_name(mw_cause_classify_text(rows[i].message)), rows[i].class);
 }
 
 static void names(void **state)
@@ -122,15 +108,13 @@ static void names(void **state)
         assert_non_null(mw_cause_class_name((mw_cause_class)c));
         assert_non_null(mw_cause_class_help((mw_cause_class)c));
         for (unsigned k = 0; k < c; k++)
-            assert_string_not_equal(mw_cause_class_name((mw_cause_class)c),
-                                    mw_cause_class_name((mw_cause_class)k));
+            assert_string_not_equal(mw_cause_class_name((mw_cause_class)c), mw_cause_class_name((mw_cause_class)k));
     }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(classes), cmocka_unit_test(texts),
-                                       cmocka_unit_test(names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(classes), cmocka_unit_test(texts), cmocka_unit_test(names)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

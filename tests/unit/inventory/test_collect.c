@@ -5,27 +5,28 @@
 #include "run.h"
 
 #define DENIED_JSON "{\"__type\":\"AccessDeniedException\",\"message\":\"not authorized\"}"
-#define DENIED_EC2                                                                                 \
-    "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized" \
+#define DENIED_EC2                                                                                                     \
+    "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized"                       \
     "</Message></Error></Errors><RequestID>r</RequestID></Response>"
 #define DENIED_S3 "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
-#define DENIED_IAM                                                                                 \
-    "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message>"     \
+#define DENIED_IAM                                                                                                     \
+    "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message>"                          \
     "</Error><RequestId>r</RequestId></ErrorResponse>"
-#define INVALID_IAM(code)                                                                          \
-    "<ErrorResponse><Error><Type>Sender</Type><Code>" code "</Code><Message>no</Message>"         \
+#define INVALID_IAM(code)                                                                                              \
+    "<ErrorResponse><Error><Type>Sender</Type><Code>" code "</Code><Message>no</Message>"                              \
     "</Error><RequestId>r</RequestId></ErrorResponse>"
 
 /* ---- buckets: facets, regions, tags, denial per facet ---- */
 
 #define BUCKETS(list) "<ListAllMyBucketsResult><Buckets>" list "</Buckets></ListAllMyBucketsResult>"
-#define BUCKET(name, region)                                                                       \
-    "<Bucket><Name>" name "</Name><CreationDate>2024-05-06T07:08:09.000Z</CreationDate>" region   \
-    "</Bucket>"
+#define BUCKET(name, region)                                                                                           \
+    "<Bucket><Name>" name "</Name><CreationDate>2024-05-06T07:08:09.000Z</CreationDate>" region "</Bucket>"
 #define IN(region) "<BucketRegion>" region "</BucketRegion>"
-#define LOCATION(name, region)                                                                     \
-    {.needles = {"amazonaws.com/" name "/?location"}, .status = 200,                              \
-     .body = "<LocationConstraint>" region "</LocationConstraint>"}
+#define LOCATION(name, region)                                                                                         \
+    {                                                                                                                  \
+        .needles = {"amazonaws.com/" name "/?location"}, .status = 200,                                                \
+        .body = "<LocationConstraint>" region "</LocationConstraint>"                                                  \
+    }
 
 /* Whether a bucket's list entry says where it is; by older models each bucket is asked. The scripts answer both. */
 static bool buckets_say_where(void)
@@ -45,15 +46,19 @@ static bool buckets_say_where(void)
 static void buckets(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"GET s3.us-east-1.amazonaws.com/?"}, .status = 200,
-         .body = BUCKETS(BUCKET("zeta", IN("us-east-1")) BUCKET("alpha", IN("eu-west-1"))
-                             BUCKET("zeta", IN("us-east-1")))},
-        {.needles = {"zeta", "versioning"}, .status = 200,
+        {.needles = {"GET s3.us-east-1.amazonaws.com/?"},
+         .status = 200,
+         .body =
+             BUCKETS(BUCKET("zeta", IN("us-east-1")) BUCKET("alpha", IN("eu-west-1")) BUCKET("zeta", IN("us-east-1")))},
+        {.needles = {"zeta", "versioning"},
+         .status = 200,
          .body = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"},
         {.needles = {"GET alpha.s3.eu-west-1", "versioning"}, .status = 403, .body = DENIED_S3},
-        {.needles = {"zeta", "?tagging"}, .status = 200,
+        {.needles = {"zeta", "?tagging"},
+         .status = 200,
          .body = "<Tagging><TagSet><Tag><Key>Team</Key><Value>a&amp;b</Value></Tag></TagSet></Tagging>"},
-        {.needles = {"alpha", "?tagging"}, .status = 404,
+        {.needles = {"alpha", "?tagging"},
+         .status = 404,
          .body = "<Error><Code>NoSuchTagSet</Code><Message>none</Message></Error>"},
         LOCATION("zeta", ""),
         LOCATION("alpha", "eu-west-1"),
@@ -69,12 +74,12 @@ static void buckets(void **state)
     assert_int_equal(collect(&r, 2), MW_OK);
     assert_int_equal(resource_count(&r, "AWS::S3::Bucket"), 2);
     mw_buf_printf(&zeta,
-            "{\"account\":\"" ACCOUNT "\",\"arn\":\"arn:aws:s3:::zeta\",\"created\":\"2024-05-06T07:08:09Z\","
-            "\"doc\":{%s\"CreationDate\":\"2024-05-06T07:08:09Z\",\"Name\":\"zeta\","
-            "\"Tagging\":[{\"Key\":\"Team\",\"Value\":\"a&b\"}],\"Versioning\":{\"Status\":\"Enabled\"}},"
-            "\"id\":\"zeta\",\"name\":\"zeta\",\"partition\":\"aws\",\"region\":\"us-east-1\",\"rest\":null,"
-            "\"tags\":{\"Team\":\"a&b\"},\"type\":\"AWS::S3::Bucket\"}",
-            told ? "\"BucketRegion\":\"us-east-1\"," : "");
+                  "{\"account\":\"" ACCOUNT "\",\"arn\":\"arn:aws:s3:::zeta\",\"created\":\"2024-05-06T07:08:09Z\","
+                  "\"doc\":{%s\"CreationDate\":\"2024-05-06T07:08:09Z\",\"Name\":\"zeta\","
+                  "\"Tagging\":[{\"Key\":\"Team\",\"Value\":\"a&b\"}],\"Versioning\":{\"Status\":\"Enabled\"}},"
+                  "\"id\":\"zeta\",\"name\":\"zeta\",\"partition\":\"aws\",\"region\":\"us-east-1\",\"rest\":null,"
+                  "\"tags\":{\"Team\":\"a&b\"},\"type\":\"AWS::S3::Bucket\"}",
+                  told ? "\"BucketRegion\":\"us-east-1\"," : "");
     is_json(&r, resource(&r, "AWS::S3::Bucket", 1), zeta.data);
     is_json(&r, mw_val_get(r.snapshot, resource(&r, "AWS::S3::Bucket", 0), "region"), "\"eu-west-1\"");
     is_unknown(&r, facet(&r, "AWS::S3::Bucket", 0, "Versioning"), "s3:GetBucketVersioning", "AccessDenied");
@@ -93,12 +98,15 @@ static void buckets(void **state)
 static void bucket_location(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"GET s3.us-east-1.amazonaws.com/?"}, .status = 200,
+        {.needles = {"GET s3.us-east-1.amazonaws.com/?"},
+         .status = 200,
          .body = BUCKETS(BUCKET("log-a", "") BUCKET("log-b", "") BUCKET("log-c", "") BUCKET("log-d", ""))},
         {.needles = {"amazonaws.com/log-a/?location"}, .status = 200, .body = "<LocationConstraint/>"},
-        {.needles = {"amazonaws.com/log-b/?location"}, .status = 200,
+        {.needles = {"amazonaws.com/log-b/?location"},
+         .status = 200,
          .body = "<LocationConstraint>EU</LocationConstraint>"},
-        {.needles = {"amazonaws.com/log-c/?location"}, .status = 200,
+        {.needles = {"amazonaws.com/log-c/?location"},
+         .status = 200,
          .body = "<LocationConstraint>ap-south-1</LocationConstraint>"},
         {.needles = {"amazonaws.com/log-d/?location"}, .status = 403, .body = DENIED_S3},
         {.needles = {"?versioning"}, .status = 200, .body = "<VersioningConfiguration/>"},
@@ -131,12 +139,15 @@ static void list_failures(void **state)
 {
     script_rule rules[] = {
         {.needles = {"ec2.eu-west-1", "DescribeVpcs"}, .status = 403, .body = DENIED_EC2},
-        {.needles = {"ec2.us-east-1", "DescribeVpcs"}, .status = 200,
+        {.needles = {"ec2.us-east-1", "DescribeVpcs"},
+         .status = 200,
          .body = "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>"},
-        {.needles = {"ec2.us-east-1", "DescribeVolumes", "NextToken=t2"}, .status = 400,
+        {.needles = {"ec2.us-east-1", "DescribeVolumes", "NextToken=t2"},
+         .status = 400,
          .body = "<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>slow</Message></Error>"
                  "</Errors></Response>"},
-        {.needles = {"ec2.us-east-1", "DescribeVolumes"}, .status = 200,
+        {.needles = {"ec2.us-east-1", "DescribeVolumes"},
+         .status = 200,
          .body = "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-1</volumeId></item></volumeSet>"
                  "<nextToken>t2</nextToken></DescribeVolumesResponse>"},
         {.needles = {"ec2.eu-west-1", "DescribeVolumes"}, .status = 0},
@@ -161,40 +172,51 @@ static void list_failures(void **state)
 
 /* ---- one paged call feeds four types and two facets ---- */
 
-#define GAAD(body, more)                                                                           \
-    "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>" body more    \
+#define GAAD(body, more)                                                                                               \
+    "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>" body more                         \
     "</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>"
-#define USER(name, tags, groups)                                                                   \
-    "<member><UserName>" name "</UserName><Arn>arn:aws:iam::" ACCOUNT ":user/" name "</Arn>"       \
-    "<CreateDate>2024-01-01T00:00:00Z</CreateDate><GroupList>" groups "</GroupList><Tags>" tags    \
-    "</Tags></member>"
+#define USER(name, tags, groups)                                                                                       \
+    "<member><UserName>" name "</UserName><Arn>arn:aws:iam::" ACCOUNT ":user/" name "</Arn>"                           \
+    "<CreateDate>2024-01-01T00:00:00Z</CreateDate><GroupList>" groups "</GroupList><Tags>" tags "</Tags></member>"
 #define MEMBER(x) "<member>" x "</member>"
 
 static void authorization_details(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"GetAccountAuthorizationDetails", "Marker=m2"}, .status = 200,
-         .body = GAAD("<UserDetailList>" USER("bob", "", MEMBER("devs")) "</UserDetailList>"
-                      "<RoleDetailList>" MEMBER("<RoleName>r1</RoleName><Arn>arn:aws:iam::" ACCOUNT ":role/r1</Arn>"
-                      "<AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%7D</AssumeRolePolicyDocument>")
-                      "</RoleDetailList>", "<IsTruncated>false</IsTruncated>")},
-        {.needles = {"GetAccountAuthorizationDetails"}, .status = 200,
-         .body = GAAD("<UserDetailList>" USER("ann", MEMBER("<Key>Team</Key><Value>x</Value>"),
-                                              MEMBER("devs") MEMBER("ops")) "</UserDetailList>"
-                      "<GroupDetailList>" MEMBER("<GroupName>devs</GroupName>") MEMBER("<GroupName>none</GroupName>")
-                      "</GroupDetailList><Policies>"
-                      MEMBER("<PolicyName>p</PolicyName><Arn>arn:aws:iam::" ACCOUNT ":policy/p</Arn>")
-                      "</Policies>", "<IsTruncated>true</IsTruncated><Marker>m2</Marker>")},
-        {.needles = {"ListAccessKeys", "UserName=ann"}, .status = 200,
+        {.needles = {"GetAccountAuthorizationDetails", "Marker=m2"},
+         .status = 200,
+         .body = GAAD("<UserDetailList>" USER(
+                          "bob", "", MEMBER("devs")) "</UserDetailList>"
+                                                     "<RoleDetailList>" MEMBER(
+                                                         "<RoleName>r1</RoleName><Arn>arn:aws:iam::" ACCOUNT
+                                                         ":role/r1</Arn>"
+                                                         "<AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%"
+                                                         "22%7D</AssumeRolePolicyDocument>") "</RoleDetailList>",
+                      "<IsTruncated>false</IsTruncated>")},
+        {.needles = {"GetAccountAuthorizationDetails"},
+         .status = 200,
+         .body = GAAD("<UserDetailList>" USER(
+                          "ann", MEMBER("<Key>Team</Key><Value>x</Value>"),
+                          MEMBER("devs") MEMBER(
+                              "ops")) "</UserDetailList>"
+                                      "<GroupDetailList>" MEMBER("<GroupName>devs</GroupName>")
+                                          MEMBER("<GroupName>none</GroupName>") "</GroupDetailList><Policies>" MEMBER(
+                                              "<PolicyName>p</PolicyName><Arn>arn:aws:iam::" ACCOUNT
+                                              ":policy/p</Arn>") "</Policies>",
+                      "<IsTruncated>true</IsTruncated><Marker>m2</Marker>")},
+        {.needles = {"ListAccessKeys", "UserName=ann"},
+         .status = 200,
          .body = "<ListAccessKeysResponse><ListAccessKeysResult><AccessKeyMetadata><member>"
                  "<UserName>ann</UserName><AccessKeyId>AKIA1</AccessKeyId></member></AccessKeyMetadata>"
                  "</ListAccessKeysResult></ListAccessKeysResponse>"},
         {.needles = {"ListAccessKeys", "UserName=bob"}, .status = 403, .body = DENIED_IAM},
-        {.needles = {"GetAccessKeyLastUsed"}, .status = 200,
+        {.needles = {"GetAccessKeyLastUsed"},
+         .status = 200,
          .body = "<GetAccessKeyLastUsedResponse><GetAccessKeyLastUsedResult><AccessKeyLastUsed>"
                  "<ServiceName>s3</ServiceName></AccessKeyLastUsed></GetAccessKeyLastUsedResult>"
                  "</GetAccessKeyLastUsedResponse>"},
-        {.needles = {"sts.", "GetCallerIdentity"}, .status = 200,
+        {.needles = {"sts.", "GetCallerIdentity"},
+         .status = 200,
          .body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>" ACCOUNT "</Account>"
                  "</GetCallerIdentityResult></GetCallerIdentityResponse>"},
     };
@@ -217,9 +239,10 @@ static void authorization_details(void **state)
     assert_int_equal(mw_val_len(r.snapshot, facet(&r, "AWS::IAM::Group", 0, "Users")), 2);
     is_json(&r, facet(&r, "AWS::IAM::Group", 1, "Users"), "[]");
     /* The whole answer, its pages added up. */
-    assert_int_equal(mw_val_len(r.snapshot, mw_val_get(r.snapshot, facet(&r, "AWS::::Account", 0,
-                                                                         "AuthorizationDetails"),
-                                                       "UserDetailList")), 2);
+    assert_int_equal(
+        mw_val_len(r.snapshot,
+                   mw_val_get(r.snapshot, facet(&r, "AWS::::Account", 0, "AuthorizationDetails"), "UserDetailList")),
+        2);
     /* One parent's list was denied: what is there is kept, the scope says that it is not all. */
     assert_int_equal(resource_count(&r, "AWS::IAM::AccessKey"), 1);
     is_scope(&r, "AWS::IAM::AccessKey", NULL, "us-east-1", "partial", 1, 2, "AccessDenied");
@@ -250,14 +273,13 @@ static void denied_parent(void **state)
 /* ---- a report that must be generated, in CSV, joined ---- */
 
 /* "user,arn,note\n<root_account>,arn:…:root,\nann,arn:…:user/ann,\"a,\n\"\"b\"\"\"\n" */
-#define REPORT                                                                                     \
-    "dXNlcixhcm4sbm90ZQo8cm9vdF9hY2NvdW50Pixhcm46YXdzOmlhbTo6MTExMTIyMjIzMzMzOnJvb3QsCmFubixhcm46YXdz" \
+#define REPORT                                                                                                         \
+    "dXNlcixhcm4sbm90ZQo8cm9vdF9hY2NvdW50Pixhcm46YXdzOmlhbTo6MTExMTIyMjIzMzMzOnJvb3QsCmFubixhcm46YXdz"                 \
     "OmlhbTo6MTExMTIyMjIzMzMzOnVzZXIvYW5uLCJhLAoiImIiIiIK"
-#define GENERATE(state)                                                                            \
-    "<GenerateCredentialReportResponse><GenerateCredentialReportResult><State>" state              \
+#define GENERATE(state)                                                                                                \
+    "<GenerateCredentialReportResponse><GenerateCredentialReportResult><State>" state                                  \
     "</State></GenerateCredentialReportResult></GenerateCredentialReportResponse>"
-#define USERS                                                                                      \
-    GAAD("<UserDetailList>" USER("ann", "", "") USER("bob", "", "") "</UserDetailList>", "")
+#define USERS GAAD("<UserDetailList>" USER("ann", "", "") USER("bob", "", "") "</UserDetailList>", "")
 
 static void credential_report(void **state)
 {
@@ -266,11 +288,13 @@ static void credential_report(void **state)
         {.needles = {"GenerateCredentialReport"}, .status = 200, .body = GENERATE("STARTED"), .times = 1},
         {.needles = {"GenerateCredentialReport"}, .status = 200, .body = GENERATE("INPROGRESS"), .times = 1},
         {.needles = {"GenerateCredentialReport"}, .status = 200, .body = GENERATE("COMPLETE")},
-        {.needles = {"GetCredentialReport"}, .status = 200,
+        {.needles = {"GetCredentialReport"},
+         .status = 200,
          .body = "<GetCredentialReportResponse><GetCredentialReportResult><Content>" REPORT
                  "</Content><ReportFormat>text/csv</ReportFormat></GetCredentialReportResult>"
                  "</GetCredentialReportResponse>"},
-        {.needles = {"GetCallerIdentity"}, .status = 200,
+        {.needles = {"GetCallerIdentity"},
+         .status = 200,
          .body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>" ACCOUNT "</Account>"
                  "</GetCallerIdentityResult></GetCallerIdentityResponse>"},
     };
@@ -287,9 +311,10 @@ static void credential_report(void **state)
     is_json(&r, facet(&r, "AWS::IAM::User", 0, "CredentialReport"),
             "{\"arn\":\"arn:aws:iam::111122223333:user/ann\",\"note\":\"a,\\n\\\"b\\\"\",\"user\":\"ann\"}");
     is_json(&r, facet(&r, "AWS::IAM::User", 1, "CredentialReport"), "null");
-    is_json(&r, mw_val_at(r.snapshot, mw_val_get(r.snapshot, facet(&r, "AWS::::Account", 0, "CredentialReport"),
-                                                 "Content"), 0),
-            "{\"arn\":\"arn:aws:iam::111122223333:root\",\"note\":\"\",\"user\":\"<root_account>\"}");
+    is_json(
+        &r,
+        mw_val_at(r.snapshot, mw_val_get(r.snapshot, facet(&r, "AWS::::Account", 0, "CredentialReport"), "Content"), 0),
+        "{\"arn\":\"arn:aws:iam::111122223333:root\",\"note\":\"\",\"user\":\"<root_account>\"}");
     is_scope(&r, "AWS::IAM::User", "CredentialReport", "us-east-1", "complete", 2, 4, NULL);
     end(&r);
 }
@@ -314,7 +339,8 @@ static void report_failures(void **state)
     script_rule malformed[] = {
         {.needles = {"GetAccountAuthorizationDetails"}, .status = 200, .body = USERS},
         {.needles = {"GenerateCredentialReport"}, .status = 200, .body = GENERATE("COMPLETE")},
-        {.needles = {"GetCredentialReport"}, .status = 200,
+        {.needles = {"GetCredentialReport"},
+         .status = 200,
          .body = "<GetCredentialReportResponse><GetCredentialReportResult><Content>dXNlcgoibmV2ZXIgZW5kcw==</Content>"
                  "</GetCredentialReportResult></GetCredentialReportResponse>"},
     };
@@ -334,11 +360,10 @@ static void report_failures(void **state)
         need(&r, "AWS::IAM::User", "CredentialReport");
         assert_int_equal(collect(&r, 1), MW_OK);
         for (size_t u = 0; u < 2; u++)
-            is_unknown(&r, facet(&r, "AWS::IAM::User", u, "CredentialReport"), expected[i].operation,
-                       expected[i].code);
-        assert_string_equal(mw_val_get_str(r.snapshot, scope_of(&r, "AWS::IAM::User", "CredentialReport",
-                                                                "us-east-1"), "state", ""),
-                            expected[i].state);
+            is_unknown(&r, facet(&r, "AWS::IAM::User", u, "CredentialReport"), expected[i].operation, expected[i].code);
+        assert_string_equal(
+            mw_val_get_str(r.snapshot, scope_of(&r, "AWS::IAM::User", "CredentialReport", "us-east-1"), "state", ""),
+            expected[i].state);
         end(&r);
     }
 }
@@ -346,23 +371,31 @@ static void report_failures(void **state)
 static void service_last_accessed(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"GetAccountAuthorizationDetails"}, .status = 200,
+        {.needles = {"GetAccountAuthorizationDetails"},
+         .status = 200,
          .body = GAAD("<RoleDetailList>" MEMBER("<RoleName>a</RoleName><Arn>arn:a</Arn>")
-                      MEMBER("<RoleName>b</RoleName><Arn>arn:b</Arn>") "</RoleDetailList>", "")},
-        {.needles = {"GenerateServiceLastAccessedDetails", "Arn=arn%3Aa"}, .status = 200,
+                          MEMBER("<RoleName>b</RoleName><Arn>arn:b</Arn>") "</RoleDetailList>",
+                      "")},
+        {.needles = {"GenerateServiceLastAccessedDetails", "Arn=arn%3Aa"},
+         .status = 200,
          .body = "<R><GenerateServiceLastAccessedDetailsResult><JobId>job-a</JobId>"
                  "</GenerateServiceLastAccessedDetailsResult></R>"},
-        {.needles = {"GenerateServiceLastAccessedDetails", "Arn=arn%3Ab"}, .status = 200,
+        {.needles = {"GenerateServiceLastAccessedDetails", "Arn=arn%3Ab"},
+         .status = 200,
          .body = "<R><GenerateServiceLastAccessedDetailsResult><JobId>job-b</JobId>"
                  "</GenerateServiceLastAccessedDetailsResult></R>"},
-        {.needles = {"GetServiceLastAccessedDetails", "JobId=job-a"}, .status = 200, .times = 1,
+        {.needles = {"GetServiceLastAccessedDetails", "JobId=job-a"},
+         .status = 200,
+         .times = 1,
          .body = "<R><GetServiceLastAccessedDetailsResult><JobStatus>IN_PROGRESS</JobStatus>"
                  "</GetServiceLastAccessedDetailsResult></R>"},
-        {.needles = {"GetServiceLastAccessedDetails", "JobId=job-a"}, .status = 200,
+        {.needles = {"GetServiceLastAccessedDetails", "JobId=job-a"},
+         .status = 200,
          .body = "<R><GetServiceLastAccessedDetailsResult><JobStatus>COMPLETED</JobStatus><ServicesLastAccessed>"
                  "<member><ServiceNamespace>s3</ServiceNamespace></member></ServicesLastAccessed>"
                  "</GetServiceLastAccessedDetailsResult></R>"},
-        {.needles = {"GetServiceLastAccessedDetails", "JobId=job-b"}, .status = 200,
+        {.needles = {"GetServiceLastAccessedDetails", "JobId=job-b"},
+         .status = 200,
          .body = "<R><GetServiceLastAccessedDetailsResult><JobStatus>FAILED</JobStatus>"
                  "</GetServiceLastAccessedDetailsResult></R>"},
     };
@@ -383,19 +416,25 @@ static void service_last_accessed(void **state)
 static void keys(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"ListKeys"}, .status = 200,
+        {.needles = {"ListKeys"},
+         .status = 200,
          .body = "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"arn:k1\"},{\"KeyId\":\"k2\",\"KeyArn\":\"arn:k2\"},"
                  "{\"KeyId\":\"k3\",\"KeyArn\":\"arn:k3\"},{\"KeyId\":\"k4\",\"KeyArn\":\"arn:k4\"}]}"},
-        {.needles = {"DescribeKey", "arn:k1"}, .status = 200,
+        {.needles = {"DescribeKey", "arn:k1"},
+         .status = 200,
          .body = "{\"KeyMetadata\":{\"KeyId\":\"k1\",\"Arn\":\"arn:k1\",\"KeySpec\":\"SYMMETRIC_DEFAULT\"}}"},
         {.needles = {"DescribeKey", "arn:k2"}, .status = 400, .body = DENIED_JSON},
-        {.needles = {"DescribeKey", "arn:k3"}, .status = 400,
+        {.needles = {"DescribeKey", "arn:k3"},
+         .status = 400,
          .body = "{\"__type\":\"NotFoundException\",\"message\":\"gone\"}"},
-        {.needles = {"DescribeKey", "arn:k4"}, .status = 200,
+        {.needles = {"DescribeKey", "arn:k4"},
+         .status = 200,
          .body = "{\"KeyMetadata\":{\"KeyId\":\"k4\",\"Arn\":\"arn:k4\",\"KeySpec\":\"RSA_2048\"}}"},
         {.needles = {"GetKeyRotationStatus"}, .status = 400, .body = DENIED_JSON},
-        {.needles = {"tagging", "GetResources"}, .status = 200,
-         .body = "{\"ResourceTagMappingList\":[{\"ResourceARN\":\"arn:k1\",\"Tags\":[{\"Key\":\"a\",\"Value\":\"b\"}]}]}"},
+        {.needles = {"tagging", "GetResources"},
+         .status = 200,
+         .body =
+             "{\"ResourceTagMappingList\":[{\"ResourceARN\":\"arn:k1\",\"Tags\":[{\"Key\":\"a\",\"Value\":\"b\"}]}]}"},
     };
     struct run r;
 
@@ -426,22 +465,27 @@ static void keys(void **state)
 
 /* ---- batches, a join of many, values with hostile names ---- */
 
-#define INSTANCE(id, image)                                                                        \
-    "<item><instanceId>" id "</instanceId><imageId>" image "</imageId></item>"
+#define INSTANCE(id, image) "<item><instanceId>" id "</instanceId><imageId>" image "</imageId></item>"
 
 static void batches(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"DescribeInstances"}, .status = 200,
+        {.needles = {"DescribeInstances"},
+         .status = 200,
          .body = "<R><reservationSet><item><instancesSet>" INSTANCE("i-1", "ami-1") INSTANCE("i-2", "ami-gone")
-                 INSTANCE("i-3", "ami-1") "</instancesSet></item><item><instancesSet>" INSTANCE("i-4", "ami-2")
-                 "<item><instanceId>i-5</instanceId></item></instancesSet></item></reservationSet></R>"},
-        {.needles = {"DescribeImages", "ami-gone"}, .status = 400,
+             INSTANCE("i-3", "ami-1") "</instancesSet></item><item><instancesSet>" INSTANCE(
+                 "i-4",
+                 "ami-2") "<item><instanceId>i-5</instanceId></item></instancesSet></item></reservationSet></R>"},
+        {.needles = {"DescribeImages", "ami-gone"},
+         .status = 400,
          .body = "<Response><Errors><Error><Code>InvalidAMIID.NotFound</Code><Message>x</Message></Error></Errors>"
                  "</Response>"},
-        {.needles = {"DescribeImages", "ami-1", "ami-2"}, .status = 200,
-         .body = "<R><imagesSet><item><imageId>ami-1</imageId></item><item><imageId>ami-2</imageId></item></imagesSet></R>"},
-        {.needles = {"DescribeImages", "ami-1"}, .status = 200,
+        {.needles = {"DescribeImages", "ami-1", "ami-2"},
+         .status = 200,
+         .body = "<R><imagesSet><item><imageId>ami-1</imageId></item><item><imageId>ami-2</imageId></item></"
+                 "imagesSet></R>"},
+        {.needles = {"DescribeImages", "ami-1"},
+         .status = 200,
          .body = "<R><imagesSet><item><imageId>ami-1</imageId></item></imagesSet></R>"},
         {.needles = {"ssm", "DescribeInstancePatchStates"}, .status = 400, .body = DENIED_JSON},
     };
@@ -468,10 +512,12 @@ static void batches(void **state)
 static void joins(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"Action=DescribeSecurityGroups&"}, .status = 200,
+        {.needles = {"Action=DescribeSecurityGroups&"},
+         .status = 200,
          .body = "<R><securityGroupInfo><item><groupId>sg-1</groupId></item><item><groupId>sg-2</groupId>"
                  "</item></securityGroupInfo></R>"},
-        {.needles = {"DescribeSecurityGroupRules"}, .status = 200,
+        {.needles = {"DescribeSecurityGroupRules"},
+         .status = 200,
          .body = "<R><securityGroupRuleSet><item><securityGroupRuleId>a</securityGroupRuleId><groupId>sg-1</groupId>"
                  "</item><item><securityGroupRuleId>b</securityGroupRuleId><groupId>sg-1</groupId></item>"
                  "</securityGroupRuleSet></R>"},
@@ -488,9 +534,11 @@ static void joins(void **state)
 }
 
 /* The path of ListFunctions ends in a slash by older models. */
-#define FUNCTIONS(list)                                                                            \
-    {.needles = {"/2015-03-31/functions?"}, .status = 200, .body = "{\"Functions\":[" list "]}"},   \
-    {.needles = {"/2015-03-31/functions/?"}, .status = 200, .body = "{\"Functions\":[" list "]}"}
+#define FUNCTIONS(list)                                                                                                \
+    {.needles = {"/2015-03-31/functions?"}, .status = 200, .body = "{\"Functions\":[" list "]}"},                      \
+    {                                                                                                                  \
+        .needles = {"/2015-03-31/functions/?"}, .status = 200, .body = "{\"Functions\":[" list "]}"                    \
+    }
 
 static void hostile_names(void **state)
 {
@@ -499,10 +547,15 @@ static void hostile_names(void **state)
         FUNCTIONS("{\"FunctionName\":\"{account}\",\"FunctionArn\":\"arn:1\"},"
                   "{\"FunctionName\":\"a\\\"b\\u2713/../x?y\",\"FunctionArn\":\"arn:2\"},"
                   "{\"FunctionName\":\"x<y>&{FunctionArn}\\n\",\"FunctionArn\":\"arn:3\"}"),
-        {.needles = {"%7Baccount%7D", "/policy"}, .status = 200, .body = "{\"Policy\":\"{\\\"Version\\\":\\\"1\\\"}\"}"},
-        {.needles = {"a%22b%E2%9C%93%2F..%2Fx%3Fy", "/policy"}, .status = 404,
+        {.needles = {"%7Baccount%7D", "/policy"},
+         .status = 200,
+         .body = "{\"Policy\":\"{\\\"Version\\\":\\\"1\\\"}\"}"},
+        {.needles = {"a%22b%E2%9C%93%2F..%2Fx%3Fy", "/policy"},
+         .status = 404,
          .body = "{\"Message\":\"none\",\"__type\":\"ResourceNotFoundException\"}"},
-        {.needles = {"x%3Cy%3E%26%7BFunctionArn%7D%0A", "/policy"}, .status = 200, .body = "{\"Policy\":\"{\\\"a\\\":[1\"}"},
+        {.needles = {"x%3Cy%3E%26%7BFunctionArn%7D%0A", "/policy"},
+         .status = 200,
+         .body = "{\"Policy\":\"{\\\"a\\\":[1\"}"},
     };
     struct run r;
 
@@ -528,11 +581,14 @@ static void facet_after_facet(void **state)
     script_rule rules[] = {
         FUNCTIONS("{\"FunctionName\":\"a\",\"FunctionArn\":\"arn:a\"},{\"FunctionName\":\"b\",\"FunctionArn\":"
                   "\"arn:b\"},{\"FunctionName\":\"c\",\"FunctionArn\":\"arn:c\"}"),
-        {.needles = {"functions/a/code-signing-config"}, .status = 200,
-         .body = "{\"CodeSigningConfigArn\":\"arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-1\",\"FunctionName\":\"a\"}"},
+        {.needles = {"functions/a/code-signing-config"},
+         .status = 200,
+         .body = "{\"CodeSigningConfigArn\":\"arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-1\","
+                 "\"FunctionName\":\"a\"}"},
         {.needles = {"functions/b/code-signing-config"}, .status = 200, .body = "{\"FunctionName\":\"b\"}"},
         {.needles = {"functions/c/code-signing-config"}, .status = 403, .body = DENIED_JSON},
-        {.needles = {"/code-signing-configs/"}, .status = 200,
+        {.needles = {"/code-signing-configs/"},
+         .status = 200,
          .body = "{\"CodeSigningConfig\":{\"CodeSigningConfigId\":\"csc-1\"}}"},
     };
     struct run r;
@@ -551,14 +607,19 @@ static void facet_after_facet(void **state)
 static void region_settings(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"DescribeRegions"}, .status = 200,
-         .body = "<R><regionInfo><item><regionName>us-east-1</regionName></item><item><regionName>eu-west-1</regionName>"
-                 "</item><item><regionName>ap-south-1</regionName></item></regionInfo></R>"},
-        {.needles = {"ec2.us-east-1", "GetEbsEncryptionByDefault"}, .status = 200,
+        {.needles = {"DescribeRegions"},
+         .status = 200,
+         .body =
+             "<R><regionInfo><item><regionName>us-east-1</regionName></item><item><regionName>eu-west-1</regionName>"
+             "</item><item><regionName>ap-south-1</regionName></item></regionInfo></R>"},
+        {.needles = {"ec2.us-east-1", "GetEbsEncryptionByDefault"},
+         .status = 200,
          .body = "<R><ebsEncryptionByDefault>true</ebsEncryptionByDefault></R>"},
-        {.needles = {"ec2.eu-west-1", "GetEbsEncryptionByDefault"}, .status = 200,
+        {.needles = {"ec2.eu-west-1", "GetEbsEncryptionByDefault"},
+         .status = 200,
          .body = "<R><ebsEncryptionByDefault>false</ebsEncryptionByDefault></R>"},
-        {.needles = {"macie2.us-east-1"}, .status = 403,
+        {.needles = {"macie2.us-east-1"},
+         .status = 403,
          .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"Macie is not enabled.\"}"},
         {.needles = {"macie2.eu-west-1"}, .status = 403, .body = DENIED_JSON},
         {.needles = {"servicequotas.us-east-1", "\"lambda\""}, .status = 400, .body = DENIED_JSON},
@@ -588,7 +649,8 @@ static void region_settings(void **state)
 static void shadow_trails(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"DescribeTrails"}, .status = 200,
+        {.needles = {"DescribeTrails"},
+         .status = 200,
          .body = "{\"trailList\":[{\"Name\":\"t\",\"TrailARN\":\"arn:aws:cloudtrail:eu-west-1:1:trail/t\","
                  "\"HomeRegion\":\"eu-west-1\",\"IsMultiRegionTrail\":true}]}"},
         {.needles = {"cloudtrail.eu-west-1", "GetTrailStatus"}, .status = 200, .body = "{\"IsLogging\":true}"},
@@ -618,7 +680,8 @@ static const char cluster_types[] =
     "T::Service:\n  scope: regional\n"
     "  list:\n    operation: ecs:ListServices\n    items: 'serviceArns[].{serviceArn: @}'\n"
     "    per: {parent: T::Cluster, params: {cluster: clusterArn}}\n"
-    "    batch_describe:\n      operation: ecs:DescribeServices\n      params: {cluster: '{parent.clusterArn}', include: [TAGS]}\n"
+    "    batch_describe:\n      operation: ecs:DescribeServices\n      params: {cluster: '{parent.clusterArn}', "
+    "include: [TAGS]}\n"
     "      param: services\n      key: serviceArn\n      size: 2\n      items: services\n"
     "  id: serviceArn\n  arn: serviceArn\n  tags: {from: tags, shape: list-key-value-lowercase}\n";
 
@@ -629,8 +692,11 @@ static void described_in_batches(void **state)
         {.needles = {"ListServices", "c1"}, .status = 200, .body = "{\"serviceArns\":[\"s1\",\"s2\",\"s3\"]}"},
         {.needles = {"ListServices", "c2"}, .status = 200, .body = "{\"serviceArns\":[\"s4\"]}"},
         {.needles = {"DescribeServices", "s4"}, .status = 400, .body = DENIED_JSON},
-        {.needles = {"DescribeServices", "s3"}, .status = 200, .body = "{\"services\":[],\"failures\":[{\"arn\":\"s3\"}]}"},
-        {.needles = {"DescribeServices", "\"c1\"", "s1", "s2"}, .status = 200,
+        {.needles = {"DescribeServices", "s3"},
+         .status = 200,
+         .body = "{\"services\":[],\"failures\":[{\"arn\":\"s3\"}]}"},
+        {.needles = {"DescribeServices", "\"c1\"", "s1", "s2"},
+         .status = 200,
          .body = "{\"services\":[{\"serviceArn\":\"s2\",\"status\":\"ACTIVE\"},{\"serviceArn\":\"s1\",\"tags\":"
                  "[{\"key\":\"a\",\"value\":\"b\"}]}]}"},
     };
@@ -645,7 +711,8 @@ static void described_in_batches(void **state)
     is_json(&r, mw_val_get(r.snapshot, resource(&r, "T::Service", 0), "tags"), "{\"a\":\"b\"}");
     is_json(&r, mw_val_get(r.snapshot, resource(&r, "T::Service", 1), "doc"),
             "{\"serviceArn\":\"s2\",\"status\":\"ACTIVE\"}");
-    is_unknown(&r, mw_val_get(r.snapshot, resource(&r, "T::Service", 2), "rest"), "ecs:DescribeServices", "NotReturned");
+    is_unknown(&r, mw_val_get(r.snapshot, resource(&r, "T::Service", 2), "rest"), "ecs:DescribeServices",
+               "NotReturned");
     is_unknown(&r, mw_val_get(r.snapshot, resource(&r, "T::Service", 3), "rest"), "ecs:DescribeServices",
                "AccessDeniedException");
     is_unknown(&r, mw_val_get(r.snapshot, resource(&r, "T::Service", 3), "tags"), "ecs:DescribeServices",
@@ -661,17 +728,24 @@ static void page_limits(void **state)
         "    One: {operation: cloudtrail:LookupEvents, params: {MaxResults: 1}, result: Events, pages: 1}\n"
         "    Few: {operation: s3:ListObjectsV2, params: {Bucket: '{Name}'}, result: Contents, max_pages: 2}\n";
     script_rule rules[] = {
-        {.needles = {"GET s3.us-east-1.amazonaws.com/?"}, .status = 200, .body = BUCKETS(BUCKET("log-a", "") BUCKET("log-b", ""))},
+        {.needles = {"GET s3.us-east-1.amazonaws.com/?"},
+         .status = 200,
+         .body = BUCKETS(BUCKET("log-a", "") BUCKET("log-b", ""))},
         {.needles = {"LookupEvents"}, .status = 200, .body = "{\"Events\":[{\"EventId\":\"e\"}],\"NextToken\":\"t\"}"},
-        {.needles = {"GET log-a.s3", "continuation-token=t2"}, .status = 200,
+        {.needles = {"GET log-a.s3", "continuation-token=t2"},
+         .status = 200,
          .body = "<R><Contents><Key>k2</Key></Contents></R>"},
-        {.needles = {"GET log-a.s3", "list-type=2"}, .status = 200,
-         .body = "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t2</NextContinuationToken><Contents><Key>k1</Key>"
+        {.needles = {"GET log-a.s3", "list-type=2"},
+         .status = 200,
+         .body = "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t2</"
+                 "NextContinuationToken><Contents><Key>k1</Key>"
                  "</Contents></R>"},
         {.needles = {"GET log-b.s3", "continuation-token=t3"}, .status = 200, .body = "<R/>"},
-        {.needles = {"GET log-b.s3", "continuation-token=t2"}, .status = 200,
+        {.needles = {"GET log-b.s3", "continuation-token=t2"},
+         .status = 200,
          .body = "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t3</NextContinuationToken></R>"},
-        {.needles = {"GET log-b.s3", "list-type=2"}, .status = 200,
+        {.needles = {"GET log-b.s3", "list-type=2"},
+         .status = 200,
          .body = "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t2</NextContinuationToken></R>"},
     };
     struct run r;
@@ -723,7 +797,8 @@ static void many(void **state)
 static void stopped(void **state)
 {
     script_rule rules[] = {
-        {.needles = {"GET s3.us-east-1.amazonaws.com/?"}, .status = 200,
+        {.needles = {"GET s3.us-east-1.amazonaws.com/?"},
+         .status = 200,
          .body = BUCKETS(BUCKET("a", IN("us-east-1")) BUCKET("b", IN("us-east-1")) BUCKET("c", IN("us-east-1")))},
         {.needles = {"?versioning"}, .status = 200, .body = "<V/>"},
         {.needles = {"?location"}, .status = 200, .body = "<LocationConstraint/>"},
@@ -773,13 +848,19 @@ static void several_accounts(void **state)
         struct run r;
         struct handed h = {.refuse = refusals[n]};
         mw_collect_account accounts[3];
-        mw_collect_options o = {.accounts = accounts, .account_count = 3, .now_unix = 1, .on_account = take_account, .user = &h};
+        mw_collect_options o = {
+            .accounts = accounts, .account_count = 3, .now_unix = 1, .on_account = take_account, .user = &h};
         mw_status st;
         begin(&r, rules, MW_COUNT(rules), cluster_types);
         need(&r, "T::Service", NULL);
         for (size_t i = 0; i < 3; i++)
-            accounts[i] = (mw_collect_account){.account = i == 0 ? "000000000001" : i == 1 ? "000000000002" : "000000000003",
-                                               .partition = "aws", .home_region = "us-east-1", .regions = regions + 1, .region_count = 1};
+            accounts[i] = (mw_collect_account){.account = i == 0   ? "000000000001"
+                                                          : i == 1 ? "000000000002"
+                                                                   : "000000000003",
+                                               .partition = "aws",
+                                               .home_region = "us-east-1",
+                                               .regions = regions + 1,
+                                               .region_count = 1};
         accounts[1].failed_operation = "sts:AssumeRole";
         accounts[1].failed_code = "AccessDenied";
         accounts[1].failed_message = "no";
@@ -804,7 +885,8 @@ static void refused_memory(void **state)
     script_rule rules[] = {
         {.needles = {"ListClusters"}, .status = 200, .body = "{\"clusterArns\":[\"c1\"]}"},
         {.needles = {"ListServices", "c1"}, .status = 200, .body = "{\"serviceArns\":[\"s1\",\"s2\",\"s3\"]}"},
-        {.needles = {"DescribeServices"}, .status = 200,
+        {.needles = {"DescribeServices"},
+         .status = 200,
          .body = "{\"services\":[{\"serviceArn\":\"s1\"},{\"serviceArn\":\"s2\"},{\"serviceArn\":\"s3\"}]}"},
     };
 
@@ -816,8 +898,11 @@ static void refused_memory(void **state)
         need(&r, "T::Service", NULL);
         mw_sys.realloc_fn = failing_realloc;
         mw_sys.ctx = &fail;
-        mw_collect_account account = {.account = ACCOUNT, .partition = "aws", .home_region = "us-east-1",
-                                      .regions = regions + 1, .region_count = 1};
+        mw_collect_account account = {.account = ACCOUNT,
+                                      .partition = "aws",
+                                      .home_region = "us-east-1",
+                                      .regions = regions + 1,
+                                      .region_count = 1};
         mw_collect_options o = {.accounts = &account, .account_count = 1, .now_unix = 1};
         mw_status st = mw_collect(r.client, r.plan, &o, &r.fd, &r.err);
         bool done = fail.count < n;
@@ -832,16 +917,26 @@ static void refused_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buckets),          cmocka_unit_test(bucket_location),
-        cmocka_unit_test(list_failures),    cmocka_unit_test(authorization_details),
-        cmocka_unit_test(denied_parent),    cmocka_unit_test(credential_report),
-        cmocka_unit_test(report_failures),  cmocka_unit_test(service_last_accessed),
-        cmocka_unit_test(keys),             cmocka_unit_test(batches),
-        cmocka_unit_test(joins),            cmocka_unit_test(hostile_names),
-        cmocka_unit_test(facet_after_facet), cmocka_unit_test(region_settings),
-        cmocka_unit_test(shadow_trails),    cmocka_unit_test(described_in_batches),
-        cmocka_unit_test(page_limits),      cmocka_unit_test(many),
-        cmocka_unit_test(stopped),          cmocka_unit_test(refused_memory),
+        cmocka_unit_test(buckets),
+        cmocka_unit_test(bucket_location),
+        cmocka_unit_test(list_failures),
+        cmocka_unit_test(authorization_details),
+        cmocka_unit_test(denied_parent),
+        cmocka_unit_test(credential_report),
+        cmocka_unit_test(report_failures),
+        cmocka_unit_test(service_last_accessed),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(batches),
+        cmocka_unit_test(joins),
+        cmocka_unit_test(hostile_names),
+        cmocka_unit_test(facet_after_facet),
+        cmocka_unit_test(region_settings),
+        cmocka_unit_test(shadow_trails),
+        cmocka_unit_test(described_in_batches),
+        cmocka_unit_test(page_limits),
+        cmocka_unit_test(many),
+        cmocka_unit_test(stopped),
+        cmocka_unit_test(refused_memory),
         cmocka_unit_test(several_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,7 @@
 static const char *const regions[] = {"eu-west-1", "us-west-2"};
 static const mw_estimate_account one = {"111122223333", "aws", "us-east-1", regions, 2};
 
-static int64_t count(void *user, const char *account, const char *region, const char *type,
-                     int64_t *calls)
+static int64_t count(void *user, const char *account, const char *region, const char *type, int64_t *calls)
 {
     static const struct {
         const char *region, *type;
@@ -49,13 +48,10 @@ static void figures(void **state)
 {
     static const struct {
         const char *type, *facet;
-    } needs[] = {{"AWS::EC2::Instance", "Image"},
-                 {"AWS::S3::Bucket", "Versioning"},
-                 {"AWS::S3::Bucket", "Acl"},
-                 {"AWS::IAM::AccessKey", NULL},
-                 {"AWS::IAM::User", "CredentialReport"},
-                 {"AWS::KMS::Key", "RotationStatus"},
-                 {"AWS::RDS::DBInstance", NULL}};
+    } needs[] = {
+        {"AWS::EC2::Instance", "Image"}, {"AWS::S3::Bucket", "Versioning"},      {"AWS::S3::Bucket", "Acl"},
+        {"AWS::IAM::AccessKey", NULL},   {"AWS::IAM::User", "CredentialReport"}, {"AWS::KMS::Key", "RotationStatus"},
+        {"AWS::RDS::DBInstance", NULL}};
     static const struct {
         const char *operation;
         uint64_t requests;
@@ -87,8 +83,7 @@ static void figures(void **state)
     assert_ok(mw_plan_estimate(plan, &o, &e, &err));
     for (size_t i = 0; i < MW_COUNT(want); i++) {
         if (requests_of(&e.operations, want[i].operation) != want[i].requests)
-            fail_msg("%s: %llu", want[i].operation,
-                     (unsigned long long)requests_of(&e.operations, want[i].operation));
+            fail_msg("%s: %llu", want[i].operation, (unsigned long long)requests_of(&e.operations, want[i].operation));
     }
     assert_int_equal(e.scopes_assumed, 2); /* databases of both regions */
     for (size_t i = 0; i < e.call_count; i++)

@@ -43,8 +43,8 @@ static mw_val json(struct fixture *f, const char *text)
 
 static mw_fixture_world world(struct fixture *f, const char *type, const char *item)
 {
-    mw_fixture_world w = {.type = type, .item = json(f, item), .tags = MW_VAL_ABSENT,
-                          .inventory = MW_VAL_ABSENT, .now_unix = 1767322845};
+    mw_fixture_world w = {
+        .type = type, .item = json(f, item), .tags = MW_VAL_ABSENT, .inventory = MW_VAL_ABSENT, .now_unix = 1767322845};
     return w;
 }
 
@@ -106,15 +106,16 @@ static void envelope(void **state)
 
     (void)state;
     begin(&f);
-    mw_fixture_world w = world(&f, "s3.bucket",
-                               "{\"Name\":\"logs\",\"CreationDate\":\"2024-01-02T03:04:05.000Z\",\"Versioning\":{}}");
+    mw_fixture_world w =
+        world(&f, "s3.bucket", "{\"Name\":\"logs\",\"CreationDate\":\"2024-01-02T03:04:05.000Z\",\"Versioning\":{}}");
     w.region = "eu-west-1";
     build(&f, &w, 1);
-    is_json(&f, resource(&f, 0, "AWS::S3::Bucket", 0),
-            "{\"account\":\"111122223333\",\"arn\":\"arn:aws:s3:::logs\",\"created\":\"2024-01-02T03:04:05Z\","
-            "\"doc\":{\"CreationDate\":\"2024-01-02T03:04:05.000Z\",\"Name\":\"logs\",\"Versioning\":{}},\"id\":\"logs\","
-            "\"name\":\"logs\",\"partition\":\"aws\",\"region\":\"eu-west-1\",\"rest\":null,\"tags\":{},"
-            "\"type\":\"AWS::S3::Bucket\"}");
+    is_json(
+        &f, resource(&f, 0, "AWS::S3::Bucket", 0),
+        "{\"account\":\"111122223333\",\"arn\":\"arn:aws:s3:::logs\",\"created\":\"2024-01-02T03:04:05Z\","
+        "\"doc\":{\"CreationDate\":\"2024-01-02T03:04:05.000Z\",\"Name\":\"logs\",\"Versioning\":{}},\"id\":\"logs\","
+        "\"name\":\"logs\",\"partition\":\"aws\",\"region\":\"eu-west-1\",\"rest\":null,\"tags\":{},"
+        "\"type\":\"AWS::S3::Bucket\"}");
     is_json(&f, mw_val_get(f.snapshot, world_at(&f, 0), "now"), "\"2026-01-02T03:00:45Z\"");
     mw_val types = mw_val_get(f.snapshot, mw_doc_root(f.snapshot), "types");
     assert_int_equal(mw_val_len(f.snapshot, types), mw_types_count(f.types));
@@ -225,8 +226,7 @@ static void mistakes(void **state)
         {"AWS::S3::Bukket", "{}", NULL, "'AWS::S3::Bukket' is not a resource type"},
         {"AWS::S3::Bucket", "[]", NULL, "AWS::S3::Bucket: a resource must be a table"},
         {"AWS::S3::Bucket", "{}", "{\"AWS::X\":[]}", "inventory: 'AWS::X' is not a resource type"},
-        {"AWS::S3::Bucket", "{}", "{\"AWS::KMS::Key\":{\"KeyId\":\"k\"}}",
-         "inventory: AWS::KMS::Key: expected a list"},
+        {"AWS::S3::Bucket", "{}", "{\"AWS::KMS::Key\":{\"KeyId\":\"k\"}}", "inventory: AWS::KMS::Key: expected a list"},
     };
 
     (void)state;
@@ -248,8 +248,8 @@ static void mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(envelope), cmocka_unit_test(created),     cmocka_unit_test(tags),     cmocka_unit_test(inventory),
-        cmocka_unit_test(unknown_tags), cmocka_unit_test(mistakes),
+        cmocka_unit_test(envelope),  cmocka_unit_test(created),      cmocka_unit_test(tags),
+        cmocka_unit_test(inventory), cmocka_unit_test(unknown_tags), cmocka_unit_test(mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,32 +10,41 @@ static const mw_models *models;
 static const struct {
     const char *type, *item, *message; /* NULL: taken */
 } rows[] = {
-    {"AWS::S3::Bucket", "{\"Name\":\"b\",\"Versioning\":{\"Status\":\"Enabled\"},\"_tags\":{},\"_region\":\"x\"}", NULL},
-    {"AWS::S3::Bucket", "{\"Versionning\":{}}", "resource.Versionning: AWS::S3::Bucket has no member 'Versionning'; did you mean 'Versioning'?"},
-    {"AWS::S3::Bucket", "{\"Versioning\":{\"Statsu\":\"x\"}}", "resource.Versioning.Statsu: GetBucketVersioningOutput has no member 'Statsu'; did you mean 'Status'?"},
+    {"AWS::S3::Bucket", "{\"Name\":\"b\",\"Versioning\":{\"Status\":\"Enabled\"},\"_tags\":{},\"_region\":\"x\"}",
+     NULL},
+    {"AWS::S3::Bucket", "{\"Versionning\":{}}",
+     "resource.Versionning: AWS::S3::Bucket has no member 'Versionning'; did you mean 'Versioning'?"},
+    {"AWS::S3::Bucket", "{\"Versioning\":{\"Statsu\":\"x\"}}",
+     "resource.Versioning.Statsu: GetBucketVersioningOutput has no member 'Statsu'; did you mean 'Status'?"},
     {"AWS::S3::Bucket", "{\"Name\":1}", "resource.Name: expected text, found a whole number"},
     {"AWS::S3::Bucket", "{\"Versioning\":\"Enabled\"}", "resource.Versioning: expected a table, found text"},
     {"AWS::S3::Bucket", "{\"Versioning\":[1]}", "resource.Versioning: expected a table, found a list"},
-    {"AWS::S3::Bucket", "{\"Acl\":{\"Grants\":[{\"Grantee\":{\"URI\":1}}]}}", "resource.Acl.Grants[1].Grantee.URI: expected text"},
-    {"AWS::S3::Bucket", "{\"Acl\":{\"Grants\":{}}}", NULL}, /* Lua's {} */
+    {"AWS::S3::Bucket", "{\"Acl\":{\"Grants\":[{\"Grantee\":{\"URI\":1}}]}}",
+     "resource.Acl.Grants[1].Grantee.URI: expected text"},
+    {"AWS::S3::Bucket", "{\"Acl\":{\"Grants\":{}}}", NULL},                       /* Lua's {} */
     {"AWS::S3::Bucket", "{\"Policy\":{\"Statement\":[{\"Anything\":1}]}}", NULL}, /* parsed text */
     {"AWS::S3::Bucket", "{\"CreationDate\":\"2026-01-02T00:00:00Z\"}", NULL},
     {"AWS::S3::Bucket", "{\"CreationDate\":5}", "resource.CreationDate: expected a time as text"},
     {"s3.bucket", "{\"Nmae\":\"b\"}", "did you mean 'Name'?"},
     {"AWS::EC2::Instance", "{\"InstanceId\":\"i\",\"State\":{\"Name\":\"running\",\"Code\":16}}", NULL},
-    {"AWS::EC2::Instance", "{\"State\":{\"Code\":1.5}}", "resource.State.Code: expected a whole number, found a number"},
+    {"AWS::EC2::Instance", "{\"State\":{\"Code\":1.5}}",
+     "resource.State.Code: expected a whole number, found a number"},
     {"AWS::EC2::Instance", "{\"EbsOptimized\":\"yes\"}", "resource.EbsOptimized: expected true or false, found text"},
     {"AWS::EC2::Instance", "{\"SecurityGroups\":{\"a\":1}}", "resource.SecurityGroups: expected a list, found a table"},
     {"AWS::EC2::Instance", "{\"Image\":{\"Publc\":true}}", "did you mean 'Public'?"}, /* a joined facet: one element */
-    {"AWS::EC2::SecurityGroup", "{\"IpPermissions\":[{\"IpRanges\":[{\"CidrIp\":\"0.0.0.0/0\"},{\"Cidr\":1}]}]}", "resource.IpPermissions[1].IpRanges[2].Cidr: "},
+    {"AWS::EC2::SecurityGroup", "{\"IpPermissions\":[{\"IpRanges\":[{\"CidrIp\":\"0.0.0.0/0\"},{\"Cidr\":1}]}]}",
+     "resource.IpPermissions[1].IpRanges[2].Cidr: "},
     {"AWS::KMS::Key", "{\"KeyId\":\"k\",\"Enabled\":true,\"KeyArn\":\"a\"}", NULL}, /* list and describe call */
     {"AWS::KMS::Key", "{\"Enabledd\":true}", "did you mean 'Enabled'?"},
     {"AWS::Lambda::Function", "{\"Environment\":{\"Variables\":{\"Any\":\"x\"}}}", NULL}, /* a map */
-    {"AWS::Lambda::Function", "{\"Environment\":{\"Variables\":{\"Any\":1}}}", "resource.Environment.Variables.Any: expected text"},
+    {"AWS::Lambda::Function", "{\"Environment\":{\"Variables\":{\"Any\":1}}}",
+     "resource.Environment.Variables.Any: expected text"},
     {"AWS::IAM::Role", "{\"AssumeRolePolicyDocument\":{\"Statement\":[]}}", NULL}, /* decoded by the client */
-    {"AWS::ElasticLoadBalancingV2::LoadBalancer", "{\"Attributes\":{\"deletion_protection.enabled\":\"true\"}}", NULL}, /* keyed */
+    {"AWS::ElasticLoadBalancingV2::LoadBalancer", "{\"Attributes\":{\"deletion_protection.enabled\":\"true\"}}",
+     NULL}, /* keyed */
     {"AWS::Lambda::Function", "{\"Metrics\":{\"Errors\":{\"Sum\":1}}}", NULL},
-    {"AWS::Lambda::Function", "{\"Metrics\":{\"Erors\":{}}}", "resource.Metrics.Erors: Metrics has no member 'Erors'; did you mean 'Errors'?"},
+    {"AWS::Lambda::Function", "{\"Metrics\":{\"Erors\":{}}}",
+     "resource.Metrics.Erors: Metrics has no member 'Erors'; did you mean 'Errors'?"},
     {"AWS::S3::Bucket", "{\"Brandnew\":{\"X\":1}}", NULL}, /* excepted below */
     {"AWS::S3::Bucket", "{\"Brandnewer\":1}", "resource.Brandnewer: "},
 };

@@ -4,16 +4,19 @@
  */
 #include "run.h"
 
-#define JSON(needle, text) {.needles = {needle}, .status = 200, .body = text}
+#define JSON(needle, text)                                                                                             \
+    {                                                                                                                  \
+        .needles = {needle}, .status = 200, .body = text                                                               \
+    }
 #define HEAD(name) name ":\n  scope: regional\n  id: Id\n"
 
 /* ---- metrics ---- */
 
-#define RESULT(id, values, status)                                                                 \
+#define RESULT(id, values, status)                                                                                     \
     "{\"Id\":\"" id "\",\"Timestamps\":[1767225600],\"Values\":[" values "],\"StatusCode\":\"" status "\"}"
 
-static const char lambda_two[] =
-    "{\"Functions\":[{\"FunctionName\":\"a\",\"FunctionArn\":\"arn:a\"},{\"FunctionName\":\"b\",\"FunctionArn\":\"arn:b\"}]}";
+static const char lambda_two[] = "{\"Functions\":[{\"FunctionName\":\"a\",\"FunctionArn\":\"arn:a\"},{\"FunctionName\":"
+                                 "\"b\",\"FunctionArn\":\"arn:b\"}]}";
 
 /* The scripts answer JSON; by older models CloudWatch speaks XML. */
 static bool cloudwatch_speaks_json(void)
@@ -30,12 +33,16 @@ static void metrics(void **state)
     script_rule rules[] = {
         JSON("/functions", lambda_two),
         /* Two pages: m1 is whole only with the second. m3 never is. */
-        {.needles = {"GetMetricData", "Throttles"}, .status = 200, .times = 1,
-         .body = "{\"MetricDataResults\":[" RESULT("m0", "1.5", "Complete") "," RESULT("m1", "2", "PartialData") ","
-                 RESULT("m2", "", "Complete") "],\"NextToken\":\"n\"}"},
-        {.needles = {"GetMetricData", "Throttles"}, .status = 200,
+        {.needles = {"GetMetricData", "Throttles"},
+         .status = 200,
+         .times = 1,
+         .body = "{\"MetricDataResults\":[" RESULT("m0", "1.5", "Complete") "," RESULT(
+             "m1", "2", "PartialData") "," RESULT("m2", "", "Complete") "],\"NextToken\":\"n\"}"},
+        {.needles = {"GetMetricData", "Throttles"},
+         .status = 200,
          .body = "{\"MetricDataResults\":[" RESULT("m1", "4", "Complete") "," RESULT("m3", "9", "InternalError") "]}"},
-        {.needles = {"GetMetricData", "Invocations"}, .status = 200,
+        {.needles = {"GetMetricData", "Invocations"},
+         .status = 200,
          .body = "{\"MetricDataResults\":[],\"Messages\":[{\"Code\":\"MaxMetricsExceeded\",\"Value\":\"too many\"}]}"},
     };
     struct run r;
@@ -55,7 +62,8 @@ static void metrics(void **state)
     assert_int_equal(script_count(&r.s, "GetMetricData"), 3);
     m = facet(&r, "AWS::Lambda::Function", 0, "Metrics");
     is_json(&r, mw_val_get(d, m, "Errors"),
-            "{\"Average\":1.5,\"Datapoints\":1,\"Dimensions\":{\"FunctionName\":\"a\"},\"Maximum\":1.5,\"Metric\":\"Errors\","
+            "{\"Average\":1.5,\"Datapoints\":1,\"Dimensions\":{\"FunctionName\":\"a\"},\"Maximum\":1.5,\"Metric\":"
+            "\"Errors\","
             "\"Minimum\":1.5,\"Namespace\":\"AWS/Lambda\",\"Period\":3600,\"Stat\":\"Sum\",\"Sum\":1.5,"
             "\"Timestamps\":[\"2026-01-01T00:00:00Z\"],\"Values\":[1.5]}");
     is_json(&r, mw_val_path(d, m, "Throttles.Values"), "[2,4]");
@@ -84,8 +92,9 @@ static void metrics_denied(void **state)
     need(&r, "AWS::Lambda::Function", "Metrics.Errors");
     assert_int_equal(collect(&r, 1), MW_OK);
     for (size_t i = 0; i < 2; i++)
-        assert_int_equal(mw_val_kind(r.snapshot, mw_val_get(r.snapshot, facet(&r, "AWS::Lambda::Function", i, "Metrics"),
-                                                            "Errors")), MW_KIND_UNKNOWN);
+        assert_int_equal(
+            mw_val_kind(r.snapshot, mw_val_get(r.snapshot, facet(&r, "AWS::Lambda::Function", i, "Metrics"), "Errors")),
+            MW_KIND_UNKNOWN);
     end(&r);
 }
 
@@ -117,8 +126,10 @@ static void metrics_in_batches(void **state)
     assert_int_equal(collect(&r, 1), MW_OK);
     assert_int_equal(script_count(&r.s, "GetMetricData"), 2);
     for (size_t i = 0; i < 600; i += 599)
-        assert_int_equal((int)mw_val_real(r.snapshot, mw_val_path(r.snapshot, facet(&r, "AWS::Lambda::Function", i, "Metrics"),
-                                                                  "Duration.Maximum")), (int)i);
+        assert_int_equal(
+            (int)mw_val_real(r.snapshot, mw_val_path(r.snapshot, facet(&r, "AWS::Lambda::Function", i, "Metrics"),
+                                                     "Duration.Maximum")),
+            (int)i);
     end(&r);
     mw_buf_clear(&list);
     mw_buf_clear(&first);
@@ -151,8 +162,9 @@ static void recursive(void **state)
 static void exploded(void **state)
 {
     script_rule rules[] = {
-        JSON("/restapis/x/resources", "{\"item\":[{\"id\":\"r1\",\"path\":\"/p\",\"resourceMethods\":{\"GET\":{\"httpMethod\":"
-                                      "\"GET\",\"authorizationType\":\"NONE\"},\"PUT\":{\"httpMethod\":\"PUT\"}}},{\"id\":\"r2\"}]}"),
+        JSON("/restapis/x/resources",
+             "{\"item\":[{\"id\":\"r1\",\"path\":\"/p\",\"resourceMethods\":{\"GET\":{\"httpMethod\":"
+             "\"GET\",\"authorizationType\":\"NONE\"},\"PUT\":{\"httpMethod\":\"PUT\"}}},{\"id\":\"r2\"}]}"),
         JSON("/restapis?", "{\"item\":[{\"id\":\"x\"}]}"),
     };
     struct run r;
@@ -173,12 +185,15 @@ static void exploded(void **state)
 
 static void newest(void **state)
 {
-    static const char types[] = HEAD("T::Newest")
-        "  list: {operation: kms:ListAliases, items: 'Aliases[].{Id: AliasName, At: TargetKeyId}', newest: At}\n";
+    static const char types[] = HEAD("T::Newest") "  list: {operation: kms:ListAliases, items: 'Aliases[].{Id: "
+                                                  "AliasName, At: TargetKeyId}', newest: At}\n";
     script_rule rules[] = {
-        {.needles = {"ListAliases"}, .status = 200, .times = 1,
-         .body = "{\"Aliases\":[{\"AliasName\":\"a\",\"TargetKeyId\":\"2\"},{\"AliasName\":\"b\",\"TargetKeyId\":\"3\"}],"
-                 "\"Truncated\":true,\"NextMarker\":\"m\"}"},
+        {.needles = {"ListAliases"},
+         .status = 200,
+         .times = 1,
+         .body =
+             "{\"Aliases\":[{\"AliasName\":\"a\",\"TargetKeyId\":\"2\"},{\"AliasName\":\"b\",\"TargetKeyId\":\"3\"}],"
+             "\"Truncated\":true,\"NextMarker\":\"m\"}"},
         JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"c\",\"TargetKeyId\":\"1\"}]}"),
     };
     struct run r;
@@ -225,16 +240,18 @@ static void another_home(void **state)
 /* ---- derived types ---- */
 
 static const char derived_types[] =
-    HEAD("T::Key") "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId, Team: KeyArn}'}\n"
-    HEAD("T::Alias") "  list: {operation: kms:ListAliases, items: 'Aliases[].{Id: AliasName, Team: TargetKeyId}'}\n"
-    HEAD("T::Either") "  list: {derived_from: [T::Key, T::Alias]}\n"
-    "T::Team:\n  scope: regional\n  id: Team\n  list: {derived_from: [T::Key, T::Alias], by: {Team: Team}}\n";
+    HEAD("T::Key") "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId, Team: KeyArn}'}\n" HEAD(
+        "T::Alias") "  list: {operation: kms:ListAliases, items: 'Aliases[].{Id: AliasName, Team: "
+                    "TargetKeyId}'}\n" HEAD("T::Either") "  list: {derived_from: [T::Key, T::Alias]}\n"
+                                                         "T::Team:\n  scope: regional\n  id: Team\n  list: "
+                                                         "{derived_from: [T::Key, T::Alias], by: {Team: Team}}\n";
 
 static void derived(void **state)
 {
     script_rule rules[] = {
         JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"},{\"KeyId\":\"k2\"}]}"),
-        JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"a1\",\"TargetKeyId\":\"x\"},{\"AliasName\":\"a2\",\"TargetKeyId\":\"y\"}]}"),
+        JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"a1\",\"TargetKeyId\":\"x\"},{\"AliasName\":\"a2\","
+                            "\"TargetKeyId\":\"y\"}]}"),
     };
     struct run r;
 
@@ -257,7 +274,9 @@ static void derived_from_denied(void **state)
 {
     script_rule rules[] = {
         JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"}]}"),
-        {.needles = {"ListAliases"}, .status = 400, .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"},
+        {.needles = {"ListAliases"},
+         .status = 400,
+         .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"},
     };
     struct run r;
 
@@ -275,16 +294,16 @@ static void derived_from_denied(void **state)
 
 static void by_name(void **state)
 {
-    static const char types[] = HEAD("T::Key")
-        "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId}'}\n"
-        "  facets:\n"
-        "    Tags:\n      operation: kms:ListResourceTags\n      params: {KeyId: '{Id}'}\n"
-        "      result: Tags\n      keyed: {TagKey: TagValue}\n"
-        "    Each:\n      operation: kms:GetKeyPolicy\n      params: {KeyId: \"{before '.x' each}\"}\n"
-        "      result: Policy\n      each: '`[\"a.x\",\"b.x\",\"c.x\"]`'\n      keyed: each\n"
-        "      absent_errors: [NotFoundException]\n"
-        "    Joined:\n      operation: kms:ListAliases\n      result: Aliases\n"
-        "      join: {key: 'alias/{Id}', field: AliasName, value: TargetKeyId}\n";
+    static const char types[] =
+        HEAD("T::Key") "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId}'}\n"
+                       "  facets:\n"
+                       "    Tags:\n      operation: kms:ListResourceTags\n      params: {KeyId: '{Id}'}\n"
+                       "      result: Tags\n      keyed: {TagKey: TagValue}\n"
+                       "    Each:\n      operation: kms:GetKeyPolicy\n      params: {KeyId: \"{before '.x' each}\"}\n"
+                       "      result: Policy\n      each: '`[\"a.x\",\"b.x\",\"c.x\"]`'\n      keyed: each\n"
+                       "      absent_errors: [NotFoundException]\n"
+                       "    Joined:\n      operation: kms:ListAliases\n      result: Aliases\n"
+                       "      join: {key: 'alias/{Id}', field: AliasName, value: TargetKeyId}\n";
     script_rule rules[] = {
         JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k\"}]}"),
         JSON("ListResourceTags", "{\"Tags\":[{\"TagKey\":\"A\",\"TagValue\":\"1\"},{\"TagKey\":\"B\"}]}"),
@@ -327,8 +346,11 @@ static void refused_memory(void **state)
     for (long n = 1; n < 4000; n += 3) {
         struct run r;
         struct failing_alloc fail = {.fail_at = n};
-        mw_collect_account account = {.account = ACCOUNT, .partition = "aws", .home_region = "us-east-1",
-                                      .regions = regions + 1, .region_count = 1};
+        mw_collect_account account = {.account = ACCOUNT,
+                                      .partition = "aws",
+                                      .home_region = "us-east-1",
+                                      .regions = regions + 1,
+                                      .region_count = 1};
         mw_collect_options o = {.accounts = &account, .account_count = 1, .now_unix = 1};
         begin(&r, rules, MW_COUNT(rules), derived_types);
         need(&r, "T::Either", NULL);
@@ -350,12 +372,18 @@ static void refused_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(metrics),        cmocka_unit_test(metrics_denied),
-        cmocka_unit_test(metrics_in_batches), cmocka_unit_test(recursive),
-        cmocka_unit_test(exploded),       cmocka_unit_test(newest),
-        cmocka_unit_test(pages_by_token), cmocka_unit_test(another_home),
-        cmocka_unit_test(derived),        cmocka_unit_test(derived_from_denied),
-        cmocka_unit_test(by_name),        cmocka_unit_test(refused_memory),
+        cmocka_unit_test(metrics),
+        cmocka_unit_test(metrics_denied),
+        cmocka_unit_test(metrics_in_batches),
+        cmocka_unit_test(recursive),
+        cmocka_unit_test(exploded),
+        cmocka_unit_test(newest),
+        cmocka_unit_test(pages_by_token),
+        cmocka_unit_test(another_home),
+        cmocka_unit_test(derived),
+        cmocka_unit_test(derived_from_denied),
+        cmocka_unit_test(by_name),
+        cmocka_unit_test(refused_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

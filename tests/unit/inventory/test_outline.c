@@ -48,13 +48,13 @@ static void members(void **state)
         {"AWS::EC2::Instance", "Tags", "[{\"Key\":true,\"Value\":true}]"},
         {"AWS::EC2::SecurityGroup", "IpPermissions.IpRanges.CidrIp", "true"},
         {"AWS::S3::Bucket", "Versioning", "{\"MFADelete\":true,\"Status\":true}"},
-        {"AWS::S3::Bucket", "Policy", "true"},       /* JSON */
+        {"AWS::S3::Bucket", "Policy", "true"}, /* JSON */
         {"AWS::S3::Bucket", "Acl.Grants.Grantee.URI", "true"},
-        {"AWS::KMS::Key", "KeyArn", "true"},         /* of the list */
-        {"AWS::KMS::Key", "KeyState", "true"},       /* of the describe call */
+        {"AWS::KMS::Key", "KeyArn", "true"},   /* of the list */
+        {"AWS::KMS::Key", "KeyState", "true"}, /* of the describe call */
         {"AWS::KMS::Key", "RotationStatus.Nothing", NULL},
         {"AWS::Lambda::Function", "Environment.Variables", "{\"*\":true}"},
-        {"AWS::SQS::Queue", "*", "true"},            /* items are texts */
+        {"AWS::SQS::Queue", "*", "true"}, /* items are texts */
     };
     mw_types *types;
 

@@ -99,8 +99,7 @@ static void mistakes(void **state)
     assert_string_equal(err.message, "resource type 'AWS::S3::Buckets' does not exist; did you mean "
                                      "'AWS::S3::Bucket'?");
     assert_int_equal(mw_plan_need(f.plan, "AWS::S3::Bucket", "Versionning", &err), MW_ERR_NOTFOUND);
-    assert_string_equal(err.message,
-                        "AWS::S3::Bucket: facet 'Versionning' does not exist; did you mean 'Versioning'?");
+    assert_string_equal(err.message, "AWS::S3::Bucket: facet 'Versionning' does not exist; did you mean 'Versioning'?");
     assert_int_equal(mw_plan_need(f.plan, "X", NULL, &err), MW_ERR_NOTFOUND);
     assert_int_equal(f.plan->count, 0);
     end(&f);

@@ -5,9 +5,8 @@
 #include "base/mem.h"
 #include "inventory/template.h"
 
-static const char item_json[] =
-    "{\"Name\":\"logs\",\"N\":7,\"On\":true,\"Tags\":[{\"Key\":\"a\"}],\"Null\":null,"
-    "\"Evil\":\"{account} {Name} {\",\"Quote\":\"a\\\"b\\u2713\\nc\",\"Empty\":\"\"}";
+static const char item_json[] = "{\"Name\":\"logs\",\"N\":7,\"On\":true,\"Tags\":[{\"Key\":\"a\"}],\"Null\":null,"
+                                "\"Evil\":\"{account} {Name} {\",\"Quote\":\"a\\\"b\\u2713\\nc\",\"Empty\":\"\"}";
 
 static mw_val json(mw_doc_builder *b, const char *text)
 {
@@ -29,8 +28,11 @@ static mw_template_outcome expand(const char *template_json, char *out, size_t s
     assert_ok(mw_doc_builder_new(NULL, &types, &err));
     assert_ok(mw_doc_builder_new(NULL, &b, &err));
     assert_ok(mw_doc_builder_new(NULL, &to, &err));
-    mw_template_context c = {.b = b, .account = "111122223333", .region = "eu-west-1",
-                             .partition = "aws", .now_unix = 1767322845 /* 2026-01-02T03:00:45Z */};
+    mw_template_context c = {.b = b,
+                             .account = "111122223333",
+                             .region = "eu-west-1",
+                             .partition = "aws",
+                             .now_unix = 1767322845 /* 2026-01-02T03:00:45Z */};
     c.item = json(b, item_json);
     c.parent = json(b, "{\"Id\":\"p\"}");
     c.each = json(b, "{\"S\":\"e\"}");
@@ -80,8 +82,7 @@ static void values(void **state)
         {"\"{param.list}\"", "[1,2]"},
         {"\"{now}\"", "\"2026-01-02T03:00:45Z\""},
         {"\"{now-48h}\"", "\"2025-12-31T03:00:45Z\""},
-        {"\"{now-30d} {now+10m} {now-5s}\"",
-         "\"2025-12-03T03:00:45Z 2026-01-02T03:10:45Z 2026-01-02T03:00:40Z\""},
+        {"\"{now-30d} {now+10m} {now-5s}\"", "\"2025-12-03T03:00:45Z 2026-01-02T03:10:45Z 2026-01-02T03:00:40Z\""},
         {"\"{month} {month-1} {month-13}\"", "\"2026-01-01 2025-12-01 2024-12-01\""},
         {"\"{{a: Name}.a}\"", "\"logs\""},
         {"\"{after 'o' Name}\"", "\"gs\""},
@@ -142,8 +143,9 @@ static void unknown_stays(void **state)
 
 static void refused(void **state)
 {
-    static const char *const rows[] = {"\"{\"", "\"a{b\"", "\"{}\"", "\"{now-}\"", "\"{now-1y}\"",
-                                       "\"{month-x}\"", "\"{after 'x'}\"", "\"{before '' Name}\"", "\"{a..b}\"", "[{\"A\":\"{`}\"}]"};
+    static const char *const rows[] = {"\"{\"",        "\"a{b\"",          "\"{}\"",          "\"{now-}\"",
+                                       "\"{now-1y}\"", "\"{month-x}\"",    "\"{after 'x'}\"", "\"{before '' Name}\"",
+                                       "\"{a..b}\"",   "[{\"A\":\"{`}\"}]"};
 
     (void)state;
     for (size_t i = 0; i < MW_COUNT(rows); i++) {

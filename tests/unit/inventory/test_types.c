@@ -12,13 +12,18 @@
 
 static void builtin(void **state)
 {
-    static const char *const names[] = {
-        "AWS::::Account", "AWS::::Region", "AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::Role",
-        "AWS::IAM::ManagedPolicy", "AWS::IAM::Group", "AWS::IAM::VirtualMFADevice",
-        "AWS::S3::Bucket", "AWS::EC2::Instance", "AWS::EC2::Volume", "AWS::EC2::Snapshot",
-        "AWS::EC2::SecurityGroup", "AWS::EC2::VPC", "AWS::EC2::FlowLog", "AWS::EC2::Subnet",
-        "AWS::EC2::RouteTable", "AWS::EC2::NetworkInterface", "AWS::CloudTrail::Trail",
-        "AWS::KMS::Key", "AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::Lambda::Function"};
+    static const char *const names[] = {"AWS::::Account",          "AWS::::Region",
+                                        "AWS::IAM::User",          "AWS::IAM::AccessKey",
+                                        "AWS::IAM::Role",          "AWS::IAM::ManagedPolicy",
+                                        "AWS::IAM::Group",         "AWS::IAM::VirtualMFADevice",
+                                        "AWS::S3::Bucket",         "AWS::EC2::Instance",
+                                        "AWS::EC2::Volume",        "AWS::EC2::Snapshot",
+                                        "AWS::EC2::SecurityGroup", "AWS::EC2::VPC",
+                                        "AWS::EC2::FlowLog",       "AWS::EC2::Subnet",
+                                        "AWS::EC2::RouteTable",    "AWS::EC2::NetworkInterface",
+                                        "AWS::CloudTrail::Trail",  "AWS::KMS::Key",
+                                        "AWS::RDS::DBInstance",    "AWS::RDS::DBCluster",
+                                        "AWS::Lambda::Function"};
     mw_types *t = NULL;
     mw_error err = {0};
 
@@ -113,7 +118,8 @@ static void refused(void **state)
         {HEAD LIST "  facets:\n    F:\n      operation: s3:X\n      result: '@'\n      join: {key: a}\n",
          "own.yaml:9: T::A.facets.F.join: 'field' is missing"},
         {HEAD LIST "  facets:\n    F:\n      operation: s3:X\n      result: '@'\n      each: a\n"
-                   "      join: {key: a, field: b}\n", "at most one of join, batch and each"},
+                   "      join: {key: a, field: b}\n",
+         "at most one of join, batch and each"},
         {HEAD LIST "  facets:\n    F: {operation: s3:X, result: '@', needs_facet: [G]}\n",
          "type T::A: facets.F.needs_facet: there is no facet 'G'"},
         {HEAD "  list: {operation: s3:X, items: B, per: {parent: T::B, params: {A: b}}}\n",
@@ -194,9 +200,8 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builtin),   cmocka_unit_test(own),
-        cmocka_unit_test(refused),   cmocka_unit_test(no_folder),
-        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(builtin),   cmocka_unit_test(own),           cmocka_unit_test(refused),
+        cmocka_unit_test(no_folder), cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ struct hold {
     const mw_types *types;
     const mw_type *t;
     forms f;
-    bool newest;   /* what the models lack is then a fault of the type */
+    bool newest; /* what the models lack is then a fault of the type */
     unsigned calls, lacking, faults;
     const form *item, *parent, *each, *prepared;
 };
@@ -119,10 +119,9 @@ static void check_input(struct hold *h, const char *part, mw_val v, const mw_sha
     for (size_t i = 0; kind == MW_KIND_OBJECT && i < mw_val_len(d, v); i++) {
         mw_val key, inner = mw_val_member(d, v, i, &key);
         const char *name = mw_val_str(d, key, NULL);
-        const mw_member *m = mw_shape_type_of(s) == MW_SHAPE_MAP ? mw_shape_value(s)
-                             : mw_shape_type_of(s) == MW_SHAPE_STRUCTURE
-                                 ? mw_shape_member(s, name, strlen(name))
-                                 : NULL;
+        const mw_member *m = mw_shape_type_of(s) == MW_SHAPE_MAP         ? mw_shape_value(s)
+                             : mw_shape_type_of(s) == MW_SHAPE_STRUCTURE ? mw_shape_member(s, name, strlen(name))
+                                                                         : NULL;
         if (m)
             check_input(h, part, inner, mw_member_shape(m));
         else
@@ -160,8 +159,8 @@ static bool unpaged(const mw_operation *op)
 static void check_errors(struct hold *h, const char *part, const mw_operation *op, mw_val list)
 {
     /* Codes of EC2, of Query services and of HEAD requests, which no model names. */
-    static const char *const known[] = {"404", "ValidationError", "InvalidAMIID.NotFound", "NoSuchEntity",
-                                        "NoSuchBucket", "AWS.SimpleQueueService.NonExistentQueue"};
+    static const char *const known[] = {"404",          "ValidationError", "InvalidAMIID.NotFound",
+                                        "NoSuchEntity", "NoSuchBucket",    "AWS.SimpleQueueService.NonExistentQueue"};
     const mw_doc *d = h->t->d;
 
     for (size_t i = 0; i < mw_val_len(d, list); i++) {
@@ -192,8 +191,8 @@ static const form *check_call(struct hold *h, const char *part, mw_val v, const 
     if (!op) {
         h->lacking++;
         if (h->newest)
-            print_message("  models %s lack %s (%s.%s)\n", mw_models_botocore_version(h->m), name,
-                          mw_type_name(h->t), part);
+            print_message("  models %s lack %s (%s.%s)\n", mw_models_botocore_version(h->m), name, mw_type_name(h->t),
+                          part);
         return &form_any;
     }
     if (!mw_operation_read_only(op))
@@ -215,8 +214,8 @@ static const form *check_call(struct hold *h, const char *part, mw_val v, const 
     }
     for (size_t i = 0; in && i < mw_shape_member_count(in); i++) {
         const mw_member *m = mw_shape_member_at(in, i);
-        if (mw_member_required(m) && !names(d, params, mw_member_name(m)) &&
-            !mw_str_eq(extra, mw_member_name(m)) && !names(d, per, mw_member_name(m)))
+        if (mw_member_required(m) && !names(d, params, mw_member_name(m)) && !mw_str_eq(extra, mw_member_name(m)) &&
+            !names(d, per, mw_member_name(m)))
             fault(h, "%s: %s needs %s", part, name, mw_member_name(m));
     }
     if (unpaged(op) && mw_val_get(d, v, "pages") == MW_VAL_ABSENT)
@@ -227,8 +226,7 @@ static const form *check_call(struct hold *h, const char *part, mw_val v, const 
 
 /* ---- a type ---- */
 
-static const form *facet_form(struct hold *h, const char *name, mw_val v, const form *item,
-                              const form *parent);
+static const form *facet_form(struct hold *h, const char *name, mw_val v, const form *item, const form *parent);
 
 static const form *item_of(struct hold *h, const mw_type *t, unsigned depth);
 
@@ -248,8 +246,7 @@ static const form *with_needs(struct hold *h, mw_val v, const form *item, const 
     return item;
 }
 
-static const form *facet_form(struct hold *h, const char *name, mw_val v, const form *item,
-                              const form *parent)
+static const form *facet_form(struct hold *h, const char *name, mw_val v, const form *item, const form *parent)
 {
     const mw_doc *d = h->t->d;
     mw_val join = mw_val_get(d, v, "join"), batch = mw_val_get(d, v, "batch");
@@ -430,9 +427,10 @@ static void check_tags(struct hold *h, mw_val tags, const form *doc)
     if (map)
         return;
     v = form_element(&h->f, v);
-    if (!form_find(&h->f, v, mw_str_eq(shape, "list-Key-Value")         ? "Key"
-                             : mw_str_eq(shape, "list-TagKey-TagValue") ? "TagKey"
-                                                                        : "key"))
+    if (!form_find(&h->f, v,
+                   mw_str_eq(shape, "list-Key-Value")         ? "Key"
+                   : mw_str_eq(shape, "list-TagKey-TagValue") ? "TagKey"
+                                                              : "key"))
         fault(h, "tags: shape %s does not fit", shape);
 }
 
@@ -440,8 +438,7 @@ static void check_tags(struct hold *h, mw_val tags, const form *doc)
 static bool replaces_member(const mw_type *t, const char *facet)
 {
     return (mw_str_eq(mw_type_name(t), "AWS::Lambda::Function") && mw_str_eq(facet, "State")) ||
-           (mw_str_eq(mw_type_name(t), "AWS::AutoScaling::AutoScalingGroup") &&
-            mw_str_eq(facet, "Instances"));
+           (mw_str_eq(mw_type_name(t), "AWS::AutoScaling::AutoScalingGroup") && mw_str_eq(facet, "Instances"));
 }
 
 static void check_type(struct hold *h)
@@ -460,8 +457,7 @@ static void check_type(struct hold *h)
         if (mw_val_kind(d, v) == MW_KIND_STRING)
             path(h, "region_from", mw_val_str(d, v, NULL), item);
         else
-            path(h, "region_from", text_of(h, v, "result"),
-                 check_call(h, "region_from", v, NULL, MW_VAL_ABSENT));
+            path(h, "region_from", text_of(h, v, "result"), check_call(h, "region_from", v, NULL, MW_VAL_ABSENT));
     }
     for (size_t i = 0; i < mw_type_facet_count(h->t); i++) {
         mw_val v = mw_val_member(d, h->t->facets, i, &key);
@@ -489,8 +485,8 @@ static void hold(struct hold *h, const mw_models *m)
         h->t = mw_types_at(t, i);
         check_type(h);
     }
-    print_message("%u calls of %zu types held against botocore %s: %u not in its models\n", h->calls,
-                  mw_types_count(t), mw_models_botocore_version(m), h->lacking);
+    print_message("%u calls of %zu types held against botocore %s: %u not in its models\n", h->calls, mw_types_count(t),
+                  mw_models_botocore_version(m), h->lacking);
     mw_arena_clear(&h->f.arena);
     mw_types_free(t);
 }
@@ -533,7 +529,6 @@ static void older_models_lack_little(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(agree_with_models),
-                                       cmocka_unit_test(older_models_lack_little)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agree_with_models), cmocka_unit_test(older_models_lack_little)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,17 +8,16 @@
 
 #include <cmocka.h>
 
-static const char rule[] =
-    "return rule {\n"
-    "  check = function(b)\n"
-    "    if b.X == nil then\n"
-    "      return fail(\"no %s of %d%%\", b.X, 5)\n"
-    "    end\n"
-    "    if b.Y then return fail { subkey = \"y\", message = (\"y is %s\"):format(b.Y) } end\n"
-    "    if b.Z then return unknown(\"z\") end\n"
-    "    return pass()\n"
-    "  end,\n"
-    "}\n";
+static const char rule[] = "return rule {\n"
+                           "  check = function(b)\n"
+                           "    if b.X == nil then\n"
+                           "      return fail(\"no %s of %d%%\", b.X, 5)\n"
+                           "    end\n"
+                           "    if b.Y then return fail { subkey = \"y\", message = (\"y is %s\"):format(b.Y) } end\n"
+                           "    if b.Z then return unknown(\"z\") end\n"
+                           "    return pass()\n"
+                           "  end,\n"
+                           "}\n";
 
 static void the_line_is_found(void **state)
 {
@@ -37,9 +36,7 @@ static void the_line_is_found(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         mw_decided at;
         mw_error err = {0};
-        assert_int_equal(
-            mw_lint_decided(rule, strlen(rule), rows[i].verdict, rows[i].message, &at, &err),
-            MW_OK);
+        assert_int_equal(mw_lint_decided(rule, strlen(rule), rows[i].verdict, rows[i].message, &at, &err), MW_OK);
         assert_int_equal(at.first, rows[i].first);
         assert_int_equal(at.last, rows[i].last);
     }
@@ -47,8 +44,7 @@ static void the_line_is_found(void **state)
 
 static void two_that_fit_are_no_answer(void **state)
 {
-    static const char source[] =
-        "local a = fail(\"%s is on\", x) local b = fail(\"%s is %s\", x, y)";
+    static const char source[] = "local a = fail(\"%s is on\", x) local b = fail(\"%s is %s\", x, y)";
     mw_decided at;
     mw_error err = {0};
 

@@ -22,10 +22,7 @@ static const mw_models *models;
 static int set_up(void **state)
 {
     (void)state;
-    return mw_types_load(NULL, 0, &types, NULL) == MW_OK &&
-                   mw_models_builtin(&models, NULL) == MW_OK
-               ? 0
-               : -1;
+    return mw_types_load(NULL, 0, &types, NULL) == MW_OK && mw_models_builtin(&models, NULL) == MW_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -60,9 +57,7 @@ static mw_lint *lint_folder(const char *folder)
         test.path = mw_arena_printf(&arena, "%.*s_test.lua", (int)strlen(f->path) - 4, f->path);
         if (mw_file_exists(test.path))
             assert_int_equal(mw__file_read_source(&test, &arena, &err), MW_OK);
-        assert_int_equal(
-            mw_lint_add(l, f->path, f->source, f->len, test.path, test.source, test.len, &err),
-            MW_OK);
+        assert_int_equal(mw_lint_add(l, f->path, f->source, f->len, test.path, test.source, test.len, &err), MW_OK);
     }
     mw__files_clear(&files);
     assert_int_equal(mw_lint_finish(l, &err), MW_OK);
@@ -114,11 +109,9 @@ static void what_ships_is_clean(void **state)
 
     (void)state;
     /* Rules read members that older models lack. */
-    if (sscanf(mw_models_botocore_version(models), "%u.%u", &major, &minor) != 2 ||
-        (major == 1 && minor < 43))
-        skip_because(
-            "lint of what ships: it wants models of botocore 1.43 and newer, these are of %s",
-            mw_models_botocore_version(models));
+    if (sscanf(mw_models_botocore_version(models), "%u.%u", &major, &minor) != 2 || (major == 1 && minor < 43))
+        skip_because("lint of what ships: it wants models of botocore 1.43 and newer, these are of %s",
+                     mw_models_botocore_version(models));
     for (size_t i = 0; i < MW_COUNT(folders); i++) {
         mw_lint *l = lint_folder(folders[i]);
         if (mw_lint_count(l) > 0)
@@ -167,8 +160,7 @@ static void lines(void **state)
     } rows[] = {
         /* certain */
         {"for t in r.Tags:each() do if t.Kei then return pass() end end", "MW1101"},
-        {"for _, b in ipairs(r.BlockDeviceMappings) do if b.Ebs.Volume then return pass() end end",
-         "MW1101"},
+        {"for _, b in ipairs(r.BlockDeviceMappings) do if b.Ebs.Volume then return pass() end end", "MW1101"},
         {"for _, b in ipairs(r.BlockDeviceMappings or {}) do local e = b.Ebs if e and e.VolumeI "
          "then return pass() end end",
          "MW1101"},
@@ -177,8 +169,7 @@ static void lines(void **state)
         {"if r.doc.State.Nme then return pass() end", "MW1101"},
         {"if r.Tags:find(\"Ky\", \"Name\") then return pass() end", "MW1101"},
         {"if r.Tags.Key then return pass() end", "MW1101"},
-        {"local i = try(function() return r.Image end) if i and i.Nam then return pass() end",
-         "MW1101"},
+        {"local i = try(function() return r.Image end) if i and i.Nam then return pass() end", "MW1101"},
         {"local f = function(s) return s.Nme end if f(r.State) then return pass() end", "MW1101"},
         {"local b = ctx.inventory:get(\"AWS::S3::Bucket\", \"x\") if b and b.Nam then return "
          "pass() end",
@@ -199,8 +190,7 @@ static void lines(void **state)
         {"if r.State == \"running\" then return pass() end", "MW1202"},
         {"if r.Tags > 1 then return pass() end", "MW1202"},
         {"if not r.State.Name == \"running\" then return pass() end", "MW1203"},
-        {"local x = r.EbsOptimized and nil or \"x\" if x == ctx.account then return pass() end",
-         "MW1203"},
+        {"local x = r.EbsOptimized and nil or \"x\" if x == ctx.account then return pass() end", "MW1203"},
         {"if policy.lik(\"a\", \"b\") then return pass() end", "MW1103"},
         {"if string.starts(r.id, \"i\") then return pass() end", "MW1103"},
         {"local v, cause = try(function() return r.Image end) if v and cause.kode then return "
@@ -218,8 +208,7 @@ static void lines(void **state)
         {"local s = r[ctx.params.days] if s.Nme then return pass() end", ""},
         {"for k, v in pairs(r.State) do if k == v then return pass() end end", ""},
         {"if r:search(\"Whatever\") then return pass() end", ""},
-        {"if r.tags:has(\"x\") and r.tags.Name == \"x\" and r.tags[\"y\"] then return pass() end",
-         ""},
+        {"if r.tags:has(\"x\") and r.tags.Name == \"x\" and r.tags[\"y\"] then return pass() end", ""},
         {"if #r.Tags == 0 or r.Tags[1].Key == \"x\" then return pass() end", ""},
         {"if (r.State.Name or \"none\") == \"none\" then return pass() end", ""},
         {"if r.LaunchTime < \"2020\" then return pass() end", ""},
@@ -253,8 +242,7 @@ static void lines(void **state)
                 mw_buf_printf(&found, "%s%s", found.len ? " " : "", f->code->id);
         }
         if (!mw_str_eq(found.data ? found.data : "", rows[i].codes))
-            fail_msg("%s\nexpected '%s', found '%s'", rows[i].line, rows[i].codes,
-                     found.data ? found.data : "");
+            fail_msg("%s\nexpected '%s', found '%s'", rows[i].line, rows[i].codes, found.data ? found.data : "");
         mw_lint_free(l);
     }
 }
@@ -264,10 +252,9 @@ static void lines(void **state)
 /* Every global that the tables name is there, and nothing that they call missing is. */
 static void the_tables_are_the_vms(void **state)
 {
-    static const char *const names[] = {
-        "os",           "io",       "debug",          "package", "coroutine",
-        "load",         "loadfile", "dofile",         "xpcall",  "setmetatable",
-        "getmetatable", "rawset",   "collectgarbage", "_G",      "print"};
+    static const char *const names[] = {"os",           "io",       "debug",          "package", "coroutine",
+                                        "load",         "loadfile", "dofile",         "xpcall",  "setmetatable",
+                                        "getmetatable", "rawset",   "collectgarbage", "_G",      "print"};
     static const char *const libraries[] = {"string", "table", "math", "utf8"};
     MW_AUTO(mw_arena) arena = {0};
     MW_AUTO(mw_buf) source = {0}, json = {0};
@@ -282,21 +269,17 @@ static void the_tables_are_the_vms(void **state)
     globals = mw__lint_sandbox_names(&f, &n);
     mw_buf_puts(&source, "local lost = {}\n");
     for (size_t i = 0; i < n; i++)
-        mw_buf_printf(&source, "if %s == nil then lost[#lost + 1] = \"no %s\" end\n", globals[i],
-                      globals[i]);
+        mw_buf_printf(&source, "if %s == nil then lost[#lost + 1] = \"no %s\" end\n", globals[i], globals[i]);
     for (size_t i = 0; i < MW_COUNT(names); i++)
-        mw_buf_printf(&source, "if %s ~= nil then lost[#lost + 1] = \"there is %s\" end\n",
-                      names[i], names[i]);
+        mw_buf_printf(&source, "if %s ~= nil then lost[#lost + 1] = \"there is %s\" end\n", names[i], names[i]);
     for (size_t i = 0; i < MW_COUNT(libraries); i++) {
         size_t members;
         const char *const *all = mw__lint_sandbox_library(mw_str_of(libraries[i]), &members);
-        mw_buf_printf(&source, "local n, want = 0, %zu for _ in pairs(%s) do n = n + 1 end\n",
-                      members, libraries[i]);
-        mw_buf_printf(&source, "if n ~= want then lost[#lost + 1] = \"%s has \" .. n end\n",
-                      libraries[i]);
+        mw_buf_printf(&source, "local n, want = 0, %zu for _ in pairs(%s) do n = n + 1 end\n", members, libraries[i]);
+        mw_buf_printf(&source, "if n ~= want then lost[#lost + 1] = \"%s has \" .. n end\n", libraries[i]);
         for (size_t k = 0; k < members; k++)
-            mw_buf_printf(&source, "if %s.%s == nil then lost[#lost + 1] = \"no %s.%s\" end\n",
-                          libraries[i], all[k], libraries[i], all[k]);
+            mw_buf_printf(&source, "if %s.%s == nil then lost[#lost + 1] = \"no %s.%s\" end\n", libraries[i], all[k],
+                          libraries[i], all[k]);
     }
     mw_buf_puts(&source, "return rule { id = table.concat(lost, \", \") }\n");
     assert_int_equal(mw_vm_new(0, &vm, &err), MW_OK);
@@ -330,10 +313,8 @@ static void memory_runs_out(void **state)
     bool whole = false;
 
     (void)state;
-    mw_buf_join(
-        &text, before,
-        "for t in r.Tags:each() do if t.Kei == r.Nope or gone then ctx.log(tostring({})) end end",
-        after, NULL);
+    mw_buf_join(&text, before,
+                "for t in r.Tags:each() do if t.Kei == r.Nope or gone then ctx.log(tostring({})) end end", after, NULL);
     machine = mw_sys;
     for (size_t n = 0; !whole && n < 20000; n++) {
         mw_lint *l = NULL;
@@ -386,8 +367,7 @@ static void paths_are_followed(void **state)
     assert_non_null(op);
     for (size_t i = 0; i < MW_COUNT(rows); i++) {
         mw_typed t = mw_shape_follow(mw_shape_typed(mw_operation_output(op)), rows[i].path);
-        assert_string_equal(t.shape ? mw_shape_name(t.shape) : "-",
-                            rows[i].shape ? rows[i].shape : "-");
+        assert_string_equal(t.shape ? mw_shape_name(t.shape) : "-", rows[i].shape ? rows[i].shape : "-");
         if (t.shape)
             assert_int_equal(t.lists, rows[i].lists);
     }

@@ -36,15 +36,13 @@ static void same(const char *source, size_t len, const char *name)
     mw_error err = {0};
     lua_tree tree;
     char why[512];
-    bool theirs = lua_takes(source, len, why, sizeof(why)),
-         ours = we_take(source, len, &tree, &arena, &err);
+    bool theirs = lua_takes(source, len, why, sizeof(why)), ours = we_take(source, len, &tree, &arena, &err);
 
     /* Ceilings differ: registers and upvalues are the compiler's, the height of a tree is ours. */
     if (theirs != ours && !tree.limit && !strstr(why, "registers") && !strstr(why, "upvalues") &&
         !strstr(why, "overflow") && !strstr(why, "too long") && !strstr(why, "C levels"))
-        fail_msg("%s: Lua %s (%s), this parser %s (%s)\n%.*s", name,
-                 theirs ? "takes it" : "refuses it", why, ours ? "takes it" : "refuses it",
-                 err.message, len < 2000 ? (int)len : 2000, source);
+        fail_msg("%s: Lua %s (%s), this parser %s (%s)\n%.*s", name, theirs ? "takes it" : "refuses it", why,
+                 ours ? "takes it" : "refuses it", err.message, len < 2000 ? (int)len : 2000, source);
 }
 
 static const char *const sources[] = {
@@ -325,8 +323,7 @@ static void the_table_agrees(void **state)
     same("x = 1 \0 y = 2", 13, "NUL between");
 }
 
-static void each_file(const char *folder, int depth,
-                      void (*f)(const char *source, size_t len, const char *name))
+static void each_file(const char *folder, int depth, void (*f)(const char *source, size_t len, const char *name))
 {
     DIR *d = opendir(folder);
     struct dirent *e;
@@ -349,8 +346,7 @@ static void each_file(const char *folder, int depth,
 /* Each file whole, and cut and bent at every so many bytes. */
 static void bend(const char *source, size_t len, const char *name)
 {
-    static const char *const put[] = {
-        "end ", "(", "} ", "local ", ":: ", "'", "[[", "= ", "goto x ", ", "};
+    static const char *const put[] = {"end ", "(", "} ", "local ", ":: ", "'", "[[", "= ", "goto x ", ", "};
     MW_AUTO(mw_buf) bent = {0};
 
     same(source, len, name);
@@ -383,14 +379,12 @@ static void messages_say_what_was_expected(void **state)
         const char *source, *message;
         unsigned line, column;
     } rows[] = {
-        {"if x then\n\nreturn 1\n",
-         "expected 'end' to close 'if' of line 1, found the end of the file", 4, 1},
+        {"if x then\n\nreturn 1\n", "expected 'end' to close 'if' of line 1, found the end of the file", 4, 1},
         {"local x = = 1", "expected an expression, found '='", 1, 11},
         {"return { a = 1\n  b = 2 }", "expected '}' to close '{' of line 1, found 'b'", 2, 3},
         {"x = 'abc\n", "unfinished string: expected '", 1, 5},
         {"for x do end", "expected '=' or 'in', found 'do'", 1, 7},
-        {"return 1 return 2",
-         "expected the end of the block: return is its last statement, found 'return'", 1, 10},
+        {"return 1 return 2", "expected the end of the block: return is its last statement, found 'return'", 1, 10},
         {"end", "expected the end of the file, found 'end'", 1, 1},
         {"x", "expected a statement: a call or an assignment, found the end of the file", 1, 2},
         {"while x do break end break", "'break' outside a loop", 1, 22},
@@ -441,8 +435,7 @@ static void depth_is_bounded(void **state)
 
 static void names_are_resolved(void **state)
 {
-    static const char source[] =
-        "local a, b = 1, 2\nlocal function f(x) local a = x; b = a end\nreturn f(a), c";
+    static const char source[] = "local a, b = 1, 2\nlocal function f(x) local a = x; b = a end\nreturn f(a), c";
     MW_AUTO(mw_arena) arena = {0};
     mw_error err = {0};
     lua_tree tree;
@@ -459,8 +452,7 @@ static void names_are_resolved(void **state)
     s = s->next;
     assert_true(mw_lua_is(s->name, "x") && s->kind == SYM_PARAM && s->reads == 1);
     s = s->next;
-    assert_true(mw_lua_is(s->name, "a") && s->hides == tree.symbols &&
-                s->owner->parent == tree.main);
+    assert_true(mw_lua_is(s->name, "a") && s->hides == tree.symbols && s->owner->parent == tree.main);
 }
 
 int main(void)

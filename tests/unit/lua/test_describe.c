@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 /* Those that Lua has, which editors know by themselves. */
-static const char *const lua_own[] = {
-    "assert", "error", "ipairs", "math", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "require", "select",
-    "string", "table", "tonumber", "tostring", "type", "utf8"};
+static const char *const lua_own[] = {"assert", "error",    "ipairs",   "math",     "next",    "pairs",
+                                      "pcall",  "rawequal", "rawget",   "rawlen",   "require", "select",
+                                      "string", "table",    "tonumber", "tostring", "type",    "utf8"};
 
 static bool is_lua_own(const char *name)
 {
@@ -126,7 +126,8 @@ static void modules_are_described(void **state)
     modules = mw_doc_pop(b);
     assert_true(mw_val_len(d, modules) >= 5);
     assert_string_equal(mw_val_str(d, mw_val_path(d, modules, "net.members.contains.params"), NULL), "outer, inner");
-    assert_true(strstr(mw_val_str(d, mw_val_path(d, modules, "net.members.contains.comment"), NULL), "hold all of") != NULL);
+    assert_true(strstr(mw_val_str(d, mw_val_path(d, modules, "net.members.contains.comment"), NULL), "hold all of") !=
+                NULL);
     for (size_t i = 0; i < mw_val_len(d, modules); i++) {
         mw_val name, m = mw_val_member(d, modules, i, &name), members = mw_val_get(d, m, "members");
         assert_true(mw_val_len(d, members) > 0);

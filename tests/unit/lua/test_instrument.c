@@ -60,9 +60,10 @@ static void test_text(void **state)
 
 static void test_marks(void **state)
 {
-    static const char source[] = "local t = {}\nfor _, x in ipairs { 1 } do\n  if x\n     and y then t = x or 2 end\nend\n";
-    static const mw_mark wanted[] = {{MW_MARK_STATEMENT, 1, 1}, {MW_MARK_STATEMENT, 2, 1}, {MW_MARK_EACH, 2, 1},
-                                     {MW_MARK_STATEMENT, 3, 3}, {MW_MARK_AND, 3, 6},       {MW_MARK_IF, 3, 6},
+    static const char source[] =
+        "local t = {}\nfor _, x in ipairs { 1 } do\n  if x\n     and y then t = x or 2 end\nend\n";
+    static const mw_mark wanted[] = {{MW_MARK_STATEMENT, 1, 1},  {MW_MARK_STATEMENT, 2, 1}, {MW_MARK_EACH, 2, 1},
+                                     {MW_MARK_STATEMENT, 3, 3},  {MW_MARK_AND, 3, 6},       {MW_MARK_IF, 3, 6},
                                      {MW_MARK_STATEMENT, 4, 17}, {MW_MARK_OR, 4, 21}};
     MW_AUTO(mw_arena) arena = {0};
     MW_AUTO(mw_buf) out = {0};
@@ -83,11 +84,15 @@ static void test_marks(void **state)
 static const char prelude[] =
     "function __mw_s() end __mw_l, __mw_e, __mw_x = __mw_s, __mw_s, __mw_s function __mw_b(_, v) return v end\n";
 static const char *const programs[] = {
-    "local r = {} for i = 1, 10 do if i % 2 == 0 and i > 4 or i == 1 then r[#r + 1] = i end end return table.concat(r, ',')",
+    "local r = {} for i = 1, 10 do if i % 2 == 0 and i > 4 or i == 1 then r[#r + 1] = i end end return table.concat(r, "
+    "',')",
     "local function f(n) if n < 2 then return n end return f(n - 1) + f(n - 2) end return tostring(f(12))",
-    "local n = 0 for i = 1, 5 do for k = 1, 5 do if k == i then goto next end n = n + 1 ::next:: end end return tostring(n)",
-    "local t = setmetatable({}, {__index = function(_, k) return k end}) return t.a .. (nil or t.b) .. tostring(t.c and false)",
-    "local function many() return 1, 2, 3 end local a, b = many() return select('#', many()) .. a .. b .. tostring((many()))",
+    "local n = 0 for i = 1, 5 do for k = 1, 5 do if k == i then goto next end n = n + 1 ::next:: end end return "
+    "tostring(n)",
+    "local t = setmetatable({}, {__index = function(_, k) return k end}) return t.a .. (nil or t.b) .. tostring(t.c "
+    "and false)",
+    "local function many() return 1, 2, 3 end local a, b = many() return select('#', many()) .. a .. b .. "
+    "tostring((many()))",
     "local s = '' repeat local done = #s > 3 s = s .. 'x' until done return s",
     "local a <const> = 2 ; (function() a2 = a end)() return tostring(a2 ^ 2 // 1 | 1)",
     "local i = 0 while true do i = i + 1 if i > 3 then break end end return tostring(i)",
@@ -157,8 +162,9 @@ static void test_refused(void **state)
 {
     static const struct {
         const char *source, *message;
-    } wrong[] = {{"x = = 1", "line 1: "}, {"\nif a then", "line 2: "}, {"return 1 x = 2", "line 1: text behind"},
-                 {"x = 'a", "not a token"}, {"x = [[ a", "not a token"}, {"--[[ a", "not a token"}, {"x = \x01", "not a token"}};
+    } wrong[] = {{"x = = 1", "line 1: "},    {"\nif a then", "line 2: "}, {"return 1 x = 2", "line 1: text behind"},
+                 {"x = 'a", "not a token"},  {"x = [[ a", "not a token"}, {"--[[ a", "not a token"},
+                 {"x = \x01", "not a token"}};
     MW_AUTO(mw_buf) deep = {0};
     MW_AUTO(mw_arena) arena = {0};
     mw_marks marks;
@@ -167,7 +173,8 @@ static void test_refused(void **state)
     (void)state;
     for (size_t i = 0; i < MW_COUNT(wrong); i++) {
         MW_AUTO(mw_buf) out = {0};
-        assert_int_equal(mw_instrument(wrong[i].source, strlen(wrong[i].source), &arena, &marks, &out, &err), MW_ERR_PARSE);
+        assert_int_equal(mw_instrument(wrong[i].source, strlen(wrong[i].source), &arena, &marks, &out, &err),
+                         MW_ERR_PARSE);
         if (!strstr(err.message, wrong[i].message))
             fail_msg("%s: %s", wrong[i].source, err.message);
     }
@@ -180,8 +187,9 @@ static void test_refused(void **state)
 
 static void test_lines(void **state)
 {
-    static const char source[] = "-- name = \"one\"\nreturn {\n  { name = \"one\" },\n  { [\"name\"] = 'two' }, { x = 1,\n"
-                                 "    name = \"three\" }, { other = \"four\" } }";
+    static const char source[] =
+        "-- name = \"one\"\nreturn {\n  { name = \"one\" },\n  { [\"name\"] = 'two' }, { x = 1,\n"
+        "    name = \"three\" }, { other = \"four\" } }";
 
     (void)state;
     assert_int_equal(mw_source_line_of(source, strlen(source), "name", "one"), 3);
@@ -192,7 +200,7 @@ static void test_lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text),   cmocka_unit_test(test_marks),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text),    cmocka_unit_test(test_marks),
                                        cmocka_unit_test(test_meaning), cmocka_unit_test(test_cuts),
                                        cmocka_unit_test(test_refused), cmocka_unit_test(test_lines)};
 

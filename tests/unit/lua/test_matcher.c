@@ -47,8 +47,8 @@ static void own(const char *text, size_t len, const char *pattern, size_t patter
     snprintf(out, size, "no");
 }
 
-static void stock(lua_State *L, const char *text, size_t len, const char *pattern, size_t pattern_len,
-                  char *out, size_t size)
+static void stock(lua_State *L, const char *text, size_t len, const char *pattern, size_t pattern_len, char *out,
+                  size_t size)
 {
     size_t n = 0;
 
@@ -119,8 +119,8 @@ static uint32_t next(uint32_t *seed)
 
 static void test_random(void **state)
 {
-    static const char *const pieces[] = {"a", "b", ".", "%a", "%d", "%s", "%S", "[ab]", "[^a]", "[a-c]", "*", "+",
-                                         "-", "?", "(", ")", "()", "%1", "%b()", "%f[a]", "^", "$", "%%", "]"};
+    static const char *const pieces[] = {"a", "b", ".", "%a", "%d", "%s", "%S",   "[ab]",  "[^a]", "[a-c]", "*",  "+",
+                                         "-", "?", "(", ")",  "()", "%1", "%b()", "%f[a]", "^",    "$",     "%%", "]"};
     static const char letters[] = "aabbc1 ()%";
     lua_State *L = luaL_newstate();
     uint32_t seed = 20260101;
@@ -155,7 +155,10 @@ static void test_budget(void **state)
     static const struct {
         const char *pattern;
         char fill;
-    } rows[] = {{"a*a*a*a*b", 'a'}, {"^%s*(.-)%s*x$", ' '}, {".-.-.-b", 'a'}, {"%b()", '('},
+    } rows[] = {{"a*a*a*a*b", 'a'},
+                {"^%s*(.-)%s*x$", ' '},
+                {".-.-.-b", 'a'},
+                {"%b()", '('},
                 {"a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaaaaaaaaaaaaaaaaab", 'a'}};
 
     (void)state;

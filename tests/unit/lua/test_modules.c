@@ -59,7 +59,8 @@ static void add_example(mw_buf *out, const char *line, size_t len, int number)
         arrow++;
         len--;
     }
-    mw_buf_printf(out, "same(%d, [==[%.*s]==], function() return %.*s end)\n", number, (int)len, arrow, (int)expression, line);
+    mw_buf_printf(out, "same(%d, [==[%.*s]==], function() return %.*s end)\n", number, (int)len, arrow, (int)expression,
+                  line);
 }
 
 /* Run the examples of a text: of its ```lua blocks, or of all of it. */
@@ -138,12 +139,17 @@ static int open_documents(void **state)
     MW_AUTO(mw_buf) json = {0};
 
     (void)state;
-    mw_buf_puts(&json, "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],\"collected\":[]}},"
-                       "\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[{\"type\":\"AWS::S3::Bucket\",\"id\":\"b\",\"arn\":null,"
-                       "\"name\":null,\"account\":\"1\",\"region\":\"us-east-1\",\"partition\":\"aws\","
-                       "\"tags\":{\"Owner\":\"ops\",\"cost-center\":\"42\",\"Env\":\"prod\"},\"created\":null,\"rest\":null,\"doc\":{"
-                       "\"Hidden\":{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"$unknown\":{\"code\":\"Denied\"}},\"Action\":\"*\"}]},"
-                       "\"Cases\":{");
+    mw_buf_puts(
+        &json,
+        "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::S3::Bucket\":{\"scope\":\"global\",\"facets\":[],"
+        "\"collected\":[]}},"
+        "\"worlds\":[{\"scopes\":[],\"resources\":{\"AWS::S3::Bucket\":[{\"type\":\"AWS::S3::Bucket\",\"id\":\"b\","
+        "\"arn\":null,"
+        "\"name\":null,\"account\":\"1\",\"region\":\"us-east-1\",\"partition\":\"aws\","
+        "\"tags\":{\"Owner\":\"ops\",\"cost-center\":\"42\",\"Env\":\"prod\"},\"created\":null,\"rest\":null,\"doc\":{"
+        "\"Hidden\":{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"$unknown\":{\"code\":\"Denied\"}},"
+        "\"Action\":\"*\"}]},"
+        "\"Cases\":{");
     for (size_t i = 0; i < MW_COUNT(groups); i++)
         add_file(&json, groups[i]);
     mw_buf_puts(&json, "}}}]}}]}");
@@ -162,7 +168,8 @@ static int close_documents(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_policies), cmocka_unit_test(test_tables), cmocka_unit_test(test_documentation)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_policies), cmocka_unit_test(test_tables),
+                                       cmocka_unit_test(test_documentation)};
 
     return cmocka_run_group_tests(tests, open_documents, close_documents);
 }

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CASES 60000
+#define CASES       60000
 #define MATCHES_MAX 40
 
 static uint64_t seed = 0x9E3779B97F4A7C15u;
@@ -42,18 +42,23 @@ static void make(mw_buf *out, const mw_str *pieces, size_t count, unsigned most)
 }
 
 static const mw_str items[] = {
-    MW_STR("a"),     MW_STR("b"),    MW_STR("1"),    MW_STR("."),     MW_STR("%a"),   MW_STR("%d"),    MW_STR("%s"),    MW_STR("%w"),
-    MW_STR("%W"),    MW_STR("%p"),   MW_STR("%c"),   MW_STR("%x"),    MW_STR("%l"),   MW_STR("%u"),    MW_STR("%g"),    MW_STR("%S"),
-    MW_STR("[ab]"),  MW_STR("[^a]"), MW_STR("[a-c]"), MW_STR("[%a_]"), MW_STR("[]]"), MW_STR("[^]a]"), MW_STR("[a-]"),  MW_STR("[-a]"),
-    MW_STR("[%]]"),  MW_STR("[%a-b]"), MW_STR("[^%d%s]"), MW_STR("%b()"), MW_STR("%bab"), MW_STR("%baa"), MW_STR("%f[a]"), MW_STR("%f[^a]"),
-    MW_STR("%f[%w]"), MW_STR("%f[\0]"), MW_STR("("), MW_STR(")"),     MW_STR("()"),   MW_STR("(a*)"),  MW_STR("(.-)"),  MW_STR("%1"),
-    MW_STR("%2"),    MW_STR("%0"),   MW_STR("*"),    MW_STR("+"),     MW_STR("-"),    MW_STR("?"),     MW_STR("^"),     MW_STR("$"),
-    MW_STR("%"),     MW_STR("["),    MW_STR("[^"),   MW_STR("[a"),    MW_STR("%b"),   MW_STR("%bx"),   MW_STR("%f"),    MW_STR("%%"),
-    MW_STR("%."),    MW_STR("\0"),   MW_STR("\xFF"), MW_STR("]"),     MW_STR("a-"),   MW_STR("a*"),    MW_STR(".*"),    MW_STR("[ab]+"),
+    MW_STR("a"),     MW_STR("b"),      MW_STR("1"),       MW_STR("."),      MW_STR("%a"),   MW_STR("%d"),
+    MW_STR("%s"),    MW_STR("%w"),     MW_STR("%W"),      MW_STR("%p"),     MW_STR("%c"),   MW_STR("%x"),
+    MW_STR("%l"),    MW_STR("%u"),     MW_STR("%g"),      MW_STR("%S"),     MW_STR("[ab]"), MW_STR("[^a]"),
+    MW_STR("[a-c]"), MW_STR("[%a_]"),  MW_STR("[]]"),     MW_STR("[^]a]"),  MW_STR("[a-]"), MW_STR("[-a]"),
+    MW_STR("[%]]"),  MW_STR("[%a-b]"), MW_STR("[^%d%s]"), MW_STR("%b()"),   MW_STR("%bab"), MW_STR("%baa"),
+    MW_STR("%f[a]"), MW_STR("%f[^a]"), MW_STR("%f[%w]"),  MW_STR("%f[\0]"), MW_STR("("),    MW_STR(")"),
+    MW_STR("()"),    MW_STR("(a*)"),   MW_STR("(.-)"),    MW_STR("%1"),     MW_STR("%2"),   MW_STR("%0"),
+    MW_STR("*"),     MW_STR("+"),      MW_STR("-"),       MW_STR("?"),      MW_STR("^"),    MW_STR("$"),
+    MW_STR("%"),     MW_STR("["),      MW_STR("[^"),      MW_STR("[a"),     MW_STR("%b"),   MW_STR("%bx"),
+    MW_STR("%f"),    MW_STR("%%"),     MW_STR("%."),      MW_STR("\0"),     MW_STR("\xFF"), MW_STR("]"),
+    MW_STR("a-"),    MW_STR("a*"),     MW_STR(".*"),      MW_STR("[ab]+"),
 };
-static const mw_str letters[] = {MW_STR("a"), MW_STR("a"), MW_STR("b"), MW_STR("ab"), MW_STR("1"), MW_STR(" "), MW_STR("("), MW_STR(")"),
-                                 MW_STR("_"), MW_STR("."), MW_STR("\0"), MW_STR("\xFF"), MW_STR("Z"), MW_STR("]"), MW_STR("-"), MW_STR("%")};
-static const mw_str replacements[] = {MW_STR("x"), MW_STR("%0"), MW_STR("%1"), MW_STR("%2"), MW_STR("%%"), MW_STR("%"), MW_STR("%a"), MW_STR("")};
+static const mw_str letters[] = {MW_STR("a"), MW_STR("a"), MW_STR("b"), MW_STR("ab"), MW_STR("1"),  MW_STR(" "),
+                                 MW_STR("("), MW_STR(")"), MW_STR("_"), MW_STR("."),  MW_STR("\0"), MW_STR("\xFF"),
+                                 MW_STR("Z"), MW_STR("]"), MW_STR("-"), MW_STR("%")};
+static const mw_str replacements[] = {MW_STR("x"),  MW_STR("%0"), MW_STR("%1"), MW_STR("%2"),
+                                      MW_STR("%%"), MW_STR("%"),  MW_STR("%a"), MW_STR("")};
 
 enum { FIND, MATCH, GMATCH, GSUB, WAYS };
 static const char *const names[WAYS] = {"find", "match", "gmatch", "gsub"};
@@ -171,8 +176,8 @@ static void test_same(void **state)
         errors += strcmp(ours.data, "error") == 0;
         matches += strchr(ours.data, ':') != NULL;
         if (ours.len != theirs.len || memcmp(ours.data, theirs.data, ours.len) != 0)
-            fail_msg("case %lu: %s(\"%s\", \"%s\", \"%s\", %d): ours %s, Lua's %s", i, names[q.way], q.text.data, q.pattern.data,
-                     q.with.data, q.position, ours.data, theirs.data);
+            fail_msg("case %lu: %s(\"%s\", \"%s\", \"%s\", %d): ours %s, Lua's %s", i, names[q.way], q.text.data,
+                     q.pattern.data, q.with.data, q.position, ours.data, theirs.data);
     }
     print_message("%lu cases: %lu matches, %lu errors, %lu out of budget\n", cases, matches, errors, budget);
     assert_true(matches > cases / 20 && errors > cases / 20 && budget < cases / 100);

@@ -86,8 +86,8 @@ static void well_known_operations(void **state)
         {"cloudtrail", "DescribeTrails", "POST", "/", NULL, MW_PROTO_JSON},
         {"dynamodb", "ListTables", "POST", "/", "TableNames", MW_PROTO_JSON},
         {"sts", "GetCallerIdentity", "POST", "/", NULL, MW_PROTO_QUERY},
-        {"cloudfront", "ListDistributions", "GET", "/2020-05-31/distribution",
-         "DistributionList.Items", MW_PROTO_REST_XML},
+        {"cloudfront", "ListDistributions", "GET", "/2020-05-31/distribution", "DistributionList.Items",
+         MW_PROTO_REST_XML},
         {"sqs", "ListQueues", "POST", "/", "QueueUrls", -1},
         {"elbv2", "DescribeLoadBalancers", "POST", "/", "LoadBalancers", MW_PROTO_QUERY},
     };
@@ -112,9 +112,8 @@ static void well_known_operations(void **state)
 
 static void well_known_traits(void **state)
 {
-    const mw_operation *describe = operation("ec2", "DescribeInstances"),
-                       *object = operation("s3", "GetObject"), *put = operation("s3", "PutObject"),
-                       *list = operation("iam", "ListUsers"),
+    const mw_operation *describe = operation("ec2", "DescribeInstances"), *object = operation("s3", "GetObject"),
+                       *put = operation("s3", "PutObject"), *list = operation("iam", "ListUsers"),
                        *control = operation("s3control", "GetPublicAccessBlock");
     const mw_shape *out = mw_operation_output(describe), *reservation, *instance;
     const mw_service *s3 = mw_operation_service(object);
@@ -122,39 +121,31 @@ static void well_known_traits(void **state)
 
     (void)state;
     assert_ptr_equal(mw_shape_member_wire(out, "reservationSet", 14), member(out, "Reservations"));
-    reservation = mw_member_shape(
-        mw_shape_element(mw_member_shape(member(out, "Reservations"))));
-    assert_string_equal(
-        mw_member_location_name(mw_shape_element(mw_member_shape(member(out, "Reservations")))),
-        "item");
+    reservation = mw_member_shape(mw_shape_element(mw_member_shape(member(out, "Reservations"))));
+    assert_string_equal(mw_member_location_name(mw_shape_element(mw_member_shape(member(out, "Reservations")))),
+                        "item");
     instance = mw_member_shape(mw_shape_element(mw_member_shape(member(reservation, "Instances"))));
     assert_string_equal(mw_member_location_name(member(instance, "InstanceId")), "instanceId");
-    assert_int_equal(mw_shape_type_of(mw_member_shape(member(instance, "LaunchTime"))),
-                     MW_SHAPE_TIMESTAMP);
-    assert_true(mw_member_idempotency_token(
-        member(mw_operation_input(operation("ec2", "RunInstances")), "ClientToken")));
+    assert_int_equal(mw_shape_type_of(mw_member_shape(member(instance, "LaunchTime"))), MW_SHAPE_TIMESTAMP);
+    assert_true(
+        mw_member_idempotency_token(member(mw_operation_input(operation("ec2", "RunInstances")), "ClientToken")));
 
     assert_string_equal(mw_operation_result_wrapper(list), "ListUsersResult");
     assert_int_equal(mw_member_location(member(mw_operation_input(object), "Key")), MW_LOC_URI);
-    assert_int_equal(mw_member_location(member(mw_operation_input(object), "VersionId")),
-                     MW_LOC_QUERYSTRING);
-    assert_string_equal(mw_member_location_name(member(mw_operation_input(object), "VersionId")),
-                        "versionId");
+    assert_int_equal(mw_member_location(member(mw_operation_input(object), "VersionId")), MW_LOC_QUERYSTRING);
+    assert_string_equal(mw_member_location_name(member(mw_operation_input(object), "VersionId")), "versionId");
     assert_string_equal(mw_member_context_param(member(mw_operation_input(object), "Bucket")), "Bucket");
     assert_int_equal(mw_member_location(member(mw_operation_output(object), "Metadata")), MW_LOC_HEADERS);
-    assert_ptr_equal(mw_shape_payload(mw_operation_output(object)),
-                     member(mw_operation_output(object), "Body"));
+    assert_ptr_equal(mw_shape_payload(mw_operation_output(object)), member(mw_operation_output(object), "Body"));
     assert_true(mw_member_streaming(mw_shape_payload(mw_operation_output(object))));
     assert_true(mw_member_streaming(mw_shape_payload(mw_operation_input(put))));
-    assert_int_equal(mw_val_kind(mw_models_doc(models), mw_operation_extra(put, "httpChecksum")),
-                     MW_KIND_OBJECT);
-    assert_int_equal(mw_val_kind(mw_models_doc(models),
-                                 mw_service_extra(s3, "clientContextParams")), MW_KIND_OBJECT);
+    assert_int_equal(mw_val_kind(mw_models_doc(models), mw_operation_extra(put, "httpChecksum")), MW_KIND_OBJECT);
+    assert_int_equal(mw_val_kind(mw_models_doc(models), mw_service_extra(s3, "clientContextParams")), MW_KIND_OBJECT);
     assert_non_null(error);
     assert_true(mw_shape_exception(error));
     grant = mw_member_shape(member(mw_member_shape(mw_shape_element(mw_member_shape(
-                                       member(mw_operation_output(operation("s3", "GetBucketAcl")),
-                                              "Grants")))), "Grantee"));
+                                       member(mw_operation_output(operation("s3", "GetBucketAcl")), "Grants")))),
+                                   "Grantee"));
     assert_string_equal(mw_shape_xml_prefix(grant), "xsi");
     assert_true(mw_member_xml_attribute(member(grant, "Type")));
     assert_string_equal(mw_member_location_name(member(grant, "Type")), "xsi:type");
@@ -164,8 +155,7 @@ static void well_known_traits(void **state)
     assert_string_equal(mw_operation_auth_type(operation("sts", "AssumeRoleWithWebIdentity")), "none");
     assert_null(mw_operation_auth_type(describe));
     assert_true(mw_operation_checksum_required(operation("s3", "PutBucketPolicy")));
-    assert_string_equal(mw_service_signing_name(mw_models_service(models, "elbv2")),
-                        "elasticloadbalancing");
+    assert_string_equal(mw_service_signing_name(mw_models_service(models, "elbv2")), "elasticloadbalancing");
     assert_string_equal(mw_service_id(mw_models_service(models, "elbv2")), "Elastic Load Balancing v2");
     assert_string_equal(mw_service_target_prefix(mw_models_service(models, "kms")), "TrentService");
 }
@@ -181,11 +171,10 @@ static void partitions_and_regions(void **state)
     assert_true(mw_val_len(d, partitions) >= 5);
     assert_string_equal(mw_val_get_str(d, mw_val_at(d, partitions, 0), "id", ""), "aws");
     assert_true(mw_val_len(d, mw_val_get(d, regions, "ec2")) > 20);
-    assert_string_equal(mw_val_str(d, mw_val_at(d, mw_val_get(d, regions, "iam"), 0), NULL),
-                        "aws-global");
+    assert_string_equal(mw_val_str(d, mw_val_at(d, mw_val_get(d, regions, "iam"), 0), NULL), "aws-global");
     for (size_t i = 0; i < mw_val_len(d, mw_val_get(d, regions, "cloudwatch")); i++)
-        found |= strcmp(mw_val_str(d, mw_val_at(d, mw_val_get(d, regions, "cloudwatch"), i), NULL),
-                        "eu-central-1") == 0;
+        found |=
+            strcmp(mw_val_str(d, mw_val_at(d, mw_val_get(d, regions, "cloudwatch"), i), NULL), "eu-central-1") == 0;
     assert_true(found); /* keyed by service, not by the endpoint prefix "monitoring" */
 }
 

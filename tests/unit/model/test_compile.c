@@ -69,24 +69,22 @@ static void the_tree_is_read(void **state)
     assert_ptr_equal(mw_service_models(alpha), models);
 
     assert_int_equal(mw_service_protocol(beta), MW_PROTO_QUERY); /* gzipped, without `protocols` */
-    assert_string_equal(mw_service_id(beta), "beta"); /* without `serviceId` */
+    assert_string_equal(mw_service_id(beta), "beta");            /* without `serviceId` */
     assert_string_equal(mw_service_signing_name(beta), "beta");
     assert_null(mw_service_api_version(beta));
     assert_null(mw_service_target_prefix(beta));
     assert_false(mw_service_query_compatible(beta));
 
-    assert_string_equal(mw_val_get_str(d, mw_service_paginator(alpha, "PutThing"), "result_key", ""),
-                        "Items");
-    assert_int_equal(mw_val_len(d, mw_val_get(d, mw_service_paginator(alpha, "PutThing"),
-                                              "non_aggregate_keys")), 1); /* from the extras */
+    assert_string_equal(mw_val_get_str(d, mw_service_paginator(alpha, "PutThing"), "result_key", ""), "Items");
+    assert_int_equal(mw_val_len(d, mw_val_get(d, mw_service_paginator(alpha, "PutThing"), "non_aggregate_keys")),
+                     1); /* from the extras */
     assert_int_equal(mw_service_paginator(alpha, "BearThing"), MW_VAL_ABSENT);
     assert_int_equal(mw_service_paginator(beta, "ListTrees"), MW_VAL_ABSENT);
-    assert_int_equal(mw_val_get_int(d, mw_val_get(d, mw_service_waiters(alpha), "ThingReady"),
-                                    "delay", 0), 5);
+    assert_int_equal(mw_val_get_int(d, mw_val_get(d, mw_service_waiters(alpha), "ThingReady"), "delay", 0), 5);
     assert_int_equal(mw_service_ruleset(alpha), MW_VAL_ABSENT);
     assert_int_equal(mw_val_len(d, mw_val_path(d, mw_service_ruleset(beta), "parameters.Region")), 3);
-    assert_int_equal(mw_val_len(d, mw_val_path(d, mw_service_extra(beta, "clientContextParams"),
-                                               "Fast")), 1); /* its documentation is left out */
+    assert_int_equal(mw_val_len(d, mw_val_path(d, mw_service_extra(beta, "clientContextParams"), "Fast")),
+                     1); /* its documentation is left out */
 }
 
 static void partitions_and_regions_come_from_endpoints(void **state)
@@ -98,8 +96,7 @@ static void partitions_and_regions_come_from_endpoints(void **state)
 
     (void)state;
     assert_string_equal(mw_val_get_str(d, partition, "id", ""), "aws");
-    assert_string_equal(mw_val_get_str(d, mw_val_get(d, partition, "outputs"), "dualStackDnsSuffix",
-                                       ""), "api.aws");
+    assert_string_equal(mw_val_get_str(d, mw_val_get(d, partition, "outputs"), "dualStackDnsSuffix", ""), "api.aws");
     assert_true(mw_val_get_bool(d, mw_val_get(d, partition, "outputs"), "supportsFIPS", false));
     assert_int_equal(mw_val_len(d, mw_val_get(d, partition, "regions")), 2);
     assert_int_equal(mw_val_len(d, alpha), 2);
@@ -136,8 +133,7 @@ static void operations_have_their_traits(void **state)
     assert_true(mw_operation_deprecated(put));
     assert_false(mw_operation_unsigned_payload(put));
     assert_string_equal(
-        mw_val_get_str(d, mw_val_get(d, mw_operation_extra(put, "staticContextParams"), "Kind"),
-                       "value", ""), "thing");
+        mw_val_get_str(d, mw_val_get(d, mw_operation_extra(put, "staticContextParams"), "Kind"), "value", ""), "thing");
     assert_int_equal(mw_operation_extra(put, "httpChecksum"), MW_VAL_ABSENT);
     assert_int_equal(mw_operation_extra(anon, "staticContextParams"), MW_VAL_ABSENT);
 
@@ -151,15 +147,13 @@ static void operations_have_their_traits(void **state)
     assert_true(mw_operation_unsigned_payload(old));
     assert_string_equal(mw_operation_method(old), "POST"); /* without http at all */
     assert_string_equal(mw_operation_uri(old), "/");
-    assert_string_equal(
-        mw_operation_auth_type(mw_service_operation(mw_models_service(models, "beta"), "ListTrees")),
-        "bearer"); /* signatureVersion */
+    assert_string_equal(mw_operation_auth_type(mw_service_operation(mw_models_service(models, "beta"), "ListTrees")),
+                        "bearer"); /* signatureVersion */
 }
 
 static void members_have_their_traits(void **state)
 {
-    const mw_shape *in = mw_operation_input(
-        mw_service_operation(mw_models_service(models, "alpha"), "PutThing"));
+    const mw_shape *in = mw_operation_input(mw_service_operation(mw_models_service(models, "alpha"), "PutThing"));
     const mw_member *id = member(in, "Id"), *grant = member(in, "Grant"),
                     *kind = member(mw_member_shape(grant), "Kind");
 
@@ -362,9 +356,8 @@ static mw_status compile_text(const char *text, mw_buf *out, mw_error *failure)
     assert_ok(mw_json_read(b, text, strlen(text), NULL, NULL, &err));
     root = mw_doc_pop(b);
     d = mw_doc_view(b);
-    st = mw_models_compile_service("made", d, mw_val_get(d, root, "metadata"),
-                                   mw_val_get(d, root, "operations"), mw_val_get(d, root, "shapes"),
-                                   out, failure);
+    st = mw_models_compile_service("made", d, mw_val_get(d, root, "metadata"), mw_val_get(d, root, "operations"),
+                                   mw_val_get(d, root, "shapes"), out, failure);
     mw_doc_builder_free(b);
     return st;
 }
@@ -377,12 +370,13 @@ static void one_service_from_values(void **state)
     mw_error err = {0};
 
     (void)state;
-    assert_ok(compile_text(
-        "{\"metadata\":{\"protocol\":\"ec2\",\"apiVersion\":\"1\"},"
-        "\"operations\":{\"Op\":{\"name\":\"Op\",\"http\":{\"method\":\"GET\",\"requestUri\":\"/x\"},"
-        "\"input\":{\"shape\":\"In\"},\"httpChecksum\":{\"requestChecksumRequired\":true}}},"
-        "\"shapes\":{\"In\":{\"type\":\"structure\",\"members\":{\"N\":{\"shape\":\"I\"}}},"
-        "\"I\":{\"type\":\"integer\"}}}", &out, &err));
+    assert_ok(
+        compile_text("{\"metadata\":{\"protocol\":\"ec2\",\"apiVersion\":\"1\"},"
+                     "\"operations\":{\"Op\":{\"name\":\"Op\",\"http\":{\"method\":\"GET\",\"requestUri\":\"/x\"},"
+                     "\"input\":{\"shape\":\"In\"},\"httpChecksum\":{\"requestChecksumRequired\":true}}},"
+                     "\"shapes\":{\"In\":{\"type\":\"structure\",\"members\":{\"N\":{\"shape\":\"I\"}}},"
+                     "\"I\":{\"type\":\"integer\"}}}",
+                     &out, &err));
     assert_ok(mw_models_open(out.data, out.len, &m, &err));
     s = mw_models_service(m, "made");
     assert_non_null(s);
@@ -391,12 +385,11 @@ static void one_service_from_values(void **state)
     assert_string_equal(mw_models_botocore_version(m), "unknown");
     assert_int_equal(mw_models_partitions(m), MW_VAL_ABSENT);
     assert_true(mw_operation_checksum_required(mw_service_operation(s, "Op")));
-    assert_true(mw_val_get_bool(mw_models_doc(m),
-                                mw_operation_extra(mw_service_operation(s, "Op"), "httpChecksum"),
+    assert_true(mw_val_get_bool(mw_models_doc(m), mw_operation_extra(mw_service_operation(s, "Op"), "httpChecksum"),
                                 "requestChecksumRequired", false));
-    assert_int_equal(mw_shape_type_of(mw_member_shape(mw_shape_member_at(
-                         mw_operation_input(mw_service_operation(s, "Op")), 0))),
-                     MW_SHAPE_INTEGER);
+    assert_int_equal(
+        mw_shape_type_of(mw_member_shape(mw_shape_member_at(mw_operation_input(mw_service_operation(s, "Op")), 0))),
+        MW_SHAPE_INTEGER);
     mw_models_free(m);
 
     /* Nothing but a protocol is a service too. */
@@ -424,7 +417,8 @@ static void bad_models_are_named(void **state)
          "\"shapes\":{\"S\":{\"type\":\"structure\",\"members\":{\"M\":{\"shape\":\"No\"}}}}}",
          "service made: S.M refers to shape No, which is not there"},
         {"{\"metadata\":{\"protocol\":\"json\"},\"operations\":{\"Op\":{\"input\":{\"shape\":\"S\"}}},"
-         "\"shapes\":{\"S\":{\"type\":\"list\"}}}", "service made: S names no shape"},
+         "\"shapes\":{\"S\":{\"type\":\"list\"}}}",
+         "service made: S names no shape"},
         {"{\"metadata\":{\"protocol\":\"json\"},\"operations\":{\"Op\":{\"input\":{\"shape\":\"S\"}}},"
          "\"shapes\":{\"S\":{\"type\":\"tuple\"}}}",
          "service made: shape S has the unknown type tuple"},

@@ -29,16 +29,14 @@ static void figures(void **state)
     assert_int_equal(mw_json_read(b, text, strlen(text), NULL, NULL, NULL), MW_OK);
     list = mw_doc_pop(b);
     for (size_t i = 0; i < mw_val_len(mw_doc_view(b), list); i++)
-        assert_int_equal(mw_tally_add(&t, mw_doc_view(b), mw_val_at(mw_doc_view(b), list, i), NULL),
-                         MW_OK);
+        assert_int_equal(mw_tally_add(&t, mw_doc_view(b), mw_val_at(mw_doc_view(b), list, i), NULL), MW_OK);
     mw_tally_json(&t, &out);
-    assert_string_equal(
-        out.data, "{\"scopes\":3,\"complete\":2,\"percent\":66.6,\"skipped\":1,\"cached\":1,\"by_"
-                  "class\":{\"denied_scp\":1},"
-                  "\"by_account\":[{\"account\":\"1\",\"scopes\":2,\"complete\":1,\"percent\":50},"
-                  "{\"account\":\"2\",\"scopes\":1,\"complete\":1,\"percent\":100}],"
-                  "\"by_type\":[{\"type\":\"A\",\"scopes\":1,\"complete\":1,\"percent\":100},"
-                  "{\"type\":\"B\",\"scopes\":2,\"complete\":1,\"percent\":50}]}");
+    assert_string_equal(out.data, "{\"scopes\":3,\"complete\":2,\"percent\":66.6,\"skipped\":1,\"cached\":1,\"by_"
+                                  "class\":{\"denied_scp\":1},"
+                                  "\"by_account\":[{\"account\":\"1\",\"scopes\":2,\"complete\":1,\"percent\":50},"
+                                  "{\"account\":\"2\",\"scopes\":1,\"complete\":1,\"percent\":100}],"
+                                  "\"by_type\":[{\"type\":\"A\",\"scopes\":1,\"complete\":1,\"percent\":100},"
+                                  "{\"type\":\"B\",\"scopes\":2,\"complete\":1,\"percent\":50}]}");
     mw_doc_builder_free(b);
 }
 

@@ -32,9 +32,8 @@ static void make_many(void)
 
 static void one_statement_a_service(void **state)
 {
-    static const char *const items[] = {"access-analyzer:ListAnalyzers", "ec2:DescribeVpcs",
-                                        "s3:GetBucketAcl", "s3:ListAllMyBuckets",
-                                        "s3express:ListAllMyDirectoryBuckets"};
+    static const char *const items[] = {"access-analyzer:ListAnalyzers", "ec2:DescribeVpcs", "s3:GetBucketAcl",
+                                        "s3:ListAllMyBuckets", "s3express:ListAllMyDirectoryBuckets"};
     const mw_iam_actions a = {items, MW_COUNT(items)};
     static const char *const wanted[] = {"\"Sid\": \"AccessAnalyzer\"",
                                          "\"Sid\": \"Ec2\"",
@@ -84,8 +83,7 @@ static void sizes_and_shares(void **state)
         assert_in_range(n, 1, left.count);
         assert_true(mw_iam_policy_size((mw_iam_actions){left.items, n}) <= MW_IAM_MANAGED_MAX);
         if (n < left.count)
-            assert_true(mw_iam_policy_size((mw_iam_actions){left.items, n + 1}) >
-                        MW_IAM_MANAGED_MAX);
+            assert_true(mw_iam_policy_size((mw_iam_actions){left.items, n + 1}) > MW_IAM_MANAGED_MAX);
         left.items += n;
         left.count -= n;
     }

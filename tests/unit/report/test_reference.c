@@ -14,8 +14,8 @@ static mw_doc *fixtures;
 static mw_reference_rule items[ITEMS];
 static mw_reference all = {.items = items, .count = ITEMS};
 
-#define RULE(id, title, resource, members)                                                          \
-    "return rule { id = \"" id "\", title = \"" title "\", severity = \"low\", resource = \"" resource "\", " members \
+#define RULE(id, title, resource, members)                                                                             \
+    "return rule { id = \"" id "\", title = \"" title "\", severity = \"low\", resource = \"" resource "\", " members  \
     " check = function(r, ctx) return pass() end }"
 
 static int open_rules(void **state)
@@ -29,11 +29,13 @@ static int open_rules(void **state)
 
     test_open_types(state);
     folder_open(&f);
-    folder_add(&f, "a-bucket.lua", "--- First line.\n-- Goes on.\n--\n-- A <b>second</b> paragraph.\n-- @see https://example.com/\n"
-                            RULE("a-bucket", "Buckets <script>alert(1)</script> [x](y) *z*", "AWS::S3::Bucket",
-                                 "needs = { \"Versioning\" }, params = { days = 30 }, "
-                                 "controls = { cis = { \"2.1\", \"1.1\" } },"));
-    folder_add(&f, "b-account.lua", RULE("b-account", "Accounts", "AWS::::Account", "controls = { cis = { \"1.1\" } },"));
+    folder_add(&f, "a-bucket.lua",
+               "--- First line.\n-- Goes on.\n--\n-- A <b>second</b> paragraph.\n-- @see https://example.com/\n" RULE(
+                   "a-bucket", "Buckets <script>alert(1)</script> [x](y) *z*", "AWS::S3::Bucket",
+                   "needs = { \"Versioning\" }, params = { days = 30 }, "
+                   "controls = { cis = { \"2.1\", \"1.1\" } },"));
+    folder_add(&f, "b-account.lua",
+               RULE("b-account", "Accounts", "AWS::::Account", "controls = { cis = { \"1.1\" } },"));
     folder_add(&f, "c-instance.lua", RULE("c-instance", "Instances", "AWS::EC2::Instance", ""));
     rules = test_load(&f);
     assert_int_equal(mw_doc_builder_new(NULL, &b, NULL), MW_OK);
@@ -71,14 +73,38 @@ static void in_order(const mw_buf *out, const char *const *texts)
 
 static void a_page(void **state)
 {
-    static const char *const markdown[] = {
-        "Buckets \\<script\\>alert(1)\\</script\\> \\[x\\](y) \\*z\\*", "First line. Goes on.", "A \\<b\\>second\\</b\\> paragraph.",
-        "`a-bucket`", "low", "`AWS::S3::Bucket`", "`Versioning`", "`s3:GetBucketVersioning`", "`s3:ListBuckets`",
-        "https://example.com/", "Parameters", "days", "30", "Controls", "cis", "Examples", "`pass`", "\\*on\\*",
-        "````", "```", "tags: {\"a\":\"b\"}", "````", "two", "index.md", NULL};
-    static const char *const html[] = {
-        "Buckets &lt;script&gt;alert(1)&lt;/script&gt; [x](y) *z*", "A &lt;b&gt;second&lt;/b&gt; paragraph.", "a-bucket",
-        "Parameters", "Examples", "index.html", NULL};
+    static const char *const markdown[] = {"Buckets \\<script\\>alert(1)\\</script\\> \\[x\\](y) \\*z\\*",
+                                           "First line. Goes on.",
+                                           "A \\<b\\>second\\</b\\> paragraph.",
+                                           "`a-bucket`",
+                                           "low",
+                                           "`AWS::S3::Bucket`",
+                                           "`Versioning`",
+                                           "`s3:GetBucketVersioning`",
+                                           "`s3:ListBuckets`",
+                                           "https://example.com/",
+                                           "Parameters",
+                                           "days",
+                                           "30",
+                                           "Controls",
+                                           "cis",
+                                           "Examples",
+                                           "`pass`",
+                                           "\\*on\\*",
+                                           "````",
+                                           "```",
+                                           "tags: {\"a\":\"b\"}",
+                                           "````",
+                                           "two",
+                                           "index.md",
+                                           NULL};
+    static const char *const html[] = {"Buckets &lt;script&gt;alert(1)&lt;/script&gt; [x](y) *z*",
+                                       "A &lt;b&gt;second&lt;/b&gt; paragraph.",
+                                       "a-bucket",
+                                       "Parameters",
+                                       "Examples",
+                                       "index.html",
+                                       NULL};
     MW_AUTO(mw_buf) md = {.max = 1 << 20};
     MW_AUTO(mw_buf) page = {.max = 1 << 20};
 
@@ -96,8 +122,9 @@ static void a_page(void **state)
 
 static void the_index(void **state)
 {
-    static const char *const order[] = {"Account", "b-account.md", "EC2", "c-instance.md", "S3", "a-bucket.md", "Frameworks",
-                                        "cis", "1.1", "a-bucket.md", "b-account.md", "2.1", "a-bucket.md", NULL};
+    static const char *const order[] = {
+        "Account", "b-account.md", "EC2",         "c-instance.md", "S3",  "a-bucket.md", "Frameworks",
+        "cis",     "1.1",          "a-bucket.md", "b-account.md",  "2.1", "a-bucket.md", NULL};
     MW_AUTO(mw_buf) out = {.max = 1 << 20};
     MW_AUTO(mw_buf) again = {.max = 1 << 20};
 

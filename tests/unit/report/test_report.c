@@ -31,10 +31,12 @@ static const char coverage_text[] =
     "\"state\":\"failed\",\"resources\":0,\"calls\":3,\"cause\":{\"operation\":\"kms:ListKeys\","
     "\"code\":\"InternalFailure\",\"message\":\"\"}}]";
 
-#define FINDING(r, s, sev, t, i, n, m)                                                               \
-    {.rule = (r), .status = (s), .severity = (sev), .type = (t), .id = (i), .name = (n),             \
-     .account = "111122223333", .region = "eu-west-1", .partition = "aws", .message = (m),           \
-     .evidence = "[{\"path\":\"A.B\",\"value\":null}]", .fingerprint = "00112233445566778899aabbccddeeff"}
+#define FINDING(r, s, sev, t, i, n, m)                                                                                 \
+    {                                                                                                                  \
+        .rule = (r), .status = (s), .severity = (sev), .type = (t), .id = (i), .name = (n), .account = "111122223333", \
+        .region = "eu-west-1", .partition = "aws", .message = (m), .evidence = "[{\"path\":\"A.B\",\"value\":null}]",  \
+        .fingerprint = "00112233445566778899aabbccddeeff"                                                              \
+    }
 
 static mw_doc *coverage_of(const char *text)
 {
@@ -50,11 +52,19 @@ static mw_doc *coverage_of(const char *text)
 
 static mw_report report_of(const mw_doc *coverage, const mw_finding *findings, size_t count)
 {
-    return (mw_report){.run_id = "01JGK3S1M80000000000000000", .started_at = "2026-01-02T03:04:05Z",
-                       .finished_at = "2026-01-02T03:04:09Z", .engine = "0.1.0", .rules_digest = "abc",
-                       .findings_digest = "def", .snapshot = NULL, .coverage_doc = coverage,
-                       .coverage = mw_doc_root(coverage), .findings = findings, .count = count,
-                       .compared = true, .fixed = 3};
+    return (mw_report){.run_id = "01JGK3S1M80000000000000000",
+                       .started_at = "2026-01-02T03:04:05Z",
+                       .finished_at = "2026-01-02T03:04:09Z",
+                       .engine = "0.1.0",
+                       .rules_digest = "abc",
+                       .findings_digest = "def",
+                       .snapshot = NULL,
+                       .coverage_doc = coverage,
+                       .coverage = mw_doc_root(coverage),
+                       .findings = findings,
+                       .count = count,
+                       .compared = true,
+                       .fixed = 3};
 }
 
 static const char *title_of(void *user, const char *rule)
@@ -81,10 +91,8 @@ static const mw_finding mixed[] = {
             "IMDSv1 is allowed (HttpTokens is optional), which lets a forged request read the credentials of "
             "the instance's role"),
     FINDING("ec2-imds", MW_VERDICT_PASS, "high", "AWS::EC2::Instance", "i-0ffffffff", NULL, NULL),
-    FINDING("kms-rotation", MW_VERDICT_UNKNOWN, "medium", "AWS::KMS::Key", "*", NULL,
-            "kms:ListKeys InternalFailure"),
-    FINDING("s3-public", MW_VERDICT_FAIL, "critical", "AWS::S3::Bucket", "logs", "logs",
-            "anybody may read"),
+    FINDING("kms-rotation", MW_VERDICT_UNKNOWN, "medium", "AWS::KMS::Key", "*", NULL, "kms:ListKeys InternalFailure"),
+    FINDING("s3-public", MW_VERDICT_FAIL, "critical", "AWS::S3::Bucket", "logs", "logs", "anybody may read"),
     FINDING("s3-public", MW_VERDICT_FAIL, "critical", "AWS::S3::Bucket",
             "a-bucket-with-a-name-that-is-longer-than-any-column-should-ever-be", NULL, "anybody may write"),
     FINDING("s3-tags", MW_VERDICT_UNKNOWN, "medium", "AWS::S3::Bucket", "logs", "logs",

@@ -6,23 +6,51 @@
 
 static const mw_ruletest_result results[] = {
     {.rule = "a", .file = "r/a_test.lua", .name = "good", .line = 2, .spent_ns = 1500000},
-    {.rule = "a", .file = "r/a_test.lua", .name = "bad <#1> & \"\\\"\x1b[31m", .line = 3, .outcome = MW_RULETEST_FAILED,
-     .detail = "expected pass, found fail: <x>", .diff = "- verdict: pass\n+ verdict: fail\n  message: \x1b]0;x\x07"},
-    {.rule = "b", .file = "r/b_test.lua", .name = "script", .outcome = MW_RULETEST_ERROR, .detail = "r/b.lua:1: no",
-     .traceback = "r/b.lua:1: in function <r/b.lua:1>", .spent_ns = 2500000},
+    {.rule = "a",
+     .file = "r/a_test.lua",
+     .name = "bad <#1> & \"\\\"\x1b[31m",
+     .line = 3,
+     .outcome = MW_RULETEST_FAILED,
+     .detail = "expected pass, found fail: <x>",
+     .diff = "- verdict: pass\n+ verdict: fail\n  message: \x1b]0;x\x07"},
+    {.rule = "b",
+     .file = "r/b_test.lua",
+     .name = "script",
+     .outcome = MW_RULETEST_ERROR,
+     .detail = "r/b.lua:1: no",
+     .traceback = "r/b.lua:1: in function <r/b.lua:1>",
+     .spent_ns = 2500000},
     {.rule = "b", .file = "r/b_test.lua", .name = "later", .outcome = MW_RULETEST_SKIPPED, .reason = "why # not"},
-    {.rule = "b", .file = "r/b_test.lua", .name = "open", .outcome = MW_RULETEST_TODO, .reason = "soon", .detail = "no"},
+    {.rule = "b",
+     .file = "r/b_test.lua",
+     .name = "open",
+     .outcome = MW_RULETEST_TODO,
+     .reason = "soon",
+     .detail = "no"},
     {.rule = "b", .file = "r/b_test.lua", .name = "done", .reason = "soon"},
 };
 static const char *const untested[] = {"c"};
-static mw_ruletest_branch branches[] = {{{MW_MARK_FUNCTION, 1, 1}, {2, 0}}, {{MW_MARK_IF, 2, 4}, {1, 0}}, {{MW_MARK_OR, 3, 4}, {0, 0}}};
+static mw_ruletest_branch branches[] = {
+    {{MW_MARK_FUNCTION, 1, 1}, {2, 0}}, {{MW_MARK_IF, 2, 4}, {1, 0}}, {{MW_MARK_OR, 3, 4}, {0, 0}}};
 static mw_ruletest_line lines[] = {{2, 2}, {3, 0}};
-static mw_ruletest_coverage coverage[] = {{.rule = "a", .file = "r/a.lua", .source = "return f(\n  if x then\n  y = \x1b[1m or z\n",
-                                           .branches = branches, .branch_count = 3, .lines = lines, .line_count = 2,
-                                           .ways = 5, .ways_taken = 2, .lines_run = 1, .verdicts = {true}}};
-static mw_ruletest_report report = {.items = (mw_ruletest_result *)(uintptr_t)results, .count = MW_COUNT(results),
-                                    .by_outcome = {2, 1, 1, 1, 1}, .rules_without_tests = 1, .untested = untested,
-                                    .coverage = coverage, .coverage_count = 1};
+static mw_ruletest_coverage coverage[] = {{.rule = "a",
+                                           .file = "r/a.lua",
+                                           .source = "return f(\n  if x then\n  y = \x1b[1m or z\n",
+                                           .branches = branches,
+                                           .branch_count = 3,
+                                           .lines = lines,
+                                           .line_count = 2,
+                                           .ways = 5,
+                                           .ways_taken = 2,
+                                           .lines_run = 1,
+                                           .verdicts = {true}}};
+static mw_ruletest_report report = {.items = (mw_ruletest_result *)(uintptr_t)results,
+                                    .count = MW_COUNT(results),
+                                    .by_outcome = {2, 1, 1, 1, 1},
+                                    .rules_without_tests = 1,
+                                    .untested = untested,
+                                    .coverage = coverage,
+                                    .coverage_count = 1};
 
 static void assert_holds(const mw_buf *out, const char *const *wanted, size_t n)
 {
@@ -33,10 +61,10 @@ static void assert_holds(const mw_buf *out, const char *const *wanted, size_t n)
         if ((unsigned char)out->data[i] < 0x20 && out->data[i] != '\n')
             fail_msg("a control character: %s", out->data);
 }
-#define HOLDS(out, ...)                                                                             \
-    do {                                                                                            \
-        static const char *const wanted[] = {__VA_ARGS__};                                          \
-        assert_holds(&(out), wanted, MW_COUNT(wanted));                                             \
+#define HOLDS(out, ...)                                                                                                \
+    do {                                                                                                               \
+        static const char *const wanted[] = {__VA_ARGS__};                                                             \
+        assert_holds(&(out), wanted, MW_COUNT(wanted));                                                                \
     } while (0)
 
 static void test_text(void **state)
@@ -66,7 +94,8 @@ static void test_tap(void **state)
     HOLDS(out, "TAP version 14\n1..7\nok 1 - a: good\n", "not ok 2 - a: bad <\\#1> & \"\\\\\"\\\\x1b[31m\n  ---\n",
           "  severity: fail\n  at:\n    file: \"r/a_test.lua\"\n    line: 3\n  diff:\n    - \"- verdict: pass\"\n",
           "  severity: error\n", "  traceback:\n    - \"r/b.lua:1: in function", "ok 4 - b: later # SKIP why \\# not\n",
-          "not ok 5 - b: open # TODO soon\n", "ok 6 - b: done # TODO soon\n", "ok 7 - c # SKIP the rule has no tests\n");
+          "not ok 5 - b: open # TODO soon\n", "ok 6 - b: done # TODO soon\n",
+          "ok 7 - c # SKIP the rule has no tests\n");
 }
 
 static void test_junit(void **state)
@@ -79,7 +108,8 @@ static void test_junit(void **state)
     HOLDS(out, "tests=\"7\" failures=\"1\" errors=\"1\" skipped=\"3\" time=\"0.004000000\">\n",
           "<testsuite name=\"a\" file=\"r/a_test.lua\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\"",
           "<testcase classname=\"a\" name=\"good\" file=\"r/a_test.lua\" line=\"2\" time=\"0.001500000\"></testcase>",
-          "name=\"bad &lt;#1&gt; &amp; &quot;\\&quot;\\x1b[31m\"", "<failure type=\"mismatch\" message=\"expected pass, found fail: &lt;x&gt;\">\n",
+          "name=\"bad &lt;#1&gt; &amp; &quot;\\&quot;\\x1b[31m\"",
+          "<failure type=\"mismatch\" message=\"expected pass, found fail: &lt;x&gt;\">\n",
           "<error type=\"script error\" message=\"r/b.lua:1: no\">\n", "<skipped message=\"why # not\"/>",
           "<skipped message=\"todo: soon\"/>", "name=\"done\" file=\"r/b_test.lua\" time=\"0.000000000\"></testcase>",
           "<skipped message=\"the rule has no tests\"/>");
@@ -103,7 +133,8 @@ static void test_json(void **state)
     assert_int_equal(mw_val_len(d, mw_val_get(d, root, "tests")), 6);
     assert_string_equal(mw_val_get_str(d, mw_val_at(d, mw_val_get(d, root, "tests"), 2), "outcome", ""), "error");
     assert_int_equal(mw_val_get_int(d, mw_val_path(d, root, "coverage"), "branches_taken", -1), 2);
-    assert_int_equal(mw_val_len(d, mw_val_get(d, mw_val_at(d, mw_val_path(d, root, "coverage.rules"), 0), "missed_lines")), 1);
+    assert_int_equal(
+        mw_val_len(d, mw_val_get(d, mw_val_at(d, mw_val_path(d, root, "coverage.rules"), 0), "missed_lines")), 1);
     mw_doc_builder_free(b);
 }
 
@@ -121,8 +152,9 @@ static void test_lcov(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_tap), cmocka_unit_test(test_junit),
-                                       cmocka_unit_test(test_json), cmocka_unit_test(test_lcov)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_tap),
+                                       cmocka_unit_test(test_junit), cmocka_unit_test(test_json),
+                                       cmocka_unit_test(test_lcov)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,24 +12,38 @@ static const struct {
     const char *rule[3], *test[3]; /* texts that must be there */
 } drafts[] = {
     /* an enumeration is compared with its first value, and its values are listed */
-    {"AWS::S3::Bucket", "Versioning",
+    {"AWS::S3::Bucket",
+     "Versioning",
      {"needs = { \"Versioning\" }", "bucket:path(\"Versioning.Status\")", "value == \"Enabled\""},
      {"Versioning = { Status = \"Enabled\" }", "Versioning = { Status = \"Suspended\" }",
       "unknown(\"s3:GetBucketVersioning\", \"AccessDenied\")"}},
     /* a list: elements that are texts, and elements that are tables */
-    {"AWS::S3::Bucket", "Lifecycle", {"#value > 0", "each element has", "Lifecycle is empty"}, {"Lifecycle = { {} }", "Lifecycle = {}"}},
+    {"AWS::S3::Bucket",
+     "Lifecycle",
+     {"#value > 0", "each element has", "Lifecycle is empty"},
+     {"Lifecycle = { {} }", "Lifecycle = {}"}},
     {"AWS::KMS::Key", "Grants", {"key:path(\"Grants\")", "#value > 0"}, {"Grants = { {} }"}},
     /* parsed text: anything may be in it */
-    {"AWS::S3::Bucket", "Policy", {"JSON that is decoded already", "value ~= nil"}, {"Policy = { Example = \"value\" }"}},
+    {"AWS::S3::Bucket",
+     "Policy",
+     {"JSON that is decoded already", "value ~= nil"},
+     {"Policy = { Example = \"value\" }"}},
     /* a switch */
-    {"AWS::KMS::Key", "RotationStatus", {"RotationStatus.KeyRotationEnabled", "value == true"},
+    {"AWS::KMS::Key",
+     "RotationStatus",
+     {"RotationStatus.KeyRotationEnabled", "value == true"},
      {"RotationStatus = { KeyRotationEnabled = true }", "RotationStatus = { KeyRotationEnabled = false }"}},
     /* statistics of a metric */
-    {"AWS::Lambda::Function", "Metrics.Errors",
+    {"AWS::Lambda::Function",
+     "Metrics.Errors",
      {"needs = { \"Metrics.Errors\" }", "r:path(\"Metrics.Errors.Sum\")", "Datapoints"},
-     {"Metrics = { Errors = { Sum = 1 } }", "Metrics = { Errors = unknown(\"cloudwatch:GetMetricData\", \"AccessDenied\") }"}},
+     {"Metrics = { Errors = { Sum = 1 } }",
+      "Metrics = { Errors = unknown(\"cloudwatch:GetMetricData\", \"AccessDenied\") }"}},
     /* the item itself, never by its id */
-    {"AWS::EC2::SecurityGroup", NULL, {"---@param security_group AWS.EC2.SecurityGroup", "security_group:path(\""}, {"GroupId = \"example\""}},
+    {"AWS::EC2::SecurityGroup",
+     NULL,
+     {"---@param security_group AWS.EC2.SecurityGroup", "security_group:path(\""},
+     {"GroupId = \"example\""}},
     /* items that are mere texts have no member to judge */
     {"AWS::SQS::Queue", NULL, {"ExampleMember"}, {"unmodelled = { \"resource.ExampleMember\" }"}},
 };
@@ -45,8 +59,11 @@ static void rules(void **state)
 {
     (void)state;
     for (size_t i = 0; i < MW_COUNT(drafts); i++) {
-        const mw_skeleton s = {.id = "a-draft", .type = mw_types_get(types, drafts[i].type), .models = models,
-                               .facets = &drafts[i].facet, .facet_count = drafts[i].facet != NULL};
+        const mw_skeleton s = {.id = "a-draft",
+                               .type = mw_types_get(types, drafts[i].type),
+                               .models = models,
+                               .facets = &drafts[i].facet,
+                               .facet_count = drafts[i].facet != NULL};
         MW_AUTO(mw_buf) rule = {.max = 1 << 20};
         MW_AUTO(mw_buf) test = {.max = 1 << 20};
         mw_error err = {0};
@@ -63,8 +80,8 @@ static void ids(void **state)
         const char *id;
         bool taken;
     } rows[] = {
-        {"a", true},         {"s3-bucket-1", true}, {"", false},     {"1a", false}, {"-a", false},
-        {"A", false},        {"a_b", false},        {"../a", false}, {"a b", false},
+        {"a", true},  {"s3-bucket-1", true}, {"", false},     {"1a", false},  {"-a", false},
+        {"A", false}, {"a_b", false},        {"../a", false}, {"a b", false},
     };
     char text[102];
 
@@ -81,7 +98,8 @@ static void ids(void **state)
 /* A title ends neither the comment nor the text that it stands in. */
 static void hostile_titles(void **state)
 {
-    const mw_skeleton s = {.id = "x", .title = "a \"b\"\n]] os.exit() \\", .type = mw_types_get(types, "AWS::EC2::VPC"), .models = models};
+    const mw_skeleton s = {
+        .id = "x", .title = "a \"b\"\n]] os.exit() \\", .type = mw_types_get(types, "AWS::EC2::VPC"), .models = models};
     MW_AUTO(mw_buf) rule = {.max = 1 << 20};
     MW_AUTO(mw_buf) test = {.max = 1 << 20};
     MW_AUTO(mw_buf) remediation = {.max = 1 << 20};
@@ -113,7 +131,8 @@ static int close_all(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(ids), cmocka_unit_test(hostile_titles)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(ids),
+                                       cmocka_unit_test(hostile_titles)};
 
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

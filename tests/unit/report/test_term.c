@@ -18,14 +18,19 @@ static void neutralises(void **state)
         {"grüße 日本 🌙", "grüße 日本 🌙"},
         {"\033[2J\033]0;title\007", "\\x1b[2J\\x1b]0;title\\x07"},
         {"a\nb\tc\rd\x7f", "a\\x0ab\\x09c\\x0dd\\x7f"},
-        {"\xC2\x9B" "31m", "\\x9b31m"},                       /* CSI as a C1 control */
-        {"evil\u202Egpj.exe", "evil\\u202egpj.exe"},           /* right-to-left override */
+        {"\xC2\x9B"
+         "31m",
+         "\\x9b31m"},                                /* CSI as a C1 control */
+        {"evil\u202Egpj.exe", "evil\\u202egpj.exe"}, /* right-to-left override */
         {"a\u200Bb\u2066c\uFEFF", "a\\u200bb\\u2066c\\ufeff"},
         {"line\u2028break", "line\\u2028break"},
-        {"\xff\xfe" "a\xC3", "\uFFFD\uFFFD" "a\uFFFD"},
-        {"\xC0\xAF", "\uFFFD\uFFFD"},                          /* overlong */
-        {"\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD"},                /* surrogate */
-        {"\U000E0041", "\\ue0041"},                            /* a tag character: invisible */
+        {"\xff\xfe"
+         "a\xC3",
+         "\uFFFD\uFFFD"
+         "a\uFFFD"},
+        {"\xC0\xAF", "\uFFFD\uFFFD"},           /* overlong */
+        {"\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD"}, /* surrogate */
+        {"\U000E0041", "\\ue0041"},             /* a tag character: invisible */
         {"", ""},
     };
 
@@ -66,8 +71,8 @@ static void cells(void **state)
         size_t columns;
         const char *out;
     } rows[] = {
-        {"abc", 5, "abc  "}, {"abcdef", 5, "abcd…"}, {"grüße", 5, "grüße"}, {"grüßen", 5, "grüß…"},
-        {NULL, 2, "  "},     {"\033", 4, "\\x1b"},
+        {"abc", 5, "abc  "},    {"abcdef", 5, "abcd…"}, {"grüße", 5, "grüße"},
+        {"grüßen", 5, "grüß…"}, {NULL, 2, "  "},        {"\033", 4, "\\x1b"},
     };
 
     (void)state;
@@ -92,7 +97,9 @@ static void wraps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(neutralises), cmocka_unit_test(any_byte), cmocka_unit_test(cells),
+        cmocka_unit_test(neutralises),
+        cmocka_unit_test(any_byte),
+        cmocka_unit_test(cells),
         cmocka_unit_test(wraps),
     };
 

@@ -59,8 +59,7 @@ static void text(void **state)
         {"[\"x\",[\"a\"],[]]", "x\na\n"},
         {"{\"b\":2,\"a\":\"one\"}", "one\t2\n"},
         {"{\"Zones\":[\"a\",\"b\"]}", "ZONES\ta\nZONES\tb\n"},
-        {"{\"State\":{\"Code\":16,\"Name\":\"running\"},\"Id\":\"i-1\"}",
-         "i-1\nSTATE\t16\trunning\n"},
+        {"{\"State\":{\"Code\":16,\"Name\":\"running\"},\"Id\":\"i-1\"}", "i-1\nSTATE\t16\trunning\n"},
         {"[{\"Id\":\"i-1\",\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"}]},{\"Id\":\"i-2\",\"Zone\":\"z\"}]",
          "i-1\t\nTAGS\tk\tv\ni-2\tz\n"},
         {"{\"Items\":[{\"A\":1},{\"B\":2}]}", "ITEMS\t1\t\nITEMS\t\t2\n"},
@@ -72,8 +71,7 @@ static void text(void **state)
         {"{\"L\":[[1,2],[3]]}", "L\t1\nL\t2\nL\t3\n"},
         /* line ends and tabs are layout, everything else that a terminal acts upon is shown */
         {"\"a\\nb\\tc\\r\\n\"", "a\nb\tc\r\n\n"},
-        {"\"\\u001b[31m\\rx\\u0000y\\u009b\\u202e\\u0007\"",
-         "\\x1b[31m\\x0dx\\x00y\\x9b\\u202e\\x07\n"},
+        {"\"\\u001b[31m\\rx\\u0000y\\u009b\\u202e\\u0007\"", "\\x1b[31m\\x0dx\\x00y\\x9b\\u202e\\x07\n"},
         {"{\"\\u001b]\":[1]}", "\\x1b]\t1\n"},
     };
 
@@ -164,8 +162,10 @@ static void yaml_reads_back(void **state)
 {
     static const char *const rows[] = {
         "{\"a\":[{\"b\":[[1],[{\"c\":\"d\\ne\"}]]},[],{}],\"yes\":\"no\",\"1\":2,\"a: b\":\"- x\"}",
-        "[\"'\",\"\\\"\",\"\\\\\",\"&a\",\"*a\",\"!t\",\"%\",\"@\",\"`\",\"{\",\"[\",\"#\",\"|\",\">\",\"?\",\":\",\"-\",\"...\"]",
-        "{\"policy\":\"{\\n  \\\"Version\\\": \\\"2012-10-17\\\"\\n}\\n\",\"tab\":\"a\\tb\",\"\\u00e9\":\"\\ud83d\\ude00\"}",
+        "[\"'\",\"\\\"\",\"\\\\\",\"&a\",\"*a\",\"!t\",\"%\",\"@\",\"`\",\"{\",\"[\",\"#\",\"|\",\">\",\"?\",\":\",\"-"
+        "\",\"...\"]",
+        "{\"policy\":\"{\\n  \\\"Version\\\": "
+        "\\\"2012-10-17\\\"\\n}\\n\",\"tab\":\"a\\tb\",\"\\u00e9\":\"\\ud83d\\ude00\"}",
         "[1,-1,0.1,1e300,-1e-300,9223372036854775807,true,false,null,\"NaN\",\".inf\",\"0o7\",\"1_000\"]",
         "{\"control\":\"\\u0000\\u0001\\u001b\\u007f\\u0080\\u009f\\u2028\\u2029\\ufeff\\udb40\\udc01\"}",
     };
@@ -278,15 +278,13 @@ static void ceilings(void **state)
         for (int f = MW_VALUE_JSON; f <= MW_VALUE_TABLE; f++) {
             MW_AUTO(mw_buf) out = {0};
 
-            assert_int_equal(mw_value_write(&out, mw_doc_view(b), v, (mw_value_format)f, NULL, &err),
-                             MW_ERR_LIMIT);
+            assert_int_equal(mw_value_write(&out, mw_doc_view(b), v, (mw_value_format)f, NULL, &err), MW_ERR_LIMIT);
         }
     v = read_json(b, "{\"a\":[\"a long enough text\",{\"b\":\"another one\"}]}");
     for (int f = MW_VALUE_JSON; f <= MW_VALUE_TABLE; f++) {
         MW_AUTO(mw_buf) out = {.max = 24};
 
-        assert_int_equal(mw_value_write(&out, mw_doc_view(b), v, (mw_value_format)f, NULL, &err),
-                         MW_ERR_LIMIT);
+        assert_int_equal(mw_value_write(&out, mw_doc_view(b), v, (mw_value_format)f, NULL, &err), MW_ERR_LIMIT);
     }
     mw_doc_builder_free(b);
 }

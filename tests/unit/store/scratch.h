@@ -100,9 +100,10 @@ static inline int scratch_empty(void **state)
     if (d)
         closedir(d);
     if (scratch_database())
-        scratch_postgres("SET client_min_messages TO error; DO $$ DECLARE name text; BEGIN FOR name IN SELECT nspname FROM"
-                         " pg_namespace WHERE nspname LIKE 't\\_%' LOOP EXECUTE 'DROP SCHEMA ' || name || ' CASCADE';"
-                         " END LOOP; END $$");
+        scratch_postgres(
+            "SET client_min_messages TO error; DO $$ DECLARE name text; BEGIN FOR name IN SELECT nspname FROM"
+            " pg_namespace WHERE nspname LIKE 't\\_%' LOOP EXECUTE 'DROP SCHEMA ' || name || ' CASCADE';"
+            " END LOOP; END $$");
     return 0;
 }
 

@@ -18,10 +18,12 @@ static mw_store *open_store(const char *name)
 }
 
 /* Ids and documents as "a=1 b=2"; `part`: of the open snapshot. */
-static mw_status put(mw_store *s, const char *id, const char *account, const char *items, bool part, bool complete, mw_error *err)
+static mw_status put(mw_store *s, const char *id, const char *account, const char *items, bool part, bool complete,
+                     mw_error *err)
 {
     mw_snapshot_writer *w;
-    mw_status st = part ? mw_snapshot_begin_part(s, id, NOW, "{}", &w, err) : mw_snapshot_begin(s, id, NOW, id, "{}", &w, err);
+    mw_status st =
+        part ? mw_snapshot_begin_part(s, id, NOW, "{}", &w, err) : mw_snapshot_begin(s, id, NOW, id, "{}", &w, err);
     char name[32], doc[32];
     int len;
 
@@ -34,7 +36,11 @@ static mw_status put(mw_store *s, const char *id, const char *account, const cha
     if (st == MW_OK)
         st = mw_snapshot_close(w, complete, err);
     if (st == MW_OK)
-        st = mw_snapshot_note(w, &(mw_snapshot_scope){.partition = "aws", .account = account, .region = "*", .type = TYPE, .state = "complete"}, err);
+        st = mw_snapshot_note(
+            w,
+            &(mw_snapshot_scope){
+                .partition = "aws", .account = account, .region = "*", .type = TYPE, .state = "complete"},
+            err);
     if (st == MW_OK)
         return mw_snapshot_seal(w, NULL, err);
     if (w)
@@ -212,8 +218,8 @@ static bool all_complete(void *user, const char *account, const char *region, co
     return true;
 }
 
-static mw_status put_findings(mw_store *s, const char *run, const char *account, const char *const *rules, size_t count, const char *status,
-                              mw_error *err)
+static mw_status put_findings(mw_store *s, const char *run, const char *account, const char *const *rules, size_t count,
+                              const char *status, mw_error *err)
 {
     static const char *const ran[] = {"r-a", "r-b", "r-c"};
     const mw_run r = {.id = run, .started_at = NOW, .rules = ran, .rule_count = MW_COUNT(ran)};
@@ -222,8 +228,16 @@ static mw_status put_findings(mw_store *s, const char *run, const char *account,
 
     for (size_t i = 0; i < count; i++) {
         snprintf(fingerprints[i], sizeof(fingerprints[i]), "%s-%s", rules[i], account);
-        f[i] = (mw_store_finding){.fingerprint = fingerprints[i], .rule = rules[i], .status = status, .severity = "high", .type = TYPE,
-                                  .id = "x", .account = account, .region = "us-east-1", .partition = "aws", .evidence = "[]"};
+        f[i] = (mw_store_finding){.fingerprint = fingerprints[i],
+                                  .rule = rules[i],
+                                  .status = status,
+                                  .severity = "high",
+                                  .type = TYPE,
+                                  .id = "x",
+                                  .account = account,
+                                  .region = "us-east-1",
+                                  .partition = "aws",
+                                  .evidence = "[]"};
     }
     return mw_store_put_part(s, &r, account, NOW, f, count, all_complete, NULL, err);
 }
@@ -368,9 +382,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(of_an_account, scratch_empty),
-        cmocka_unit_test_teardown(in_parts, scratch_empty),   cmocka_unit_test_teardown(taken_back, scratch_empty),
-        cmocka_unit_test_teardown(log_of_open, scratch_empty), cmocka_unit_test_teardown(findings_in_parts, scratch_empty),
-        cmocka_unit_test_teardown(together, scratch_empty),   cmocka_unit_test_teardown(claims, scratch_empty),
+        cmocka_unit_test_teardown(in_parts, scratch_empty),
+        cmocka_unit_test_teardown(taken_back, scratch_empty),
+        cmocka_unit_test_teardown(log_of_open, scratch_empty),
+        cmocka_unit_test_teardown(findings_in_parts, scratch_empty),
+        cmocka_unit_test_teardown(together, scratch_empty),
+        cmocka_unit_test_teardown(claims, scratch_empty),
         cmocka_unit_test_teardown(claims_of_accounts, scratch_empty),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -10,11 +10,11 @@
 
 /* One run of the rule "r" over one resource. */
 struct step {
-    const char *status;  /* NULL: the resource is not there */
-    bool complete;       /* was its scope complete? */
-    bool ran;            /* did the rule run? */
-    const char *subkey;  /* fingerprint suffix; NULL = "k" */
-    const char *change;  /* of the finding given */
+    const char *status; /* NULL: the resource is not there */
+    bool complete;      /* was its scope complete? */
+    bool ran;           /* did the rule run? */
+    const char *subkey; /* fingerprint suffix; NULL = "k" */
+    const char *change; /* of the finding given */
     size_t fixed;
 };
 
@@ -30,10 +30,17 @@ static bool is_complete(void *user, const char *account, const char *region, con
 
 static mw_store_finding finding(const char *fingerprint, const char *status)
 {
-    return (mw_store_finding){.fingerprint = fingerprint, .rule = "r", .status = status,
-                              .severity = "high", .type = "AWS::S3::Bucket", .id = "logs",
-                              .account = "111122223333", .region = "eu-west-1",
-                              .partition = "aws", .subkey = fingerprint, .message = "m",
+    return (mw_store_finding){.fingerprint = fingerprint,
+                              .rule = "r",
+                              .status = status,
+                              .severity = "high",
+                              .type = "AWS::S3::Bucket",
+                              .id = "logs",
+                              .account = "111122223333",
+                              .region = "eu-west-1",
+                              .partition = "aws",
+                              .subkey = fingerprint,
+                              .message = "m",
                               .evidence = "[]"};
 }
 
@@ -47,19 +54,19 @@ static void play(const char *file, const struct step *steps, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct step *step = &steps[i];
         char id[16], at[40];
-        const mw_run run = {.id = id, .started_at = at, .finished_at = at, .rules = rules,
-                            .rule_count = step->ran ? 1 : 0};
+        const mw_run run = {
+            .id = id, .started_at = at, .finished_at = at, .rules = rules, .rule_count = step->ran ? 1 : 0};
         mw_store_finding f = finding(step->subkey ? step->subkey : "k", step->status ? step->status : "");
         size_t fixed = 99;
 
         snprintf(id, sizeof(id), "run-%zu", i);
         snprintf(at, sizeof(at), "2026-01-%02zuT00:00:00Z", i + 1);
-        if (mw_store_put_run(s, &run, &f, step->status ? 1 : 0, is_complete,
-                             (void *)(uintptr_t)step, &fixed, &err) != MW_OK)
+        if (mw_store_put_run(s, &run, &f, step->status ? 1 : 0, is_complete, (void *)(uintptr_t)step, &fixed, &err) !=
+            MW_OK)
             fail_msg("%s step %zu: %s", file, i, err.message);
         if (strcmp(f.change, step->change) != 0 || fixed != step->fixed)
-            fail_msg("%s step %zu: change '%s' (want '%s'), fixed %zu (want %zu)", file, i, f.change,
-                     step->change, fixed, step->fixed);
+            fail_msg("%s step %zu: change '%s' (want '%s'), fixed %zu (want %zu)", file, i, f.change, step->change,
+                     fixed, step->fixed);
     }
     mw_store_close(s);
 }
@@ -67,22 +74,25 @@ static void play(const char *file, const struct step *steps, size_t count)
 static void lives(void **state)
 {
     static const struct step whole[] = {
-        {"pass", true, true, NULL, "", 0},         {"fail", true, true, NULL, "new", 0},
-        {"fail", true, true, NULL, "open", 0},     {"pass", true, true, NULL, "fixed", 1},
-        {"pass", true, true, NULL, "", 0},         {"fail", true, true, NULL, "regressed", 0},
+        {"pass", true, true, NULL, "", 0},
+        {"fail", true, true, NULL, "new", 0},
+        {"fail", true, true, NULL, "open", 0},
+        {"pass", true, true, NULL, "fixed", 1},
+        {"pass", true, true, NULL, "", 0},
+        {"fail", true, true, NULL, "regressed", 0},
         {"not_applicable", true, true, NULL, "fixed", 1},
     };
     static const struct step unknown_closes_nothing[] = {
-        {"fail", true, true, NULL, "new", 0},      {"unknown", true, true, NULL, "", 0},
-        {"error", true, true, NULL, "", 0},        {"fail", true, true, NULL, "open", 0},
-        {"unknown", false, true, NULL, "", 0},     {"pass", true, true, NULL, "fixed", 1},
-        {"unknown", true, true, NULL, "", 0},      {"fail", true, true, NULL, "regressed", 0},
+        {"fail", true, true, NULL, "new", 0},  {"unknown", true, true, NULL, "", 0},
+        {"error", true, true, NULL, "", 0},    {"fail", true, true, NULL, "open", 0},
+        {"unknown", false, true, NULL, "", 0}, {"pass", true, true, NULL, "fixed", 1},
+        {"unknown", true, true, NULL, "", 0},  {"fail", true, true, NULL, "regressed", 0},
     };
     static const struct step gone[] = {
-        {"fail", true, true, NULL, "new", 0},      {NULL, false, true, NULL, "", 0},
-        {"fail", true, true, NULL, "open", 0},     {NULL, true, false, NULL, "", 0},
-        {"fail", true, true, NULL, "open", 0},     {NULL, true, true, NULL, "", 1},
-        {NULL, true, true, NULL, "", 0},           {"fail", true, true, NULL, "regressed", 0},
+        {"fail", true, true, NULL, "new", 0},  {NULL, false, true, NULL, "", 0},
+        {"fail", true, true, NULL, "open", 0}, {NULL, true, false, NULL, "", 0},
+        {"fail", true, true, NULL, "open", 0}, {NULL, true, true, NULL, "", 1},
+        {NULL, true, true, NULL, "", 0},       {"fail", true, true, NULL, "regressed", 0},
     };
     /* The finding "b" alone says nothing about "a", unless the resource was judged. */
     static const struct step subkeys[] = {
@@ -110,8 +120,8 @@ static bool see_run(void *user, const mw_run *run)
 {
     struct seen *seen = user;
 
-    snprintf(seen->last, sizeof(seen->last), "%s %s %s %s %zu", run->id, run->started_at, run->engine,
-             run->coverage, run->fixed);
+    snprintf(seen->last, sizeof(seen->last), "%s %s %s %s %zu", run->id, run->started_at, run->engine, run->coverage,
+             run->fixed);
     seen->count++;
     return true;
 }
@@ -121,8 +131,7 @@ static bool see_finding(void *user, const mw_store_finding *f)
     struct seen *seen = user;
 
     snprintf(seen->last, sizeof(seen->last), "%s|%s|%s|%s|%s|%s|%s|%s", f->fingerprint, f->status,
-             f->arn ? f->arn : "null", f->name ? f->name : "null", f->message, f->change,
-             f->first_seen, f->last_seen);
+             f->arn ? f->arn : "null", f->name ? f->name : "null", f->message, f->change, f->first_seen, f->last_seen);
     seen->count++;
     return seen->count < 2;
 }
@@ -132,8 +141,11 @@ static void reads_back(void **state)
     mw_store *s;
     mw_error err = {0};
     struct seen seen = {0};
-    mw_run run = {.id = "A", .started_at = "2026-01-01T00:00:00Z", .finished_at = "2026-01-01T00:00:09Z",
-                  .engine = "0.1", .coverage = "[1]"};
+    mw_run run = {.id = "A",
+                  .started_at = "2026-01-01T00:00:00Z",
+                  .finished_at = "2026-01-01T00:00:09Z",
+                  .engine = "0.1",
+                  .coverage = "[1]"};
     mw_store_finding all[3] = {finding("x", "fail"), finding("y", "pass"), finding("z", "fail")};
 
     (void)state;

@@ -81,7 +81,8 @@ static void what_is_the_same_writes_nothing(void **state)
     assert_holds(s, "three", NULL, "a={\"v\":3};c={\"v\":2};");
     assert_holds(s, "two", &(mw_snapshot_filter){.id = "b"}, "b={\"v\":2};");
     assert_holds(s, "two", &(mw_snapshot_filter){.region = "eu-west-1"}, "");
-    assert_holds(s, "two", &(mw_snapshot_filter){.region = "us-east-1", .type = TYPE, .account = "111122223333", .id = "a"},
+    assert_holds(s, "two",
+                 &(mw_snapshot_filter){.region = "us-east-1", .type = TYPE, .account = "111122223333", .id = "a"},
                  "a={\"v\":1};");
     mw_store_close(s);
 }
@@ -155,9 +156,9 @@ static void snapshots_have_names(void **state)
     static const struct {
         const char *name, *found;
         mw_status st;
-    } rows[] = {{"latest", "01JBBB;", MW_OK},       {"01JAAA", "01JAAA;", MW_OK}, {"01JA", "01JAAA;", MW_OK},
-                {"01J", "", MW_ERR_NOTFOUND},       {"01JX", "", MW_ERR_NOTFOUND}, {"", "", MW_ERR_NOTFOUND},
-                {"01J%", "", MW_ERR_NOTFOUND},      {"01JC", "", MW_ERR_INVALID}, {"' OR 1=1 --", "", MW_ERR_NOTFOUND}};
+    } rows[] = {{"latest", "01JBBB;", MW_OK},  {"01JAAA", "01JAAA;", MW_OK},  {"01JA", "01JAAA;", MW_OK},
+                {"01J", "", MW_ERR_NOTFOUND},  {"01JX", "", MW_ERR_NOTFOUND}, {"", "", MW_ERR_NOTFOUND},
+                {"01J%", "", MW_ERR_NOTFOUND}, {"01JC", "", MW_ERR_INVALID},  {"' OR 1=1 --", "", MW_ERR_NOTFOUND}};
     mw_store *s = open_store("names.db");
     MW_AUTO(mw_buf) text = {0};
     mw_error err = {0};
@@ -185,8 +186,17 @@ static void snapshots_have_names(void **state)
 static void ids_are_what_they_are(void **state)
 {
     static char huge[60000];
-    const struct item items[] = {{"", "0"}, {"'; DROP TABLE resource; --", "1"}, {"%", "2"}, {"*", "3"}, {"a\nb\x1b[31m", "4"},
-                                 {"\xE2\x80\xAE" "evil", "5"}, {"A", "6"}, {"a", "7"}, {huge, "8"}};
+    const struct item items[] = {{"", "0"},
+                                 {"'; DROP TABLE resource; --", "1"},
+                                 {"%", "2"},
+                                 {"*", "3"},
+                                 {"a\nb\x1b[31m", "4"},
+                                 {"\xE2\x80\xAE"
+                                  "evil",
+                                  "5"},
+                                 {"A", "6"},
+                                 {"a", "7"},
+                                 {huge, "8"}};
     MW_AUTO(mw_buf) text = {0};
     mw_store *s = open_store("ids.db");
     mw_snapshot_counts c;
@@ -228,10 +238,12 @@ static void twice_is_a_mistake(void **state)
 static void make_doc(mw_buf *b, size_t i)
 {
     mw_buf_reset(b);
-    mw_buf_printf(b, "{\"Arn\":\"arn:aws:s3:::bucket-%zu\",\"Versioning\":{\"Status\":\"%s\"},\"Owner\":\"team-%zu\",\"Encryption\":"
-                     "{\"Rules\":[{\"ApplyServerSideEncryptionByDefault\":{\"SSEAlgorithm\":\"aws:kms\",\"KMSMasterKeyID\":\"%zx\"},"
-                     "\"BucketKeyEnabled\":true}]},\"PublicAccessBlock\":{\"BlockPublicAcls\":true,\"IgnorePublicAcls\":true}}",
-                  i, i % 3 ? "Enabled" : "Suspended", i % 7, i * 2654435761u);
+    mw_buf_printf(
+        b,
+        "{\"Arn\":\"arn:aws:s3:::bucket-%zu\",\"Versioning\":{\"Status\":\"%s\"},\"Owner\":\"team-%zu\",\"Encryption\":"
+        "{\"Rules\":[{\"ApplyServerSideEncryptionByDefault\":{\"SSEAlgorithm\":\"aws:kms\",\"KMSMasterKeyID\":\"%zx\"},"
+        "\"BucketKeyEnabled\":true}]},\"PublicAccessBlock\":{\"BlockPublicAcls\":true,\"IgnorePublicAcls\":true}}",
+        i, i % 3 ? "Enabled" : "Suspended", i % 7, i * 2654435761u);
 }
 
 static void documents_come_back_from_a_dictionary(void **state)
@@ -411,11 +423,18 @@ static void damage_is_found(void **state)
     static const char *const damage[] = {
         "UPDATE version SET doc = substr(doc, 1, length(doc) - 1) WHERE vid = 1",
         "UPDATE version SET doc = (SELECT doc FROM version WHERE vid = 2) WHERE vid = 1",
-        "UPDATE version SET len = 9000000000 WHERE vid = 1", "UPDATE version SET len = -1 WHERE vid = 1",
-        "UPDATE version SET dictionary = 77 WHERE vid = 2", "DELETE FROM version WHERE vid = 2",
-        "UPDATE span SET sha = (SELECT sha FROM span ORDER BY sha LIMIT 1)", "UPDATE span SET sha = substr(sha, 1, 1)", "DELETE FROM resource WHERE id = 'a'",
-        "UPDATE resource SET id = 'c' WHERE id = 'a'", "UPDATE snapshot SET resources = 5", "DELETE FROM scope",
-        "UPDATE span SET s1 = 0", "DELETE FROM word WHERE text = '*'",
+        "UPDATE version SET len = 9000000000 WHERE vid = 1",
+        "UPDATE version SET len = -1 WHERE vid = 1",
+        "UPDATE version SET dictionary = 77 WHERE vid = 2",
+        "DELETE FROM version WHERE vid = 2",
+        "UPDATE span SET sha = (SELECT sha FROM span ORDER BY sha LIMIT 1)",
+        "UPDATE span SET sha = substr(sha, 1, 1)",
+        "DELETE FROM resource WHERE id = 'a'",
+        "UPDATE resource SET id = 'c' WHERE id = 'a'",
+        "UPDATE snapshot SET resources = 5",
+        "DELETE FROM scope",
+        "UPDATE span SET s1 = 0",
+        "DELETE FROM word WHERE text = '*'",
         "UPDATE span SET vid = (SELECT max(vid) FROM version)"};
 
     (void)state;

@@ -8,8 +8,8 @@
 #include "store/snapshots.h"
 #include "unit/store/scratch.h"
 
-#define SCOPES 4
-#define IDS 12
+#define SCOPES    4
+#define IDS       12
 #define SNAPSHOTS 14
 #define HISTORIES 25
 
@@ -104,10 +104,10 @@ struct found {
 
 static void place(const mw_snapshot_resource *r, int *scope, int *id)
 {
-    *scope = strcmp(r->type, "AWS::IAM::Role") == 0     ? 3
-             : strcmp(r->type, "AWS::S3::Bucket") == 0  ? 2
-             : strcmp(r->region, "eu-west-1") == 0      ? 1
-                                                        : 0;
+    *scope = strcmp(r->type, "AWS::IAM::Role") == 0    ? 3
+             : strcmp(r->type, "AWS::S3::Bucket") == 0 ? 2
+             : strcmp(r->region, "eu-west-1") == 0     ? 1
+                                                       : 0;
     *id = atoi(r->id + 3);
     assert_string_equal(r->region, own_region(*scope, *id));
 }
@@ -206,7 +206,6 @@ static void prune(mw_store *s, struct history *h, int count)
     }
     assert_ok(mw_snapshots_prune(s, list, n, NULL, &err));
 }
-
 
 static void histories(void **state)
 {

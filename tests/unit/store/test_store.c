@@ -20,18 +20,25 @@ static void write_file(const char *path, const char *text, size_t len)
 
 static mw_status put(mw_store *s, const char *id, size_t count, const char *message, mw_error *err)
 {
-    const mw_run run = {.id = id, .started_at = "2026-01-01T00:00:00Z",
-                        .finished_at = "2026-01-01T00:00:01Z", .coverage = "[]"};
+    const mw_run run = {
+        .id = id, .started_at = "2026-01-01T00:00:00Z", .finished_at = "2026-01-01T00:00:01Z", .coverage = "[]"};
     mw_store_finding *all = mw_alloc(count * sizeof(*all) + 1);
-    char (*names)[64] = mw_alloc(count * sizeof(*names) + 1);
+    char(*names)[64] = mw_alloc(count * sizeof(*names) + 1);
     mw_status st;
 
     for (size_t i = 0; i < count; i++) {
         snprintf(names[i], sizeof(names[i]), "%s-%zu", id, i);
-        all[i] = (mw_store_finding){.fingerprint = names[i], .rule = "r", .status = "fail",
-                                    .severity = "low", .type = "T", .id = names[i],
-                                    .account = "1", .region = "x", .partition = "aws",
-                                    .message = message, .evidence = "[]"};
+        all[i] = (mw_store_finding){.fingerprint = names[i],
+                                    .rule = "r",
+                                    .status = "fail",
+                                    .severity = "low",
+                                    .type = "T",
+                                    .id = names[i],
+                                    .account = "1",
+                                    .region = "x",
+                                    .partition = "aws",
+                                    .message = message,
+                                    .evidence = "[]"};
     }
     st = mw_store_put_run(s, &run, all, count, NULL, NULL, NULL, err);
     mw_free(all);
@@ -153,7 +160,8 @@ static void refuses_a_newer_schema(void **state)
     (void)state;
     assert_int_equal(mw_store_open(scratch("new.db"), NULL, &s, NULL), MW_OK);
     mw_store_close(s);
-    assert_true(scratch_sql("new.db", scratch_database() ? "UPDATE moonward SET schema = 99" : "PRAGMA user_version = 99"));
+    assert_true(
+        scratch_sql("new.db", scratch_database() ? "UPDATE moonward SET schema = 99" : "PRAGMA user_version = 99"));
     refuses("new.db", MW_ERR_UNSUPPORTED, "schema 99");
 }
 
