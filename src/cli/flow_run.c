@@ -20,24 +20,28 @@
 
 /* ---- shards ---- */
 
-size_t mw_shard_of(const char *account, size_t count)
+size_t mw_shard_take(const char *account, size_t *held, size_t count, size_t room)
 {
     uint64_t most = 0;
-    size_t best = 0;
+    size_t best = count;
     char text[128];
 
     for (size_t i = 0; i < count; i++) {
         uint8_t sha[MW_SHA256_SIZE];
         uint64_t weight = 0;
         int len = snprintf(text, sizeof(text), "%zu %.64s", i, account);
+        if (held[i] >= room)
+            continue;
         mw_sha256(sha, text, (size_t)len);
         for (size_t k = 0; k < sizeof(weight); k++)
             weight = weight << 8 | sha[k];
-        if (i == 0 || weight > most) {
+        if (best == count || weight > most) {
             most = weight;
             best = i;
         }
     }
+    if (best < count)
+        held[best]++;
     return best;
 }
 
@@ -324,6 +328,7 @@ static mw_status write_notes(mw_flow *f, mw_error *err)
 mw_status mw_flow_run_begin(mw_flow *f, mw_error *err)
 {
     mw_take *t = f->take;
+    size_t held[SHARDS_MAX] = {0};
     size_t index, count;
     const char *path;
     mw_status st = shard_of_flow(f, &index, &count, err);
@@ -334,7 +339,8 @@ mw_status mw_flow_run_begin(mw_flow *f, mw_error *err)
     mw_time_iso(f->started_at, f->started_ns / 1000000000 * 1000000000);
     memcpy(f->finished_at, f->started_at, sizeof(f->finished_at));
     for (size_t i = 0; i < t->targets.count; i++)
-        if (count == 1 || mw_shard_of(t->targets.items[i].in.account, count) == index)
+        if (count == 1 ||
+            mw_shard_take(t->targets.items[i].in.account, held, count, (t->targets.count + count - 1) / count) == index)
             f->order[f->order_count++] = i;
     if (!mw_take_stores(t))
         return MW_OK;

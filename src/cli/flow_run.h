@@ -11,8 +11,11 @@ mw_status mw_flow_run_begin(mw_flow *f, mw_error *err);
 /** What a signal leaves behind, as a failure. */
 mw_status mw_flow_run_stopped(const mw_flow *f, mw_error *err);
 
-/** Pure: which of @p count shards has this account; the same whatever else there is (rendezvous hashing). */
-size_t mw_shard_of(const char *account, size_t count);
+/**
+ * Which of @p count shards takes this account: of those that hold fewer than @p room the one whose hash with it is the
+ * greatest, so that few accounts move when one is added. Counted in @p held. @return count when all are full.
+ */
+size_t mw_shard_take(const char *account, size_t *held, size_t count, size_t room);
 /** `2/8`, or `8` with the number (from 0) in the environment. @p index from 0. */
 mw_status mw_shard_parse(const char *text, const char *(*getenv_fn)(const char *name), size_t *index, size_t *count,
                          mw_error *err);

@@ -53,32 +53,47 @@ static void names(void **state)
     }
 }
 
-/* Every account has one shard; shards are even; one more shard moves only what it takes. */
+static void deal(size_t accounts, size_t without, size_t shards, size_t *of)
+{
+    size_t held[8] = {0}, count = accounts - (without < accounts), room = (count + shards - 1) / shards;
+
+    for (size_t i = 0; i < accounts; i++) {
+        char account[16];
+        snprintf(account, sizeof(account), "%012zu", 100000000000 + i);
+        of[i] = i == without ? shards : mw_shard_take(account, held, shards, room);
+        assert_true(i == without || of[i] < shards);
+    }
+    for (size_t i = 0; i < shards; i++)
+        assert_true(held[i] <= room);
+}
+
+/* Every account has one shard, no shard has more than its share, and an account more or less moves few others. */
 static void shares(void **state)
 {
-    enum { ACCOUNTS = 4000 };
-    size_t held[8] = {0}, moved = 0;
+    enum { ACCOUNTS = 1000 };
+    size_t all[ACCOUNTS], less[ACCOUNTS], moved = 0;
 
     (void)state;
-    for (size_t i = 0; i < ACCOUNTS; i++) {
-        char account[16];
-        size_t of_seven, of_eight;
-        snprintf(account, sizeof(account), "%012zu", 100000000000 + i);
-        of_seven = mw_shard_of(account, 7);
-        of_eight = mw_shard_of(account, 8);
-        assert_true(of_seven < 7 && of_eight < 8);
-        held[of_eight]++;
-        moved += of_seven != of_eight;
-        assert_true(of_seven == of_eight || of_eight == 7);
-        assert_int_equal(mw_shard_of(account, 1), 0);
-    }
-    for (size_t i = 0; i < MW_COUNT(held); i++)
-        assert_in_range(held[i], ACCOUNTS / 8 * 85 / 100, ACCOUNTS / 8 * 115 / 100);
-    assert_int_equal(moved, held[7]);
+    for (size_t shards = 1; shards <= 8; shards++)
+        deal(ACCOUNTS, ACCOUNTS, shards, all);
+    deal(ACCOUNTS, ACCOUNTS, 2, all);
+    deal(ACCOUNTS, 17, 2, less);
+    for (size_t i = 0; i < ACCOUNTS; i++)
+        moved += i != 17 && all[i] != less[i];
+    assert_in_range(moved, 0, 2);
+}
+
+static void full(void **state)
+{
+    size_t held[2] = {3, 3};
+
+    (void)state;
+    assert_int_equal(mw_shard_take("100000000000", held, 2, 3), 2);
+    assert_int_equal(mw_shard_take("100000000000", held, 2, 4), mw_shard_take("100000000000", (size_t[2]){0}, 2, 1));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(shares)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(shares), cmocka_unit_test(full)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
