@@ -15,6 +15,12 @@ def run(binary, *argv, cwd=ROOT, env=None):
     return subprocess.run([binary, *argv], capture_output=True, cwd=cwd, env=env or environment())
 
 
+def older_models(binary):
+    """The version of botocore that the models are of, when they are older than what the demo account and the rules are written for; else None."""
+    version = run(binary, "version").stdout.decode().split("botocore ")[1].split(",")[0]
+    return version if tuple(int(n) for n in version.split(".")[:2]) < (1, 43) else None
+
+
 def sweep(binary, recording=DEMO, *argv, cwd=ROOT):
     """A replayed sweep: (exit status, the findings document)."""
     done = run(binary, "sweep", "--replay", recording, "--output", "json", *argv, cwd=cwd)

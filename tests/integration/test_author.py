@@ -126,9 +126,11 @@ def editor_types(f):
     f.refuses("there is no type 'AWS::S3::Buckt'; did you mean 'AWS::S3::Bucket'?", "types", "AWS::S3::Buckt")
     f.run("types", "--all", "--output", "all")
     text = {name: open(os.path.join(f.path, "all", name), encoding="utf-8").read() for name in os.listdir(os.path.join(f.path, "all"))}
-    together = "".join(text.values())
+    together, older = "".join(text.values()), replaying.older_models(f.binary)
     for name, facets in types(f):
         head = re.search(r"^---@class %s : .*\n((?:---@field .*\n)*)" % re.sub(":+", ".", name), together, re.M)
+        if head is None and older:  # a service that they lack has no types for editors
+            continue
         expect(head is not None, "types: no class for %s" % name)
         metrics = re.search(r"^---@class %s\.Metrics : .*\n((?:---@field .*\n)*)" % re.sub(":+", ".", name), together, re.M)
         for facet in facets:

@@ -23,7 +23,10 @@ def main():
     _, document = replaying.sweep(binary)
     with open(os.path.join(replaying.ROOT, "tests", "data", "demo-account.digest")) as f:
         expected = f.read().split()[0]
-    if document["run"]["findings_digest"] != expected:
+    older = replaying.older_models(binary)
+    if older:  # what they do not know is unknown
+        print("skipped: the digest of the demo account holds for models of botocore 1.43 and newer, these are of %s" % older)
+    elif document["run"]["findings_digest"] != expected:
         faults.append("findings_digest is %s, expected %s" % (document["run"]["findings_digest"], expected))
     resources = {(f["resource"]["type"], f["resource"]["region"], f["resource"]["id"]) for f in document["findings"]}
     if not 100 <= len(resources) <= 250:

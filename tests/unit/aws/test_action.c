@@ -190,6 +190,14 @@ static const struct {
     {"nosuchservice", "ListThings", "nosuchservice:ListThings"},
 };
 
+/* The table names what current models have. */
+static bool are_older(const mw_models *m)
+{
+    unsigned major = 0, minor = 0;
+
+    return sscanf(mw_models_botocore_version(m), "%u.%u", &major, &minor) != 2 || (major == 1 && minor < 43);
+}
+
 static void check(const mw_models *m, const char *service, const char *operation, const char *expected)
 {
     MW_AUTO(mw_arena) arena = {0};
@@ -214,6 +222,9 @@ static void prefixes_of_services(void **state)
 
     (void)state;
     assert_ok(mw_models_builtin(&m, &err));
+    if (are_older(m))
+        skip_because("IAM actions of services: they want models of botocore 1.43 and newer, these are of %s",
+                     mw_models_botocore_version(m));
     for (size_t i = 0; i < MW_COUNT(renamed); i++) {
         for (const char *p = renamed[i].operations; *p; p += strcspn(p, " "), p += *p == ' ') {
             char operation[128], expected[192];
@@ -247,6 +258,9 @@ static void the_table_is_sound(void **state)
 
     (void)state;
     assert_ok(mw_models_builtin(&m, &err));
+    if (are_older(m))
+        skip_because("IAM actions of services: they want models of botocore 1.43 and newer, these are of %s",
+                     mw_models_botocore_version(m));
     while (*text) {
         char line[512], service[64], operation[128], plain[256];
         int at = 0;
