@@ -46,31 +46,16 @@ struct finished {
     mw_judged judged;
 };
 
-static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
+/* What lies packed is not unpacked for the store: rows borrow from it, all but the fingerprints. */
+static void make_rows(const mw_findings *findings, mw_store_finding *rows, char (*fingerprints)[MW_FINGERPRINT_SIZE])
 {
-    mw_setup *s = &f->take->setup;
-    mw_coverage_view view = {.snapshot = a->snapshot,
-                             .coverage = a->coverage,
-                             .regions = a->target->in.regions,
-                             .region_count = a->target->in.region_count};
-    mw_status st = mw_findings_unpack(&a->judged.findings, err);
-    size_t rules = mw_rules_count(s->rules), count = a->judged.findings.count;
-    mw_store_finding *rows = mw_alloc((count + 1) * sizeof(*rows));
-    const char **ids = mw_alloc((rules + 1) * sizeof(*ids));
-    mw_run run = {.id = f->run,
-                  .started_at = f->started_at,
-                  .engine = MW_VERSION,
-                  .rules_digest = mw_rules_digest(s->rules),
-                  .rules = ids,
-                  .rule_count = rules};
+    mw_findings_cursor c;
+    const mw_finding *x;
 
-    if (st == MW_OK && !(rows && ids))
-        st = no_memory(err);
-    for (size_t i = 0; i < rules && st == MW_OK; i++)
-        ids[i] = mw_rules_at(s->rules, i)->id;
-    for (size_t i = 0; i < count && st == MW_OK; i++) {
-        const mw_finding *x = &a->judged.findings.items[i];
-        rows[i] = (mw_store_finding){.fingerprint = x->fingerprint,
+    mw_findings_read(&c, findings->items, findings->count, findings->packed, findings->packed_count);
+    for (size_t i = 0; (x = mw_findings_next(&c)); i++) {
+        memcpy(fingerprints[i], x->fingerprint, sizeof(fingerprints[i]));
+        rows[i] = (mw_store_finding){.fingerprint = fingerprints[i],
                                      .rule = x->rule,
                                      .status = mw_verdict_name(x->status),
                                      .severity = x->severity,
@@ -85,10 +70,36 @@ static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
                                      .message = x->message,
                                      .evidence = x->evidence};
     }
-    if (st == MW_OK)
+}
+
+static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
+{
+    mw_setup *s = &f->take->setup;
+    mw_coverage_view view = {.snapshot = a->snapshot,
+                             .coverage = a->coverage,
+                             .regions = a->target->in.regions,
+                             .region_count = a->target->in.region_count};
+    size_t rules = mw_rules_count(s->rules), count = mw_findings_total(&a->judged.findings);
+    mw_store_finding *rows = mw_alloc((count + 1) * sizeof(*rows));
+    char(*fingerprints)[MW_FINGERPRINT_SIZE] = mw_alloc((count + 1) * sizeof(*fingerprints));
+    const char **ids = mw_alloc((rules + 1) * sizeof(*ids));
+    mw_run run = {.id = f->run,
+                  .started_at = f->started_at,
+                  .engine = MW_VERSION,
+                  .rules_digest = mw_rules_digest(s->rules),
+                  .rules = ids,
+                  .rule_count = rules};
+    mw_status st = rows && fingerprints && ids ? MW_OK : no_memory(err);
+
+    for (size_t i = 0; i < rules && st == MW_OK; i++)
+        ids[i] = mw_rules_at(s->rules, i)->id;
+    if (st == MW_OK) {
+        make_rows(&a->judged.findings, rows, fingerprints);
         st = mw_store_put_part(f->store, &run, a->target->in.account, f->finished_at, rows, count, mw_coverage_complete,
                                &view, err);
+    }
     mw_free(rows);
+    mw_free(fingerprints);
     mw_free(ids);
     return st;
 }

@@ -18,6 +18,9 @@ typedef enum mw_verdict {
 const char *mw_verdict_name(mw_verdict v);
 mw_status mw_verdict_parse(const char *s, mw_verdict *out);
 
+/** 16 bytes in hex, and a NUL. */
+#define MW_FINGERPRINT_SIZE 33
+
 typedef struct mw_finding {
     const char *rule, *severity;
     mw_verdict status;
@@ -25,7 +28,7 @@ typedef struct mw_finding {
     const char *subkey;                                                /* or NULL */
     const char *message;                                               /* or NULL */
     const char *evidence; /* canonical JSON array text: [{"path":…,"value":…}] */
-    char fingerprint[33]; /* hex */
+    char fingerprint[MW_FINGERPRINT_SIZE];
     /* filled by the store */
     const char *change; /* "new" "open" "fixed" "regressed" or NULL when nothing was compared */
     const char *first_seen, *last_seen;

@@ -15,7 +15,7 @@
 
 #define TIMEOUT_MS   60000
 #define ROWS_MAX     10000000u
-#define PROGRESS_OPS 2000 /* of SQLite's machine between two looks at the clock: well under a millisecond */
+#define PROGRESS_OPS 200 /* of SQLite's machine between two looks at the clock: well under a millisecond */
 
 /* ---- safety ---- */
 

@@ -361,7 +361,7 @@ static mw_status open_to_write(mw_store *s, bool make, mw_error *err)
     }
     if ((st = exec(s, "PRAGMA journal_mode = WAL", "opening", err)) != MW_OK)
         return st;
-    return exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -65536", "opening", err);
+    return exec(s, "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -32768", "opening", err);
 }
 
 mw_status mw__sqlite_open(const char *path, const mw_store_options *o, mw_store **out, mw_error *err)
