@@ -84,21 +84,32 @@ static mw_status call(struct reading *r, const char *operation, const char *cons
 
 /* ---- pages ---- */
 
+/* What an answer lacks may be the boundary, or the policy that denies: no answer is less than whole. */
+static void lacks(struct reading *r, const char *what)
+{
+    r->st = mw_fail(r->err, MW_ERR_PARSE, "%s: an answer of IAM lacks %s", r->who, what);
+}
+
 static bool owner_page(void *user, mw_doc_builder *page, mw_val result)
 {
     struct reading *r = user;
     const mw_doc *d = mw_doc_view(page);
     mw_val role = mw_val_get(d, result, "Role"), owner = role != MW_VAL_ABSENT ? role : mw_val_get(d, result, "User");
+    mw_val boundary = mw_val_get(d, owner, "PermissionsBoundary");
 
-    r->text = keep(r, mw_val_str(d, mw_val_path(d, owner, "PermissionsBoundary.PermissionsBoundaryArn"), NULL));
-    return true;
+    if (mw_val_kind(d, owner) != MW_KIND_OBJECT)
+        lacks(r, "the role or user");
+    else if (mw_val_kind(d, boundary) == MW_KIND_OBJECT &&
+             !(r->text = keep(r, mw_val_get_str(d, boundary, "PermissionsBoundaryArn", NULL))) && r->st == MW_OK)
+        lacks(r, "the ARN of the permissions boundary");
+    return r->st == MW_OK;
 }
 
 static void add_name(struct reading *r, const char *name)
 {
     if (!name)
-        return;
-    if (r->names->count == POLICIES_MAX)
+        lacks(r, r->names->member ? r->names->member : r->names->list);
+    else if (r->names->count == POLICIES_MAX)
         r->st = mw_fail(r->err, MW_ERR_LIMIT, "%s has more than %d policies", r->who, POLICIES_MAX);
     else if ((name = keep(r, name)) != NULL)
         r->names->items[r->names->count++] = name;
@@ -110,6 +121,8 @@ static bool names_page(void *user, mw_doc_builder *page, mw_val result)
     const mw_doc *d = mw_doc_view(page);
     mw_val list = mw_val_get(d, result, r->names->list);
 
+    if (mw_val_kind(d, list) != MW_KIND_ARRAY)
+        lacks(r, r->names->list);
     for (size_t i = 0; i < mw_val_len(d, list) && r->st == MW_OK; i++) {
         mw_val item = mw_val_at(d, list, i);
         add_name(r, r->names->member ? mw_val_get_str(d, item, r->names->member, NULL) : mw_val_str(d, item, NULL));

@@ -104,12 +104,14 @@ def denial(protocol, action):
 
 
 class Proxy:
-    """`with Proxy(moto.url) as p:` p.url lets everything through until p.allow(policy documents); p.denied and p.used count."""
+    """`with Proxy(moto.url) as p:` p.url lets everything through until p.allow(policy documents); p.denied and p.used count.
+
+    p.cut[action] = pattern takes what matches out of the answers to it, as a broken endpoint would."""
 
     def __init__(self, upstream):
         self.upstream = urllib.parse.urlsplit(upstream)
         self.models, self.lock = Models(), threading.Lock()
-        self.patterns, self.seen = ["*"], []  # seen: bodies of AssumeRole
+        self.patterns, self.seen, self.cut = ["*"], [], {}  # seen: bodies of AssumeRole
         self.reset()
 
     def reset(self):
@@ -154,6 +156,8 @@ class Proxy:
                     answer = upstream.getresponse()
                     status, data, kept = answer.status, answer.read(), answer.getheaders()
                     upstream.close()
+                    if action in proxy.cut:
+                        data = re.sub(proxy.cut[action], b"", data, flags=re.S)
                 else:
                     kind, text = denial(found[2] if found else "json", action)
                     status, data, kept = 403, text.encode(), [("Content-Type", kind)]

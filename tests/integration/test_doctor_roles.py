@@ -127,6 +127,21 @@ def unreadable(w):
     check(found[HOME]["status"] == "skipped" and "neither a role nor a user" in found[HOME]["detail"], "whom nobody knows", found[HOME])
 
 
+def malformed(w):
+    """What an answer lacks may be the boundary or the denial: never ok."""
+    for role, action, pattern, said in (
+            ("Bounded", "iam:GetRole", b"<Role>.*</Role>", "lacks the role or user"),
+            ("Bounded", "iam:GetRole", b"<PermissionsBoundaryArn>.*?</PermissionsBoundaryArn>", "lacks the ARN of the permissions boundary"),
+            ("Attached", "iam:ListAttachedRolePolicies", b"<AttachedPolicies>.*</AttachedPolicies>", "lacks AttachedPolicies"),
+            ("Attached", "iam:ListAttachedRolePolicies", b"<PolicyArn>.*?</PolicyArn>", "lacks PolicyArn"),
+            ("Deny", "iam:ListRolePolicies", b"<PolicyNames>.*</PolicyNames>", "lacks PolicyNames"),
+            ("Deny", "iam:GetRolePolicy", b"<PolicyDocument>.*</PolicyDocument>", "is no IAM policy")):
+        w.proxy.cut = {action: pattern}
+        found = w.of("%s without %s" % (action, pattern.decode()), role, 0, "skipped")
+        check(said in found[HOME]["detail"], "what was wrong", found[HOME])
+    w.proxy.cut = {}
+
+
 def users(w):
     w.iam.create_user(UserName="ann", Path="/staff/")
     key = w.iam.create_access_key(UserName="ann")["AccessKey"]
@@ -162,7 +177,7 @@ def main():
     binary = os.path.abspath(sys.argv[1])
     with motoserver.Server() as s, enforcing.Proxy(s.url) as proxy, tempfile.TemporaryDirectory() as folder:
         w = World(binary, s, proxy, folder)
-        for part in (roles, unreadable, users, accounts):
+        for part in (roles, unreadable, malformed, users, accounts):
             part(w)
     for p in problems[:40]:
         print(p)
