@@ -579,11 +579,6 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
     return mw_doc_builder_status(b, err);
 }
 
-const char *mw__xml_root_name(const mw__xml *x)
-{
-    return x->root;
-}
-
 void mw__xml_emit(mw__xml *x)
 {
     mw__xml_emit_members(&x->items, x->b, x->shape, 0, x->unknown_depth && x->unknown_depth <= 2 ? x->unknown : NULL);

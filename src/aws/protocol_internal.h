@@ -127,8 +127,6 @@ typedef enum mw__xml_root {
 } mw__xml_root;
 mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, const char *wrapper, const char *body,
                        size_t len, mw__xml **out, mw_error *err);
-/** Local name of the root element. */
-const char *mw__xml_root_name(const mw__xml *x);
 void mw__xml_emit(mw__xml *x);
 void mw__xml_free(mw__xml *x);
 

@@ -40,4 +40,13 @@ mw_status mw_account_list_add(mw_setup *s, mw_account_list *l, const mw_account_
 mw_status mw_account_list_settle(mw_account_list *l, mw_error *err);
 bool mw_is_account_id(const char *s);
 
+/** What is assumed in the accounts of a list: mw_account_list_read() asks for them. */
+#define MW_ROLE_OPTIONS                                                                                                \
+    {.name = "role-name",                                                                                              \
+     .value = "NAME",                                                                                                  \
+     .help = "Role to assume in every account: name, path and name, or ARN with {account}"},                           \
+    {                                                                                                                  \
+        .name = "external-id", .value = "ID", .help = "External id that the role asks for"                             \
+    }
+
 #endif

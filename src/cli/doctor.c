@@ -189,10 +189,7 @@ static const mw_option options[] = {
     {.name = "probe",
      .help = "Make each API call of the enabled rules once, one page in one region, to see which "
              "are denied"},
-    {.name = "role-name",
-     .value = "NAME",
-     .help = "Role to assume in every account: name, path and name, or ARN with {account}"},
-    {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},
+    MW_ROLE_OPTIONS,
     {.name = "output",
      .value = "FORMAT",
      .choices = "text|json",

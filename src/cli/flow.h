@@ -56,10 +56,7 @@ void mw_flow_clear(mw_flow *f);
 #define MW_FLOW_OPTIONS                                                                                                \
     {.name = "resume", .help = "Go on with the run that was not ended"},                                               \
         {.name = "run-id", .value = "ID", .help = "Name of the run; the same for all shards (default: a new one)"},    \
-        {.name = "role-name",                                                                                          \
-         .value = "NAME",                                                                                              \
-         .help = "Role to assume in every account: name, path and name, or ARN with {account}"},                       \
-        {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},                          \
+        MW_ROLE_OPTIONS,                                                                                               \
     {                                                                                                                  \
         .name = "shard", .value = "I/N",                                                                               \
         .help = "Only this share of the accounts; N alone: which one is in "                                           \

@@ -90,8 +90,6 @@ static inline bool mw__builder_charge(mw_doc_builder *b, size_t more)
     b->bytes += more;
     return true;
 }
-/* Make b->view lend the present storage. */
-void mw__builder_refresh(mw_doc_builder *b);
 
 /* Intern; MW_ATOM_NONE / V_ABSENT when the builder has failed. */
 mw_atom mw__builder_atom(mw_doc_builder *b, const char *s, size_t len);

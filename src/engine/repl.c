@@ -113,11 +113,6 @@ void mw_repl_free(mw_repl *r)
     mw_free(r);
 }
 
-const mw_doc *mw_repl_snapshot(const mw_repl *r)
-{
-    return r->snapshot;
-}
-
 /* ---- resources ---- */
 
 size_t mw_repl_count(const mw_repl *r, const char *type)

@@ -35,7 +35,6 @@ typedef enum mw_repl_outcome {
 mw_status mw_repl_new(const mw_repl_options *o, mw_repl **out, mw_error *err);
 /** End the worker. NULL is allowed. */
 void mw_repl_free(mw_repl *r);
-const mw_doc *mw_repl_snapshot(const mw_repl *r);
 
 /** How many resources of a type there are, over all worlds. */
 size_t mw_repl_count(const mw_repl *r, const char *type);

@@ -231,7 +231,6 @@ static inline mw_vm *mw__vm(lua_State *L)
 
 /** Raise when the deadline has passed; for our own loops. [-0, +0, v] */
 MW_LJMP void mw__poll(lua_State *L);
-bool mw_vm_expired(lua_State *L);
 
 /** Call the function below @p args values on the stack in protected mode; its results stay. The error text goes to @p err. */
 mw_status mw__vm_call(mw_vm *vm, int args, int results, unsigned limit_ms, mw_error *err);
@@ -319,10 +318,8 @@ MW_LJMP void mw__push_val(lua_State *L, int space, mw_val v, mw_proxy_kind kind)
 /** Push a proxy of the resource that is judged: as any other, but Lua itself finds its methods. [-0, +1, m] */
 MW_LJMP void mw__push_subject(lua_State *L);
 MW_LJMP mw_proxy *mw__push_list(lua_State *L, size_t count);
-/** Elements of a list-like proxy (array, LIST, empty object); their kind. */
+/** Elements of a list-like proxy (array, LIST, empty object). */
 size_t mw__proxy_len(lua_State *L, const mw_proxy *p);
-mw_val mw__proxy_at(lua_State *L, const mw_proxy *p, size_t i);
-mw_proxy_kind mw__element_kind(const mw_proxy *p);
 /** A resource as what a proxy of it would hold; in no Lua value. */
 mw_proxy mw__resource(mw_vm *vm, mw_val resource);
 /** An element likewise. */

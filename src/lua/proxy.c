@@ -498,18 +498,6 @@ size_t mw__proxy_len(lua_State *L, const mw_proxy *p)
     return mw_val_len(d, p->val);
 }
 
-mw_val mw__proxy_at(lua_State *L, const mw_proxy *p, size_t i)
-{
-    if (p->kind == MW_PROXY_LIST)
-        return i < p->count ? mw__proxy_items(p)[i] : MW_VAL_ABSENT;
-    return mw_val_at(mw__vm(L)->doc[p->space], p->val, i);
-}
-
-mw_proxy_kind mw__element_kind(const mw_proxy *p)
-{
-    return p->kind == MW_PROXY_LIST ? MW_PROXY_RESOURCE : MW_PROXY_VALUE;
-}
-
 mw_proxy mw__resource(mw_vm *vm, mw_val resource)
 {
     return (mw_proxy){.mark = MW_PROXY_MARK,
@@ -522,17 +510,15 @@ mw_proxy mw__resource(mw_vm *vm, mw_val resource)
 mw_proxy mw__element(lua_State *L, const mw_proxy *p, size_t i)
 {
     mw_vm *vm = mw__vm(L);
-    mw_proxy e = {.mark = MW_PROXY_MARK,
-                  .val = mw__proxy_at(L, p, i),
-                  .space = p->space,
-                  .kind = MW_PROXY_VALUE,
-                  .outline = MW_VAL_ABSENT};
+    const mw_doc *d = vm->doc[p->space];
 
-    if (mw__element_kind(p) == MW_PROXY_RESOURCE)
-        return mw__resource(vm, e.val);
-    if (p->outline != MW_VAL_ABSENT)
-        e.outline = mw_val_at(vm->doc[p->space], p->outline, 0);
-    return e;
+    if (p->kind == MW_PROXY_LIST)
+        return mw__resource(vm, i < p->count ? mw__proxy_items(p)[i] : MW_VAL_ABSENT);
+    return (mw_proxy){.mark = MW_PROXY_MARK,
+                      .val = mw_val_at(d, p->val, i),
+                      .space = p->space,
+                      .kind = MW_PROXY_VALUE,
+                      .outline = p->outline != MW_VAL_ABSENT ? mw_val_at(d, p->outline, 0) : MW_VAL_ABSENT};
 }
 
 void mw__note(mw_vm *vm, const mw_proxy *p, uint32_t key, mw_val result, mw_proxy_kind result_kind)

@@ -107,11 +107,6 @@ static void begin(mw_vm *vm, unsigned limit_ms)
     vm->running = 1;
 }
 
-bool mw_vm_expired(lua_State *L)
-{
-    return mw__vm(L)->expired != 0;
-}
-
 MW_LJMP void mw__poll(lua_State *L)
 {
     if (mw__vm(L)->expired)
