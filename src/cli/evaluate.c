@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/judge.h"
+#include "cli/parts_digest.h"
 #include "cli/moment.h"
 #include "cli/outcome.h"
 #include "cli/results.h"
@@ -29,6 +30,7 @@ struct evaluation {
     mw_doc_builder *ledger;
     mw_doc *coverage;
     mw_judged judged;
+    mw_parts_digest digests;
 };
 
 /* ---- which snapshot, and whose ---- */
@@ -122,6 +124,12 @@ static mw_status judge_account(struct evaluation *w, const char *id, const char 
     if (first)
         add_extras(w);
     add_lines(w, lines);
+    for (size_t i = 0; account && i < part.findings.count; i++)
+        if (mw_str_eq(part.findings.items[i].account, "*")) /* a rule that failed here may have done well elsewhere */
+            part.findings.items[i].account = account;
+    if ((st = mw_findings_digest(&part.findings, part.findings_digest, err)) != MW_OK)
+        goto out;
+    mw_parts_digest_add(&w->digests, account ? account : "", part.findings_digest);
     if (!account) {
         w->judged.findings = part.findings;
         part.findings = (mw_findings){0};
@@ -129,12 +137,8 @@ static mw_status judge_account(struct evaluation *w, const char *id, const char 
     }
     w->judged.findings.passed += part.findings.passed;
     mw_findings_read(&c, part.findings.items, part.findings.count, part.findings.packed, part.findings.packed_count);
-    while (st == MW_OK && (f = mw_findings_next(&c))) {
-        mw_finding own = *f;
-        if (mw_str_eq(own.account, "*")) /* a rule that failed here may have done well elsewhere */
-            own.account = account;
-        st = mw_findings_add(&w->judged.findings, &own, err);
-    }
+    while (st == MW_OK && (f = mw_findings_next(&c)))
+        st = mw_findings_add(&w->judged.findings, f, err);
 out:
     mw_judged_clear(&part);
     mw_doc_free(lines);
@@ -147,7 +151,7 @@ out:
 static mw_status judge_all(struct evaluation *w, mw_error *err)
 {
     const char *id = w->archived.id;
-    mw_status st = MW_OK;
+    mw_status st = MW_OK, ended;
 
     mw_doc_begin_array(w->ledger);
     if (w->account_count < 2)
@@ -155,10 +159,12 @@ static mw_status judge_all(struct evaluation *w, mw_error *err)
     for (size_t i = 0; w->account_count >= 2 && i < w->account_count && st == MW_OK; i++)
         st = judge_account(w, id, w->accounts[i], err);
     mw_doc_end_array(w->ledger);
+    if ((ended = mw_parts_digest_end(&w->digests, w->judged.findings_digest, err)) != MW_OK)
+        st = ended;
     if (st != MW_OK || (st = mw_doc_finish(w->ledger, mw_doc_pop(w->ledger), &w->coverage, err)) != MW_OK)
         return st;
     mw_findings_sort(&w->judged.findings);
-    return mw_findings_digest(&w->judged.findings, w->judged.findings_digest, err);
+    return MW_OK;
 }
 
 static mw_status perform(struct evaluation *w, const mw_cli *cli, mw_error *err)

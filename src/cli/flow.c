@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "cli/flow_run.h"
 #include "cli/judge.h"
+#include "cli/parts_digest.h"
 #include "cli/retention.h"
 #include "cli/stored.h"
 #include "engine/archive.h"
@@ -46,62 +47,101 @@ struct finished {
     mw_judged judged;
 };
 
-/* What lies packed is not unpacked for the store: rows borrow from it, all but the fingerprints. */
-static void make_rows(const mw_findings *findings, mw_store_finding *rows, char (*fingerprints)[MW_FINGERPRINT_SIZE])
+static void make_row(const mw_finding *x, mw_store_finding *out)
 {
-    mw_findings_cursor c;
-    const mw_finding *x;
+    *out = (mw_store_finding){.fingerprint = x->fingerprint,
+                              .rule = x->rule,
+                              .status = mw_verdict_name(x->status),
+                              .severity = x->severity,
+                              .type = x->type,
+                              .id = x->id,
+                              .arn = x->arn,
+                              .name = x->name,
+                              .account = x->account,
+                              .region = x->region,
+                              .partition = x->partition,
+                              .subkey = x->subkey,
+                              .message = x->message,
+                              .evidence = x->evidence};
+}
 
-    mw_findings_read(&c, findings->items, findings->count, findings->packed, findings->packed_count);
-    for (size_t i = 0; (x = mw_findings_next(&c)); i++) {
-        memcpy(fingerprints[i], x->fingerprint, sizeof(fingerprints[i]));
-        rows[i] = (mw_store_finding){.fingerprint = fingerprints[i],
-                                     .rule = x->rule,
-                                     .status = mw_verdict_name(x->status),
-                                     .severity = x->severity,
-                                     .type = x->type,
-                                     .id = x->id,
-                                     .arn = x->arn,
-                                     .name = x->name,
-                                     .account = x->account,
-                                     .region = x->region,
-                                     .partition = x->partition,
-                                     .subkey = x->subkey,
-                                     .message = x->message,
-                                     .evidence = x->evidence};
+static const mw_store_subject *make_subjects(mw_arena *a, const mw_packed *p)
+{
+    mw_store_subject *out = mw_arena_alloc(a, (p->subject_count + 1) * sizeof(*out));
+
+    for (size_t i = 0; out && i < p->subject_count; i++) {
+        const mw_subject *x = &p->subjects[i];
+        out[i] = (mw_store_subject){.id = x->id,
+                                    .arn = x->arn,
+                                    .name = x->name,
+                                    .account = x->account,
+                                    .region = x->region,
+                                    .partition = x->partition};
     }
+    return out;
+}
+
+/* Rules of one type have the same subjects: so have their packs. */
+static bool make_packs(mw_arena *a, const mw_findings *l, mw_store_pack *out)
+{
+    for (size_t i = 0; i < l->packed_count; i++) {
+        const mw_packed *p = &l->packed[i];
+        const mw_store_subject *subjects = NULL;
+        for (size_t k = i; k-- > 0 && !subjects;)
+            if (l->packed[k].subjects == p->subjects)
+                subjects = out[k].subjects;
+        if (!subjects && !(subjects = make_subjects(a, p)))
+            return false;
+        out[i] = (mw_store_pack){.rule = p->rule,
+                                 .status = mw_verdict_name(p->status),
+                                 .severity = p->severity,
+                                 .type = p->type,
+                                 .message = p->message,
+                                 .subjects = subjects,
+                                 .subject_count = p->subject_count,
+                                 .bits = p->bits,
+                                 .count = p->count};
+    }
+    return true;
 }
 
 static mw_status store_findings(mw_flow *f, struct finished *a, mw_error *err)
 {
-    mw_setup *s = &f->take->setup;
+    MW_AUTO(mw_arena) arena = {.max_bytes = (size_t)4 << 30};
+    const mw_setup *s = &f->take->setup;
+    const mw_findings *l = &a->judged.findings;
     mw_coverage_view view = {.snapshot = a->snapshot,
                              .coverage = a->coverage,
                              .regions = a->target->in.regions,
                              .region_count = a->target->in.region_count};
-    size_t rules = mw_rules_count(s->rules), count = mw_findings_total(&a->judged.findings);
-    mw_store_finding *rows = mw_alloc((count + 1) * sizeof(*rows));
-    char(*fingerprints)[MW_FINGERPRINT_SIZE] = mw_alloc((count + 1) * sizeof(*fingerprints));
-    const char **ids = mw_alloc((rules + 1) * sizeof(*ids));
-    mw_run run = {.id = f->run,
-                  .started_at = f->started_at,
-                  .engine = MW_VERSION,
-                  .rules_digest = mw_rules_digest(s->rules),
-                  .rules = ids,
-                  .rule_count = rules};
-    mw_status st = rows && fingerprints && ids ? MW_OK : no_memory(err);
+    size_t rules = mw_rules_count(s->rules);
+    mw_store_finding *rows = mw_arena_alloc(&arena, (l->count + 1) * sizeof(*rows));
+    mw_store_pack *packs = mw_arena_alloc(&arena, (l->packed_count + 1) * sizeof(*packs));
+    const char **ids = mw_arena_alloc(&arena, (rules + 1) * sizeof(*ids));
+    const mw_run run = {.id = f->run,
+                        .started_at = f->started_at,
+                        .engine = MW_VERSION,
+                        .rules_digest = mw_rules_digest(s->rules),
+                        .rules = ids,
+                        .rule_count = rules};
+    const mw_store_part part = {.account = a->target->in.account,
+                                .at = f->finished_at,
+                                .digest = a->judged.findings_digest,
+                                .passed = l->passed,
+                                .findings = rows,
+                                .count = l->count,
+                                .packs = packs,
+                                .pack_count = l->packed_count,
+                                .complete = mw_coverage_complete,
+                                .user = &view};
 
-    for (size_t i = 0; i < rules && st == MW_OK; i++)
+    if (!rows || !packs || !ids || !make_packs(&arena, l, packs))
+        return no_memory(err);
+    for (size_t i = 0; i < rules; i++)
         ids[i] = mw_rules_at(s->rules, i)->id;
-    if (st == MW_OK) {
-        make_rows(&a->judged.findings, rows, fingerprints);
-        st = mw_store_put_part(f->store, &run, a->target->in.account, f->finished_at, rows, count, mw_coverage_complete,
-                               &view, err);
-    }
-    mw_free(rows);
-    mw_free(fingerprints);
-    mw_free(ids);
-    return st;
+    for (size_t i = 0; i < l->count; i++)
+        make_row(&l->items[i], &rows[i]);
+    return mw_store_put_part(f->store, &run, &part, err);
 }
 
 static mw_status store_account(mw_flow *f, struct finished *a, mw_error *err)
@@ -129,6 +169,7 @@ static mw_status keep_account(mw_flow *f, struct finished *a, mw_error *err)
     out->coverage = a->coverage;
     a->coverage = NULL;
     memcpy(out->digest, a->digest, sizeof(out->digest));
+    memcpy(out->findings_digest, a->judged.findings_digest, sizeof(out->findings_digest));
     if (f->take->targets.count == 1) {
         f->findings = a->judged.findings;
         a->judged.findings = (mw_findings){0};
@@ -164,10 +205,9 @@ static mw_status take_account(mw_flow *f, struct finished *a, int fd, mw_error *
         return mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal");
     mw_time_iso(f->finished_at, mw_now_unix() * 1000000000);
     name_account(f, a);
-    if (!f->store)
-        return keep_account(f, a, err);
-    f->findings.passed += a->judged.findings.passed;
-    return store_account(f, a, err);
+    if (f->judges && (st = mw_findings_digest(&a->judged.findings, a->judged.findings_digest, err)) != MW_OK)
+        return st;
+    return f->store ? store_account(f, a, err) : keep_account(f, a, err);
 }
 
 static mw_status on_account(void *user, size_t index, int fd, mw_error *err)
@@ -221,30 +261,11 @@ static mw_status collect(mw_flow *f, mw_error *err)
     return st == MW_OK ? mw_session_close(&t->session, err) : st;
 }
 
-/* One account's digest is the snapshot's; that of several is over theirs. */
-static void add_digest(mw_buf *all, const char *account, const char *digest)
-{
-    mw_buf_printf(all, "%s %s\n", account, digest);
-}
-
-static void digest_of(const mw_buf *all, size_t count, char out[2 * MW_SHA256_SIZE + 1])
-{
-    uint8_t sha[MW_SHA256_SIZE];
-
-    if (count == 1) {
-        snprintf(out, 2 * MW_SHA256_SIZE + 1, "%.64s", all->data + strcspn(all->data, " ") + 1);
-        return;
-    }
-    mw_sha256(sha, all->data ? all->data : "", all->len);
-    mw_hex(out, sha, sizeof(sha));
-}
-
 static mw_status finish_kept(mw_flow *f, mw_error *err)
 {
-    MW_AUTO(mw_buf) digests = {.max = (size_t)64 << 20};
+    mw_parts_digest snapshot = {0}, findings = {0};
     mw_doc_builder *b = NULL;
-    size_t count = 0;
-    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    mw_status st = mw_doc_builder_new(NULL, &b, err), ended;
 
     if (st != MW_OK)
         return st;
@@ -254,27 +275,25 @@ static mw_status finish_kept(mw_flow *f, mw_error *err)
         for (size_t k = 0; a->coverage && k < mw_val_len(a->coverage, mw_doc_root(a->coverage)); k++)
             mw_doc_add_copy(b, a->coverage, mw_val_at(a->coverage, mw_doc_root(a->coverage), k));
         if (a->coverage) {
-            add_digest(&digests, f->take->targets.items[i].in.account, a->digest);
-            count++;
+            mw_parts_digest_add(&snapshot, f->take->targets.items[i].in.account, a->digest);
+            mw_parts_digest_add(&findings, f->take->targets.items[i].in.account, a->findings_digest);
         }
     }
     mw_doc_end_array(b);
-    if ((st = mw_buf_status(&digests, err)) == MW_OK)
-        st = mw_doc_finish(b, mw_doc_pop(b), &f->coverage, err);
+    st = mw_doc_finish(b, mw_doc_pop(b), &f->coverage, err);
     mw_doc_builder_free(b);
-    if (st == MW_OK)
-        digest_of(&digests, count, f->digest);
+    if ((ended = mw_parts_digest_end(&snapshot, f->digest, err)) != MW_OK ||
+        (ended = mw_parts_digest_end(&findings, f->findings_digest, err)) != MW_OK)
+        st = ended;
     mw_findings_sort(&f->findings);
     return st;
 }
 
 struct sealed {
     mw_flow *f;
-    mw_buf digests;
-    size_t count, mine, at; /* targets are by account, as parts are */
-    mw_findings_hash hash;
-    mw_error *err;
-    mw_status st;
+    mw_parts_digest snapshot, findings;
+    size_t mine, at; /* targets are by account, as parts are */
+    bool undigested; /* some findings were stored by a version that gave their part no digest */
 };
 
 static bool take_part(void *user, const char *account, const char *digest)
@@ -282,29 +301,29 @@ static bool take_part(void *user, const char *account, const char *digest)
     struct sealed *s = user;
     const mw_targets *t = &s->f->take->targets;
 
-    add_digest(&s->digests, account, digest);
-    s->count++;
+    mw_parts_digest_add(&s->snapshot, account, digest);
     while (s->at < t->count && strcmp(t->items[s->at].in.account, account) < 0)
         s->at++;
     s->mine += s->at < t->count && mw_str_eq(t->items[s->at].in.account, account);
     return true;
 }
 
-static bool hash_finding(void *user, const mw_store_finding *row)
+static bool take_findings(void *user, const mw_store_part *part)
 {
     struct sealed *s = user;
-    mw_finding x;
 
-    if ((s->st = mw_stored_finding(row, &x, s->err)) == MW_OK)
-        mw_findings_hash_add(&s->hash, &x);
-    return s->st == MW_OK;
+    s->undigested = s->undigested || !part->digest;
+    mw_parts_digest_add(&s->findings, part->account, part->digest ? part->digest : "");
+    return true;
 }
 
-static mw_status publish(mw_flow *f, const char *findings_digest, mw_error *err)
+static mw_status publish(mw_flow *f, mw_error *err)
 {
     MW_AUTO(mw_buf) coverage = {.max = (size_t)1 << 30};
-    mw_run run = {
-        .id = f->run, .finished_at = f->finished_at, .findings_digest = findings_digest, .snapshot = f->digest};
+    mw_run run = {.id = f->run,
+                  .finished_at = f->finished_at,
+                  .findings_digest = f->findings_digest[0] ? f->findings_digest : NULL,
+                  .snapshot = f->digest};
     mw_status st = mw_store_begin(f->store, err);
 
     if (st != MW_OK)
@@ -323,29 +342,33 @@ static bool take_info(void *user, const mw_snapshot_info *info)
     return false;
 }
 
+static mw_status digest_parts(mw_flow *f, mw_error *err)
+{
+    struct sealed s = {.f = f};
+    mw_status st = mw_snapshot_parts(f->store, f->run, take_part, &s, err), ended;
+
+    if (st == MW_OK && f->judges)
+        st = mw_store_run_parts(f->store, f->run, take_findings, &s, err);
+    f->accounts_done = s.mine;
+    if ((ended = mw_parts_digest_end(&s.snapshot, f->digest, err)) != MW_OK ||
+        (ended = mw_parts_digest_end(&s.findings, f->findings_digest, err)) != MW_OK)
+        st = ended;
+    if (s.undigested || !f->judges)
+        f->findings_digest[0] = '\0';
+    return st;
+}
+
 static mw_status finish_stored(mw_flow *f, mw_error *err)
 {
-    struct sealed s = {.f = f, .digests = {.max = (size_t)64 << 20}, .err = err};
-    char findings_digest[65];
-    mw_status st = mw_snapshot_parts(f->store, f->run, take_part, &s, err);
+    mw_status st = digest_parts(f, err);
 
-    if (st == MW_OK)
-        st = mw_buf_status(&s.digests, err);
-    f->accounts_done = s.mine;
-    if (st == MW_OK && s.mine == f->take->targets.count) {
-        digest_of(&s.digests, s.count, f->digest);
-        mw_findings_hash_begin(&s.hash);
-        if (f->judges && (st = mw_store_run_findings(f->store, f->run, hash_finding, &s, err)) == MW_OK)
-            st = s.st;
-        if (mw_findings_hash_end(&s.hash, findings_digest, st == MW_OK ? err : NULL) != MW_OK && st == MW_OK)
-            st = err->status;
-        if (st == MW_OK && (st = publish(f, findings_digest, err)) == MW_ERR_NOTFOUND) /* another shard did */
-            st = mw_snapshot_find(f->store, f->run, take_info, f, err);
-        else if (st == MW_OK)
-            mw_retention_after_run(&f->take->setup, f->store);
-        f->published = st == MW_OK;
-    }
-    mw_buf_clear(&s.digests);
+    if (st != MW_OK || f->accounts_done < f->take->targets.count)
+        return st;
+    if ((st = publish(f, err)) == MW_ERR_NOTFOUND) /* another shard did */
+        st = mw_snapshot_find(f->store, f->run, take_info, f, err);
+    else if (st == MW_OK)
+        mw_retention_after_run(&f->take->setup, f->store);
+    f->published = st == MW_OK;
     return st;
 }
 

@@ -8,10 +8,10 @@
 #include "engine/evaluate.h"
 #include "store/snapshots.h"
 
-/** Of an account that is finished, when nothing is stored: its ledger and the digest of its snapshot. */
+/** Of an account that is finished, when nothing is stored: its ledger and its digests. */
 typedef struct mw_flow_account {
     mw_doc *coverage;
-    char digest[2 * MW_SHA256_SIZE + 1];
+    char digest[2 * MW_SHA256_SIZE + 1], findings_digest[2 * MW_SHA256_SIZE + 1];
 } mw_flow_account;
 
 /** `mw_flow f = {.take = …};` then mw_flow_clear(). */
@@ -23,11 +23,12 @@ typedef struct mw_flow {
     char run[MW_STORE_HOLDER_SIZE]; /* the run and its snapshot */
     char started_at[MW_TIME_SIZE], finished_at[MW_TIME_SIZE];
     char digest[2 * MW_SHA256_SIZE + 1]; /* of the snapshot */
-    bool published;                      /* false with a store: other shards are at work */
-    size_t accounts_done;                /* of take->targets, those of other processes included */
-    mw_snapshot_counts counts;           /* with a store */
-    mw_findings findings;                /* without one, all of them */
-    mw_doc *coverage;                    /* likewise */
+    char findings_digest[2 * MW_SHA256_SIZE + 1];
+    bool published;            /* false with a store: other shards are at work */
+    size_t accounts_done;      /* of take->targets, those of other processes included */
+    mw_snapshot_counts counts; /* with a store */
+    mw_findings findings;      /* without one, all of them */
+    mw_doc *coverage;          /* likewise */
     /* Under way. */
     mw_store *store;
     mw_fresh fresh; /* with --max-age */

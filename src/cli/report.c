@@ -13,7 +13,7 @@ static int run(mw_cli *cli)
 
     if (mw_results_check(cli->args, &err) != MW_OK || mw_setup_config(&s, cli, &err) != MW_OK)
         return mw_cli_fail(&err);
-    return mw_stored_report(&s, mw_str_eq(id, "latest") ? NULL : id, false, 0, &err);
+    return mw_stored_report(&s, mw_str_eq(id, "latest") ? NULL : id, false, &err);
 }
 
 static const mw_option options[] = {MW_RESULTS_OPTIONS};

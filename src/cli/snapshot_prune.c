@@ -33,6 +33,7 @@ static mw_status write_json(const mw_doomed *d, const mw_snapshot_pruned *p, boo
     if (!dry) {
         mw_doc_member_int(b, "states", (int64_t)p->states);
         mw_doc_member_int(b, "resources", (int64_t)p->resources);
+        mw_doc_member_int(b, "runs", (int64_t)p->runs);
     }
     mw_doc_end_object(b);
     st = mw_cli_json(b, out, err);
@@ -107,8 +108,8 @@ const mw_command mw_command_snapshot_prune = {
                    "always stays, and so does the newest "
                    "one whose coverage is complete. States of resources that a remaining snapshot "
                    "holds stay, whoever saw them first. "
-                   "Runs and findings are not touched. `retention` in moonward.yaml does the same "
-                   "after each run.",
+                   "The runs that took them go too, with their findings; when each finding was first seen, and "
+                   "whether it was fixed, stays. `retention` in moonward.yaml does the same after each run.",
     .examples = "moonward snapshot prune --keep 30 --dry-run\n"
                 "moonward snapshot prune --older-than 90d\n",
     .options = prune_options,

@@ -198,6 +198,12 @@ mw_status mw_stored_finding(const mw_store_finding *row, mw_finding *out, mw_err
                : mw_fail(err, MW_ERR_INVALID, "store: unknown status '%s'", row->status);
 }
 
+static bool take_passed(void *user, const mw_store_part *part)
+{
+    ((mw_stored *)user)->report.passed += part->passed;
+    return true;
+}
+
 static bool take_finding(void *user, const mw_store_finding *row)
 {
     struct load *l = user;
@@ -214,8 +220,9 @@ mw_status mw_stored_head(mw_store *store, const char *run, mw_stored *out, mw_er
     mw_status st;
 
     out->arena.max_bytes = out->findings.arena.max_bytes = (size_t)4 << 30;
-    st = mw_store_get_run(store, run, take_run, &l, err);
-    return st == MW_OK ? l.st : st;
+    if ((st = mw_store_get_run(store, run, take_run, &l, err)) != MW_OK || (st = l.st) != MW_OK)
+        return st;
+    return mw_store_run_parts(store, out->report.run_id, take_passed, out, err);
 }
 
 static mw_status load(mw_store *store, const char *run, const mw_stored_choice *choice, mw_stored *out, mw_error *err)
@@ -226,7 +233,7 @@ static mw_status load(mw_store *store, const char *run, const mw_stored_choice *
     if ((st = mw_stored_head(store, run, out, err)) == MW_OK &&
         (!choice->coverage || out->coverage ||
          (st = mw_stored_coverage(store, out->report.run_id, &out->coverage, err)) == MW_OK) &&
-        (st = mw_store_run_findings(store, out->report.run_id, take_finding, &l, err)) == MW_OK)
+        (st = mw_store_run_findings(store, out->report.run_id, MW_STORE_ALL, take_finding, &l, err)) == MW_OK)
         st = l.st;
     out->report.coverage_doc = out->coverage;
     out->report.coverage = out->coverage ? mw_doc_root(out->coverage) : MW_VAL_ABSENT;
@@ -285,7 +292,7 @@ static bool every_one(void *user, const mw_finding *f)
     return true;
 }
 
-int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw_error *err)
+int mw_stored_report(mw_setup *s, const char *run, bool judge, mw_error *err)
 {
     MW_AUTO(mw_stored) head = {0};
     MW_AUTO(mw_stored) stored = {0};
@@ -298,11 +305,10 @@ int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw
     if ((st = mw_setup_store(s, &store, err)) == MW_OK && (st = mw_stored_head(store, run, &head, err)) == MW_OK &&
         (st = mw_stored_size(store, head.report.run_id, &size, err)) == MW_OK && size <= MW_STORED_LARGE)
         st = load(store, head.report.run_id, &everything, &stored, err);
-    stored.report.passed = passed;
     if (st != MW_OK)
         code = mw_cli_fail(err);
     else if (size > MW_STORED_LARGE)
-        code = mw_stored_print_large(s, store, head.report.run_id, judge, passed, err);
+        code = mw_stored_print_large(s, store, head.report.run_id, judge, err);
     else
         code = judge ? mw_judge_finish(s, &stored.report, true) : mw_results_write(s, &stored.report, true, MW_EXIT_OK);
     mw_store_close(store);

@@ -33,10 +33,10 @@ void mw_stored_clear(mw_stored *r);
 /** What is known of a run beside findings and coverage; @p run NULL = the newest finished one. */
 mw_status mw_stored_head(mw_store *store, const char *run, mw_stored *out, mw_error *err);
 /**
- * Print and export a run, whatever its size. @p judge: the exit status is that of its sweep, else 0. @p passed: what
- * passed and was counted instead of stored. @return exit status.
+ * Print and export a run, whatever its size. @p judge: the exit status is that of its sweep, else 0. @return exit
+ * status.
  */
-int mw_stored_report(mw_setup *s, const char *run, bool judge, size_t passed, mw_error *err);
+int mw_stored_report(mw_setup *s, const char *run, bool judge, mw_error *err);
 
 /** Scopes, and scopes that were read completely, of a stored snapshot. */
 mw_status mw_stored_scopes(mw_store *store, const char *snapshot, size_t *scopes, size_t *complete, mw_error *err);

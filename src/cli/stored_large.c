@@ -44,20 +44,13 @@ struct large {
 
 /* ---- figures ---- */
 
-static bool add_size(void *user, const mw_store_count *c)
-{
-    *(size_t *)user += c->count;
-    return true;
-}
-
 mw_status mw_stored_size(mw_store *store, const char *run, size_t *out, mw_error *err)
 {
     size_t scopes = 0, complete;
     mw_error none = {0};
     mw_status st;
 
-    *out = 0;
-    if ((st = mw_store_run_counts(store, run, add_size, out, err)) != MW_OK)
+    if ((st = mw_store_run_size(store, run, out, err)) != MW_OK)
         return st;
     if (mw_stored_scopes(store, run, &scopes, &complete, &none) == MW_OK) /* a run of before has no such snapshot */
         *out += scopes;
@@ -124,7 +117,7 @@ static mw_status tally(struct large *l, mw_error *err)
     mw_status st = mw_stored_each_scope(l->store, run, tally_scope, l, err);
 
     if (st == MW_OK && (st = l->st) == MW_OK && l->counts.by_status[MW_VERDICT_UNKNOWN])
-        st = mw_store_run_findings(l->store, run, count_unknown, l, err);
+        st = mw_store_run_findings(l->store, run, MW_STORE_UNSETTLED, count_unknown, l, err);
     l->counts.scopes = l->tally.scopes;
     l->counts.scopes_complete = l->tally.complete;
     l->run.report.tally = &l->tally;
@@ -176,7 +169,7 @@ static mw_status choose_all(struct large *l, mw_error *err)
     if (st == MW_OK)
         st = mw_doc_finish(l->gaps, mw_doc_pop(l->gaps), &l->run.coverage, err);
     mw_doc_builder_free(l->gaps);
-    if (st == MW_OK && (st = mw_store_run_findings(l->store, r->run_id, choose, l, err)) == MW_OK)
+    if (st == MW_OK && (st = mw_store_run_findings(l->store, r->run_id, MW_STORE_UNSETTLED, choose, l, err)) == MW_OK)
         st = l->st;
     r->coverage_doc = l->run.coverage;
     r->coverage = l->run.coverage ? mw_doc_root(l->run.coverage) : MW_VAL_ABSENT;
@@ -251,7 +244,8 @@ static mw_status write_document(struct large *l, const char *format, mw_error *e
             return st;
         l->first = true;
     }
-    if ((st = mw_store_run_findings(l->store, r->run_id, write_finding, l, err)) != MW_OK || (st = l->st) != MW_OK)
+    if ((st = mw_store_run_findings(l->store, r->run_id, MW_STORE_ALL, write_finding, l, err)) != MW_OK ||
+        (st = l->st) != MW_OK)
         return st;
     if (!l->lines)
         mw_buf_puts(&l->out, MW_REPORT_TAIL);
@@ -318,14 +312,14 @@ static mw_status print(struct large *l, mw_error *err)
     return st == MW_OK ? write_to(l, STDOUT_FILENO, "stdout", output ? output : "text", false, err) : st;
 }
 
-int mw_stored_print_large(mw_setup *s, mw_store *store, const char *run, bool judge, size_t passed, mw_error *err)
+int mw_stored_print_large(mw_setup *s, mw_store *store, const char *run, bool judge, mw_error *err)
 {
     struct large l = {.s = s, .store = store, .err = err, .out = {.max = (size_t)256 << 20}};
     const char *fail_on = mw_setup_str(s, "fail-on");
     mw_status st = mw_stored_head(store, run, &l.run, err);
     int code = MW_EXIT_OK;
 
-    l.counts.by_status[MW_VERDICT_PASS] = passed;
+    l.counts.by_status[MW_VERDICT_PASS] = l.run.report.passed;
     if (st == MW_OK)
         st = print(&l, err);
     if (st == MW_OK && judge)

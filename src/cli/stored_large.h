@@ -13,6 +13,6 @@ mw_status mw_stored_size(mw_store *store, const char *run, size_t *out, mw_error
  * Print and export by the options of a report: JSON and JSON lines whole, text with the first findings of each rule.
  * --query is MW_ERR_LIMIT. Memory: the figures, and what text shows. @return exit status.
  */
-int mw_stored_print_large(mw_setup *s, mw_store *store, const char *run, bool judge, size_t passed, mw_error *err);
+int mw_stored_print_large(mw_setup *s, mw_store *store, const char *run, bool judge, mw_error *err);
 
 #endif

@@ -29,12 +29,13 @@ static mw_status judged_of(struct sweep *w, mw_judged *j, mw_error *err)
 
     j->findings = w->flow.findings;
     w->flow.findings = (mw_findings){0};
+    memcpy(j->findings_digest, w->flow.findings_digest, sizeof(j->findings_digest));
     memcpy(j->started_at, w->flow.started_at, sizeof(j->started_at));
     memcpy(j->finished_at, w->flow.finished_at, sizeof(j->finished_at));
     st = replay ? mw_judged_name_after(j, &w->take.setup, w->flow.digest, recorded_ns, err)
                 : mw_ulid(j->run_id, w->flow.started_ns, err);
     mw_judged_seen_now(j);
-    return st == MW_OK ? mw_findings_digest(&j->findings, j->findings_digest, err) : st;
+    return st;
 }
 
 static mw_status write_profile(struct sweep *w, const char *run, mw_error *err)
@@ -82,7 +83,7 @@ static int report(struct sweep *w, mw_error *err)
         return mw_flow_print_share(&w->flow);
     mw_store_close(w->flow.store); /* and with it the claim: the next run need not wait for the report */
     w->flow.store = NULL;
-    return mw_stored_report(&w->take.setup, w->flow.run, true, w->flow.findings.passed, err);
+    return mw_stored_report(&w->take.setup, w->flow.run, true, err);
 }
 
 static int run(mw_cli *cli)

@@ -31,27 +31,9 @@ mw_status mw_verdict_parse(const char *s, mw_verdict *out)
 
 /* ---- list ---- */
 
-#define FINGERPRINT_SEPARATOR '\x1f' /* ASCII unit separator: in no identifier of AWS */
-
 mw_status mw__finding_fingerprint(mw_finding *f, mw_error *err)
 {
-    const char *const parts[] = {f->rule, f->partition, f->account, f->region, f->id, f->subkey ? f->subkey : ""};
-    uint8_t digest[MW_SHA256_SIZE];
-    char text[MW_FINGERPRINT_TEXT_MAX];
-    size_t n = 0;
-
-    for (size_t i = 0; i < MW_COUNT(parts); i++) {
-        size_t len = strlen(parts[i]);
-        if (len + 1 > sizeof(text) - n)
-            return mw_fail(err, MW_ERR_LIMIT, "what identifies a finding is longer than %zu bytes", sizeof(text));
-        if (i)
-            text[n++] = FINGERPRINT_SEPARATOR;
-        memcpy(text + n, parts[i], len);
-        n += len;
-    }
-    mw_sha256(digest, text, n);
-    mw_hex(f->fingerprint, digest, 16);
-    return MW_OK;
+    return mw_fingerprint(f->rule, f->partition, f->account, f->region, f->id, f->subkey, f->fingerprint, err);
 }
 
 /* A copy, or the same text of the finding before: all findings of a resource come in a row. */
@@ -322,46 +304,30 @@ static void canonical(const mw_finding *f, mw_buf *out)
     mw_buf_puts(out, ",\"waiver\":null}");
 }
 
-void mw_findings_hash_begin(mw_findings_hash *h)
+mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err)
 {
-    *h = (mw_findings_hash){.ctx = EVP_MD_CTX_new(), .text = {.max = 1 << 20}};
-    h->failed = !h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1 || EVP_DigestUpdate(h->ctx, "[", 1) != 1;
-}
-
-void mw_findings_hash_add(mw_findings_hash *h, const mw_finding *f)
-{
-    if (h->failed)
-        return;
-    mw_buf_reset(&h->text);
-    if (h->count++)
-        mw_buf_putc(&h->text, ',');
-    canonical(f, &h->text);
-    h->failed = mw_buf_status(&h->text, NULL) != MW_OK || EVP_DigestUpdate(h->ctx, h->text.data, h->text.len) != 1;
-}
-
-mw_status mw_findings_hash_end(mw_findings_hash *h, char out[65], mw_error *err)
-{
+    MW_AUTO(mw_buf) text = {.max = 1 << 20};
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     uint8_t digest[EVP_MAX_MD_SIZE];
-    bool ok = !h->failed && EVP_DigestUpdate(h->ctx, "]", 1) == 1 && EVP_DigestFinal_ex(h->ctx, digest, NULL) == 1;
+    mw_findings_cursor c;
+    const mw_finding *f;
+    bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
 
-    EVP_MD_CTX_free(h->ctx);
-    mw_buf_clear(&h->text);
-    *h = (mw_findings_hash){0};
+    mw_buf_putc(&text, '[');
+    mw_findings_read(&c, l->items, l->count, l->packed, l->packed_count);
+    for (size_t i = 0; ok && (f = mw_findings_next(&c)); i++) {
+        if (i)
+            mw_buf_putc(&text, ',');
+        canonical(f, &text);
+        ok = mw_buf_status(&text, NULL) == MW_OK && EVP_DigestUpdate(ctx, text.data, text.len) == 1;
+        mw_buf_reset(&text);
+    }
+    mw_buf_putc(&text, ']');
+    ok = ok && mw_buf_status(&text, NULL) == MW_OK && EVP_DigestUpdate(ctx, text.data, text.len) == 1 &&
+         EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
     if (!ok)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory for the digest of the findings");
     mw_hex(out, digest, MW_SHA256_SIZE);
     return MW_OK;
-}
-
-mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err)
-{
-    mw_findings_hash h;
-    mw_findings_cursor c;
-    const mw_finding *f;
-
-    mw_findings_hash_begin(&h);
-    mw_findings_read(&c, l->items, l->count, l->packed, l->packed_count);
-    while ((f = mw_findings_next(&c)))
-        mw_findings_hash_add(&h, f);
-    return mw_findings_hash_end(&h, out, err);
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "moonward/doc.h"
+#include "store/fingerprint.h"
 
 typedef enum mw_verdict {
     MW_VERDICT_PASS,
@@ -17,9 +18,6 @@ typedef enum mw_verdict {
 /** "pass" "fail" "not_applicable" "unknown" "error" */
 const char *mw_verdict_name(mw_verdict v);
 mw_status mw_verdict_parse(const char *s, mw_verdict *out);
-
-/** 16 bytes in hex, and a NUL. */
-#define MW_FINGERPRINT_SIZE 33
 
 typedef struct mw_finding {
     const char *rule, *severity;
@@ -80,17 +78,6 @@ mw_status mw_findings_unpack(mw_findings *l, mw_error *err);
 void mw_findings_clear(mw_findings *l);
 /** SHA-256 hex over the sorted findings without first_seen, last_seen, change. */
 mw_status mw_findings_digest(const mw_findings *l, char out[65], mw_error *err);
-/** The same for findings that come one by one, in the contract's order: begin, add…, end (which also frees). */
-typedef struct mw_findings_hash {
-    void *ctx;
-    mw_buf text;
-    size_t count;
-    bool failed;
-} mw_findings_hash;
-void mw_findings_hash_begin(mw_findings_hash *h);
-void mw_findings_hash_add(mw_findings_hash *h, const mw_finding *f);
-/** MW_ERR_NOMEM when any of it failed. */
-mw_status mw_findings_hash_end(mw_findings_hash *h, char out[65], mw_error *err);
 /**
  * Read sorted findings in the contract's order; packed ones are made as they are met. Everything is borrowed.
  *

@@ -4,10 +4,7 @@
 
 #include "engine/finding.h"
 
-/* Bytes that identify a finding, one between two parts included. */
-#define MW_FINGERPRINT_TEXT_MAX 8192
-
-/** MW_ERR_LIMIT when what identifies it is longer. */
+/** MW_ERR_LIMIT when what identifies it is longer than MW_FINGERPRINT_TEXT_MAX. */
 mw_status mw__finding_fingerprint(mw_finding *f, mw_error *err);
 /** The contract's order, for qsort() too. */
 int mw__finding_compare(const void *a, const void *b);

@@ -141,7 +141,7 @@ static mw_status gather(cursor *c, query_view *v, const char *run, mw_error *err
         return st;
     if (!c->run)
         return MW_OK;
-    st = mw_store_run_findings(s, c->run, take_finding, c, err);
+    st = mw_store_run_findings(s, c->run, MW_STORE_ALL, take_finding, c, err);
     return st == MW_ERR_NOTFOUND ? MW_OK : st;
 }
 

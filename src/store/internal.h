@@ -112,9 +112,6 @@ const char *mw__store_text(mw_query *q, int column);
 /** The same where the schema has NOT NULL: "" for what damage made of it, so that readers need not look. */
 const char *mw__store_must(mw_query *q, int column);
 
-/* A finding's number within its run: that of its part above these bits. */
-#define MW_PART_BITS 32
-
 /* ---- snapshots ---- */
 
 /* A resource's number: its scope's above these bits, below them the first bits of its key. */

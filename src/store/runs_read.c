@@ -1,8 +1,9 @@
 /*
- * Runs and their findings back from the store. A run that was put in parts, one for each account, is
- * merged on the way, by rule and account: what is in memory is one finding and a place in each part.
+ * Runs and their findings back from the store. The parts of a run, one for each account, are merged on the way, by rule and
+ * account, and in each the rows with what is packed: what is in memory is one finding, a place in each part and what one
+ * rule packed.
  */
-#include "store/internal.h"
+#include "store/runs_internal.h"
 
 #include "base/buf.h"
 #include "base/hash.h"
@@ -76,6 +77,25 @@ mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user,
     return st;
 }
 
+static mw_status run_number(mw_store *s, const char *run, int64_t *n, mw_error *err)
+{
+    mw_query *q;
+    mw_step code;
+    mw_status st = mw__store_prepare(s, "SELECT n FROM run WHERE id = ?1", &q, err);
+
+    *n = 0;
+    if (st == MW_OK) {
+        mw__store_bind(q, 1, run);
+        code = mw__store_step(q);
+        if (code == MW_ROW)
+            *n = mw__store_int(q, 0);
+        else if (code != MW_DONE)
+            st = mw__store_fail(s, "reading runs", err);
+    }
+    mw__store_finalize(q);
+    return st;
+}
+
 /* ---- findings ---- */
 
 #define FINDINGS                                                                                                       \
@@ -110,16 +130,19 @@ static mw_store_finding finding_of(mw_query *q)
     return f;
 }
 
-/* A part of the run, and its next finding; `rule` NULL when there is none left. */
+/* A part of the run, and its next row; a rule is NULL when there is none left. */
 struct part {
-    int64_t next, end;
-    char *account, *rule;
+    int64_t n, next, end;
+    char *rule;   /* of the next row */
+    char *packed; /* of the next packs */
 };
 
 struct merge {
     mw_store *s;
     int64_t run;
+    mw_store_wanted wanted;
     mw_query *findings;
+    mw_packs packs;
     struct part *parts; /* by account */
     size_t count, cap;
     bool (*row)(void *user, const mw_store_finding *f);
@@ -130,15 +153,61 @@ struct merge {
 #define PAGE_FIRST 16
 #define PAGE_MAX   1024
 
+static mw_status no_memory(mw_store *s, mw_error *err)
+{
+    return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
+}
+
 static mw_status set_rule(struct merge *m, struct part *p, const char *rule, mw_error *err)
 {
     mw_free(p->rule);
     p->rule = rule ? mw_strdup(rule) : NULL;
-    return rule && !p->rule ? mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path) : MW_OK;
+    return rule && !p->rule ? no_memory(m->s, err) : MW_OK;
 }
 
-/* Up to @p limit findings of a part that are of the rule of its next one; *count of them were looked at. */
-static mw_status stream_page(struct merge *m, struct part *p, int64_t limit, int64_t *count, bool *over, mw_error *err)
+/* ---- one after the other ---- */
+
+static bool is_settled(const mw_store_finding *f)
+{
+    return strcmp(f->status, "pass") == 0 || strcmp(f->status, "not_applicable") == 0;
+}
+
+static void hand_on(struct merge *m, const mw_store_finding *f)
+{
+    if (m->wanted == MW_STORE_ALL || !is_settled(f))
+        m->stop = !m->row(m->user, f);
+}
+
+static int by_resource(const mw_store_finding *a, const mw_store_finding *b)
+{
+    const char *const x[] = {a->account, a->region, a->id}, *const y[] = {b->account, b->region, b->id};
+
+    for (size_t i = 0; i < MW_COUNT(x); i++) {
+        int order = strcmp(x[i] ? x[i] : "", y[i] ? y[i] : "");
+        if (order)
+            return order;
+    }
+    return 0;
+}
+
+/* Packed findings that come before @p row, NULL = all that are left. */
+static mw_status packed_before(struct merge *m, const mw_store_finding *row, mw_error *err)
+{
+    mw_store_finding f;
+    bool found = false;
+    mw_status st = MW_OK;
+
+    while (!m->stop && (st = mw__packs_peek(&m->packs, &f, &found, err)) == MW_OK && found &&
+           (!row || by_resource(&f, row) < 0)) {
+        mw__packs_skip(&m->packs);
+        hand_on(m, &f);
+    }
+    return st;
+}
+
+/* Up to @p limit rows of a part that are of the rule of its next one; *count of them were looked at. */
+static mw_status stream_page(struct merge *m, struct part *p, bool packed, int64_t limit, int64_t *count, bool *over,
+                             mw_error *err)
 {
     mw_query *q = m->findings;
     mw_status st = MW_OK;
@@ -148,94 +217,123 @@ static mw_status stream_page(struct merge *m, struct part *p, int64_t limit, int
     mw__store_bind_int(q, 2, p->next);
     mw__store_bind_int(q, 3, p->end);
     mw__store_bind_int(q, 4, limit);
-    for (*count = 0; !m->stop && (code = mw__store_step(q)) == MW_ROW; ++*count) {
+    for (*count = 0; st == MW_OK && !m->stop && (code = mw__store_step(q)) == MW_ROW; ++*count) {
         const mw_store_finding f = finding_of(q);
         int64_t seq = mw__store_int(q, 17);
-        if (m->count > 1 && strcmp(f.rule, p->rule) != 0) {
+        if (strcmp(f.rule, p->rule) != 0) {
             p->next = seq;
             *over = true;
             st = set_rule(m, p, f.rule, err);
             break;
         }
         p->next = seq + 1;
-        m->stop = !m->row(m->user, &f);
+        if ((!packed || (st = packed_before(m, &f, err)) == MW_OK) && !m->stop)
+            hand_on(m, &f);
     }
-    if (code == MW_FAILED)
+    if (st == MW_OK && code == MW_FAILED)
         st = mw__store_fail(m->s, "reading findings", err);
     mw__store_reset(q);
     return st;
 }
 
-/*
- * The findings of a part that are of the rule of its next one; of the only part all there are. In pages
- * that grow, for what a server has sent beyond the rule is thrown away.
- */
-static mw_status stream_rule(struct merge *m, struct part *p, mw_error *err)
+/* The rows of a part that are of the rule of its next one, in pages that grow: what a server sent beyond is thrown away. */
+static mw_status stream_rows(struct merge *m, struct part *p, bool packed, mw_error *err)
 {
-    int64_t limit = m->count > 1 ? PAGE_FIRST : INT64_MAX, count;
+    int64_t limit = PAGE_FIRST, count;
     bool over = false, full = true;
     mw_status st = MW_OK;
 
     for (; st == MW_OK && full && !over && !m->stop; limit = limit < PAGE_MAX ? limit * 2 : limit) {
-        st = stream_page(m, p, limit, &count, &over, err);
+        st = stream_page(m, p, packed, limit, &count, &over, err);
         full = count == limit;
     }
     return st == MW_OK && !over && !m->stop ? set_rule(m, p, NULL, err) : st;
 }
 
-/* The part that begins at or behind @p from; its end is known when the next one is found. */
+static mw_status next_packs(struct merge *m, struct part *p, const char *after, mw_error *err)
+{
+    mw_free(p->packed);
+    p->packed = NULL;
+    return m->wanted == MW_STORE_ALL ? mw__packs_next_rule(&m->packs, p->n, after, &p->packed, err) : MW_OK;
+}
+
+static mw_status stream_part(struct merge *m, struct part *p, const char *rule, mw_error *err)
+{
+    bool packed = p->packed && strcmp(p->packed, rule) == 0;
+    mw_status st = packed ? mw__packs_enter(&m->packs, p->n, rule, err) : MW_OK;
+
+    if (st == MW_OK && p->rule && strcmp(p->rule, rule) == 0)
+        st = stream_rows(m, p, packed, err);
+    if (st == MW_OK && packed && (st = packed_before(m, NULL, err)) == MW_OK)
+        st = next_packs(m, p, rule, err);
+    return st;
+}
+
+/* ---- parts ---- */
+
 static mw_status add_part(struct merge *m, mw_query *q, mw_error *err)
 {
-    struct part p = {.next = mw__store_int(q, 0)};
-    const char *account = mw__store_must(q, 2);
+    struct part p = {.n = mw__store_int(q, 0), .next = mw__store_int(q, 1)};
 
     if (m->count == m->cap) {
         size_t cap = m->cap ? m->cap * 2 : 16;
         struct part *grown = mw_realloc(m->parts, cap * sizeof(*grown));
         if (!grown)
-            return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path);
+            return no_memory(m->s, err);
         m->parts = grown;
         m->cap = cap;
     }
-    p.end = ((p.next >> MW_PART_BITS) + 1) << MW_PART_BITS;
-    p.account = mw_strdup(account ? account : "");
+    p.end = p.next + ((int64_t)1 << MW_PART_BITS);
     m->parts[m->count++] = p;
-    if (!p.account)
-        return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path);
-    return set_rule(m, &m->parts[m->count - 1], mw__store_must(q, 1), err);
+    return MW_OK;
 }
 
-static int by_account(const void *pa, const void *pb)
+static mw_status first_row(struct merge *m, mw_query *q, struct part *p, mw_error *err)
 {
-    const struct part *a = pa, *b = pb;
-    int order = strcmp(a->account, b->account);
+    mw_status st = MW_OK;
+    mw_step code;
 
-    return order ? order : (a->next > b->next) - (a->next < b->next);
+    mw__store_bind_int(q, 1, m->run);
+    mw__store_bind_int(q, 2, p->next);
+    mw__store_bind_int(q, 3, p->end);
+    if ((code = mw__store_step(q)) == MW_ROW) {
+        p->next = mw__store_int(q, 0);
+        st = set_rule(m, p, mw__store_must(q, 1), err);
+    } else if (code == MW_FAILED) {
+        st = mw__store_fail(m->s, "reading findings", err);
+    }
+    mw__store_reset(q);
+    return st;
 }
 
 static mw_status find_parts(struct merge *m, mw_error *err)
 {
-    mw_query *q;
-    mw_step code = MW_ROW;
-    mw_status st = mw__store_prepare(m->s,
-                                     "SELECT f.seq, v.rule, v.account FROM finding f JOIN verdict v"
-                                     " ON v.n = f.verdict WHERE f.run = ?1 AND f.seq >= ?2 ORDER BY f.seq LIMIT 1",
-                                     &q, err);
+    mw_query *parts = NULL, *first = NULL;
+    const mw_store_query all[] = {
+        {&parts, "SELECT n, coalesce(first, n << 32) FROM run_part WHERE run = ?1 ORDER BY account, n"},
+        {&first, "SELECT f.seq, v.rule FROM finding f JOIN verdict v ON v.n = f.verdict"
+                 " WHERE f.run = ?1 AND f.seq >= ?2 AND f.seq < ?3 ORDER BY f.seq LIMIT 1"},
+    };
+    mw_step code = MW_DONE;
+    mw_status st = mw__store_prepare_all(m->s, all, MW_COUNT(all), err);
 
-    while (st == MW_OK && code == MW_ROW) {
-        mw__store_bind_int(q, 1, m->run);
-        mw__store_bind_int(q, 2, m->count ? m->parts[m->count - 1].end : 0);
-        code = mw__store_step(q);
-        if (code == MW_ROW)
-            st = add_part(m, q, err);
-        else if (code != MW_DONE)
-            st = mw__store_fail(m->s, "reading findings", err);
-        mw__store_reset(q);
-    }
-    mw__store_finalize(q);
-    if (m->count > 1)
-        qsort(m->parts, m->count, sizeof(*m->parts), by_account);
+    if (st == MW_OK)
+        mw__store_bind_int(parts, 1, m->run);
+    while (st == MW_OK && (code = mw__store_step(parts)) == MW_ROW)
+        st = add_part(m, parts, err);
+    if (st == MW_OK && code != MW_DONE)
+        st = mw__store_fail(m->s, "reading findings", err);
+    for (size_t i = 0; i < m->count && st == MW_OK; i++)
+        if ((st = first_row(m, first, &m->parts[i], err)) == MW_OK)
+            st = next_packs(m, &m->parts[i], "", err);
+    mw__store_finalize(parts);
+    mw__store_finalize(first);
     return st;
+}
+
+static const char *lesser(const char *a, const char *b)
+{
+    return !a || (b && strcmp(b, a) < 0) ? b : a;
 }
 
 static mw_status merge(struct merge *m, mw_error *err)
@@ -243,56 +341,62 @@ static mw_status merge(struct merge *m, mw_error *err)
     mw_status st = find_parts(m, err);
 
     while (st == MW_OK && !m->stop) {
-        char *rule = NULL;
         const char *least = NULL;
+        char *rule;
         for (size_t i = 0; i < m->count; i++)
-            if (m->parts[i].rule && (!least || strcmp(m->parts[i].rule, least) < 0))
-                least = m->parts[i].rule;
+            least = lesser(lesser(least, m->parts[i].rule), m->parts[i].packed);
         if (!least)
             break;
         if (!(rule = mw_strdup(least)))
-            return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", m->s->path);
+            return no_memory(m->s, err);
         for (size_t i = 0; i < m->count && st == MW_OK && !m->stop; i++)
-            if (m->parts[i].rule && strcmp(m->parts[i].rule, rule) == 0)
-                st = stream_rule(m, &m->parts[i], err);
+            st = stream_part(m, &m->parts[i], rule, err);
         mw_free(rule);
     }
     return st;
 }
 
-static mw_status run_number(mw_store *s, const char *run, int64_t *n, mw_error *err)
+mw_status mw_store_run_findings(mw_store *s, const char *run, mw_store_wanted wanted,
+                                bool (*row)(void *user, const mw_store_finding *f), void *user, mw_error *err)
 {
-    mw_query *q;
-    mw_step code;
-    mw_status st = mw__store_prepare(s, "SELECT n FROM run WHERE id = ?1", &q, err);
+    struct merge m = {.s = s, .wanted = wanted, .row = row, .user = user};
+    mw_status st;
 
-    *n = 0;
-    if (st == MW_OK) {
-        mw__store_bind(q, 1, run);
-        code = mw__store_step(q);
-        if (code == MW_ROW)
-            *n = mw__store_int(q, 0);
-        else if (code != MW_DONE)
-            st = mw__store_fail(s, "reading runs", err);
+    if ((st = run_number(s, run, &m.run, err)) == MW_OK && (st = mw__packs_begin(&m.packs, s, m.run, err)) == MW_OK &&
+        (st = mw__store_prepare(s, FINDINGS, &m.findings, err)) == MW_OK)
+        st = merge(&m, err);
+    mw__store_finalize(m.findings);
+    mw__packs_clear(&m.packs);
+    for (size_t i = 0; i < m.count; i++) {
+        mw_free(m.parts[i].rule);
+        mw_free(m.parts[i].packed);
     }
-    mw__store_finalize(q);
+    mw_free(m.parts);
     return st;
 }
 
-mw_status mw_store_run_findings(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_finding *f),
-                                void *user, mw_error *err)
+mw_status mw_store_run_parts(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_part *part),
+                             void *user, mw_error *err)
 {
-    struct merge m = {.s = s, .row = row, .user = user};
-    mw_status st = run_number(s, run, &m.run, err);
+    mw_query *q = NULL;
+    int64_t n;
+    mw_step code = MW_DONE;
+    mw_status st = run_number(s, run, &n, err);
 
-    if (st == MW_OK && (st = mw__store_prepare(s, FINDINGS, &m.findings, err)) == MW_OK)
-        st = merge(&m, err);
-    mw__store_finalize(m.findings);
-    for (size_t i = 0; i < m.count; i++) {
-        mw_free(m.parts[i].account);
-        mw_free(m.parts[i].rule);
+    if (st == MW_OK)
+        st = mw__store_prepare(s, "SELECT account, digest, passed FROM run_part WHERE run = ?1 ORDER BY account, n", &q,
+                               err);
+    if (st == MW_OK)
+        mw__store_bind_int(q, 1, n);
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
+        const mw_store_part p = {
+            .account = mw__store_must(q, 0), .digest = mw__store_text(q, 1), .passed = (size_t)mw__store_int(q, 2)};
+        if (!row(user, &p))
+            break;
     }
-    mw_free(m.parts);
+    if (st == MW_OK && code == MW_FAILED)
+        st = mw__store_fail(s, "reading runs", err);
+    mw__store_finalize(q);
     return st;
 }
 
@@ -311,17 +415,19 @@ struct kinds {
     struct kind *slots;
     size_t used;
     mw_buf key;
+    mw_error *err;
+    mw_status st;
 };
 
-static mw_status count_one(struct kinds *k, mw_query *q, mw_error *err)
+static mw_status add(struct kinds *k, const mw_store_count *c, mw_error *err)
 {
+    const char *const texts[] = {c->rule, c->status, c->severity, c->change};
     struct kind *at;
     uint64_t slot;
 
     mw_buf_reset(&k->key);
-    for (int i = 0; i < 4; i++) {
-        const char *text = mw__store_text(q, i);
-        mw_buf_puts(&k->key, text ? text : "");
+    for (size_t i = 0; i < MW_COUNT(texts); i++) {
+        mw_buf_puts(&k->key, texts[i] ? texts[i] : "");
         mw_buf_putc(&k->key, '\0');
     }
     if (mw_buf_status(&k->key, err) != MW_OK)
@@ -335,12 +441,44 @@ static mw_status count_one(struct kinds *k, mw_query *q, mw_error *err)
         if (k->used++ >= KINDS_MAX / 2)
             return mw_fail(err, MW_ERR_LIMIT, "store %s: too many kinds of findings in one run", k->s->path);
         if (!(at->text = mw_alloc(k->key.len)))
-            return mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", k->s->path);
+            return no_memory(k->s, err);
         memcpy(at->text, k->key.data, k->key.len);
         at->len = k->key.len;
     }
-    at->count++;
+    at->count += c->count;
     return MW_OK;
+}
+
+static bool add_packed(void *user, const mw_store_count *c)
+{
+    struct kinds *k = user;
+
+    return (k->st = add(k, c, k->err)) == MW_OK;
+}
+
+static mw_status add_rows(struct kinds *k, int64_t run, mw_error *err)
+{
+    mw_query *q;
+    mw_step code = MW_DONE;
+    mw_status st = mw__store_prepare(k->s,
+                                     "SELECT v.rule, v.status, v.severity, f.change FROM finding f"
+                                     " JOIN verdict v ON v.n = f.verdict WHERE f.run = ?1",
+                                     &q, err);
+
+    if (st == MW_OK)
+        mw__store_bind_int(q, 1, run);
+    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW)
+        st = add(k,
+                 &(mw_store_count){.rule = mw__store_text(q, 0),
+                                   .status = mw__store_text(q, 1),
+                                   .severity = mw__store_text(q, 2),
+                                   .change = mw__store_text(q, 3),
+                                   .count = 1},
+                 err);
+    if (st == MW_OK && code != MW_DONE)
+        st = mw__store_fail(k->s, "counting findings", err);
+    mw__store_finalize(q);
+    return st;
 }
 
 static int by_kind(const void *pa, const void *pb)
@@ -374,28 +512,37 @@ static void tell_kinds(struct kinds *k, bool (*row)(void *user, const mw_store_c
     }
 }
 
+mw_status mw_store_run_size(mw_store *s, const char *run, size_t *out, mw_error *err)
+{
+    mw_query *q = NULL;
+    int64_t run_n, n = 0;
+    mw_status st = run_number(s, run, &run_n, err);
+
+    *out = 0;
+    if (st == MW_OK)
+        st = mw__store_prepare(s,
+                               "SELECT (SELECT count(*) FROM finding WHERE run = ?1) +"
+                               " CAST(coalesce(sum(count), 0) AS BIGINT) FROM pack WHERE run = ?1",
+                               &q, err);
+    if (st == MW_OK) {
+        mw__store_bind_int(q, 1, run_n);
+        st = mw__store_run_int(s, q, "counting findings", &n, err);
+    }
+    mw__store_finalize(q);
+    *out = (size_t)n;
+    return st;
+}
+
 mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_count *c),
                               void *user, mw_error *err)
 {
-    struct kinds k = {.s = s, .slots = mw_alloc(KINDS_MAX * sizeof(*k.slots)), .key = {.max = 1 << 16}};
-    mw_query *q = NULL;
+    struct kinds k = {.s = s, .slots = mw_alloc(KINDS_MAX * sizeof(*k.slots)), .key = {.max = 1 << 16}, .err = err};
     int64_t n = 0;
-    mw_step code = MW_DONE;
-    mw_status st =
-        k.slots ? run_number(s, run, &n, err) : mw_fail(err, MW_ERR_NOMEM, "store %s: out of memory", s->path);
+    mw_status st = k.slots ? run_number(s, run, &n, err) : no_memory(s, err);
 
-    if (st == MW_OK)
-        st = mw__store_prepare(s,
-                               "SELECT v.rule, v.status, v.severity, f.change FROM finding f"
-                               " JOIN verdict v ON v.n = f.verdict WHERE f.run = ?1",
-                               &q, err);
-    if (st == MW_OK)
-        mw__store_bind_int(q, 1, n);
-    while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW)
-        st = count_one(&k, q, err);
-    if (st == MW_OK && code != MW_DONE)
-        st = mw__store_fail(s, "counting findings", err);
-    mw__store_finalize(q);
+    if (st == MW_OK && (st = add_rows(&k, n, err)) == MW_OK &&
+        (st = mw__packs_count(s, n, add_packed, &k, err)) == MW_OK)
+        st = k.st;
     if (st == MW_OK)
         tell_kinds(&k, row, user);
     for (size_t i = 0; k.slots && i < KINDS_MAX; i++)

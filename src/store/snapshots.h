@@ -228,11 +228,12 @@ mw_status mw_snapshot_diff(mw_store *s, const char *from, const char *to, bool d
 /* ---- keeping house ---- */
 
 typedef struct mw_snapshot_pruned {
-    size_t snapshots, states, resources;
+    size_t snapshots, states, resources, runs;
 } mw_snapshot_pruned;
 
 /**
- * Forget these snapshots, and every state that no other snapshot holds, in one transaction. Freed
+ * Forget these snapshots, every state that no other snapshot holds, and the runs whose snapshots are gone with their findings
+ * (the life of each finding stays, and so does the newest run), in one transaction. Freed
  * space is used again; mw_store_shrink() gives it back. @p out may be NULL. @return MW_OK;
  * MW_ERR_NOTFOUND: nothing was done.
  */

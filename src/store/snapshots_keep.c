@@ -1,10 +1,10 @@
 /*
- * Keeping house: forgetting snapshots, and checking that what is stored is what was put. Pruning is
+ * Keeping house: forgetting snapshots and their runs, and checking that what is stored is what was put. Pruning is
  * one transaction; it never touches a state that a snapshot which stays holds.
  */
 #include "store/snapshots.h"
 
-#include "store/internal.h"
+#include "store/runs_internal.h"
 
 #include "base/hash.h"
 
@@ -43,6 +43,27 @@ static const struct {
     {"DELETE FROM looked WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
     {"DELETE FROM stale WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
     {"DELETE FROM part WHERE snapshot NOT IN (SELECT n FROM snapshot)", false, NOT_COUNTED},
+    /* A run goes with its snapshot, and what only it referred to. Not the newest one: its number must not be given again,
+       for lives tell in which run they were seen last. */
+    {"CREATE TEMP TABLE IF NOT EXISTS gone_run(n BIGINT PRIMARY KEY)", false, NOT_COUNTED},
+    {"CREATE TEMP TABLE IF NOT EXISTS loose(n BIGINT PRIMARY KEY)", false, NOT_COUNTED},
+    {"DELETE FROM gone_run", false, NOT_COUNTED},
+    {"DELETE FROM loose", false, NOT_COUNTED},
+    {"INSERT INTO gone_run SELECT n FROM run WHERE id NOT IN (SELECT id FROM snapshot) AND n < (SELECT max(n) FROM "
+     "run)",
+     false, NOT_COUNTED},
+    {"INSERT INTO loose SELECT DISTINCT verdict FROM finding WHERE run IN (SELECT n FROM gone_run)", false,
+     NOT_COUNTED},
+    {"DELETE FROM finding WHERE run IN (SELECT n FROM gone_run)", false, NOT_COUNTED},
+    {"DELETE FROM loose WHERE n IN (SELECT f.verdict FROM finding f JOIN loose l ON l.n = f.verdict)", false,
+     NOT_COUNTED},
+    {"DELETE FROM verdict WHERE n IN (SELECT n FROM loose)", false, NOT_COUNTED},
+    {"DELETE FROM loose", false, NOT_COUNTED},
+    {"INSERT INTO loose SELECT DISTINCT roster FROM pack WHERE run IN (SELECT n FROM gone_run)", false, NOT_COUNTED},
+    {"DELETE FROM pack WHERE run IN (SELECT n FROM gone_run)", false, NOT_COUNTED},
+    {"DELETE FROM roster WHERE n IN (SELECT n FROM loose) AND n NOT IN (SELECT roster FROM pack)", false, NOT_COUNTED},
+    {"DELETE FROM run_part WHERE run IN (SELECT n FROM gone_run)", false, NOT_COUNTED},
+    {"DELETE FROM run WHERE n IN (SELECT n FROM gone_run)", false, offsetof(mw_snapshot_pruned, runs)},
 };
 
 static mw_status step(mw_store *s, const char *sql, bool bind, int64_t from, size_t *changes, mw_error *err)
@@ -133,6 +154,10 @@ static const struct {
     {"SELECT x.n FROM snapshot x WHERE x.resources <> (SELECT coalesce(sum(seen), 0) FROM looked"
      " WHERE snapshot = x.n) LIMIT 1",
      "a snapshot whose count is wrong"},
+    {"SELECT f.seq FROM finding f LEFT JOIN verdict v ON v.n = f.verdict WHERE v.n IS NULL LIMIT 1",
+     "a finding without its verdict"},
+    {"SELECT p.part FROM pack p LEFT JOIN run_part r ON r.n = p.part AND r.run = p.run WHERE r.n IS NULL LIMIT 1",
+     "findings without their run"},
 };
 
 static mw_status check_rules(mw_store *s, mw_error *err)
@@ -270,7 +295,7 @@ mw_status mw_snapshots_check(mw_store *s, mw_error *err)
 
     if ((st = mw_store_check(s, err)) != MW_OK || (st = check_rules(s, err)) != MW_OK ||
         (st = check_numbers(s, err)) != MW_OK || (st = check_abouts(s, err)) != MW_OK ||
-        (st = check_dictionaries(s, err)) != MW_OK)
+        (st = check_dictionaries(s, err)) != MW_OK || (st = mw__packs_check(s, err)) != MW_OK)
         return st;
     return check_documents(s, err);
 }

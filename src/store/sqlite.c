@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* "MWRD": tells our files from other SQLite databases (PRAGMA application_id). */
@@ -77,6 +78,19 @@ static const char *const migrations[] = {
     "DROP INDEX ledger_open; CREATE INDEX ledger_open ON ledger(rule, account) WHERE open = 1;",
     /* What was put as `about`, for the check; null in rows of before. */
     "ALTER TABLE snapshot ADD COLUMN about_sha BLOB;",
+    /* The parts of a run: a part's findings are numbered from n << 32 on, in runs of before from `first`. Findings that
+       have nothing of their own are bits over a roster, the resources that they may be of (docs/internals/store.md). */
+    "CREATE TABLE run_part(n INTEGER PRIMARY KEY, run INTEGER NOT NULL, account TEXT NOT NULL, digest TEXT,"
+    "  passed INTEGER NOT NULL DEFAULT 0, first INTEGER, UNIQUE(run, account)) STRICT;"
+    "INSERT INTO run_part(run, account, first) SELECT x.run, coalesce(v.account, ''), x.part << 32"
+    "  FROM (SELECT run, seq >> 32 AS part, min(seq) AS seq FROM finding GROUP BY 1, 2) x"
+    "  JOIN finding f ON f.run = x.run AND f.seq = x.seq JOIN verdict v ON v.n = f.verdict;"
+    "CREATE TABLE roster(n INTEGER PRIMARY KEY, sha BLOB NOT NULL, subjects INTEGER NOT NULL, len INTEGER NOT NULL,"
+    "  body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE pack(run INTEGER NOT NULL, part INTEGER NOT NULL, rule TEXT NOT NULL, nth INTEGER NOT NULL,"
+    "  status TEXT NOT NULL, severity TEXT, type TEXT, message TEXT, roster INTEGER NOT NULL, count INTEGER NOT NULL,"
+    "  bits BLOB, PRIMARY KEY(run, part, rule, nth)) WITHOUT ROWID, STRICT;"
+    "DROP INDEX ledger_open; CREATE INDEX ledger_of ON ledger(account, rule);",
 };
 #define SCHEMA ((int)MW_COUNT(migrations))
 
@@ -101,6 +115,23 @@ static mw_status fail(mw_store *s, const char *doing, mw_error *err)
     case SQLITE_FULL: return mw_fail(err, MW_ERR_IO, "store %s: %s: the disk is full", s->path, doing);
     default: return mw_fail(err, MW_ERR_IO, "store %s: %s: %s", s->path, doing, why);
     }
+}
+
+/*
+ * Another process writes. Asked again after a millisecond or two: its part of a run takes tens of them, and SQLite's own
+ * handler would come to sleep for a hundred.
+ */
+static int wait_for_writer(void *user, int asked)
+{
+    const struct timespec nap = {.tv_nsec = asked < 100 ? 1000000 : 5000000};
+    mw_sqlite *lite = user;
+
+    if (asked == 0)
+        lite->waiting_since_ms = mw_mono_ms();
+    if (mw_mono_ms() - lite->waiting_since_ms >= BUSY_TIMEOUT_MS)
+        return 0;
+    nanosleep(&nap, NULL);
+    return 1;
 }
 
 static bool taken(const mw_store *s)
@@ -390,7 +421,7 @@ mw_status mw__sqlite_open(const char *path, const mw_store_options *o, mw_store 
         goto out;
     }
     sqlite3_extended_result_codes(lite->db, 1);
-    sqlite3_busy_timeout(lite->db, BUSY_TIMEOUT_MS);
+    sqlite3_busy_handler(lite->db, wait_for_writer, lite);
     sqlite3_db_config(lite->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(lite->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     st = o->mode == MW_STORE_LOOK ? open_to_look(s, err) : open_to_write(s, make, err);

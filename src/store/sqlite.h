@@ -9,7 +9,8 @@
 typedef struct mw_sqlite {
     mw_store base;
     sqlite3 *db;
-    int claim_fd; /* -1 = not claimed */
+    int claim_fd;             /* -1 = not claimed */
+    int64_t waiting_since_ms; /* for another process that writes */
 } mw_sqlite;
 
 extern const mw_store_driver mw__sqlite_driver;

@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "moonward/doc.h"
 
+#include <stdint.h>
+
 typedef struct mw_store mw_store;
 
 /** postgresql://… or postgres://…: not a file. */
@@ -64,8 +66,8 @@ typedef struct mw_run {
     const char *started_at, *finished_at; /* ISO 8601; finished_at NULL while running */
     const char *engine, *rules_digest, *findings_digest, *snapshot;
     const char *coverage; /* JSON text of the contract's "coverage" */
-    size_t fixed;         /* out: findings that this run saw fixed */
-    /* Rules that ran, for mw_store_put_run() only: what others found is left alone. */
+    size_t fixed;         /* read back only: findings that this run saw fixed, those that no longer exist included */
+    /* Rules that ran, for mw_store_put_part() only: what others found is left alone. */
     const char *const *rules;
     size_t rule_count;
 } mw_run;
@@ -74,41 +76,59 @@ typedef struct mw_run {
 typedef struct mw_store_finding {
     const char *fingerprint, *rule, *status, *severity;
     const char *type, *id, *arn, *name, *account, *region, *partition, *subkey, *message, *evidence;
-    /* out */
+    /* Read back only. */
     char change[12]; /* "new" "open" "fixed" "regressed" or "" */
     char first_seen[40], last_seen[40];
 } mw_store_finding;
 
-/**
- * In one transaction: record the run and its findings, and compare with what was known of each
- * fingerprint. A failing finding is `new` (never failed before), `open` (failed in the last run that
- * judged it) or `regressed` (was fixed). One that failed before and now passes or does not apply is
- * `fixed`; so is one that no longer exists, when its rule ran, its scope was complete, and nothing about its
- * resource was unknown or an error. unknown and error neither open nor close anything.
- *
- * Fills the out members of @p findings: first and last time that the fingerprint failed, "" when never.
- * @param complete  For (account, region, type) tells whether the scope was complete; decides "no longer
- *                  exists". NULL = no scope was.
- * @param[out] fixed  How many became fixed, those that no longer exist included; may be NULL. Kept with the run.
- * @return MW_OK; MW_ERR_CONFLICT (the run's id is taken, or the store stays locked); MW_ERR_IO (disk full…):
- *         nothing was recorded then.
- */
-mw_status mw_store_put_run(mw_store *s, const mw_run *run, mw_store_finding *findings, size_t count,
-                           bool (*complete)(void *user, const char *account, const char *region, const char *type),
-                           void *user, size_t *fixed, mw_error *err);
+/** A resource that packed findings are of. */
+typedef struct mw_store_subject {
+    const char *id, *arn, *name, *account, *region, *partition; /* arn, name may be NULL */
+} mw_store_subject;
 
 /**
- * One account's findings of a run that is not finished, in the contract's order; the first part records the run
- * (id, started_at, engine, rules_digest). Joins a transaction that is under way: so a snapshot's part and its
- * findings are stored together or not at all. Otherwise as mw_store_put_run(), for this account alone.
- * @param at  Now: what the life of findings is told with.
+ * Findings of one rule that have nothing of their own, none of them failing, unknown or an error: one status, one message, no
+ * subkey, no evidence. Bit i % 64 of word i / 64 says whether subject i is among them.
  */
-mw_status mw_store_put_part(mw_store *s, const mw_run *run, const char *account, const char *at,
-                            mw_store_finding *findings, size_t count,
-                            bool (*complete)(void *user, const char *account, const char *region, const char *type),
-                            void *user, mw_error *err);
+typedef struct mw_store_pack {
+    const char *rule, *status, *severity, *type, *message; /* message may be NULL */
+    const mw_store_subject *subjects;                      /* by account, region, id; no two alike */
+    size_t subject_count;
+    const uint64_t *bits;
+    size_t count; /* of the bits that are set */
+} mw_store_pack;
+
+/** What one account gave to a run. */
+typedef struct mw_store_part {
+    const char *account, *at;         /* at: now, what the life of findings is told with */
+    const char *digest;               /* of its findings; may be NULL */
+    size_t passed;                    /* findings that were counted and not put */
+    const mw_store_finding *findings; /* in the contract's order: rule, account, region, id, subkey */
+    size_t count;
+    const mw_store_pack *packs; /* by rule; those of a rule have the same subjects. No finding is in both. */
+    size_t pack_count;
+    /* For (account, region, type): was the scope complete? Decides "no longer exists". NULL = no scope was. */
+    bool (*complete)(void *user, const char *account, const char *region, const char *type);
+    void *user;
+} mw_store_part;
+
+/**
+ * The findings of one account in a run that is not finished; the first part records the run (id, started_at, engine,
+ * rules_digest). Each is compared with what was known of its fingerprint: a failing finding is `new` (never failed before),
+ * `open` (failed in the last run that judged it) or `regressed` (was fixed). One that failed before and now passes or does
+ * not apply is `fixed`; so is one of this account that no longer exists, when its rule ran, its scope was complete, and nothing
+ * about its resource was unknown or an error. unknown and error neither open nor close anything.
+ *
+ * Joins a transaction that is under way: so a snapshot's part and its findings are stored together or not at all.
+ * @return MW_OK; MW_ERR_CONFLICT (the account is in the run already, or the store stays locked); MW_ERR_IO (disk full…):
+ *         nothing was recorded then.
+ */
+mw_status mw_store_put_part(mw_store *s, const mw_run *run, const mw_store_part *part, mw_error *err);
 /** Its end: finished_at, findings_digest, snapshot, coverage. Joins. MW_ERR_NOTFOUND: no such run. */
 mw_status mw_store_finish_run(mw_store *s, const mw_run *run, mw_error *err);
+/** The parts of a run by account: account, digest and passed alone. */
+mw_status mw_store_run_parts(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_part *part),
+                             void *user, mw_error *err);
 
 /** Newest first. Rows by callback; strings valid during the call; returning false stops. */
 mw_status mw_store_runs(mw_store *s, bool (*row)(void *user, const mw_run *run), void *user, mw_error *err);
@@ -120,11 +140,18 @@ typedef struct mw_store_count {
     const char *rule, *status, *severity, *change;
     size_t count;
 } mw_store_count;
+/** How many findings the run has, without looking at each. */
+mw_status mw_store_run_size(mw_store *s, const char *run, size_t *out, mw_error *err);
 mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_count *c),
                               void *user, mw_error *err);
 
-/** In the contract's order: as they were put; by rule, then account, where they were put in parts. */
-mw_status mw_store_run_findings(mw_store *s, const char *run, bool (*row)(void *user, const mw_store_finding *f),
-                                void *user, mw_error *err);
+/** Which findings are wanted. */
+typedef enum mw_store_wanted {
+    MW_STORE_ALL,
+    MW_STORE_UNSETTLED /* fail, unknown, error: cheap where nearly everything passes */
+} mw_store_wanted;
+/** In the contract's order, by rule, account, region, id, subkey. */
+mw_status mw_store_run_findings(mw_store *s, const char *run, mw_store_wanted wanted,
+                                bool (*row)(void *user, const mw_store_finding *f), void *user, mw_error *err);
 
 #endif

@@ -118,7 +118,7 @@ def main():
         stats = s.control("stats")
         missed, phantom, compared = missed_and_phantom(s, store, range(0, a.accounts, max(1, a.accounts // a.check)))
         resources = sqlite3.connect(store).execute("SELECT sum(resources) FROM snapshot WHERE open = 0").fetchone()[0]
-        findings = sqlite3.connect(store).execute("SELECT count(*) FROM finding").fetchone()[0]
+        findings = sqlite3.connect(store).execute("SELECT (SELECT count(*) FROM finding) + (SELECT coalesce(sum(count), 0) FROM pack)").fetchone()[0]
         print(json.dumps({"accounts": a.accounts, "regions": a.regions, "shards": a.shards, "seconds": round(took, 1), "broker_peak_mb": round(peak_kb / 1024),
                           "our_cpu_s": round(sum(cpu), 1), "cpu_of_each_s": cpu, "server_cpu_s": round(stats["cpu_us"] / 1e6, 1), "exit": codes, "requests": stats["requests"],
                           "throttled_percent": round(100 * stats["throttled"] / max(1, stats["requests"]), 2), "resources": resources, "findings": findings,

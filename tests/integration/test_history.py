@@ -140,6 +140,16 @@ def check_retention(binary, folder):
     for i in range(4):
         store.run("collect", "--replay", replaying.DEMO, "--config", config)
     expect("retention", len(store.snapshots()), 2)
+    for i in range(4):
+        store.run("sweep", "--replay", replaying.DEMO, "--config", config, codes=(0, 1, 2))
+    db = sqlite3.connect(store.path)
+    expect("runs are kept with their snapshots", db.execute("SELECT count(*) FROM run").fetchone(), (2,))
+    expect("and nothing of others", db.execute("SELECT (SELECT count(DISTINCT run) FROM finding), (SELECT count(DISTINCT run) FROM pack), count(*) FROM run_part").fetchone(),
+           (2, 2, 2))
+    expect("nor what they alone refer to", db.execute("SELECT count(*) FROM roster WHERE n NOT IN (SELECT roster FROM pack)").fetchone(), (0,))
+    changes = {f["change"] for f in json.loads(store.run("report", "--output", "json", codes=(0, 1, 2)).stdout)["findings"] if f["status"] == "fail"}
+    expect("what was open is", changes, {"open"})
+    store.run("snapshot", "check", codes=(0,))
     for text in ("retention: {keep: 0}", "retention: {older_than: soon}", "retention: 3", "retention: {}", "retention: {kepp: 1}"):
         open(config, "w").write(text + "\n")
         done = store.run("snapshot", "list", "--config", config, codes=(3,))

@@ -82,6 +82,10 @@ def essence(text):
     return [(f["fingerprint"], f["status"], f["resource"]["account"]) for f in document["findings"]], len(document["coverage"])
 
 
+def digest(text):
+    return json.loads(text)["run"]["findings_digest"]
+
+
 def sound(w, store, what):
     check(not w.damage(store), what, "the store is damaged")
     doubles = w.db(store, "SELECT run, verdict FROM finding GROUP BY run, verdict HAVING count(*) > 1")
@@ -101,6 +105,7 @@ def killed(w, kills, seed):
     truth = essence(text)
     code, again, said = w.run("whole.db", command="evaluate")
     check(code in (0, 1) and essence(again) == truth, "evaluate, account by account, differs from the sweep", code, said)
+    check(digest(again) == digest(text), "evaluate and the sweep give findings of different digests", digest(again), digest(text))
     done, rounds = 0, 0
     while done < kills:
         store = "killed-%d.db" % rounds

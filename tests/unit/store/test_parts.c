@@ -239,7 +239,9 @@ static mw_status put_findings(mw_store *s, const char *run, const char *account,
                                   .partition = "aws",
                                   .evidence = "[]"};
     }
-    return mw_store_put_part(s, &r, account, NOW, f, count, all_complete, NULL, err);
+    return mw_store_put_part(
+        s, &r, &(mw_store_part){.account = account, .at = NOW, .findings = f, .count = count, .complete = all_complete},
+        err);
 }
 
 static bool add_finding(void *user, const mw_store_finding *f)
@@ -275,7 +277,7 @@ static void findings_in_parts(void **state)
     assert_ok(put_findings(s, "R1", "3", NULL, 0, "fail", &err));
     assert_ok(put_findings(s, "R1", "1", ab, 2, "fail", &err));
     assert_ok(mw_store_finish_run(s, &end, &err));
-    assert_ok(mw_store_run_findings(s, "R1", add_finding, &text, &err));
+    assert_ok(mw_store_run_findings(s, "R1", MW_STORE_ALL, add_finding, &text, &err));
     assert_string_equal(text.data, "r-a/1:new r-b/1:new r-b/2:new r-c/2:new ");
     mw_buf_reset(&text);
     assert_ok(mw_store_run_counts(s, "R1", add_count, &text, &err));
@@ -288,7 +290,7 @@ static void findings_in_parts(void **state)
     assert_int_equal(fixed, 1);
     assert_ok(put_findings(s, "R3", "2", bc, 2, "fail", &err));
     mw_buf_reset(&text);
-    assert_ok(mw_store_run_findings(s, "R3", add_finding, &text, &err));
+    assert_ok(mw_store_run_findings(s, "R3", MW_STORE_ALL, add_finding, &text, &err));
     assert_string_equal(text.data, "r-b/2:open r-c/2:open ");
     end.id = "none";
     assert_int_equal(mw_store_finish_run(s, &end, &err), MW_ERR_NOTFOUND);
@@ -311,9 +313,62 @@ static void together(void **state)
         assert_int_equal(mw_store_end(s, good ? MW_OK : MW_ERR_CANCELLED, &err), good ? MW_OK : MW_ERR_CANCELLED);
         mw_buf_reset(&text);
         assert_ok(mw_snapshot_parts(s, "P", add_part, &text, &err));
-        assert_ok(mw_store_run_findings(s, "P", add_finding, &text, &err));
+        assert_ok(mw_store_run_findings(s, "P", MW_STORE_ALL, add_finding, &text, &err));
         assert_string_equal(text.data ? text.data : "", good ? "1 r-a/000000000001:new " : "");
     }
+    mw_store_close(s);
+}
+
+static bool add_run(void *user, const mw_run *r)
+{
+    mw_buf_printf(user, "%s ", r->id);
+    return true;
+}
+
+/* A run goes with its snapshot; what another one refers to stays, and so do the lives. */
+static void runs_go_with_their_snapshots(void **state)
+{
+    static const char *const ab[] = {"r-a", "r-b"}, *const b[] = {"r-b"};
+    static const struct {
+        const char *id, *status;
+        const char *const *rules;
+        size_t count;
+    } runs[] = {{"P", "fail", ab, 2}, {"Q", "fail", b, 1}, {"S", "fail", b, 1}};
+    mw_store *s = open_store("gone.db");
+    MW_AUTO(mw_buf) text = {0};
+    mw_snapshot_pruned pruned;
+    mw_error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(runs); i++) {
+        const mw_run end = {.id = runs[i].id, .finished_at = NOW, .snapshot = "d"};
+        assert_ok(mw_store_begin(s, &err));
+        assert_ok(put(s, runs[i].id, "000000000001", "a=1", true, true, &err));
+        assert_ok(put_findings(s, runs[i].id, "000000000001", runs[i].rules, runs[i].count, runs[i].status, &err));
+        assert_ok(mw_snapshot_publish(s, runs[i].id, "d", NULL, &err));
+        assert_ok(mw_store_finish_run(s, &end, &err));
+        assert_ok(mw_store_end(s, MW_OK, &err));
+    }
+    assert_ok(mw_snapshots_prune(s, (const char *const[]){"P", "Q"}, 2, &pruned, &err));
+    assert_int_equal(pruned.runs, 2);
+    assert_ok(mw_store_runs(s, add_run, &text, &err));
+    assert_string_equal(text.data, "S ");
+    mw_buf_reset(&text);
+    assert_int_equal(mw_store_run_findings(s, "P", MW_STORE_ALL, add_finding, &text, &err), MW_OK);
+    assert_int_equal(text.len, 0);
+    assert_ok(mw_store_run_findings(s, "S", MW_STORE_ALL, add_finding, &text, &err));
+    assert_string_equal(text.data, "r-b/000000000001:open "); /* its verdict is older than the run */
+    assert_ok(mw_snapshots_check(s, &err));
+    mw_buf_reset(&text);
+    assert_ok(put_findings(s, "T", "000000000001", ab, 2, "fail", &err));
+    assert_ok(mw_store_run_findings(s, "T", MW_STORE_ALL, add_finding, &text, &err));
+    assert_string_equal(text.data, "r-a/000000000001:regressed r-b/000000000001:open ");
+    /* Nor does the newest run go, whatever becomes of its snapshot: its number is not given again. */
+    assert_ok(put(s, "U", "000000000001", "a=1", false, true, &err));
+    assert_ok(mw_snapshots_prune(s, (const char *const[]){"S"}, 1, &pruned, &err));
+    mw_buf_reset(&text);
+    assert_ok(mw_store_runs(s, add_run, &text, &err));
+    assert_string_equal(text.data, "T ");
     mw_store_close(s);
 }
 
@@ -387,6 +442,7 @@ int main(void)
         cmocka_unit_test_teardown(log_of_open, scratch_empty),
         cmocka_unit_test_teardown(findings_in_parts, scratch_empty),
         cmocka_unit_test_teardown(together, scratch_empty),
+        cmocka_unit_test_teardown(runs_go_with_their_snapshots, scratch_empty),
         cmocka_unit_test_teardown(claims, scratch_empty),
         cmocka_unit_test_teardown(claims_of_accounts, scratch_empty),
     };

@@ -44,6 +44,23 @@ static mw_store_finding finding(const char *fingerprint, const char *status)
                               .evidence = "[]"};
 }
 
+struct told {
+    char change[12];
+    size_t fixed;
+};
+
+static bool tell_change(void *user, const mw_store_finding *f)
+{
+    memcpy(((struct told *)user)->change, f->change, sizeof(f->change));
+    return true;
+}
+
+static bool tell_fixed(void *user, const mw_run *run)
+{
+    ((struct told *)user)->fixed = run->fixed;
+    return true;
+}
+
 static void play(const char *file, const struct step *steps, size_t count)
 {
     static const char *const rules[] = {"r"};
@@ -54,19 +71,28 @@ static void play(const char *file, const struct step *steps, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct step *step = &steps[i];
         char id[16], at[40];
-        const mw_run run = {
-            .id = id, .started_at = at, .finished_at = at, .rules = rules, .rule_count = step->ran ? 1 : 0};
-        mw_store_finding f = finding(step->subkey ? step->subkey : "k", step->status ? step->status : "");
-        size_t fixed = 99;
+        const mw_run run = {.id = id, .started_at = at, .rules = rules, .rule_count = step->ran ? 1 : 0};
+        const char *name = step->subkey ? step->subkey : "k";
+        mw_store_finding f = finding(name, step->status ? step->status : "");
+        const mw_store_part part = {.account = f.account,
+                                    .at = at,
+                                    .findings = &f,
+                                    .count = step->status ? 1 : 0,
+                                    .complete = is_complete,
+                                    .user = (void *)(uintptr_t)step};
+        struct told told = {.change = ""};
 
         snprintf(id, sizeof(id), "run-%zu", i);
         snprintf(at, sizeof(at), "2026-01-%02zuT00:00:00Z", i + 1);
-        if (mw_store_put_run(s, &run, &f, step->status ? 1 : 0, is_complete, (void *)(uintptr_t)step, &fixed, &err) !=
-            MW_OK)
+        if (strcmp(name, "*") == 0) /* what a rule that judged nothing leaves */
+            f.account = f.region = f.id = "*";
+        if (mw_store_put_part(s, &run, &part, &err) != MW_OK ||
+            mw_store_run_findings(s, id, MW_STORE_ALL, tell_change, &told, &err) != MW_OK ||
+            mw_store_get_run(s, id, tell_fixed, &told, &err) != MW_OK)
             fail_msg("%s step %zu: %s", file, i, err.message);
-        if (strcmp(f.change, step->change) != 0 || fixed != step->fixed)
-            fail_msg("%s step %zu: change '%s' (want '%s'), fixed %zu (want %zu)", file, i, f.change, step->change,
-                     fixed, step->fixed);
+        if (strcmp(told.change, step->change) != 0 || told.fixed != step->fixed)
+            fail_msg("%s step %zu: change '%s' (want '%s'), fixed %zu (want %zu)", file, i, told.change, step->change,
+                     told.fixed, step->fixed);
     }
     mw_store_close(s);
 }
@@ -101,8 +127,15 @@ static void lives(void **state)
         {"fail", true, true, "a", "open", 0},      {"fail", true, true, "b", "new", 1},
         {"fail", true, true, "a", "regressed", 1},
     };
+    /* Nor does a rule that judged nothing at all. */
+    static const struct step quarantined[] = {
+        {"fail", true, true, NULL, "new", 0},
+        {"error", true, true, "*", "", 0},
+        {"fail", true, true, NULL, "open", 0},
+    };
 
     (void)state;
+    play("quarantined.db", quarantined, MW_COUNT(quarantined));
     play("whole.db", whole, MW_COUNT(whole));
     play("unknown.db", unknown_closes_nothing, MW_COUNT(unknown_closes_nothing));
     play("gone.db", gone, MW_COUNT(gone));
@@ -146,6 +179,7 @@ static void reads_back(void **state)
                   .finished_at = "2026-01-01T00:00:09Z",
                   .engine = "0.1",
                   .coverage = "[1]"};
+    mw_store_part part = {.account = "111122223333", .at = run.finished_at, .count = 3};
     mw_store_finding all[3] = {finding("x", "fail"), finding("y", "pass"), finding("z", "fail")};
 
     (void)state;
@@ -153,16 +187,16 @@ static void reads_back(void **state)
     all[0].arn = "arn:aws:s3:::logs";
     assert_int_equal(mw_store_open(scratch("read.db"), NULL, &s, &err), MW_OK);
     assert_int_equal(mw_store_get_run(s, NULL, see_run, &seen, &err), MW_ERR_NOTFOUND);
-    assert_int_equal(mw_store_put_run(s, &run, all, 3, NULL, NULL, NULL, &err), MW_OK);
-    assert_string_equal(all[0].first_seen, "2026-01-01T00:00:09Z");
-    assert_string_equal(all[1].first_seen, "");
+    part.findings = all;
+    assert_int_equal(mw_store_put_part(s, &run, &part, &err), MW_OK);
+    assert_int_equal(mw_store_finish_run(s, &run, &err), MW_OK);
 
-    assert_int_equal(mw_store_put_run(s, &run, all, 3, NULL, NULL, NULL, &err), MW_ERR_CONFLICT);
-    assert_non_null(strstr(err.message, "holds run A already"));
+    assert_int_equal(mw_store_put_part(s, &run, &part, &err), MW_ERR_CONFLICT);
+    assert_non_null(strstr(err.message, "holds account 111122223333 of run A already"));
 
-    run.id = "B";
-    run.finished_at = NULL; /* unfinished: not the newest finished one */
-    assert_int_equal(mw_store_put_run(s, &run, all, 1, NULL, NULL, NULL, &err), MW_OK);
+    run.id = "B"; /* unfinished: not the newest finished one */
+    part.count = 1;
+    assert_int_equal(mw_store_put_part(s, &run, &part, &err), MW_OK);
     assert_int_equal(mw_store_get_run(s, NULL, see_run, &seen, &err), MW_OK);
     assert_string_equal(seen.last, "A 2026-01-01T00:00:00Z 0.1 [1] 0");
     seen.count = 0;
@@ -172,11 +206,11 @@ static void reads_back(void **state)
     assert_non_null(strstr(err.message, "no run C"));
 
     seen.count = 1; /* stop after one more */
-    assert_int_equal(mw_store_run_findings(s, "A", see_finding, &seen, &err), MW_OK);
+    assert_int_equal(mw_store_run_findings(s, "A", MW_STORE_ALL, see_finding, &seen, &err), MW_OK);
     assert_string_equal(seen.last, "x|fail|arn:aws:s3:::logs|null|it's \"quoted\"; DROP TABLE run --|new|"
                                    "2026-01-01T00:00:09Z|2026-01-01T00:00:09Z");
     seen.count = 0;
-    assert_int_equal(mw_store_run_findings(s, "A", see_finding, &seen, &err), MW_OK);
+    assert_int_equal(mw_store_run_findings(s, "A", MW_STORE_ALL, see_finding, &seen, &err), MW_OK);
     assert_int_equal(seen.count, 2);
     assert_string_equal(seen.last, "y|pass|null|null|m|||");
     mw_store_close(s);

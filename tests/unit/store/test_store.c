@@ -40,7 +40,8 @@ static mw_status put(mw_store *s, const char *id, size_t count, const char *mess
                                     .message = message,
                                     .evidence = "[]"};
     }
-    st = mw_store_put_run(s, &run, all, count, NULL, NULL, NULL, err);
+    st = mw_store_put_part(
+        s, &run, &(mw_store_part){.account = "1", .at = run.started_at, .findings = all, .count = count}, err);
     mw_free(all);
     mw_free(names);
     return st;
