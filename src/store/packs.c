@@ -92,6 +92,23 @@ static mw_status put_roster(struct packer *p, const mw_store_pack *k, mw_error *
 
 /* ---- packs ---- */
 
+mw_store_finding mw__pack_finding(const mw_store_pack *pack, const mw_store_subject *subject, const char *fingerprint)
+{
+    return (mw_store_finding){.fingerprint = fingerprint,
+                              .rule = pack->rule,
+                              .status = pack->status,
+                              .severity = pack->severity,
+                              .type = pack->type,
+                              .id = subject->id,
+                              .arn = subject->arn,
+                              .name = subject->name,
+                              .account = subject->account,
+                              .region = subject->region,
+                              .partition = subject->partition,
+                              .message = pack->message,
+                              .evidence = "[]"};
+}
+
 static mw_status write_bits(struct packer *p, const mw_store_pack *k, mw_error *err)
 {
     mw_buf_reset(&p->bits);

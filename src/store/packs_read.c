@@ -90,11 +90,11 @@ static mw_status add_kind(mw_packs *p, mw_query *q, mw_error *err)
     }
     before = p->kind_count ? &p->kinds[p->kind_count - 1] : &none;
     k = &p->kinds[p->kind_count++];
-    *k = (mw_pack_kind){.roster = mw__store_int(q, 0), .count = (size_t)mw__store_int(q, 5)};
-    if (!keep(p, mw__store_must(q, 1), before->status, &k->status) ||
-        !keep(p, mw__store_text(q, 2), before->severity, &k->severity) ||
-        !keep(p, mw__store_text(q, 3), before->type, &k->type) ||
-        !keep(p, mw__store_text(q, 4), before->message, &k->message))
+    *k = (mw_pack_kind){.roster = mw__store_int(q, 0), .pack = {.rule = p->rule, .count = (size_t)mw__store_int(q, 5)}};
+    if (!keep(p, mw__store_must(q, 1), before->pack.status, &k->pack.status) ||
+        !keep(p, mw__store_text(q, 2), before->pack.severity, &k->pack.severity) ||
+        !keep(p, mw__store_text(q, 3), before->pack.type, &k->pack.type) ||
+        !keep(p, mw__store_text(q, 4), before->pack.message, &k->pack.message))
         return no_memory(p, err);
     if (!(bits = mw__store_blob(q, 6, &k->bytes)))
         return MW_OK;
@@ -234,7 +234,7 @@ static size_t set_bits(const mw_pack_kind *k)
 
 static bool fits(const mw_pack_kind *k, size_t subjects)
 {
-    return k->bits ? k->bytes == (subjects + 7) / 8 && set_bits(k) == k->count : k->count == subjects;
+    return k->bits ? k->bytes == (subjects + 7) / 8 && set_bits(k) == k->pack.count : k->pack.count == subjects;
 }
 
 mw_status mw__packs_enter(mw_packs *p, int64_t part, const char *rule, mw_error *err)
@@ -275,19 +275,7 @@ mw_status mw__packs_peek(mw_packs *p, mw_store_finding *f, bool *found, mw_error
         return MW_OK;
     x = &p->list[p->subject];
     *found = true;
-    *f = (mw_store_finding){.fingerprint = p->fingerprint,
-                            .rule = p->rule,
-                            .status = k->status,
-                            .severity = k->severity,
-                            .type = k->type,
-                            .id = x->id,
-                            .arn = x->arn,
-                            .name = x->name,
-                            .account = x->account,
-                            .region = x->region,
-                            .partition = x->partition,
-                            .message = k->message,
-                            .evidence = "[]"};
+    *f = mw__pack_finding(&k->pack, x, p->fingerprint);
     if (p->printed == x)
         return MW_OK;
     p->printed = x;
@@ -336,7 +324,7 @@ mw_status mw__packs_check(mw_store *s, mw_error *err)
     st = mw__store_prepare(
         s, "SELECT p.roster, p.count, p.bits, r.subjects FROM pack p LEFT JOIN roster r ON r.n = p.roster", &q, err);
     while (st == MW_OK && (code = mw__store_step(q)) == MW_ROW) {
-        mw_pack_kind k = {.roster = mw__store_int(q, 0), .count = (size_t)mw__store_int(q, 1)};
+        mw_pack_kind k = {.roster = mw__store_int(q, 0), .pack = {.count = (size_t)mw__store_int(q, 1)}};
         k.bits = mw__store_blob(q, 2, &k.bytes);
         if (mw__store_null(q, 3) || !fits(&k, (size_t)mw__store_int(q, 3)))
             st = damaged(s, k.roster, err);

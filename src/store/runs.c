@@ -122,19 +122,7 @@ static mw_status add_row(struct writer *w, const mw_store_pack *k, const mw_stor
         w->rows = grown;
         w->cap = cap;
     }
-    w->rows[w->count] = (mw_store_finding){.fingerprint = mw_arena_strdup(&w->arena, fingerprint),
-                                           .rule = k->rule,
-                                           .status = k->status,
-                                           .severity = k->severity,
-                                           .type = k->type,
-                                           .id = x->id,
-                                           .arn = x->arn,
-                                           .name = x->name,
-                                           .account = x->account,
-                                           .region = x->region,
-                                           .partition = x->partition,
-                                           .message = k->message,
-                                           .evidence = "[]"};
+    w->rows[w->count] = mw__pack_finding(k, x, mw_arena_strdup(&w->arena, fingerprint));
     return w->rows[w->count++].fingerprint ? MW_OK : no_memory(w, err);
 }
 

@@ -53,11 +53,14 @@ void mw__lives_clear(mw_lives *l);
 mw_status mw__packs_put(mw_store *s, int64_t run, int64_t part, const char *account, const mw_store_pack *packs,
                         size_t count, mw_error *err);
 
+/** The finding of one subject. Everything is borrowed. */
+mw_store_finding mw__pack_finding(const mw_store_pack *pack, const mw_store_subject *subject, const char *fingerprint);
+
 typedef struct mw_pack_kind {
+    mw_store_pack pack; /* its texts and count alone */
     int64_t roster;
-    const char *status, *severity, *type, *message;
     const uint8_t *bits; /* NULL = all */
-    size_t bytes, count;
+    size_t bytes;
 } mw_pack_kind;
 
 /* What one rule packed in one part, and a place among it. */
