@@ -31,19 +31,6 @@ static mw_status no_memory(const struct writer *w, mw_error *err)
 
 /* ---- a run and its parts ---- */
 
-static mw_status number_of(mw_store *s, const char *run, int64_t *n, mw_error *err)
-{
-    mw_query *q;
-    mw_status st = mw__store_prepare(s, "SELECT n FROM run WHERE id = ?1", &q, err);
-
-    if (st == MW_OK) {
-        mw__store_bind(q, 1, run);
-        st = mw__store_run_int(s, q, "looking for a run", n, err);
-    }
-    mw__store_finalize(q);
-    return st;
-}
-
 static mw_status put_run_row(struct writer *w, mw_error *err)
 {
     const mw_run *r = w->run;
@@ -66,10 +53,10 @@ static mw_status find_run(struct writer *w, mw_error *err)
 {
     mw_status st;
 
-    if ((st = number_of(w->s, w->run->id, &w->run_n, err)) != MW_OK || w->run_n)
+    if ((st = mw__run_number(w->s, w->run->id, &w->run_n, err)) != MW_OK || w->run_n)
         return st;
     if ((st = w->s->driver->lock_open(w->s, err)) != MW_OK ||
-        (st = number_of(w->s, w->run->id, &w->run_n, err)) != MW_OK || w->run_n)
+        (st = mw__run_number(w->s, w->run->id, &w->run_n, err)) != MW_OK || w->run_n)
         return st;
     return put_run_row(w, err);
 }

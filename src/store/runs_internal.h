@@ -9,6 +9,9 @@
 /* A finding's number within its run: that of its part above these bits. */
 #define MW_PART_BITS 32
 
+/** 0: there is none. */
+mw_status mw__run_number(mw_store *s, const char *run, int64_t *n, mw_error *err);
+
 /* ---- verdicts: each stored once, whatever the number of runs that gave it ---- */
 
 /** Where rows of an account and of what it has of one kind lie in their table: together, spread by @p digest. Never negative. */

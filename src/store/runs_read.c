@@ -77,20 +77,15 @@ mw_status mw_store_get_run(mw_store *s, const char *run, bool (*row)(void *user,
     return st;
 }
 
-static mw_status run_number(mw_store *s, const char *run, int64_t *n, mw_error *err)
+mw_status mw__run_number(mw_store *s, const char *run, int64_t *n, mw_error *err)
 {
     mw_query *q;
-    mw_step code;
     mw_status st = mw__store_prepare(s, "SELECT n FROM run WHERE id = ?1", &q, err);
 
     *n = 0;
     if (st == MW_OK) {
         mw__store_bind(q, 1, run);
-        code = mw__store_step(q);
-        if (code == MW_ROW)
-            *n = mw__store_int(q, 0);
-        else if (code != MW_DONE)
-            st = mw__store_fail(s, "reading runs", err);
+        st = mw__store_run_int(s, q, "looking for a run", n, err);
     }
     mw__store_finalize(q);
     return st;
@@ -362,7 +357,8 @@ mw_status mw_store_run_findings(mw_store *s, const char *run, mw_store_wanted wa
     struct merge m = {.s = s, .wanted = wanted, .row = row, .user = user};
     mw_status st;
 
-    if ((st = run_number(s, run, &m.run, err)) == MW_OK && (st = mw__packs_begin(&m.packs, s, m.run, err)) == MW_OK &&
+    if ((st = mw__run_number(s, run, &m.run, err)) == MW_OK &&
+        (st = mw__packs_begin(&m.packs, s, m.run, err)) == MW_OK &&
         (st = mw__store_prepare(s, FINDINGS, &m.findings, err)) == MW_OK)
         st = merge(&m, err);
     mw__store_finalize(m.findings);
@@ -381,7 +377,7 @@ mw_status mw_store_run_parts(mw_store *s, const char *run, bool (*row)(void *use
     mw_query *q = NULL;
     int64_t n;
     mw_step code = MW_DONE;
-    mw_status st = run_number(s, run, &n, err);
+    mw_status st = mw__run_number(s, run, &n, err);
 
     if (st == MW_OK)
         st = mw__store_prepare(s, "SELECT account, digest, passed FROM run_part WHERE run = ?1 ORDER BY account, n", &q,
@@ -516,7 +512,7 @@ mw_status mw_store_run_size(mw_store *s, const char *run, size_t *out, mw_error 
 {
     mw_query *q = NULL;
     int64_t run_n, n = 0;
-    mw_status st = run_number(s, run, &run_n, err);
+    mw_status st = mw__run_number(s, run, &run_n, err);
 
     *out = 0;
     if (st == MW_OK)
@@ -538,7 +534,7 @@ mw_status mw_store_run_counts(mw_store *s, const char *run, bool (*row)(void *us
 {
     struct kinds k = {.s = s, .slots = mw_alloc(KINDS_MAX * sizeof(*k.slots)), .key = {.max = 1 << 16}, .err = err};
     int64_t n = 0;
-    mw_status st = k.slots ? run_number(s, run, &n, err) : no_memory(s, err);
+    mw_status st = k.slots ? mw__run_number(s, run, &n, err) : no_memory(s, err);
 
     if (st == MW_OK && (st = add_rows(&k, n, err)) == MW_OK &&
         (st = mw__packs_count(s, n, add_packed, &k, err)) == MW_OK)
