@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HARD_MS_DEFAULT        500  /* evidence/lua-sandbox.md, "Defaults" */
-#define EVALUATIONS_PER_WORKER 4000 /* below that a second worker costs more than it gives */
+#define HARD_MS_DEFAULT        500   /* evidence/lua-sandbox.md, "Defaults" */
+#define EVALUATIONS_PER_WORKER 16000 /* a worker costs 10 ms of processor time to start, as much as 3,000 of these */
 #define MESSAGE_MAX            2048
 #define EVIDENCE_MAX           ((size_t)16 << 10)
 #define VERDICTS_MAX           100
