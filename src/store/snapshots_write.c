@@ -408,6 +408,8 @@ static mw_status add_row(mw_snapshot_writer *w, const char *const fields[4], boo
     mw_query *q;
     mw_status st = open ? find_open(w, fields[0], err) : MW_OK;
 
+    if (st == MW_OK && open && !w->n && (st = w->s->driver->lock_open(w->s, err)) == MW_OK)
+        st = find_open(w, fields[0], err); /* another shard may have begun it meanwhile */
     if (st != MW_OK || w->n)
         return st;
     mw_sha256(about, fields[3], strlen(fields[3]));

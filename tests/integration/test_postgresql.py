@@ -163,6 +163,19 @@ def at_once(w, truth):
     test_resume.sound(w, "beside.db", "beside")
 
 
+def shards(w, truth):
+    """Three processes that write one run at once: each account once, and together what one process finds."""
+    for i in range(3):
+        store = "shards-%d.db" % i
+        parts = [w.start(store, "--run-id", "nightly", "--shard", "%d/3" % (n + 1)) for n in range(3)]
+        ends = [(p.communicate(timeout=240), p.returncode) for p in parts]
+        reports = [text for (text, _), _ in ends if text.startswith("{")]
+        check(all(code in (0, 1) for _, code in ends) and reports, "three shards over PostgreSQL", [(code, said[-300:]) for (_, said), code in ends])
+        check(all(essence(text) == truth for text in reports), "the findings of three shards are not those of one process")
+        check(w.db(store, "SELECT count(*), count(DISTINCT account) FROM run_part") == [(test_resume.ACCOUNTS, test_resume.ACCOUNTS)], "accounts of three shards")
+        test_resume.sound(w, store, store)
+
+
 # ---- who may what, and what is said ----
 
 def roles(binary, server):
@@ -303,6 +316,7 @@ def main():
             truth, lasts = test_resume.killed(w, kills, seed)
             test_resume.at_once(w)
             at_once(w, truth)
+            shards(w, truth)
             server_killed(w, truth)
             test_resume.replaced(w, truth)
     for p in problems[:40]:
