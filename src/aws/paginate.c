@@ -1,8 +1,8 @@
 /*
  * Paginators as botocore models them (input_token, output_token, more_results, limit_key,
  * result_key, non_aggregate_keys). Relies on JMESPath for the few expressions that are more than a
- * name. It must never stop early without being told to: a token that does not change is an error,
- * not an end.
+ * name. It must never stop early without being told to: a token that does not change, and the word
+ * that there is more without a token, are errors and not an end.
  */
 #include "aws/paginate.h"
 
@@ -303,24 +303,37 @@ static mw_status hold_tokens(mw_paginator *p, mw_doc_builder *page, mw_val resul
     return mw_doc_builder_status(p->held, err);
 }
 
+/* What the answer says of further pages, where its operation has a member for that. */
+typedef enum announced { NOT_SAID, NO_MORE, MORE } announced;
+
+static mw_status read_announced(const mw_paginator *p, mw_doc_builder *page, mw_val result, announced *out,
+                                mw_error *err)
+{
+    mw_val v = MW_VAL_ABSENT;
+    mw_status st = p->more.text ? expression_eval(&p->more, page, result, &v, err) : MW_OK;
+    const mw_doc *d = mw_doc_view(page);
+
+    *out = mw_val_kind(d, v) <= MW_KIND_NULL ? NOT_SAID : truthy(d, v) ? MORE : NO_MORE;
+    return st;
+}
+
 mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more, mw_error *err)
 {
     MW_AUTO(mw_buf) now = {.max = TOKEN_MAX_BYTES};
+    announced said;
     bool any;
     mw_status st;
 
     *more = false;
     p->has_tokens = false;
-    if (p->more.text) {
-        mw_val v = MW_VAL_ABSENT;
-
-        if ((st = expression_eval(&p->more, page, result, &v, err)) != MW_OK)
-            return st;
-        if (!truthy(mw_doc_view(page), v))
-            return MW_OK;
-    }
-    if ((st = hold_tokens(p, page, result, &any, err)) != MW_OK || !any)
+    if ((st = read_announced(p, page, result, &said, err)) != MW_OK || said == NO_MORE)
         return st;
+    if ((st = hold_tokens(p, page, result, &any, err)) != MW_OK)
+        return st;
+    if (!any)
+        return said == MORE ? mw_fail(err, MW_ERR_PARSE,
+                                      "%s says that there is more, and the answer has no token for it", p->more.text)
+                            : MW_OK;
     for (size_t i = 0; i < p->token_count; i++) {
         mw_json_write(&now, mw_doc_view(p->held), p->token[i], MW_JSON_COMPACT);
         mw_buf_putc(&now, '\n');

@@ -190,6 +190,46 @@ static void tokens_by_name(void **state)
     mw_doc_builder_free(out);
 }
 
+/* An answer that says neither yes nor no ends by its token alone; one that contradicts itself is no end. */
+static const struct {
+    const char *service, *operation, *page;
+    mw_status status;
+    bool more;
+} contradictions[] = {
+    {"iam", "ListUsers", "{\"IsTruncated\":true}", MW_ERR_PARSE, false},
+    {"iam", "ListUsers", "{\"IsTruncated\":true,\"Marker\":\"\"}", MW_ERR_PARSE, false},
+    {"cloudfront", "ListDistributions", "{\"DistributionList\":{\"IsTruncated\":true}}", MW_ERR_PARSE, false},
+    {"s3", "ListObjects", "{\"IsTruncated\":true,\"Contents\":[]}", MW_ERR_PARSE, false},
+    {"iam", "ListUsers", "{\"Marker\":\"m\"}", MW_OK, true},
+    {"iam", "ListUsers", "{\"IsTruncated\":null,\"Marker\":\"m\"}", MW_OK, true},
+    {"cloudfront", "ListDistributions", "{\"DistributionList\":{\"NextMarker\":\"m\"}}", MW_OK, true},
+    {"iam", "ListUsers", "{}", MW_OK, false},
+    {"iam", "ListUsers", "{\"IsTruncated\":false,\"Marker\":\"m\"}", MW_OK, false},
+};
+
+static void a_list_is_not_cut_short(void **state)
+{
+    mw_doc_builder *page;
+    mw_error err = {0};
+
+    (void)state;
+    assert_ok(mw_doc_builder_new(NULL, &page, &err));
+    for (size_t i = 0; i < MW_COUNT(contradictions); i++) {
+        mw_paginator *p;
+        bool more = true;
+
+        assert_ok(mw_paginator_new(operation(contradictions[i].service, contradictions[i].operation), &p, &err));
+        if (mw_paginator_advance(p, page, parse(page, contradictions[i].page), &more, &err) !=
+                contradictions[i].status ||
+            more != contradictions[i].more)
+            fail_msg("row %zu: %s", i, contradictions[i].page);
+        if (contradictions[i].status != MW_OK)
+            assert_non_null(strstr(err.message, "says that there is more"));
+        mw_paginator_free(p);
+    }
+    mw_doc_builder_free(page);
+}
+
 static void no_paginator(void **state)
 {
     mw_paginator *p;
@@ -277,7 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens),       cmocka_unit_test(no_paginator), cmocka_unit_test(tokens_by_name),
-        cmocka_unit_test(pages_add_up), cmocka_unit_test(whole_pack),
+        cmocka_unit_test(pages_add_up), cmocka_unit_test(whole_pack),   cmocka_unit_test(a_list_is_not_cut_short),
     };
     mw_error err = {0};
 
