@@ -538,6 +538,8 @@ static bool try_bundle(mw_transport *t, exchange *x, CURLcode code)
     if (code != CURLE_PEER_FAILED_VERIFICATION || !x->by_folder || !never_sent(x, code))
         return false;
     t->by_folder = false;
+    if (x->limits.unsent)
+        *x->limits.unsent = false; /* what becomes of the new one is not known yet */
     mw_arena_reset(&x->response.arena);
     x->response.headers = (mw_http_pairs){0};
     list_append(&t->queue, x);

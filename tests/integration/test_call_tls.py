@@ -45,11 +45,12 @@ def certificate(issuer, key, issuer_key, days=(-1, 10), names=(), ca=False):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen = 0
+    status = 200
 
     def do_POST(self):
         Handler.seen += 1
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(200)
+        self.send_response(Handler.status)
         self.send_header("Content-Length", str(len(BODY)))
         self.end_headers()
         self.wfile.write(BODY)
@@ -106,6 +107,22 @@ def system_roots(folder, ca):
     return list(zip(places, (None, None, "certificate")))
 
 
+def sent_once(binary, server, wrap):
+    """A write that fails after the handshake was tried anew, for its root was in the bundle, has arrived: once."""
+    env = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "0123456789", "AWS_REGION": "eu-west-1",
+           "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+           "AWS_ENDPOINT_URL": server.url, "PATH": os.environ["PATH"]}
+    before, Handler.status = Handler.seen, 500
+    done = subprocess.run(wrap + [binary, "call", "iam", "CreateAccountAlias", "--write", "--params",
+                                  '{"AccountAlias":"moon"}'], env=env,
+                          capture_output=True, timeout=60)
+    Handler.status = 200
+    if done.returncode == 0 or Handler.seen != before + 1:
+        return [f"a write, root in the bundle: exit {done.returncode}, {Handler.seen - before} requests: "
+                f"{done.stderr.decode()}"]
+    return []
+
+
 def over_roots(place):
     return ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /etc/ssl/certs && exec "$@"', place]
 
@@ -121,6 +138,7 @@ def main():
             f.write(ca.public_bytes(serialization.Encoding.PEM))
         here = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         good = Server(folder, "good", certificate(ca.subject, key, ca_key, names=here), key)
+        places = system_roots(folder, ca)
         rows = [  # name, server, CA bundle or a command to run under, what stderr says (None = it works)
             ("trusted", good, bundle, None),
             ("untrusted", good, None, "certificate"),
@@ -130,7 +148,7 @@ def main():
             ("expired", Server(folder, "old", certificate(
                 ca.subject, key, ca_key, days=(-9, -2), names=here), key), bundle, "curl 60"),
             *(("system roots, " + os.path.basename(place), good, over_roots(place), says)
-              for place, says in system_roots(folder, ca)),
+              for place, says in places),
             ("TLS 1.1", Server(folder, "tls11", certificate(ca.subject, key, ca_key, names=here), key,
                                ssl.TLSVersion.TLSv1_1), bundle, "curl 35"),
             ("plain HTTP behind the TLS port", Server(folder, "plain"), bundle, "curl 35"),
@@ -154,9 +172,13 @@ def main():
                     failures.append(f"{name}: exit {done.returncode}: {text}")
             elif done.returncode == 0 or says not in text or Handler.seen != before:
                 failures.append(f"{name}: exit {done.returncode}, {Handler.seen - before} requests: {text}")
+        writes = places[1:2]
+        for place, _ in writes:
+            failures += sent_once(binary, good, over_roots(place))
+    cases = len(rows) + len(writes)
     for line in failures:
         print("FAILED", line)
-    print(f"{len(rows) - len(failures)} of {len(rows)} TLS cases")
+    print(f"{cases - len(failures)} of {cases} TLS cases")
     return 1 if failures else 0
 
 
