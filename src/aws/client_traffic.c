@@ -187,6 +187,8 @@ static void turn_go(void *user, int64_t refused_ms)
         mw_fail(&err, MW_ERR_NET, "%d requests in a row failed, the last with: %s; not sent", b->failed, b->cause);
     else if (!mw__client_may_send(turn->client, NULL, 1))
         mw_fail(&err, MW_ERR_LIMIT, "the budget is spent; not sent");
+    if (err.status != MW_OK) /* who is told that it never comes has nothing to give back */
+        mw_traffic_leave(turn->client->traffic, &turn->ticket, MW_OUTCOME_NONE, -1, NULL, mw_mono_ms());
     turn->go(turn->user, err.status != MW_OK ? &err : NULL);
 }
 

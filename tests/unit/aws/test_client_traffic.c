@@ -527,6 +527,45 @@ static void roles_do_not_hammer_sts(void **state)
     }
 }
 
+/** What a spent budget refuses to providers keeps no place: those who come after hear of the budget too. */
+static void refused_roles_give_their_places_back(void **state)
+{
+    static const char arn[] = "arn:aws:iam::123456789012:role/audit";
+    const mw_assume_role role = {.role_arn = arn, .region = "eu-west-1"};
+    mw_provider *roles[8];
+    mw_scope scopes[MW_COUNT(roles)];
+    outcome outcomes[MW_COUNT(roles) + 1] = {{0}};
+    mw_error err = {0};
+    mw_budget budget;
+    world w;
+
+    (void)state;
+    assert_ok(mw_budget_parse("calls=0", &budget, &err));
+    open_world(&w, (mw_client_options){.max_in_flight = 2, .budget = &budget});
+    for (size_t i = 0; i < MW_COUNT(roles); i++) {
+        assert_ok(mw_provider_assume_role(NULL, models, mw_client_http(w.client), w.provider, &role, &roles[i], &err));
+        scopes[i] = (mw_scope){"aws", "123456789012", "eu-west-1", roles[i]};
+    }
+    for (size_t i = 0; i < MW_COUNT(outcomes); i++) /* the last one has keys, and asks for itself */
+        assert_ok(mw_client_call(w.client,
+                                 &(mw_call){.scope = i < MW_COUNT(roles) ? &scopes[i] : &w.scope,
+                                            .service = "sts",
+                                            .operation = "GetCallerIdentity",
+                                            .on_done = role_done,
+                                            .user = &outcomes[i]},
+                                 &err));
+    assert_ok(mw_client_run(w.client, &err));
+    for (size_t i = 0; i < MW_COUNT(outcomes); i++) {
+        assert_int_equal(outcomes[i].done, 1);
+        if (outcomes[i].result.status != MW_ERR_AWS || strcmp(outcomes[i].result.aws.code, "BudgetSpent") != 0)
+            fail_msg("call %zu: %s", i, outcomes[i].result.error.message);
+    }
+    assert_int_equal(w.hits, 0);
+    for (size_t i = 0; i < MW_COUNT(roles); i++)
+        mw_provider_unref(roles[i]);
+    close_world(&w);
+}
+
 /** One chain of roles for each account: 48 give an answer, 2 say by name what was refused. */
 static void fifty_accounts_two_refuse(void **state)
 {
@@ -591,6 +630,7 @@ int main(void)
         cmocka_unit_test(the_deadline_ends_those_who_wait),
         cmocka_unit_test(stop_ends_those_who_wait_and_those_under_way),
         cmocka_unit_test(roles_do_not_hammer_sts),
+        cmocka_unit_test(refused_roles_give_their_places_back),
         cmocka_unit_test(fifty_accounts_two_refuse),
     };
     mw_error err = {0};
