@@ -139,14 +139,6 @@ mw_status mw__parse_bindings(mw_doc_builder *b, const mw_shape *s, const mw_http
     return MW_OK;
 }
 
-static bool blank(const mw_buf *body)
-{
-    for (size_t i = 0; i < body->len; i++)
-        if (!strchr(" \t\r\n", body->data[i]) || !body->data[i])
-            return false;
-    return true;
-}
-
 static mw_status add_payload(const mw_operation *op, const mw_member *m, const mw_http_response *r, mw_doc_builder *b,
                              mw__xml **x, mw_error *err)
 {
@@ -165,10 +157,10 @@ static mw_status add_payload(const mw_operation *op, const mw_member *m, const m
         mw_doc_add_str(b, body, r->body.len);
         return MW_OK;
     }
-    if (blank(&r->body) && (mw_shape_union(s) || mw_shape_document(s)))
+    if (mw__blank(r->body.data, r->body.len) && (mw_shape_union(s) || mw_shape_document(s)))
         return MW_OK;
     mw_doc_ckey(b, mw_member_name(m));
-    if (blank(&r->body)) { /* an answer without a body is a structure without members */
+    if (mw__blank(r->body.data, r->body.len)) { /* an answer without a body is a structure without members */
         mw_doc_begin_object(b);
         mw_doc_end_object(b);
         return MW_OK;
@@ -181,13 +173,12 @@ static mw_status add_payload(const mw_operation *op, const mw_member *m, const m
     return MW_OK;
 }
 
-/* The structure that the body as a whole is, or NULL when the body is raw, empty or a stream. */
-static const mw_shape *body_shape(const mw_shape *output, const mw_http_response *r)
+const mw_shape *mw__document_shape(const mw_shape *output)
 {
     const mw_member *payload = mw_shape_payload(output);
     const mw_shape *s = payload ? mw_member_shape(payload) : output;
 
-    if (blank(&r->body) || mw_shape_type_of(s) != MW_SHAPE_STRUCTURE || mw_shape_eventstream(s))
+    if (mw_shape_type_of(s) != MW_SHAPE_STRUCTURE || mw_shape_eventstream(s))
         return NULL;
     if (payload)
         return s;
@@ -201,7 +192,7 @@ mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_d
 {
     const mw_shape *output = mw_operation_output(op);
     const mw_member *payload = mw_shape_payload(output);
-    const mw_shape *s = body_shape(output, r);
+    const mw_shape *s = mw__blank(r->body.data, r->body.len) ? NULL : mw__document_shape(output);
     bool xml = mw_service_protocol(mw_operation_service(op)) == MW_PROTO_REST_XML;
     mw__xml *x = NULL;
     mw_status st = MW_OK;

@@ -156,12 +156,20 @@ mw_status mw_protocol_serialize(const mw_operation *op, const mw_doc *d, mw_val 
 
 /* ---- parsing ---- */
 
-static bool blank(const char *s, size_t len)
+bool mw__blank(const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r' && s[i] != '\n')
             return false;
     return true;
+}
+
+bool mw_protocol_lacks_document(const mw_operation *op, const mw_http_response *r)
+{
+    const mw_shape *output = mw_operation_output(op);
+
+    return r->status == 200 && output && mw__blank(r->body.data, r->body.len) && !mw__event_stream_member(output) &&
+           mw__document_shape(output);
 }
 
 static mw_status parse_xml(const mw_operation *op, const char *body, size_t len, mw_doc_builder *b, mw_error *err)
@@ -171,7 +179,7 @@ static mw_status parse_xml(const mw_operation *op, const char *body, size_t len,
     mw__xml *x = NULL;
     mw_status st = MW_OK;
 
-    if (mw_shape_member_count(output) || !blank(body, len))
+    if (mw_shape_member_count(output) || !mw__blank(body, len))
         st = mw__xml_open(b, output, wrapper ? MW__XML_WRAPPED : MW__XML_ROOT, wrapper, body, len, &x, err);
     if (st == MW_OK) {
         mw_doc_begin_object(b);
@@ -199,7 +207,7 @@ static mw_status parse_rpc(const mw_operation *op, const mw_http_response *r, mw
         /* The members beside the stream come in a message of their own. */
         mw__initial_response(&body, &len);
     }
-    if (st == MW_OK && !blank(body, len))
+    if (st == MW_OK && !mw__blank(body, len))
         st = json ? mw__json_parse(b, s, body, len, true, err) : mw__cbor_parse(b, s, body, len, true, err);
     if (st == MW_OK)
         mw_doc_end_object(b);

@@ -135,6 +135,10 @@ mw_status mw__parse_bindings(mw_doc_builder *b, const mw_shape *s, const mw_http
 /** Members beyond the model that AWS's own tools add from headers (S3's ExpiresString). */
 void mw__customize_bindings(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b);
 mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b, mw_error *err);
+/** The structure that a body as a whole is, or NULL when it is raw, a stream, or says nothing. */
+const mw_shape *mw__document_shape(const mw_shape *output);
+/** White space of JSON and XML alone, or nothing. */
+bool mw__blank(const char *s, size_t len);
 /** The member of an output that is an event stream, or NULL. */
 const mw_member *mw__event_stream_member(const mw_shape *s);
 /** Check the framing; an error or exception message fills *aws and gives MW_ERR_AWS. */

@@ -33,6 +33,45 @@ static void one_signed_request(void **state)
     close_world(&w);
 }
 
+/* ---- a 200 that brings nothing ---- */
+
+/* Parsed, it would be an empty list, which every rule passes. Where no document is due, nothing is missing. */
+static const struct {
+    const char *service, *operation, *params;
+    int status;
+    const char *body;
+    mw_status want;
+} bare[] = {
+    {"dynamodb", "ListTables", NULL, 200, "", MW_ERR_PARSE},
+    {"cloudwatch", "DescribeAlarms", NULL, 200, "", MW_ERR_PARSE},
+    {"lambda", "ListFunctions", NULL, 200, " \r\n", MW_ERR_PARSE},
+    {"s3", "ListBuckets", NULL, 200, "", MW_ERR_PARSE},
+    {"s3", "GetBucketAcl", "{\"Bucket\":\"b\"}", 200, "", MW_ERR_PARSE},
+    {"s3", "GetPublicAccessBlock", "{\"Bucket\":\"b\"}", 200, "", MW_ERR_PARSE},
+    {"s3", "GetBucketPolicy", "{\"Bucket\":\"b\"}", 200, "", MW_OK}, /* text */
+    {"s3", "HeadBucket", "{\"Bucket\":\"b\"}", 200, "", MW_OK},      /* all in the head */
+    {"s3", "GetObject", "{\"Bucket\":\"b\",\"Key\":\"k\"}", 200, "", MW_OK},
+    {"apigateway", "GetResources", "{\"restApiId\":\"r\"}", 204, "", MW_OK},
+    {"dynamodb", "PutItem", "{\"TableName\":\"t\",\"Item\":{}}", 200, "", MW_OK}, /* it has happened */
+};
+
+static void nothing_is_no_empty_list(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(bare); i++) {
+        const fake_answer answers[] = {{bare[i].status, {0}, bare[i].body, MW_OK, false}};
+        world w;
+
+        open_world(&w, answers);
+        call(&w, bare[i].service, bare[i].operation, bare[i].params, NULL);
+        if (w.result.status != bare[i].want || w.pages != (bare[i].want == MW_OK))
+            fail_msg("%s:%s: %s", bare[i].service, bare[i].operation, w.result.error.message);
+        if (bare[i].want != MW_OK)
+            assert_non_null(strstr(w.result.error.message, "the answer has no body"));
+        close_world(&w);
+    }
+}
+
 /* ---- what is tried again ---- */
 
 typedef struct retry_row {
@@ -769,6 +808,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_signed_request),
+        cmocka_unit_test(nothing_is_no_empty_list),
         cmocka_unit_test(retries),
         cmocka_unit_test(calls_are_watched),
         cmocka_unit_test(attempts_by_environment),
