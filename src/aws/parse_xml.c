@@ -365,6 +365,19 @@ static bool is_scalar(const mw_shape *s)
     return type != MW_SHAPE_STRUCTURE && type != MW_SHAPE_LIST && type != MW_SHAPE_MAP;
 }
 
+/* Any root will do for a structure, for services differ in how they name it; not that of a page, nor of an error. */
+static bool is_credible_root(mw__xml *x)
+{
+    static const char *const errors[] = {"Error", "ErrorResponse", "Response"}; /* parse_error.c */
+
+    if (strcasecmp(x->root, "html") == 0)
+        fail(x, MW_ERR_PARSE, "the answer is an HTML page, not the service's XML");
+    for (size_t i = 0; x->mode == MW__XML_ROOT && i < MW_COUNT(errors); i++)
+        if (strcmp(x->root, errors[i]) == 0)
+            fail(x, MW_ERR_PARSE, "the answer is an error, not the service's XML");
+    return x->failed == MW_OK;
+}
+
 /* The root, and what stands between it and the structure. */
 static void start_outer(mw__xml *x, mw_str name)
 {
@@ -372,10 +385,8 @@ static void start_outer(mw__xml *x, mw_str name)
 
     if (is_root) {
         put_name(x->root, sizeof(x->root), name);
-        if (strcasecmp(x->root, "html") == 0) {
-            fail(x, MW_ERR_PARSE, "the answer is an HTML page, not the service's XML");
+        if (!is_credible_root(x))
             return;
-        }
     }
     switch (x->mode) {
     case MW__XML_ROOT:

@@ -248,23 +248,22 @@ mw_status mw__add_text(mw_doc_builder *b, const mw_shape *s, const char *text, s
     switch (mw_shape_type_of(s)) {
     case MW_SHAPE_STRING: mw_doc_add_str(b, text, len); return MW_OK;
     case MW_SHAPE_BLOB: return mw__add_base64(b, text, len, err);
-    case MW_SHAPE_BOOLEAN:
-        trim(&t, &n);
-        if (n == 4 && strncasecmp(t, "true", 4) == 0)
-            mw_doc_add_bool(b, true);
-        else if (n == 0 || (n == 5 && strncasecmp(t, "false", 5) == 0))
-            mw_doc_add_bool(b, false);
-        else
-            return mw_fail(err, MW_ERR_PARSE, "'%.*s' is neither true nor false", n < 40 ? (int)n : 40, t);
-        return MW_OK;
     default: break;
     }
     trim(&t, &n);
-    if (n == 0) {
+    if (n == 0) { /* nothing is no number, and not false */
         *added = false;
         return MW_OK;
     }
     switch (mw_shape_type_of(s)) {
+    case MW_SHAPE_BOOLEAN:
+        if (n == 4 && strncasecmp(t, "true", 4) == 0)
+            mw_doc_add_bool(b, true);
+        else if (n == 5 && strncasecmp(t, "false", 5) == 0)
+            mw_doc_add_bool(b, false);
+        else
+            return mw_fail(err, MW_ERR_PARSE, "'%.*s' is neither true nor false", n < 40 ? (int)n : 40, t);
+        return MW_OK;
     case MW_SHAPE_INTEGER:
     case MW_SHAPE_LONG: return add_integer(b, t, n, err);
     case MW_SHAPE_FLOAT:
