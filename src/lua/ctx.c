@@ -213,6 +213,9 @@ MW_LJMP static int inventory_get(lua_State *L)
         lua_pushnil(L);
         return 1;
     }
+    if (from.regional && regional(vm, type) && !same_atom(vm->doc[MW_SPACE_SNAPSHOT], found, vm->snap->arn, atom) &&
+        !same_atom(vm->doc[MW_SPACE_SNAPSHOT], found, vm->snap->region, from.region_atom))
+        check_complete(L, type, from.account, from.region); /* this region's own may have the id too */
     mw__push_val(L, MW_SPACE_SNAPSHOT, found, MW_PROXY_RESOURCE);
     return 1;
 }

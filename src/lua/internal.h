@@ -400,6 +400,8 @@ bool mw__needles_match(const mw_doc *d, mw_val v, const mw_needles *n);
 
 /** Did the rule ask for this facet of a type (by a need that names it, or a part of it)? */
 bool mw__declared(const mw_vm_rule *rule, const char *type, const char *facet, size_t len);
+/** Unknown of a facet that the rule asked for and a stored snapshot lacks, else ABSENT. Audits ask for none. */
+mw_val mw__missing_declared(const mw_vm *vm, mw_val resource);
 /** Push the list of those among the resources [from, to) of @p type that name @p resource. [-0, +1, e] */
 MW_LJMP void mw__push_refs(lua_State *L, mw_val resource, const char *type, size_t from, size_t to);
 /** NULL is allowed. */

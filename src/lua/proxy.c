@@ -347,6 +347,24 @@ bool mw__declared(const mw_vm_rule *rule, const char *type, const char *facet, s
     return false;
 }
 
+mw_val mw__missing_declared(const mw_vm *vm, mw_val resource)
+{
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val missing = mw_snap_missing_members(vm->snap, resource);
+    const char *type = mw_snap_text(vm->snap, resource, vm->snap->type);
+
+    if (vm->audit || vm->subject->rule->everything || !type)
+        return MW_VAL_ABSENT;
+    for (size_t i = 0; i < mw_val_len(d, missing); i++) {
+        mw_val key, unknown = mw_val_member(d, missing, i, &key);
+        size_t len;
+        const char *name = mw_val_str(d, key, &len);
+        if (mw__declared(vm->subject->rule, type, name, len))
+            return unknown;
+    }
+    return MW_VAL_ABSENT;
+}
+
 static bool is_facet(const mw_vm *vm, const char *type, const char *name, size_t len)
 {
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
@@ -695,8 +713,11 @@ MW_LJMP bool mw__proxy_member(lua_State *L, const mw_proxy *p, size_t i)
         object = mw_val_get_atom(d, p->val, vm->snap->item);
     }
     v = mw_val_member(d, object, i, &key);
-    if (v == MW_VAL_ABSENT)
+    if (v == MW_VAL_ABSENT) {
+        if (object != p->val && (v = mw__missing_declared(vm, p->val)) != MW_VAL_ABSENT)
+            mw__raise_unknown(L, v, "the whole of the resource");
         return false;
+    }
     name = mw_val_str(d, key, &len);
     mw__push_val(L, p->space, key, MW_PROXY_VALUE);
     fill_key(vm, &k, name, len);

@@ -116,7 +116,8 @@ static void visit(struct walk *w, mw_val v, int depth)
     mw_kind kind = mw_val_kind(d, v);
     size_t n;
 
-    if (w->x->failed || depth > DEPTH_MAX)
+    w->x->failed = w->x->failed || depth > DEPTH_MAX; /* what is passed over might name the resource */
+    if (w->x->failed)
         return;
     if (kind == MW_KIND_STRING) {
         uint32_t slot = slot_of(w->x, mw_val_atom(d, v));
@@ -203,7 +204,7 @@ MW_LJMP static const ref_index *index_of(lua_State *L, const char *type, mw_val 
     vm->running = 1;
     if (!made) {
         drop(x);
-        luaL_error(L, "refs: too many references to %s to be kept", type);
+        luaL_error(L, "refs: the resources of %s hold too many references, or nest too deeply", type);
     }
     return x;
 }
@@ -250,6 +251,23 @@ static void mark(const mw_vm *vm, const ref_index *x, const char *type, mw_atom 
             marks[p->resource - from] = 1;
 }
 
+/* What was not collected of those that are not marked may name the resource. */
+MW_LJMP static void check_collected(lua_State *L, mw_val resource, mw_val targets, size_t from, size_t to,
+                                    const unsigned char *marks)
+{
+    const mw_vm *vm = mw__vm(L);
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+
+    for (size_t i = from; vm->snap->partial && i < to; i++) {
+        mw_val target = mw_val_at(d, targets, i), missing;
+        if (marks[i - from] || target == resource)
+            continue;
+        if ((missing = mw__missing_declared(vm, target)) != MW_VAL_ABSENT)
+            mw__raise_unknown(L, missing, "a part of what may refer to the resource");
+        return; /* they are of one type: what this one has, all have */
+    }
+}
+
 MW_LJMP void mw__push_refs(lua_State *L, mw_val resource, const char *type, size_t from, size_t to)
 {
     mw_vm *vm = mw__vm(L);
@@ -269,6 +287,7 @@ MW_LJMP void mw__push_refs(lua_State *L, mw_val resource, const char *type, size
         if (p->resource >= from && p->resource < to && !marks[p->resource - from] && readable(vm, type, p) &&
             mw_val_at(d, targets, p->resource) != resource)
             mw__raise_unknown(L, p->unknown, "a part of what may refer to the resource");
+    check_collected(L, resource, targets, from, to, marks);
     for (size_t i = from; i < to; i++) {
         if (mw_val_at(d, targets, i) == resource)
             marks[i - from] = 0;

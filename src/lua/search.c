@@ -110,6 +110,7 @@ static mw_val same_unknown(const mw_doc *d, mw_val v, const mw_doc *of, mw_val c
 struct subject {
     int space;
     mw_val val;
+    mw_val missing; /* of a resource: what was not collected, by member */
     const char *expression;
 };
 
@@ -117,7 +118,7 @@ MW_LJMP static void raise_unknown(lua_State *L, const struct subject *s, mw_val 
 {
     mw_vm *vm = mw__vm(L);
     const mw_doc *view = mw_doc_view(vm->search->b), *d = vm->doc[s->space];
-    const mw_val where[] = {s->val, vm->snap->unmodelled, vm->snap->unsent};
+    const mw_val where[] = {s->val, vm->snap->unmodelled, vm->snap->unsent, s->missing};
     mw_val here = MW_VAL_ABSENT;
 
     for (size_t i = 0; i < MW_COUNT(where) && here == MW_VAL_ABSENT; i++)
@@ -130,6 +131,7 @@ MW_LJMP static void raise_unknown(lua_State *L, const struct subject *s, mw_val 
 struct searching {
     const mw_snap *snap;
     mw_search *search;
+    mw_val root, missing; /* of a resource: its item in the builder, and what was not collected of it */
 };
 
 /* Note what the models know of the object on top of the builder. Values come in the order of their words. */
@@ -194,7 +196,9 @@ static mw_val lacking(void *user, mw_val object, const char *name, size_t len)
         else
             high = mid;
     }
-    if (low < s->place_count && s->places[low].v == object)
+    if (object == w->root)
+        v = mw_val_getn(w->snap->doc, w->missing, name, len);
+    if (v == MW_VAL_ABSENT && low < s->place_count && s->places[low].v == object)
         v = mw_snap_lacking(w->snap, s->places[low].outline, name, len);
     if (v == MW_VAL_ABSENT)
         return v;
@@ -285,7 +289,7 @@ MW_LJMP static mw_val resource_item(lua_State *L, const mw_proxy *p, const mw_jm
 MW_LJMP int mw__method_search(lua_State *L)
 {
     const mw_proxy *p = mw__to_proxy(L, 1);
-    struct subject s = {.val = MW_VAL_ABSENT};
+    struct subject s = {.val = MW_VAL_ABSENT, .missing = MW_VAL_ABSENT};
     struct searching searching = {.snap = mw__vm(L)->snap};
     const mw_jmespath_options options = {.steps = STEPS_MAX, .lacking = lacking, .user = &searching};
     const mw_jmespath *j;
@@ -299,13 +303,18 @@ MW_LJMP int mw__method_search(lua_State *L)
     j = compile(L, search, 2);
     s.space = p->space;
     s.expression = lua_tostring(L, 2);
-    s.val = p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC ? resource_item(L, p, j) : p->val;
+    s.val = p->val;
+    if (p->kind == MW_PROXY_RESOURCE || p->kind == MW_PROXY_DOC) {
+        s.val = resource_item(L, p, j);
+        s.missing = mw_snap_missing_members(searching.snap, p->val);
+    }
     searching.search = search;
+    searching.missing = s.missing;
     if (p->outline == MW_VAL_ABSENT)
         mw_doc_add_copy(search->b, mw__vm(L)->doc[p->space], s.val);
     else
         copy(&searching, s.val, p->outline);
-    v = mw_doc_pop(search->b);
+    searching.root = v = mw_doc_pop(search->b);
     if (mw_doc_builder_status(search->b, &err) != MW_OK ||
         mw_jmespath_eval_within(j, search->b, v, &options, &out, &err) != MW_OK)
         return luaL_error(L, "search: %s", err.message);
@@ -318,7 +327,7 @@ MW_LJMP mw_status mw__push_json(lua_State *L, const char *text, size_t len, mw_e
 {
     const mw_json_options options = {.max_depth = RESULT_DEPTH_MAX};
     mw_doc_builder *b = search_of(L)->b;
-    const struct subject none = {.val = MW_VAL_ABSENT};
+    const struct subject none = {.val = MW_VAL_ABSENT, .missing = MW_VAL_ABSENT};
     mw_status st = mw_json_read(b, text, len, &options, NULL, err);
     mw_val v = st == MW_OK ? mw_doc_pop(b) : MW_VAL_ABSENT;
 

@@ -133,14 +133,16 @@ mw_val mw_snap_envelope(const mw_snap *s, mw_val resource, mw_snap_reserved whic
     return mw_val_get_atom(s->doc, resource, atom);
 }
 
-mw_val mw_snap_missing(const mw_snap *s, mw_val resource, const char *name, size_t len)
+mw_val mw_snap_missing_members(const mw_snap *s, mw_val resource)
 {
-    mw_val type;
-
     if (!s->partial)
         return MW_VAL_ABSENT;
-    type = mw_val_get(s->doc, s->types, mw_snap_text(s, resource, s->type));
-    return mw_val_getn(s->doc, mw_val_get(s->doc, type, "missing"), name, len);
+    return mw_val_get(s->doc, mw_val_get(s->doc, s->types, mw_snap_text(s, resource, s->type)), "missing");
+}
+
+mw_val mw_snap_missing(const mw_snap *s, mw_val resource, const char *name, size_t len)
+{
+    return mw_val_getn(s->doc, mw_snap_missing_members(s, resource), name, len);
 }
 
 mw_val mw_snap_outline(const mw_snap *s, const char *type)

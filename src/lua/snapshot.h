@@ -43,6 +43,8 @@ mw_val mw_snap_member(const mw_snap *s, mw_val resource, const char *name, size_
  * ABSENT.
  */
 mw_val mw_snap_missing(const mw_snap *s, mw_val resource, const char *name, size_t len);
+/** All of them for the resource's type, an object by member; ABSENT when nothing is missing. */
+mw_val mw_snap_missing_members(const mw_snap *s, mw_val resource);
 /**
  * What the service models say that the documents of a type hold, or ABSENT: anything may be there. An outline is an
  * object, of the outlines of a structure's members ("*": of all members of a map), an array of a list's one, or
