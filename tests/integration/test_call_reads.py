@@ -34,6 +34,8 @@ SLOW_S = 20
 KNOWN = {
     ("sesv2", "GetConfigurationSet", "where the model says a scalar"):
         "moto answers an object for a boolean: an answer that contradicts the model is an error, not a document",
+    ("kinesis", "ListStreams", "HasMoreStreams says that there is more"):
+        "moto has no NextToken: boto3 takes the first page for the whole list",
 }
 # Reads by their name that make something, so moonward wants --write.
 MAKING = {("cognito-identity", "GetId"), ("redshift", "GetClusterCredentials"), ("timestream-query", "Query")}

@@ -15,7 +15,7 @@ from test_types_moto import run, write_rules  # noqa: E402
 
 ACCOUNT, REGION, WHEN = "123456789012", "us-east-1", datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
 TOKEN = re.compile(r"(NextToken|nextToken|NextMarker|^Marker|^marker|PageToken|pageToken|ContinuationToken|IsTruncated|^Truncated|^position$|"
-                   r"^nextMarker|^NextPageMarker|^continuationToken|^HasMore|LastEvaluated|EvaluatedTableName|NextRecord|PaginationToken|^nextForwardToken|StartKey)")
+                   r"^nextMarker|^NextPageMarker|^continuationToken|^HasMore|LastEvaluated|EvaluatedTableName|NextRecord|^NextKeyMarker|^NextUploadId|PaginationToken|^nextForwardToken|StartKey)")
 JSON_TEXT = '{"Version":"2012-10-17","Statement":[]}'
 REPORT = b"user,arn\nUserName-0,arn:aws:iam::123456789012:user/UserName-0\n"
 # What the shape cannot tell, by operation or for all: member -> value, or a list of values in turn.
