@@ -679,9 +679,10 @@ mw_status mw_audit_run(const mw_audit_options *o, mw_audit *out, mw_error *err)
     r->http = mw_client_http(o->client);
     if (!r->http->watch)
         st = mw_fail(err, MW_ERR_UNSUPPORTED, "this carrier cannot wait for workers");
-    else if ((st = lay_out(r, err)) == MW_OK && (st = ask_who(r, err)) == MW_OK) {
-        start_more(r);
-        st = mw_client_run(o->client, err);
+    else if ((st = lay_out(r, err)) == MW_OK) {
+        if (ask_who(r, &r->fatal) == MW_OK)
+            start_more(r);
+        st = mw_client_run(o->client, err); /* also when one could not be asked: the others know of this run */
     }
     for (size_t i = 0; i < MW_AUDIT_WORKERS; i++)
         stop(&r->runners[i], NULL);

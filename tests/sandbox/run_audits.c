@@ -3,6 +3,8 @@
  * and say what no worker would. Each fails its own scope, with the reason, within its bound; the scope
  * beside it is complete, and nothing is sent to AWS.
  */
+#include "../support/support.h"
+
 #include "engine/audit_internal.h"
 #include "engine/evaluate.h"
 
@@ -259,11 +261,59 @@ static void test_check(void **state)
     assert_int_equal(mw_audit_check("a.lua", "\x1bLua", 4, &err), MW_ERR_SCRIPT);
 }
 
+/*
+ * Two accounts are asked who they are, nobody answers, and memory runs out at each place in turn: a call that was
+ * started for the first one ends before what it tells is gone.
+ */
+static void test_memory_that_runs_out(void **state)
+{
+    static const char *const regions[] = {"eu-west-1"};
+    const mw_aws_config_options co = {.getenv_fn = no_environment};
+    mw_client_options options = {.endpoint_url = "http://127.0.0.1:1", .max_attempts = 1};
+    mw_audit_account accounts[2] = {
+        {.account = "111122223333", .partition = "aws", .regions = regions, .region_count = 1},
+        {.account = "444455556666", .partition = "aws", .regions = regions, .region_count = 1}};
+    mw_aws_config *config;
+    mw_provider *keys;
+    mw_error err = {0};
+
+    (void)state;
+    assert_int_equal(mw_models_builtin(&options.models, &err), MW_OK);
+    assert_int_equal(mw_aws_config_load(&co, &config, &err), MW_OK);
+    assert_int_equal(mw_provider_static("AKIA", "secret", NULL, &keys, &err), MW_OK);
+    options.config = config;
+    for (size_t i = 0; i < MW_COUNT(accounts); i++) {
+        accounts[i].credentials = keys;
+        accounts[i].verify = true;
+    }
+    for (long n = 1; n < 1000; n++) {
+        struct failing_alloc f = {.fail_at = n};
+        mw_audit_options o = {
+            .path = "a.lua", .source = "", .accounts = accounts, .account_count = 2, .snapshot_fd = -1};
+        mw_audit found = {0};
+        mw_status st;
+
+        assert_int_equal(mw_client_new(&options, &o.client, &err), MW_OK);
+        mw_sys.realloc_fn = failing_realloc;
+        mw_sys.ctx = &f;
+        st = mw_audit_run(&o, &found, &err);
+        mw_sys_reset();
+        for (size_t i = 0; st == MW_OK && i < found.scope_count; i++)
+            assert_int_equal(found.scopes[i].state, MW_AUDIT_FAILED);
+        mw_audit_clear(&found);
+        mw_client_free(o.client);
+        if (f.count < n)
+            break;
+    }
+    mw_provider_unref(keys);
+    mw_aws_config_free(config);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_questions), cmocka_unit_test(test_header),  cmocka_unit_test(test_check),
-        cmocka_unit_test(test_scripts),   cmocka_unit_test(test_workers),
+        cmocka_unit_test(test_scripts),   cmocka_unit_test(test_workers), cmocka_unit_test(test_memory_that_runs_out),
     };
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0) {
