@@ -118,6 +118,7 @@ const void *mw_doc_bytes(const mw_doc *d);
 typedef struct mw_doc_options {
     size_t max_bytes; /**< ceiling of the whole document; 0 = 1 GiB */
     bool share;       /**< hash-cons equal arrays and objects: smaller, slower to build */
+    bool secret;      /**< its texts are zeroed before their memory goes back: for documents that hold keys */
 } mw_doc_options;
 
 /** @p options may be NULL. */

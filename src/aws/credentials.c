@@ -23,6 +23,8 @@
 #define FAILURE_SECONDS   30
 #define MAX_WAITERS       1000000u
 
+const mw_doc_options mw__secret_doc = {.secret = true};
+
 void mw_credentials_clear(mw_credentials *c)
 {
     mw_secret_clear(&c->secret_access_key);
@@ -317,7 +319,7 @@ mw_status mw__read_login(const char *path, const char *source, const char *login
     st = mw_file_read(path, text, err);
     if (st == MW_ERR_NOTFOUND)
         return mw_fail(err, MW_ERR_CREDENTIALS, "%s: there is no login in %s; %s", source, path, login);
-    if (st != MW_OK || (st = mw_doc_builder_new(NULL, b, err)) != MW_OK)
+    if (st != MW_OK || (st = mw_doc_builder_new(&mw__secret_doc, b, err)) != MW_OK)
         return st;
     /* The parser's own message may quote the text, which holds secrets. */
     if (mw_json_read(*b, text->data ? text->data : "", text->len, NULL, NULL, NULL) != MW_OK)
@@ -357,7 +359,7 @@ mw_status mw__credentials_from_json(const char *text, size_t len, const char *so
                                     mw_error *err)
 {
     mw_doc_builder *b = NULL;
-    mw_doc_options options = {.max_bytes = (size_t)1 << 20};
+    mw_doc_options options = {.max_bytes = (size_t)1 << 20, .secret = true};
     const mw_doc *d;
     const char *key, *secret, *token, *expiration;
     int64_t expires = 0;

@@ -100,6 +100,8 @@ const char *mw__s3_session_code(const mw_provider *p);
 /** The `login_session` of a profile, made by `aws login`; MW_ERR_NOTFOUND without. */
 mw_status mw__provider_login(const mw_aws_config *config, const mw_models *models, const mw_http *http,
                              const char *profile, mw_provider **out, mw_error *err);
+/** For documents that hold keys: nothing of them stays in memory that goes back. */
+extern const mw_doc_options mw__secret_doc;
 /**
  * Read what a login left: the file's text into @p text, its object into @p out of a new builder, which the
  * caller frees whatever comes back.

@@ -100,7 +100,7 @@ static mw_outcome outcome_of(const call *c, mw_status st, const mw_aws_error *aw
 static void answered(void *user, const mw_http_response *response, const mw_error *error)
 {
     call *c = user;
-    mw_doc_options options = {.max_bytes = MAX_BODY_BYTES * 4};
+    mw_doc_options options = {.max_bytes = MAX_BODY_BYTES * 4, .secret = true};
     mw_doc_builder *b = NULL;
     mw_aws_error aws = {0};
     mw_error err = {0};
@@ -227,7 +227,7 @@ static mw_status prepare(call *c, const mw_provider_call *spec, mw_error *err)
         .operation = c->op, .region = spec->region, .config = spec->config, .endpoint_url = spec->endpoint_url};
     mw_endpoint endpoint;
     const char *host_prefix = NULL;
-    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    mw_status st = mw_doc_builder_new(&mw__secret_doc, &b, err);
 
     if (st != MW_OK)
         return st;

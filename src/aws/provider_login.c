@@ -144,7 +144,7 @@ static mw_status prove(void *user, mw_http_request *q, mw_error *err)
     mw_doc_builder *b = NULL;
     EVP_PKEY *key = NULL;
     const char *pem = NULL;
-    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    mw_status st = mw_doc_builder_new(&mw__secret_doc, &b, err);
 
     if (st == MW_OK && mw_json_read(b, p->cache.data, p->cache.len, NULL, NULL, NULL) == MW_OK)
         pem = mw_val_get_str(mw_doc_view(b), mw_doc_pop(b), "dpopKey", NULL);
@@ -222,7 +222,7 @@ static void renewed(void *user, mw_status status, const mw_doc *doc, mw_val resu
                          "%s: the session could not be renewed (%s); run "
                          "`aws login`",
                          p->base.description, error->message);
-    } else if ((status = mw_doc_builder_new(NULL, &b, &err)) == MW_OK &&
+    } else if ((status = mw_doc_builder_new(&mw__secret_doc, &b, &err)) == MW_OK &&
                (status = mw_json_read(b, p->cache.data, p->cache.len, NULL, NULL, NULL)) == MW_OK) {
         file = mw_doc_pop(b);
         status = take(p, doc, mw_val_get(doc, output, "accessToken"),

@@ -132,7 +132,7 @@ static mw_status run(process *p, mw_buf *out, mw_error *err)
 static mw_status check_version(const mw_buf *out, const char *description, mw_error *err)
 {
     mw_doc_builder *b = NULL;
-    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    mw_status st = mw_doc_builder_new(&mw__secret_doc, &b, err);
 
     if (st != MW_OK)
         return st;

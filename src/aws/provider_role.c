@@ -97,7 +97,8 @@ static bool from_cli_cache(role_provider *p, int64_t now_unix)
     const mw_doc *d;
     bool found = false;
 
-    if (!p->cached || mw_file_read(p->cached, &text, NULL) != MW_OK || mw_doc_builder_new(NULL, &b, NULL) != MW_OK)
+    if (!p->cached || mw_file_read(p->cached, &text, NULL) != MW_OK ||
+        mw_doc_builder_new(&mw__secret_doc, &b, NULL) != MW_OK)
         return false;
     d = mw_doc_view(b);
     if (mw_json_read(b, text.data ? text.data : "", text.len, NULL, NULL, NULL) == MW_OK &&

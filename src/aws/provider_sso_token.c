@@ -53,7 +53,7 @@ static mw_status write_back(sso_token *p, const mw_doc *doc, mw_val answer, mw_e
     char expires[MW_TIME_SIZE];
     const mw_doc *d;
     mw_val v;
-    mw_status st = mw_doc_builder_new(NULL, &b, err);
+    mw_status st = mw_doc_builder_new(&mw__secret_doc, &b, err);
 
     if (st != MW_OK)
         return st;

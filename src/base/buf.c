@@ -105,10 +105,10 @@ mw_status mw_buf_status(const mw_buf *b, mw_error *err)
 
 void mw_buf_reset(mw_buf *b)
 {
+    if (b->data)
+        explicit_bzero(b->data, b->len + 1); /* mw_buf_clear() knows the last content only */
     b->len = 0;
     b->failed = MW_OK;
-    if (b->data)
-        b->data[0] = '\0';
 }
 
 void mw_buf_clear(mw_buf *b)

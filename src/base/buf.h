@@ -69,7 +69,7 @@ static inline void mw_buf_grown(mw_buf *b, size_t len)
 
 /** First failure since the last clear, with a message. */
 mw_status mw_buf_status(const mw_buf *b, mw_error *err);
-/** Length 0, memory kept. */
+/** Length 0, memory kept; the content is zeroed. */
 void mw_buf_reset(mw_buf *b);
 /** Free; the buffer may be used again. Content is zeroed first: it may have held a signature. */
 void mw_buf_clear(mw_buf *b);

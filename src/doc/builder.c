@@ -41,6 +41,19 @@ bool mw__builder_over_limit(mw_doc_builder *b)
     return false;
 }
 
+/* mw_realloc() that leaves nothing of @p old behind. */
+static void *move_secret(void *old, size_t had, size_t size)
+{
+    void *moved = mw_realloc(NULL, size);
+
+    if (!moved || !old)
+        return moved;
+    memcpy(moved, old, had);
+    explicit_bzero(old, had);
+    mw_free(old);
+    return moved;
+}
+
 bool mw__builder_widen(mw_doc_builder *b, void **array, size_t *cap, size_t need, size_t element)
 {
     size_t wide = *cap ? *cap : 64, size;
@@ -48,7 +61,8 @@ bool mw__builder_widen(mw_doc_builder *b, void **array, size_t *cap, size_t need
 
     while (wide < need)
         wide += wide / 2 + 1;
-    if (!mw_mul_size(wide, element, &size) || !(grown = mw_realloc(*array, size)))
+    if (!mw_mul_size(wide, element, &size) ||
+        !(grown = b->secret ? move_secret(*array, *cap * element, size) : mw_realloc(*array, size)))
         return mw__builder_fail(b, MW_ERR_NOMEM, "out of memory") == MW_OK;
     *array = grown;
     *cap = wide;
@@ -66,6 +80,7 @@ mw_status mw_doc_builder_new(const mw_doc_options *options, mw_doc_builder **out
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
     b->max_bytes = options && options->max_bytes ? options->max_bytes : MAX_BYTES_DEFAULT;
     b->share = options && options->share;
+    b->secret = options && options->secret;
     mw_doc_builder_reset(b);
     *out = b;
     return MW_OK;
@@ -80,6 +95,8 @@ void mw_doc_builder_free(mw_doc_builder *b)
     mw_free(b->offsets);
     mw_free(b->slots);
     mw_free(b->shapes);
+    if (b->secret && b->text)
+        explicit_bzero(b->text, b->cap_text);
     mw_free(b->text);
     mw_free(b->hashes);
     mw_free(b->values);

@@ -64,7 +64,7 @@ struct mw_doc_builder {
     size_t n_copied, cap_copy_from, cap_copy_values;
 
     size_t max_bytes, bytes;
-    bool share;
+    bool share, secret;
     bool has_unknown; /* some block is an unknown or holds one */
     mw_status status;
     char message[160];

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "fault_server.h"
 
+#include <malloc.h>
 #include <time.h>
 
 static const mw_models *models;
@@ -36,6 +37,28 @@ static void send_keys(int fd, const char *xml)
     snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", strlen(body));
     fault_puts(fd, head);
     fault_puts(fd, body);
+}
+
+/* ---- memory that goes back ---- */
+
+static unsigned freed_secrets;
+
+/* Blocks begin clean, for libcurl's own were here before, and move when they grow; none may be given back with the
+ * secret in it. */
+static void *watching_realloc(void *ctx, void *old, size_t size)
+{
+    size_t had = old ? malloc_usable_size(old) : 0;
+    void *p = size ? calloc(1, size) : NULL;
+
+    (void)ctx;
+    if (size && !p)
+        return NULL;
+    if (size && old)
+        memcpy(p, old, had < size ? had : size);
+    if (old && memmem(old, had, "wire-secret", 11))
+        freed_secrets++;
+    free(old);
+    return p;
 }
 
 static bool answer(int fd, const char *request)
@@ -147,6 +170,8 @@ static void sources(void **state)
         mw_error err = {0};
         const mw_http *http;
 
+        freed_secrets = 0;
+        mw_sys.realloc_fn = watching_realloc;
         set_env(source);
         assert_ok(load_config(strcmp(source, "role") == 0 ? role_config : NULL, NULL, NULL, &config, &err));
         assert_ok(mw_transport_new(&(mw_transport_options){0}, &t, &err));
@@ -177,6 +202,9 @@ static void sources(void **state)
         }
         mw_transport_free(t);
         mw_aws_config_free(config);
+        mw_sys_reset();
+        if (freed_secrets)
+            fail_msg("%s: %u blocks were given back with a secret in them", source, freed_secrets);
     }
 }
 
