@@ -30,19 +30,6 @@ static const char *proxy_env(const mw_aws_config *c, const char *lower, const ch
     return v ? v : env_or_null(c, upper);
 }
 
-/** The environment variable, else the profile's key; @p name tells which, for messages. */
-static const char *setting(const mw_aws_config *c, const char *env, const char *key, const char **name)
-{
-    const char *v = env_or_null(c, env);
-
-    *name = env;
-    if (!v && c) {
-        v = mw_aws_config_get(c, NULL, key);
-        *name = key;
-    }
-    return v;
-}
-
 static mw_status make_traffic(mw_client *c, const mw_client_options *o, mw_error *err)
 {
     mw_traffic_options t = {
@@ -66,7 +53,7 @@ static mw_status make_carrier(mw_client *c, const mw_client_options *o, mw_error
     const char *name;
     mw_transport_options t = {
         .max_in_flight = o->max_in_flight,
-        .ca_bundle = setting(o->config, "AWS_CA_BUNDLE", "ca_bundle", &name),
+        .ca_bundle = mw_aws_config_setting(o->config, "AWS_CA_BUNDLE", "ca_bundle", &name),
         .https_proxy = proxy_env(o->config, "https_proxy", "HTTPS_PROXY"),
         .http_proxy = proxy_env(o->config, "http_proxy", "HTTP_PROXY"),
         .no_proxy = proxy_env(o->config, "no_proxy", "NO_PROXY"),
@@ -176,11 +163,11 @@ mw_status mw_client_run(mw_client *c, mw_error *err)
 {
     mw_status st = c->http->run(c->http->ctx, c->stop, err);
 
-    if (c->stop && *c->stop)
+    if (mw__client_stopping(c))
         mw__client_end_turns(c, MW_ERR_CANCELLED, "stopped");
     else if (st != MW_OK)
         mw__client_end_turns(c, st, "the event loop failed");
-    if (c->stop && *c->stop)
+    if (mw__client_stopping(c))
         mw__client_end_all(c, MW_ERR_CANCELLED, "stopped");
     else if (st != MW_OK)
         mw__client_end_all(c, st, err ? err->message : "the event loop failed");

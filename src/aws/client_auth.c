@@ -26,10 +26,7 @@ static bool takes_both(const mw_service *s)
 {
     static const char *const names[] = {"bedrock", "bedrock-runtime"};
 
-    for (size_t i = 0; i < MW_COUNT(names); i++)
-        if (strcmp(mw_service_name(s), names[i]) == 0)
-            return true;
-    return false;
+    return mw_str_among(mw_service_name(s), names, MW_COUNT(names));
 }
 
 bool mw_client_takes_token(const mw_client *c, const mw_operation *op)
@@ -153,10 +150,7 @@ static bool wants_content_hash(const char *signing_name)
 {
     static const char *const names[] = {"s3", "s3-outposts", "s3-object-lambda", "s3express", "glacier"};
 
-    for (size_t i = 0; i < MW_COUNT(names); i++)
-        if (strcmp(signing_name, names[i]) == 0)
-            return true;
-    return false;
+    return mw_str_among(signing_name, names, MW_COUNT(names));
 }
 
 /* Whoever reads a bearer token has it: it goes over TLS, or nowhere (RFC 6750, section 5.3). */

@@ -27,11 +27,6 @@ static void begin_page(void *user);
 static void begin_attempt(void *user);
 static void finish(mw_active_call *k, mw_status status);
 
-static bool stopping(const mw_client *c)
-{
-    return c->stop && *c->stop;
-}
-
 /* ---- ending ---- */
 
 static void fail(mw_active_call *k, mw_status status, const mw_error *err)
@@ -157,20 +152,12 @@ static void deliver(mw_active_call *k, mw_val result)
     begin_page(k);
 }
 
-static bool one_of(const char *code, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(code, list[i]) == 0)
-            return true;
-    return false;
-}
-
 /** Credentials that AWS calls expired are fetched anew, once. */
 static bool refresh_credentials(mw_active_call *k, const mw_aws_error *e)
 {
     static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"};
 
-    if (k->refreshed || !k->provider || !one_of(e->code, codes, MW_COUNT(codes)))
+    if (k->refreshed || !k->provider || !mw_str_among(e->code, codes, MW_COUNT(codes)))
         return false;
     k->refreshed = true;
     mw_provider_invalidate(k->provider);
@@ -234,13 +221,13 @@ static bool follow_bucket(mw_active_call *k, const mw_aws_error *e, const mw_htt
 
     if (k->redirected || !bucket)
         return false;
-    if (!region && one_of(e->code, codes, MW_COUNT(codes)))
+    if (!region && mw_str_among(e->code, codes, MW_COUNT(codes)))
         region = region_in_body(k, answer);
     if (!region || !plausible_region(region) || mw_str_eq(region, mw__call_region(k)))
         return false;
     /* Any error may carry the header; only these are about the place. */
     if (e->http_status != 301 && e->http_status != 307 && e->http_status != 400 &&
-        !one_of(e->code, codes, MW_COUNT(codes)))
+        !mw_str_among(e->code, codes, MW_COUNT(codes)))
         return false;
     copy = mw_strdup(region);
     if (!copy)
@@ -278,8 +265,8 @@ static bool retry(mw_active_call *k, mw_status status, const char *why)
         class = MW_RETRY_UNREACHED;
     if (k->mutating && class != MW_RETRY_THROTTLE && !k->unsent)
         return false;
-    if (stopping(c) || !mw_retry_again(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), class, k->attempt,
-                                       k->retry_after_ms, &k->quota_taken, &delay_ms))
+    if (mw__client_stopping(c) || !mw_retry_again(mw_traffic_retry(c->traffic), mw_lane_quota(k->lane), class,
+                                                  k->attempt, k->retry_after_ms, &k->quota_taken, &delay_ms))
         return false;
     if (mw__call_late(k, delay_ms + ATTEMPT_MIN_MS)) {
         give_up(k, why);
@@ -451,7 +438,7 @@ static void begin_attempt(void *user)
     mw_active_call *k = user;
     mw_error err = {0};
 
-    if (stopping(k->client)) {
+    if (mw__client_stopping(k->client)) {
         mw_fail(&err, MW_ERR_CANCELLED, "%s:%s: stopped", mw_service_name(mw_operation_service(k->op)),
                 mw_operation_name(k->op));
         fail(k, MW_ERR_CANCELLED, &err);
@@ -496,7 +483,7 @@ void mw__call_go(mw_active_call *k)
     mw_error err = {0};
     mw_status st;
 
-    if (stopping(c)) {
+    if (mw__client_stopping(c)) {
         begin_attempt(k);
         return;
     }
@@ -565,7 +552,7 @@ static void replay_page(void *user)
 {
     mw_active_call *k = user;
 
-    if (stopping(k->client)) {
+    if (mw__client_stopping(k->client)) {
         fail(k, MW_ERR_CANCELLED, NULL);
         return;
     }

@@ -118,6 +118,12 @@ struct mw_client {
     bool declared;
 };
 
+/** Then nothing is begun and nothing waited for: mw_client_run() ends all that is left. */
+static inline bool mw__client_stopping(const mw_client *c)
+{
+    return c->stop && *c->stop;
+}
+
 /* ---- client_request.c ---- */
 
 /**

@@ -94,12 +94,11 @@ static mw_status ask_for_checksum(mw_active_call *k, mw_error *err)
     const mw_shape *input = mw_operation_input(k->op);
     const char *name =
         mw_val_get_str(d, mw_operation_extra(k->op, "httpChecksum"), "requestValidationModeMember", NULL);
-    const char *mode = c ? mw_aws_config_env(c, "AWS_RESPONSE_CHECKSUM_VALIDATION") : NULL;
+    const char *mode =
+        mw_aws_config_setting(c, "AWS_RESPONSE_CHECKSUM_VALIDATION", "response_checksum_validation", NULL);
     const mw_member *m = name && input ? mw_shape_member(input, name, strlen(name)) : NULL;
     const char *header = m ? mw_member_location_name(m) : NULL;
 
-    if (!mode && c)
-        mode = mw_aws_config_get(c, NULL, "response_checksum_validation");
     if (!header || mw_str_ieq(mode, "when_required") || mw_http_get(&k->request.headers, header))
         return MW_OK;
     return mw_http_add(&k->arena, &k->request.headers, header, "ENABLED", err);

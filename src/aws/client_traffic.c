@@ -66,12 +66,6 @@ void mw__client_keep_rates(mw_client *c)
 
 /* ---- the turn ---- */
 
-/** Then nothing is waited for: mw_client_run() ends all that is left. */
-static bool stopping(const mw_client *c)
-{
-    return c->stop && *c->stop;
-}
-
 static void on_wake(void *user)
 {
     mw_client *c = user;
@@ -88,7 +82,7 @@ static void arm(mw_client *c)
 {
     int64_t at_ms = mw_traffic_wake_ms(c->traffic), now_ms;
 
-    if (at_ms < 0 || (c->wake_ms != 0 && c->wake_ms <= at_ms) || stopping(c))
+    if (at_ms < 0 || (c->wake_ms != 0 && c->wake_ms <= at_ms) || mw__client_stopping(c))
         return;
     now_ms = mw_mono_ms();
     if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_wake, c, NULL) == MW_OK) {
@@ -298,7 +292,7 @@ static void watch(mw_client *c, int64_t deadline_ms)
     int64_t now_ms = mw_mono_ms();
     int64_t at_ms = deadline_ms < now_ms + WATCH_MS ? deadline_ms : now_ms + WATCH_MS;
 
-    if ((c->watch_ms != 0 && c->watch_ms <= at_ms) || stopping(c))
+    if ((c->watch_ms != 0 && c->watch_ms <= at_ms) || mw__client_stopping(c))
         return;
     if (c->http->after(c->http->ctx, at_ms > now_ms ? at_ms - now_ms : 0, on_watch, c, NULL) == MW_OK) {
         c->watch_ms = at_ms;

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/time.h"
 
 #include <string.h>
@@ -89,12 +90,9 @@ bool mw_clock_corrected(const char *code, const mw_http_response *answer, int64_
         "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
     };
     const char *date = mw_http_get(&answer->headers, "date");
-    bool ours = false;
     int64_t ns, theirs;
 
-    for (size_t i = 0; i < MW_COUNT(codes) && !ours; i++)
-        ours = strcmp(codes[i], code) == 0;
-    if (!ours || !date || mw_time_parse(date, strlen(date), &ns, NULL) != MW_OK)
+    if (!mw_str_among(code, codes, MW_COUNT(codes)) || !date || mw_time_parse(date, strlen(date), &ns, NULL) != MW_OK)
         return false;
     theirs = ns / 1000000000;
     if (theirs < 0 || theirs > MW_SIGV4_NOW_MAX) /* believed, no later request could be signed */

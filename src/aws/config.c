@@ -241,6 +241,15 @@ const char *mw_aws_config_get(const mw_aws_config *c, const char *profile, const
     return value ? value : mw__aws_config_from(c, MW_CONFIG_FILE, profile, key);
 }
 
+const char *mw_aws_config_setting(const mw_aws_config *c, const char *env, const char *key, const char **name)
+{
+    const char *value = c ? mw_aws_config_env(c, env) : NULL;
+
+    if (name)
+        *name = value || !c ? env : key;
+    return value || !c ? value : mw_aws_config_get(c, NULL, key);
+}
+
 /* "Elastic Load Balancing v2" as a key: upper or lower case, blanks and '-' as '_'. */
 static bool service_key(const char *service_id, bool upper, char out[NAME_SIZE])
 {

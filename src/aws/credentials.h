@@ -38,6 +38,11 @@ void mw_aws_config_free(mw_aws_config *c);
 const char *mw_aws_config_env(const mw_aws_config *c, const char *name);
 /** Value of the active (or named) profile; the credentials file wins. NULL when unset. */
 const char *mw_aws_config_get(const mw_aws_config *c, const char *profile, const char *key);
+/**
+ * The environment variable, else the active profile's key; NULL when neither is set, or without a configuration.
+ * @param[out] name  Which of the two it is, for messages; may be NULL.
+ */
+const char *mw_aws_config_setting(const mw_aws_config *c, const char *env, const char *key, const char **name);
 /** Sub-section key: `[services X]` → `s3 = \n endpoint_url = …`. */
 const char *mw_aws_config_service(const mw_aws_config *c, const char *service_id, const char *key);
 const char *mw_aws_config_profile(const mw_aws_config *c);

@@ -128,7 +128,6 @@ static void add_builtin(resolver *r, const char *name, const char *builtin)
         {"AWS::S3::UseGlobalEndpoint", NULL, NULL, false},
         {"AWS::STS::UseGlobalEndpoint", NULL, NULL, false},
     };
-    const mw_aws_config *c = r->q->config;
 
     if (strcmp(builtin, "AWS::Region") == 0) {
         add_text(r, name, r->region);
@@ -141,9 +140,8 @@ static void add_builtin(resolver *r, const char *name, const char *builtin)
     } else if (strcmp(builtin, "AWS::Auth::AccountId") == 0) {
         add_text(r, name, r->q->account);
     } else if (strcmp(builtin, "AWS::Auth::AccountIdEndpointMode") == 0) {
-        const char *mode = c ? mw_aws_config_env(c, "AWS_ACCOUNT_ID_ENDPOINT_MODE") : NULL;
-        if (!mode && c)
-            mode = mw_aws_config_get(c, NULL, "account_id_endpoint_mode");
+        const char *mode =
+            mw_aws_config_setting(r->q->config, "AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode", NULL);
         add_text(r, name, mode ? mode : "preferred");
     } else if (strcmp(builtin, "AWS::S3::ForcePathStyle") == 0) {
         mw_doc_member_bool(r->b, name, force_path_style(r));
@@ -265,10 +263,7 @@ static mw_status by_pattern(resolver *r, mw_endpoint *out)
 /* The profile may say where a Version 4A signature is to be good. */
 static const char *region_set(const resolver *r)
 {
-    const mw_aws_config *c = r->q->config;
-    const char *set = c ? mw_aws_config_env(c, "AWS_SIGV4A_SIGNING_REGION_SET") : NULL;
-
-    return set || !c ? set : mw_aws_config_get(c, NULL, "sigv4a_signing_region_set");
+    return mw_aws_config_setting(r->q->config, "AWS_SIGV4A_SIGNING_REGION_SET", "sigv4a_signing_region_set", NULL);
 }
 
 static mw_status settle_signing(resolver *r, mw_endpoint *out)

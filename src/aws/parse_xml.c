@@ -372,9 +372,8 @@ static bool is_credible_root(mw__xml *x)
 
     if (strcasecmp(x->root, "html") == 0)
         fail(x, MW_ERR_PARSE, "the answer is an HTML page, not the service's XML");
-    for (size_t i = 0; x->mode == MW__XML_ROOT && i < MW_COUNT(errors); i++)
-        if (strcmp(x->root, errors[i]) == 0)
-            fail(x, MW_ERR_PARSE, "the answer is an error, not the service's XML");
+    if (x->mode == MW__XML_ROOT && mw_str_among(x->root, errors, MW_COUNT(errors)))
+        fail(x, MW_ERR_PARSE, "the answer is an error, not the service's XML");
     return x->failed == MW_OK;
 }
 

@@ -301,10 +301,7 @@ bool mw__is_stale_credentials_code(const char *code)
     static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId",
                                         "UnrecognizedClientException", "RequestExpired"};
 
-    for (size_t i = 0; i < MW_COUNT(codes); i++)
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    return false;
+    return mw_str_among(code, codes, MW_COUNT(codes));
 }
 
 mw_status mw__credentials_from_sts(const mw_doc *doc, mw_val result, const char *source, mw_credentials *out,

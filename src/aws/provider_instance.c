@@ -133,16 +133,9 @@ static void answered(void *user, const mw_http_response *r, const mw_error *erro
         finish(p, st, err.message);
 }
 
-static const char *setting(const mw_aws_config *config, const char *env, const char *key)
-{
-    const char *text = mw_aws_config_env(config, env);
-
-    return text ? text : mw_aws_config_get(config, NULL, key);
-}
-
 static int number(const instance *p, const char *env, const char *key, int fallback)
 {
-    const char *text = setting(p->config, env, key);
+    const char *text = mw_aws_config_setting(p->config, env, key, NULL);
     long long n;
 
     return text && mw_parse_int(text, strlen(text), &n) && n > 0 && n <= 60 ? (int)n : fallback;
@@ -150,7 +143,8 @@ static int number(const instance *p, const char *env, const char *key, int fallb
 
 static const char *endpoint_mode(const mw_aws_config *config)
 {
-    const char *mode = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+    const char *mode = mw_aws_config_setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                                             "ec2_metadata_service_endpoint_mode", NULL);
     bool six = mw_aws_config_bool(config, "AWS_IMDS_USE_IPV6", "imds_use_ipv6", false);
 
     return mode || !six ? mode : "ipv6"; /* the older name of the same wish */
@@ -158,7 +152,8 @@ static const char *endpoint_mode(const mw_aws_config *config)
 
 static mw_status next(instance *p, step at, const char *role, mw_error *err)
 {
-    const char *base = setting(p->config, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+    const char *base =
+        mw_aws_config_setting(p->config, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint", NULL);
     const char *mode = endpoint_mode(p->config);
     MW_AUTO(mw_arena) arena = {0};
     int slash;

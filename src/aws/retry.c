@@ -81,22 +81,9 @@ static const char *const transient_codes[] = {
 
 /* ---- settings ---- */
 
-/** The environment variable, else the profile's key; @p name tells which, for messages. */
-static const char *setting(const mw_aws_config *c, const char *env, const char *key, const char **name)
-{
-    const char *v = c ? mw_aws_config_env(c, env) : NULL;
-
-    *name = env;
-    if (!v && c) {
-        v = mw_aws_config_get(c, NULL, key);
-        *name = key;
-    }
-    return v;
-}
-
 mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_policy *out, mw_error *err)
 {
-    const char *name, *mode = setting(c, "AWS_RETRY_MODE", "retry_mode", &name), *text;
+    const char *name, *mode = mw_aws_config_setting(c, "AWS_RETRY_MODE", "retry_mode", &name), *text;
     const char *scheme = c ? mw_aws_config_env(c, "AWS_NEW_RETRIES_2026") : NULL;
     long long n = max_attempts;
 
@@ -112,7 +99,7 @@ mw_status mw_retry_settings(const mw_aws_config *c, int max_attempts, mw_retry_p
         return mw_fail(err, MW_ERR_INVALID, "%s is '%s': expected standard, adaptive or legacy", name, mode);
     }
     if (n <= 0) {
-        text = setting(c, "AWS_MAX_ATTEMPTS", "max_attempts", &name);
+        text = mw_aws_config_setting(c, "AWS_MAX_ATTEMPTS", "max_attempts", &name);
         if (!text)
             return MW_OK;
         if (!mw_parse_int(text, strlen(text), &n) || n < 1 || n > ATTEMPTS_MAX)
@@ -140,17 +127,9 @@ void mw_retry_bucket_init(mw_retry_bucket *b, const mw_retry_policy *p, const ch
 
 /* ---- classes ---- */
 
-static bool in_list(const char *code, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(code, list[i]) == 0)
-            return true;
-    return false;
-}
-
 bool mw_retry_is_throttle(const char *code)
 {
-    return in_list(code, throttle_codes, MW_COUNT(throttle_codes));
+    return mw_str_among(code, throttle_codes, MW_COUNT(throttle_codes));
 }
 
 mw_retry_class mw_retry_classify(const mw_operation *op, mw_status status, const mw_aws_error *aws)
@@ -168,7 +147,7 @@ mw_retry_class mw_retry_classify(const mw_operation *op, mw_status status, const
     shape = op ? mw_service_error(mw_operation_service(op), aws->code) : NULL;
     if (shape && mw_shape_error_retryable(shape))
         return mw_shape_error_throttling(shape) ? MW_RETRY_THROTTLE : MW_RETRY_TRANSIENT;
-    if (in_list(aws->code, transient_codes, MW_COUNT(transient_codes)))
+    if (mw_str_among(aws->code, transient_codes, MW_COUNT(transient_codes)))
         return MW_RETRY_TRANSIENT;
     switch (aws->http_status) {
     case 500:

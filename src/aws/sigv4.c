@@ -50,10 +50,7 @@ static bool is_excluded(const char *name)
         "trailer",       "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
     };
 
-    for (size_t i = 0; i < MW_COUNT(excluded); i++)
-        if (strcmp(name, excluded[i]) == 0)
-            return true;
-    return mw_str_starts(name, "proxy-");
+    return mw_str_among(name, excluded, MW_COUNT(excluded)) || mw_str_starts(name, "proxy-");
 }
 
 static mw_status keep(mw_arena *a, mw_buf *b, const char **out, mw_error *err)

@@ -41,6 +41,14 @@ bool mw_str_ends(const char *s, const char *suffix)
     return s && n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
+bool mw_str_among(const char *s, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (mw_str_eq(s, list[i]))
+            return true;
+    return false;
+}
+
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 mw_status mw_base64_encode(mw_buf *out, const void *data, size_t len)

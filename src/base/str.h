@@ -21,6 +21,7 @@ bool mw_str_eq(const char *a, const char *b);  /**< NULL equals only NULL */
 bool mw_str_ieq(const char *a, const char *b); /**< ASCII case folded */
 bool mw_str_starts(const char *s, const char *prefix);
 bool mw_str_ends(const char *s, const char *suffix);
+bool mw_str_among(const char *s, const char *const *list, size_t count); /**< equal to one of them */
 
 /** Append standard base64 with padding / decode it (white space allowed). MW_ERR_PARSE on others.
  */
