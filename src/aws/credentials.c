@@ -105,6 +105,8 @@ static mw_status accept_fresh(mw_provider *p, mw_error *err)
         st = mw__credentials_set(&p->current, f->access_key_id, f->secret_access_key.data, f->session_token.data,
                                  f->account_id, f->expires_at_unix, err);
     mw_credentials_clear(f);
+    if (!*p->current.access_key_id && !mw_secret_is_set(&p->current.bearer_token))
+        p->usable = false; /* memory ran out over the copy: the keys from before are gone */
     if (st != MW_OK)
         return st;
     p->usable = true;
@@ -214,8 +216,10 @@ mw_status mw_provider_get(mw_provider *p, int64_t now_unix, const mw_credentials
     if (valid_for(p, now_unix, p->mandatory_seconds)) {
         if (!valid_for(p, now_unix, p->advisory_seconds))
             start(p, now_unix, NULL); /* a failure here is only remembered: they still work */
-        *out = &p->current;
-        return MW_OK;
+        if (p->usable) {
+            *out = &p->current;
+            return MW_OK;
+        }
     }
     st = start(p, now_unix, err);
     /* A source may hand out keys with less than the window left (the last minutes of a container

@@ -27,7 +27,8 @@ static void got_keys(void *user, mw_status status, const mw_doc *doc, mw_val res
     sso *p = user;
     mw_val c = mw_val_get(doc, result, "roleCredentials");
     mw_error err = {0};
-    const char *key, *secret;
+    const char *key, *secret, *token;
+    int64_t expiration;
 
     if (status != MW_OK) {
         err = *error;
@@ -42,11 +43,12 @@ static void got_keys(void *user, mw_status status, const mw_doc *doc, mw_val res
     }
     key = mw_val_get_str(doc, c, "accessKeyId", NULL);
     secret = mw_val_get_str(doc, c, "secretAccessKey", NULL);
-    if (!key || !secret)
+    token = mw_val_get_str(doc, c, "sessionToken", NULL);
+    expiration = mw_val_get_int(doc, c, "expiration", 0);
+    if (!key || !secret || !token || expiration <= 0)
         status = mw_fail(&err, MW_ERR_CREDENTIALS, "%s: the answer lacks credentials", p->base.description);
     else /* `expiration` is in milliseconds, GetRoleCredentials, SSO Portal API Reference */
-        status = mw__credentials_set(&p->base.fresh, key, secret, mw_val_get_str(doc, c, "sessionToken", NULL),
-                                     p->account, mw_val_get_int(doc, c, "expiration", 0) / 1000, &err);
+        status = mw__credentials_set(&p->base.fresh, key, secret, token, p->account, expiration / 1000, &err);
     mw__provider_finish(&p->base, status, &err);
 }
 

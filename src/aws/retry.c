@@ -154,7 +154,8 @@ mw_retry_class mw_retry_classify(const mw_operation *op, mw_status status, const
     case 502:
     case 503:
     case 504:
-    case 200: /* S3 tells of a failure that it met after the headers had gone out */ return MW_RETRY_TRANSIENT;
+    case 200: /* an exception in an event stream; any other error under 200 is told as a 500 */
+        return MW_RETRY_TRANSIENT;
     default: return MW_RETRY_NEVER;
     }
 }

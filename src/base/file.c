@@ -26,13 +26,13 @@ mw_status mw_fd_read_all(int fd, const char *name, mw_buf *out, mw_error *err)
         if (room == 0) {
             char one;
             n = mw_sys.read_fn(mw_sys.ctx, fd, &one, 1);
-            if (n == 0)
-                return MW_OK;
-            return mw_fail(err, MW_ERR_LIMIT, "%s is larger than %zu bytes", name, max);
+            if (n > 0)
+                return mw_fail(err, MW_ERR_LIMIT, "%s is larger than %zu bytes", name, max);
+        } else {
+            if (!(to = mw_buf_reserve(out, room, err)))
+                return out->failed;
+            n = mw_sys.read_fn(mw_sys.ctx, fd, to, room);
         }
-        if (!(to = mw_buf_reserve(out, room, err)))
-            return out->failed;
-        n = mw_sys.read_fn(mw_sys.ctx, fd, to, room);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)

@@ -155,6 +155,8 @@ static mw_status on_record(void *user, size_t slot, const mw_record *r, mw_error
     f->status = (mw_verdict)r->status;
     f->subkey = dup_text(&p->arena, r->text[0], 1024);
     f->message = dup_text(&p->arena, r->text[1], MESSAGE_MAX);
+    if ((r->text[0].data && !f->subkey) || (r->text[1].data && !f->message))
+        return mw_fail(err, MW_ERR_NOMEM, "out of memory for findings");
     for (size_t i = 0; i + 1 < p->count; i++)
         if (strcmp(p->items[i].subkey ? p->items[i].subkey : "", f->subkey ? f->subkey : "") == 0)
             return mw_fail(err, MW_ERR_PARSE, "a worker's answer is not credible: two verdicts have one subkey");

@@ -1,7 +1,7 @@
 /*
  * Verdicts and the evaluation of one rule on one resource. Everything a script can do wrong ends
  * here as one plain verdict: an error is `error`, an unknown value that was read is `unknown`, and
- * nothing but pass() is a pass.
+ * nothing but pass() is a pass, or an empty list of verdicts: there was nothing to find fault with.
  */
 #include "lua/internal.h"
 

@@ -69,7 +69,6 @@ static bool parse_v6(const char *s, size_t len, uint8_t *out)
             if (n > 12 || !parse_v4(s + at, len - at, out + n))
                 return false;
             n += 4;
-            at = len;
             break;
         }
         out[n++] = (uint8_t)(value >> 8);

@@ -3,7 +3,11 @@
 
 #include "aws/clock.h"
 
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ---- static sources ---- */
 
@@ -550,6 +554,48 @@ static void test_out_of_memory(void **state)
     fail_msg("more than 2000 allocations");
 }
 
+static long maps, refused_map; /* so far; the one without pages, none when 0 */
+
+/* In place of libc's for what is linked into this test: secrets have pages of their own. */
+void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    if (++maps == refused_map) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+}
+
+/* The pages of each secret of a renewal refused in turn: the old keys, the new ones or none, but no empty ones. */
+static void test_out_of_pages(void **state)
+{
+    static const fake_answer answers[] = {{200, STS_OK("K", "2026-01-01T01:00:00Z"), NULL, NULL},
+                                          {200, STS_OK("K2", "2026-01-01T02:00:00Z"), NULL, NULL}};
+    bool all = false;
+
+    (void)state;
+    for (long at = 1; !all; at++) {
+        const mw_credentials *c = NULL;
+        mw_status st;
+        bench t;
+
+        assert_int_equal(open_bench(&t, role_config, NULL, "self", answers, 2), MW_OK);
+        assert_int_equal(get_now(&t, T0, &c), MW_OK);
+        maps = 0;
+        refused_map = at;
+        get_now(&t, T0 + 50 * 60, &c);
+        fake_run(&t.fake, NULL, NULL);
+        all = maps < at;
+        refused_map = 0;
+        st = get_now(&t, T0 + 50 * 60, &c);
+        if (st == MW_OK)
+            assert_int_equal(c->access_key_id[0], 'K');
+        else
+            assert_int_equal(st, MW_ERR_NOMEM);
+        close_bench(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -569,6 +615,7 @@ int main(void)
         TEST(test_role_learns_the_clock),
         TEST(test_dropped_while_pending),
         TEST(test_out_of_memory),
+        TEST(test_out_of_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

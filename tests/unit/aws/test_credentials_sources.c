@@ -446,6 +446,10 @@ static void test_sso(void **state)
         {200, "{\"accessToken\":\"access-2\",\"expiresIn\":28800,\"refreshToken\":\"refresh-2\"}",
          "\"refreshToken\":\"refresh-1\"", NULL},
         {200, SSO_KEYS, "x-amz-sso_bearer_token: access-2\n", NULL}};
+    static const fake_answer endless[] = {
+        {200,
+         "{\"roleCredentials\":{\"accessKeyId\":\"SSO\",\"secretAccessKey\":\"sso-secret\",\"sessionToken\":\"t\"}}",
+         NULL, NULL}};
     static const fake_answer over[] = {
         {401, "{\"__type\":\"UnauthorizedException\",\"message\":\"Session token not found\"}", NULL, NULL}};
     char path[256];
@@ -461,6 +465,9 @@ static void test_sso(void **state)
     close_bench(&t);
     assert_int_equal(open_bench(&t, sso_config, NULL, "old", over, 1), MW_OK);
     fails_with(&t, T0, "aws sso login");
+    close_bench(&t);
+    assert_int_equal(open_bench(&t, sso_config, NULL, "old", endless, 1), MW_OK);
+    fails_with(&t, T0, "the answer lacks credentials");
     close_bench(&t);
     assert_int_equal(open_bench(&t, sso_config, NULL, "old", NULL, 0), MW_OK);
     fails_with(&t, T0 + 5 * 3600, "expired");

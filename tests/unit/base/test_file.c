@@ -65,6 +65,33 @@ static void reading_names_what_is_wrong(void **state)
     assert_int_equal(mw_file_read(folder, &in, &err), MW_ERR_IO);
 }
 
+static bool interrupted;
+
+static ssize_t interrupted_read(void *ctx, int fd, void *to, size_t size)
+{
+    (void)ctx;
+    if ((interrupted = !interrupted)) {
+        errno = EINTR;
+        return -1;
+    }
+    return read(fd, to, size);
+}
+
+static void a_signal_does_not_end_a_read(void **state)
+{
+    MW_AUTO(mw_buf) in = {.max = 7}; /* full: whether more follows is a read too */
+    char path[128];
+    mw_error err = {0};
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/f", folder);
+    assert_ok(mw_file_write_atomic(path, "content", 7, 0600, &err));
+    mw_sys.read_fn = interrupted_read;
+    assert_ok(mw_file_read(path, &in, &err));
+    mw_sys_reset();
+    assert_int_equal(in.len, 7);
+}
+
 static int failing_fsync(void *ctx, int fd)
 {
     (void)ctx, (void)fd;
@@ -141,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_and_reads_back),
         cmocka_unit_test(reading_names_what_is_wrong),
+        cmocka_unit_test(a_signal_does_not_end_a_read),
         cmocka_unit_test(a_failure_keeps_the_old_file),
         cmocka_unit_test(folders_are_made),
     };
