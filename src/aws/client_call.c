@@ -329,7 +329,7 @@ static void on_answer(mw_active_call *k, const mw_http_response *answer)
     if (!c->replay)
         record(k, answer);
     if (st == MW_OK && !k->mutating && mw_protocol_lacks_document(k->op, answer))
-        st = mw_fail(&err, MW_ERR_PARSE, "the answer has no body");
+        st = mw_fail(&err, MW_ERR_PARSE, "the answer has nothing in its body");
     if (st == MW_OK)
         st = mw_customize_result(k->op, k->params_doc, k->params, c->page, parsed, &result, &err);
     if (st != MW_OK) {

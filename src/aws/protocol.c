@@ -164,12 +164,24 @@ bool mw__blank(const char *s, size_t len)
     return true;
 }
 
+/* Blank, or JSON's null, which parses as a structure without members, as in the SDKs. */
+static bool says_nothing(const char *s, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && mw__blank(s + at, 1))
+        at++;
+    if (len - at >= 4 && memcmp(s + at, "null", 4) == 0)
+        at += 4;
+    return at == len || mw__blank(s + at, len - at);
+}
+
 bool mw_protocol_lacks_document(const mw_operation *op, const mw_http_response *r)
 {
     const mw_shape *output = mw_operation_output(op);
 
-    return r->status == 200 && output && mw__blank(r->body.data, r->body.len) && !mw__event_stream_member(output) &&
-           mw__document_shape(output);
+    return r->status == 200 && output && !mw__event_stream_member(output) && mw__document_shape(output) &&
+           says_nothing(r->body.data, r->body.len);
 }
 
 static mw_status parse_xml(const mw_operation *op, const char *body, size_t len, mw_doc_builder *b, mw_error *err)

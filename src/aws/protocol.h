@@ -49,8 +49,8 @@ mw_status mw_protocol_parse(const mw_operation *op, const mw_http_response *resp
                             mw_val *result, mw_aws_error *aws, mw_error *err);
 
 /**
- * Has a 200 no body where the model has a document? It parses as one without members, for some that change something
- * answer so. Who asked for a list has not got an empty one.
+ * Has a 200 no body, or null for one, where the model has a document? It parses as one without members, for some that
+ * change something answer so. Who asked for a list has not got an empty one.
  */
 bool mw_protocol_lacks_document(const mw_operation *op, const mw_http_response *response);
 

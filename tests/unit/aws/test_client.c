@@ -45,6 +45,9 @@ static const struct {
     {"dynamodb", "ListTables", NULL, 200, "", MW_ERR_PARSE},
     {"cloudwatch", "DescribeAlarms", NULL, 200, "", MW_ERR_PARSE},
     {"lambda", "ListFunctions", NULL, 200, " \r\n", MW_ERR_PARSE},
+    {"dynamodb", "ListTables", NULL, 200, "null", MW_ERR_PARSE},
+    {"lambda", "ListFunctions", NULL, 200, " null\n", MW_ERR_PARSE},
+    {"dynamodb", "ListTables", NULL, 200, "{\"TableNames\":null}", MW_OK}, /* so some services say "none" */
     {"s3", "ListBuckets", NULL, 200, "", MW_ERR_PARSE},
     {"s3", "GetBucketAcl", "{\"Bucket\":\"b\"}", 200, "", MW_ERR_PARSE},
     {"s3", "GetPublicAccessBlock", "{\"Bucket\":\"b\"}", 200, "", MW_ERR_PARSE},
@@ -67,7 +70,7 @@ static void nothing_is_no_empty_list(void **state)
         if (w.result.status != bare[i].want || w.pages != (bare[i].want == MW_OK))
             fail_msg("%s:%s: %s", bare[i].service, bare[i].operation, w.result.error.message);
         if (bare[i].want != MW_OK)
-            assert_non_null(strstr(w.result.error.message, "the answer has no body"));
+            assert_non_null(strstr(w.result.error.message, "the answer has nothing in its body"));
         close_world(&w);
     }
 }
