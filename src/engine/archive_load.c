@@ -65,15 +65,15 @@ static bool has_text(const mw_doc *d, mw_val list, const char *text, size_t len)
     return false;
 }
 
-/* Members that facets would fill (`Metrics` of `Metrics.CPUUtilization`), unless the snapshot has
- * them. */
-static void add_missing(mw_doc_builder *b, const mw_doc *d, mw_val collected, const char *facet)
+static bool has_facet(const mw_doc *d, mw_val facets, const char *facet)
 {
-    size_t len = strcspn(facet, ".");
+    return has_text(d, facets, facet, strlen(facet));
+}
 
-    if (has_text(d, collected, facet, len))
-        return;
-    mw_doc_key(b, facet, len);
+/* The member that a facet would fill (`Metrics` of `Metrics.CPUUtilization`). */
+static void add_missing(mw_doc_builder *b, const char *facet)
+{
+    mw_doc_key(b, facet, strcspn(facet, "."));
     mw_doc_add_unknown_cause(b, NULL, "NotCollected", "the snapshot did not ask for it: no rule of its plan needed it");
 }
 
@@ -101,7 +101,7 @@ static void add_type(struct loading *l, const char *name, mw_val entry)
     for (size_t i = 0; i < mw_val_len(d, facets); i++)
         mw_doc_add_copy(l->b, d, mw_val_at(d, facets, i));
     for (size_t i = 0; today && i < mw_type_facet_count(today); i++)
-        if (!has_text(d, facets, mw_type_facet_at(today, i), strlen(mw_type_facet_at(today, i))))
+        if (!has_facet(d, facets, mw_type_facet_at(today, i)))
             mw_doc_add_cstr(l->b, mw_type_facet_at(today, i));
     mw_doc_end_array(l->b);
     mw_doc_ckey(l->b, "collected");
@@ -109,10 +109,15 @@ static void add_type(struct loading *l, const char *name, mw_val entry)
     copy_member(l->b, d, entry, "outline");
     mw_doc_ckey(l->b, "missing");
     mw_doc_begin_object(l->b);
-    for (size_t i = 0; i < mw_val_len(d, facets); i++)
-        add_missing(l->b, d, collected, mw_val_str(d, mw_val_at(d, facets, i), NULL));
+    for (size_t i = 0; i < mw_val_len(d, facets); i++) {
+        const char *facet = mw_val_str(d, mw_val_at(d, facets, i), NULL);
+        if (facet && !has_text(d, collected, facet, strcspn(facet, ".")))
+            add_missing(l->b, facet);
+    }
+    /* A metric that the type got later is not in the `Metrics` that was collected: nothing there can be told from absent. */
     for (size_t i = 0; today && i < mw_type_facet_count(today); i++)
-        add_missing(l->b, d, collected, mw_type_facet_at(today, i));
+        if (!has_facet(d, facets, mw_type_facet_at(today, i)))
+            add_missing(l->b, mw_type_facet_at(today, i));
     mw_doc_end_object(l->b);
     mw_doc_end_object(l->b);
 }

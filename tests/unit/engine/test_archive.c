@@ -184,6 +184,43 @@ static void what_was_not_collected_is_unknown(void **state)
     mw_store_close(s);
 }
 
+/* A type that has more metrics today than when the snapshot was taken. */
+static void a_later_metric_is_unknown(void **state)
+{
+#define MACHINE "AWS::StepFunctions::StateMachine"
+    static const char text[] =
+        "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"" MACHINE "\":{\"scope\":\"regional\",\"facets\":"
+        "[\"Metrics.ExecutionsStarted\"],\"collected\":[\"Metrics.ExecutionsStarted\"]}},"
+        "\"worlds\":[{\"now\":\"2026-01-02T03:04:05Z\",\"scopes\":[" SCOPE(
+            "111111111111", "eu-west-1", MACHINE, "null", "complete",
+            "null") "],\"resources\":{\"" MACHINE "\":[" RESOURCE("111111111111", "eu-west-1", MACHINE, "m",
+                                                                  "{\"Metrics\":{\"ExecutionsStarted\":{}}}") "]}}]}";
+    mw_store *s = open_store();
+    mw_archive_options o = {0};
+    mw_types *types;
+    mw_archived a;
+    mw_error err = {0};
+
+    (void)state;
+    put(s, "one", text, NULL);
+    assert_ok(mw_types_load(NULL, 0, &types, &err));
+    for (int today = 0; today < 2; today++) {
+        mw_doc *d;
+        mw_snap snap;
+        mw_val machine;
+        o.types = today ? types : NULL;
+        d = load(s, "one", &o, &a);
+        assert_ok(mw_snap_init(&snap, d, &err));
+        machine = mw_val_at(d, mw_snap_resources(&snap, 0, MACHINE), 0);
+        assert_int_equal(mw_val_kind(d, mw_snap_member(&snap, machine, "Metrics", 7)),
+                         today ? MW_KIND_UNKNOWN : MW_KIND_OBJECT);
+        mw_doc_free(d);
+        mw_archived_clear(&a);
+    }
+    mw_types_free(types);
+    mw_store_close(s);
+}
+
 static bool list_stale(void *user, const mw_snapshot_resource *r)
 {
     mw_buf_printf(user, "%s%s;", r->stale ? "~" : "", r->id);
@@ -217,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(what_was_collected_comes_back, scratch_empty),
         cmocka_unit_test_teardown(what_was_not_collected_is_unknown, scratch_empty),
+        cmocka_unit_test_teardown(a_later_metric_is_unknown, scratch_empty),
         cmocka_unit_test_teardown(only_what_was_read_completely_ends, scratch_empty),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
