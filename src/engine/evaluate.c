@@ -482,24 +482,3 @@ mw_status mw__evaluate_jobs(const mw_rules *rules, int snapshot_fd, const mw_job
         return MW_OK;
     return evaluate(rules, snapshot_fd, o, jobs, count, params_doc, observer, per_job, NULL, err);
 }
-
-mw_status mw_evaluate_worlds(const mw_rules *rules, const char *rule_id, int snapshot_fd, const mw_evaluate_options *o,
-                             mw_findings *per_world, size_t world_count, mw_error *err)
-{
-    mw_job *jobs;
-    size_t rule = 0;
-    mw_status st;
-
-    while (rule < rules->count && strcmp(rules->items[rule].rule.id, rule_id) != 0)
-        rule++;
-    if (rule == rules->count)
-        return mw_fail(err, MW_ERR_NOTFOUND, "there is no rule '%s'", rule_id);
-    jobs = mw_alloc((world_count + 1) * sizeof(*jobs));
-    if (!jobs)
-        return mw_fail(err, MW_ERR_NOMEM, "out of memory for %zu worlds", world_count);
-    for (size_t i = 0; i < world_count; i++)
-        jobs[i] = (mw_job){.rule = (uint32_t)rule, .world = i, .resource = 0, .params = MW_VAL_ABSENT};
-    st = mw__evaluate_jobs(rules, snapshot_fd, jobs, world_count, NULL, o, NULL, per_world, err);
-    mw_free(jobs);
-    return st;
-}

@@ -37,10 +37,6 @@ typedef struct mw_evaluate_stats {
 mw_status mw_evaluate(const mw_rules *rules, int snapshot_fd, const mw_evaluate_options *o, mw_findings *out,
                       mw_evaluate_stats *stats, mw_error *err);
 
-/** For `moonward test`: verdicts of one rule on the resource under test of each world, in order. */
-mw_status mw_evaluate_worlds(const mw_rules *rules, const char *rule_id, int snapshot_fd, const mw_evaluate_options *o,
-                             mw_findings *per_world, size_t world_count, mw_error *err);
-
 /** main() of the worker process: `moonward --worker`. Never returns to the CLI. */
 int mw_worker_main(int argc, char **argv);
 
