@@ -58,6 +58,9 @@ mw_status mw_replay_find(mw_replay *r, const mw_exchange_key *key, mw_http_respo
 int64_t mw_replay_recorded_at_unix(const mw_replay *r);
 const char *mw_replay_noted(const mw_replay *r, const char *key);
 
+/** Is what a member of this name holds a secret, whatever the models say? */
+bool mw_names_secret(const char *name);
+
 /* ---- inside the two files ---- */
 
 /** Exchanges of a file, sorted by key. */

@@ -60,6 +60,14 @@ static bool names_secret(const char *folded, bool minted)
     return false;
 }
 
+bool mw_names_secret(const char *name)
+{
+    char folded[80];
+
+    fold(name, strlen(name), folded, sizeof(folded));
+    return names_secret(folded, false);
+}
+
 /* ---- documents ---- */
 
 typedef struct redaction {

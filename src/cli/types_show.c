@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "inventory/plan.h"
+#include "inventory/sensitive.h"
 #include "report/term.h"
 
 #include <string.h>
@@ -264,6 +265,8 @@ typedef struct shown {
     const mw_models *models;
     mw_doc_builder *plan; /* its members */
     mw_val calls;
+    mw_arena arena;
+    mw_sensitive sensitive;
 } shown;
 
 static mw_status make_plan(shown *s, const mw_types *types, mw_error *err)
@@ -380,6 +383,10 @@ static void write_text(const shown *s, mw_buf *out)
     for (size_t i = 0; i < mw_type_facet_count(s->t); i++)
         text_part(s, mw_type_facet_at(s->t, i), mw_type_facet_at(s->t, i), true, out);
     text_actions(s, out);
+    if (s->sensitive.count)
+        mw_buf_puts(out, "\nSensitive: withheld from the store\n");
+    for (size_t i = 0; i < s->sensitive.count; i++)
+        mw_buf_printf(out, "  %s\n", s->sensitive.paths[i]);
     mw_buf_puts(out, "\nRules\n");
     for (size_t i = 0; i < mw_rules_count(s->rules); i++)
         if (reads_type(mw_rules_at(s->rules, i), mw_type_name(s->t)))
@@ -428,6 +435,11 @@ static void add_type(const shown *s, mw_doc_builder *b)
         mw_doc_end_object(b);
     }
     mw_doc_end_object(b);
+    mw_doc_ckey(b, "sensitive");
+    mw_doc_begin_array(b);
+    for (size_t i = 0; i < s->sensitive.count; i++)
+        mw_doc_add_cstr(b, s->sensitive.paths[i]);
+    mw_doc_end_array(b);
     add_rules(b, s->rules, mw_type_name(s->t), NULL);
     mw_doc_ckey(b, "definition");
     mw_doc_add_copy(b, d, v);
@@ -451,6 +463,8 @@ static int run_show(mw_cli *cli)
         return mw_cli_fail(&err);
     s = (shown){.t = mw_types_get(setup.types, name), .rules = setup.rules, .models = pack.models};
     st = s.t ? make_plan(&s, setup.types, &err) : no_such_type(setup.types, name, &err);
+    if (st == MW_OK)
+        st = mw_sensitive_of(s.t, s.models, &s.arena, &s.sensitive, &err);
     if (st == MW_OK && !text) {
         if ((st = mw_doc_builder_new(NULL, &b, &err)) == MW_OK) {
             add_type(&s, b);
@@ -462,6 +476,7 @@ static int run_show(mw_cli *cli)
     }
     mw_doc_builder_free(s.plan);
     mw_doc_builder_free(b);
+    mw_arena_clear(&s.arena);
     return print(&out, text, st, &err);
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "inventory/sensitive.h"
+#include "inventory/type_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,9 @@ mw_status mw_plan_new(const mw_types *types, const mw_models *models, mw_plan **
     p->models = models;
     p->items = mw_alloc((mw_types_count(types) + 1) * sizeof(plan_type *));
     st = p->items ? mw_doc_builder_new(NULL, &p->b, err) : plan_no_memory(err);
+    for (size_t i = 0; i < mw_types_count(types) && st == MW_OK; i++) /* the built-in ones have a test for it */
+        if (mw_types_at(types, i)->own)
+            st = mw_sensitive_check(mw_types_at(types, i), models, err);
     if (st != MW_OK) {
         mw_plan_free(p);
         return st;

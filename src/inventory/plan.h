@@ -7,6 +7,7 @@
 
 typedef struct mw_plan mw_plan;
 
+/** An empty plan. @return MW_OK; MW_ERR_INVALID: a team's own type has a `sensitive` path that it cannot have; MW_ERR_NOMEM. */
 mw_status mw_plan_new(const mw_types *types, const mw_models *models, mw_plan **out, mw_error *err);
 void mw_plan_free(mw_plan *p);
 /** Ask for a type's list (facet NULL) or one of its facets. Parents and needed facets follow. Idempotent. */

@@ -37,12 +37,12 @@ static int match_alias(const void *key, const void *element)
     return strcmp(key, (*(const mw_type *const *)element)->alias);
 }
 
-static void add(mw_types *t, const mw_doc *d)
+static void add(mw_types *t, const mw_doc *d, bool own)
 {
     mw_val root = mw_doc_root(d);
 
     for (size_t i = 0; i < mw_val_len(d, root); i++) {
-        mw_type type = {.d = d};
+        mw_type type = {.d = d, .own = own};
         mw_val key;
         mw_type *slot = &t->items[t->count];
         type.v = mw_val_member(d, root, i, &key);
@@ -85,9 +85,9 @@ mw_status mw_types_load(const char *const *dirs, size_t n, mw_types **out, mw_er
         st = mw_fail(err, MW_ERR_NOMEM, "out of memory for resource types");
         goto out;
     }
-    add(t, t->builtin);
+    add(t, t->builtin, false);
     if (t->own)
-        add(t, t->own);
+        add(t, t->own, true);
     qsort(t->items, t->count, sizeof(*t->items), compare);
     for (size_t i = 0; i < t->count; i++)
         if (t->items[i].alias)

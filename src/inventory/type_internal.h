@@ -9,6 +9,7 @@ struct mw_type {
     const mw_doc *d;
     mw_val v;      /* the type as in its YAML file */
     mw_val facets; /* ABSENT when it has none */
+    bool own;      /* of a team's folder: nobody held it against the models yet */
 };
 
 /** The document that mw-typec made of types/. */

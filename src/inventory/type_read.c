@@ -271,6 +271,22 @@ static mw_status check_texts(struct check *c, mw_val v)
     return check_each_element(c, v, check_text);
 }
 
+/* `Environment.Variables`, `Items.*.Secret`: lists add nothing, so brackets have no business here. */
+static mw_status check_dotted(struct check *c, mw_val v)
+{
+    mw_status st = check_text(c, v);
+    const char *s = mw_val_str(c->d, v, NULL);
+
+    if (st == MW_OK && (s[0] == '.' || strstr(s, "..") || mw_str_ends(s, ".") || strpbrk(s, "[]\"|' ")))
+        st = bad(c, "'%s': expected names joined by dots (lists add nothing)", s);
+    return st;
+}
+
+static mw_status check_dotted_paths(struct check *c, mw_val v)
+{
+    return check_each_element(c, v, check_dotted);
+}
+
 static mw_status check_operations(struct check *c, mw_val v)
 {
     return check_each_element(c, v, check_operation);
@@ -501,7 +517,8 @@ static mw_status check_type(struct check *c, mw_val v)
                                             {"created", check_path, false},
                                             {"tags", check_tags, false},
                                             {"facets", check_facets, false},
-                                            {"always", check_texts, false}};
+                                            {"always", check_texts, false},
+                                            {"sensitive", check_dotted_paths, false}};
     return check_keys(c, v, rules, MW_COUNT(rules));
 }
 
