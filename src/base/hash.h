@@ -12,6 +12,8 @@ void mw_sha256(uint8_t out[MW_SHA256_SIZE], const void *data, size_t len);
 void mw_sha1(uint8_t out[20], const void *data, size_t len);
 void mw_md5(uint8_t out[16], const void *data, size_t len);
 void mw_hmac_sha256(uint8_t out[MW_SHA256_SIZE], const void *key, size_t key_len, const void *data, size_t len);
+/** Make what mw_sha256() and mw_hmac_sha256() keep, for a thread that soon may open no file: OpenSSL reads some at first. */
+void mw_hash_ready(void);
 uint32_t mw_crc32(const void *data, size_t len);
 
 static inline uint64_t mw__hash_load(const uint8_t *p, size_t len)
