@@ -36,7 +36,8 @@ enum kind {
     SECONDS,
     RETENTION,
     ON_OFF,
-    RATE
+    RATE,
+    SENSITIVE
 };
 
 static const struct key {
@@ -62,6 +63,7 @@ static const struct key {
     {"external_id", TEXT},
     {"role_duration", SECONDS},
     {"session_policy", ON_OFF},
+    {"sensitive", SENSITIVE},
 };
 
 static const char *const expected[] = {
@@ -83,6 +85,7 @@ static const char *const expected[] = {
     [RETENTION] = "{keep: N, older_than: AGE}",
     [ON_OFF] = "on or off",
     [RATE] = "{factor: N, any_endpoint: true or false}",
+    [SENSITIVE] = "withhold or keep",
 };
 
 mw_status mw_config_fail(const mw_config *c, const char *where, mw_error *err, const char *format, ...)
@@ -151,6 +154,7 @@ static bool fits(const mw_config *c, enum kind kind, mw_val v)
     case ON_OFF: /* YAML 1.1 reads both as booleans, 1.2 as texts */
         return is == MW_KIND_BOOL || mw_str_eq(mw_val_str(d, v, NULL), "on") ||
                mw_str_eq(mw_val_str(d, v, NULL), "off");
+    case SENSITIVE: return mw_str_eq(mw_val_str(d, v, NULL), "withhold") || mw_str_eq(mw_val_str(d, v, NULL), "keep");
     case PARAMS:
     case ORGANIZATION:
     case RETENTION:
@@ -199,7 +203,7 @@ static mw_status check_key(const mw_config *c, const char *name, mw_val v, mw_er
     return mw_config_fail(c, name, err,
                           "unknown key '%.60s', expected one of accounts, allow_incomplete, external_id, "
                           "fail_on, jobs, organization, overrides, params, profile, rate, regions, retention, role, "
-                          "role_duration, rules, select, session_policy, store, types",
+                          "role_duration, rules, select, sensitive, session_policy, store, types",
                           name);
 }
 

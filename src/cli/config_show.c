@@ -29,6 +29,7 @@ static const struct {
     {"allow_incomplete", "false"},
     {"fail_on", "\"" MW_FAIL_ON_DEFAULT "\""},
     {"jobs", "32"},
+    {"sensitive", "\"withhold\""},
 };
 
 /* "regions" is --region, "fail_on" is --fail-on. */

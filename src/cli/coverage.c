@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "doc/withhold.h"
 #include "report/coverage.h"
 
 #include <stdint.h>
@@ -161,29 +162,34 @@ out:
 
 /* ---- the snapshot's name ---- */
 
-/* A digest of digests: the whole snapshot as text would not fit into memory. */
+/* A digest of digests, for the whole snapshot as text would not fit into memory; over what a store holds of it, so that an
+ * import can compute it again. */
 mw_status mw_snapshot_digest(const mw_doc *snapshot, char out[2 * MW_SHA256_SIZE + 1], mw_error *err)
 {
     MW_AUTO(mw_buf) digests = {.max = (size_t)4 << 30};
     MW_AUTO(mw_buf) text = {.max = (size_t)256 << 20};
     mw_val types = mw_val_get(snapshot, first_world(snapshot), "resources");
+    mw_doc_builder *withheld = NULL;
     uint8_t digest[MW_SHA256_SIZE];
+    mw_status st = mw_doc_builder_new(NULL, &withheld, err);
 
     mw_buf_puts(&digests, mw_val_get_str(snapshot, mw_doc_root(snapshot), "now", ""));
-    for (size_t i = 0; i < mw_val_len(snapshot, types); i++) {
+    for (size_t i = 0; i < mw_val_len(snapshot, types) && st == MW_OK; i++) {
         mw_val key, list = mw_val_member(snapshot, types, i, &key);
-        mw_buf_puts(&digests, mw_val_str(snapshot, key, NULL));
-        for (size_t k = 0; k < mw_val_len(snapshot, list); k++) {
+        const char *type = mw_val_str(snapshot, key, NULL);
+        mw_val mask = mw_snapshot_mask(snapshot, type);
+        mw_buf_puts(&digests, type);
+        for (size_t k = 0; k < mw_val_len(snapshot, list) && st == MW_OK; k++) {
             mw_buf_reset(&text);
-            mw_json_write(&text, snapshot, mw_val_at(snapshot, list, k), MW_JSON_COMPACT);
-            if (mw_buf_status(&text, err) != MW_OK)
-                return text.failed;
+            st = mw_resource_write_stored(&text, withheld, snapshot, mw_val_at(snapshot, list, k), mask,
+                                          MW_JSON_COMPACT, err);
             mw_sha256(digest, text.data, text.len);
             mw_buf_add(&digests, digest, sizeof(digest), NULL);
         }
     }
-    if (mw_buf_status(&digests, err) != MW_OK)
-        return digests.failed;
+    mw_doc_builder_free(withheld);
+    if (st != MW_OK || (st = mw_buf_status(&digests, err)) != MW_OK)
+        return st;
     mw_sha256(digest, digests.data, digests.len);
     mw_hex(out, digest, sizeof(digest));
     return MW_OK;

@@ -27,7 +27,7 @@ void mw_coverage_extra_read(const mw_doc *d, mw_val v, mw_coverage_extra *out);
 mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_extra *extras, size_t extra_count,
                                     mw_doc **out, mw_error *err);
 
-/** SHA-256 hex over the resources of a snapshot and the time that it stands for. */
+/** SHA-256 hex over the resources of a snapshot, as a store holds them, and the time that it stands for. */
 mw_status mw_snapshot_digest(const mw_doc *snapshot, char out[2 * MW_SHA256_SIZE + 1], mw_error *err);
 
 /** For mw_store_put_run(). */

@@ -141,6 +141,16 @@ static void on_a_server(mw_doctor *d, const char *url)
     database(d, url, NULL);
 }
 
+static void sensitive(mw_doctor *d)
+{
+    bool keeps = mw_setup_keeps_sensitive(&d->setup);
+
+    mw_doctor_say(d, "store", "sensitive", MW_CHECK_OK, 0,
+                  keeps ? "without `sensitive: keep` in moonward.yaml it is withheld" : NULL,
+                  keeps ? "kept whole: secrets of your accounts lie in the store (sensitive: keep)"
+                        : "withheld: of what is sensitive the store holds a token alone");
+}
+
 void mw_doctor_store(mw_doctor *d)
 {
     mw_error err = {0};
@@ -148,6 +158,7 @@ void mw_doctor_store(mw_doctor *d)
     char folder[4096];
     struct stat s;
 
+    sensitive(d);
     if (!path) {
         mw_doctor_say(d, "store", "path", MW_CHECK_FAIL, 0, "set HOME, or name a file with --store", "%s", err.message);
         return;

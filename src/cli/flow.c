@@ -234,6 +234,7 @@ static mw_status collect(mw_flow *f, mw_error *err)
                             .account_count = f->order_count,
                             .now_unix = f->now_unix,
                             .on_account = on_account,
+                            .keep_sensitive = mw_setup_keeps_sensitive(&t->setup),
                             .user = f,
                             .on_progress = mw_progress_collect,
                             .progress_user = &t->progress};

@@ -83,7 +83,7 @@ static mw_status replay(struct repl *w, mw_error *err)
 {
     mw_session *n = &w->session;
     mw_collect_account account;
-    mw_collect_options o = {.accounts = &account, .account_count = 1};
+    mw_collect_options o = {.accounts = &account, .account_count = 1, .keep_sensitive = true /* nothing is stored */};
     mw_plan *plan = NULL;
     mw_status st;
 

@@ -300,6 +300,11 @@ const char *mw_setup_title(void *user, const char *rule)
     return r ? r->title : NULL;
 }
 
+bool mw_setup_keeps_sensitive(const mw_setup *s)
+{
+    return mw_str_eq(mw_config_str(&s->config, "sensitive"), "keep");
+}
+
 mw_text_options mw_setup_text(const mw_setup *s)
 {
     return (mw_text_options){

@@ -56,6 +56,9 @@ mw_status mw_setup_store(mw_setup *s, mw_store **out, mw_error *err);
 /** The same, opened as @p o says. */
 mw_status mw_setup_store_as(mw_setup *s, const mw_store_options *o, mw_store **out, mw_error *err);
 
+/** `sensitive: keep`: the store gets documents whole. */
+bool mw_setup_keeps_sensitive(const mw_setup *s);
+
 /** Options of text on stdout: colour and width by the terminal, NO_COLOR, TERM and --no-color; titles of rules if loaded. */
 mw_text_options mw_setup_text(const mw_setup *s);
 /** The title of a rule for mw_text_options; @p user is a mw_setup. */

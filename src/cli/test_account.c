@@ -70,8 +70,10 @@ static mw_status collect(struct account *a, mw_session *n, int *fd, mw_error *er
                                             .home_region = n->home_region,
                                             .regions = (const char *const *)n->regions,
                                             .region_count = n->region_count};
-        const mw_collect_options o = {
-            .accounts = &account, .account_count = 1, .now_unix = mw_client_now_unix(n->client)};
+        const mw_collect_options o = {.accounts = &account,
+                                      .account_count = 1,
+                                      .now_unix = mw_client_now_unix(n->client),
+                                      .keep_sensitive = true /* nothing is stored */};
         st = mw_collect(n->client, plan, &o, fd, err);
     }
     mw_plan_free(plan);

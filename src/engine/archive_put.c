@@ -1,11 +1,13 @@
 /*
  * A collected snapshot into the store: its ledger, then scope by scope what was found. Decides
  * which scopes were read completely, from the ledger alone; when in doubt a scope was not, and
- * nothing of it ends.
+ * nothing of it ends. What the snapshot says is sensitive is withheld here: no other way leads from it
+ * into the store.
  */
 #include "engine/archive.h"
 
 #include "base/mem.h"
+#include "doc/withhold.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,8 @@ struct putting {
     size_t count, at;
     mw_buf text;
     mw_atom account, region, partition, id;
+    mw_val mask;              /* of the type under way: what is withheld */
+    mw_doc_builder *withheld; /* room for the resource under way without that */
 };
 
 static mw_status no_memory(mw_error *err)
@@ -127,9 +131,7 @@ static const char *text_of(const struct putting *p, mw_val resource, mw_atom mem
 
 static mw_status render(struct putting *p, mw_val resource, mw_error *err)
 {
-    if (mw_json_write(&p->text, p->d, resource, MW_JSON_EXACT) != MW_OK)
-        return mw_buf_status(&p->text, err);
-    return MW_OK;
+    return mw_resource_write_stored(&p->text, p->withheld, p->d, resource, p->mask, MW_JSON_EXACT, err);
 }
 
 /* Evenly taken samples, so that no account or region speaks for all. */
@@ -194,7 +196,10 @@ static mw_status put_type(struct putting *p, const char *type, mw_val list, mw_e
 {
     bool regional = listed_by_region(p->d, type);
     size_t i = 0, n = mw_val_len(p->d, list);
-    mw_status st = learn(p, type, list, err);
+    mw_status st;
+
+    p->mask = mw_snapshot_mask(p->d, type);
+    st = learn(p, type, list, err);
 
     while (p->at < p->count && strcmp(p->extents[p->at].type, type) < 0)
         p->at++;
@@ -271,16 +276,20 @@ static mw_status put_snapshot(mw_store *s, const mw_doc *snapshot, const mw_arch
     p.partition = ATOM("partition");
     p.id = ATOM("id");
 #undef ATOM
-    if ((st = write_about(&about, snapshot, name, err)) != MW_OK)
+    if ((st = write_about(&about, snapshot, name, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &p.withheld, err)) != MW_OK)
         return st;
     st = account ? mw_snapshot_begin_part(s, name->id, now, about.data, &p.w, err)
                  : mw_snapshot_begin(s, name->id, now, name->digest, about.data, &p.w, err);
-    if (st != MW_OK)
+    if (st != MW_OK) {
+        mw_doc_builder_free(p.withheld);
         return st;
+    }
     if (!account || (st = mw_snapshot_name_part(p.w, account, name->digest, err)) == MW_OK)
         st = put_world(&p, err);
     mw_buf_clear(&p.text);
     mw_free(p.extents);
+    mw_doc_builder_free(p.withheld);
     if (st == MW_OK)
         return mw_snapshot_seal(p.w, counts, err);
     mw_snapshot_abandon(p.w);

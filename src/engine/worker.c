@@ -6,8 +6,10 @@
 #include "engine/repl_internal.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "doc/withhold.h"
 #include "lua/instrument.h"
 #include "lua/vm.h"
 
@@ -368,6 +370,9 @@ static bool guard(struct worker *w, mw_position p, mw_val resource)
         mw_buf_printf(&message, "%s is ", path);
         if (value == MW_VAL_ABSENT)
             mw_buf_puts(&message, "absent");
+        else if (mw_snap_path_mask(&w->work.snap, resource, path) != MW_VAL_ABSENT &&
+                 mw_val_kind(w->snapshot, value) >= MW_KIND_STRING)
+            mw_buf_puts(&message, "another one, which is withheld");
         else if (mw_val_str(w->snapshot, value, NULL))
             mw_buf_puts(&message, mw_val_str(w->snapshot, value, NULL));
         else
@@ -649,6 +654,8 @@ static mw_status open_all(struct worker *w, mw_error *err)
     mode = mw_val_get_str(w->bundle, root, "mode", "");
     if (strcmp(mode, "evaluate") == 0 && (st = mw_doc_map(MW_WORKER_SNAPSHOT_FD, &w->snapshot, err)) != MW_OK)
         return st;
+    if (w->snapshot && mw_snapshot_withholds(w->snapshot))
+        mw_hash_ready(); /* evidence will need tokens, in the jail */
     w->page = mmap(NULL, MW_PROGRESS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, MW_WORKER_PROGRESS_FD, 0);
     if (w->page == MAP_FAILED)
         return mw_fail(err, MW_ERR_IO, "cannot map the progress page: %s", strerror(errno));

@@ -7,6 +7,7 @@
 
 #include "aws/retry.h"
 #include "base/str.h"
+#include "doc/withhold.h"
 
 #include <string.h>
 
@@ -41,6 +42,7 @@ static const struct {
     [MW_CAUSE_SERVICE_ERROR] = {"service_error", "AWS failed: sweep again"},
     [MW_CAUSE_UNSUPPORTED] = {"unsupported", "the models or the account do not have it"},
     [MW_CAUSE_NOT_ASKED] = {"not_asked", "it was not asked for"},
+    [MW_CAUSE_WITHHELD] = {"withheld", "it is sensitive and the store does not keep it: sweep live to judge by it"},
     [MW_CAUSE_RULE] = {"rule", "the rule itself could not decide"},
     [MW_CAUSE_OTHER] = {"other", "see the code"},
 };
@@ -146,6 +148,7 @@ static const struct {
     {"504", MW_CAUSE_SERVICE_ERROR},
     {"NotCollected", MW_CAUSE_NOT_ASKED},
     {"NotRecorded", MW_CAUSE_NOT_ASKED},
+    {MW_WITHHELD, MW_CAUSE_WITHHELD},
 };
 
 /* How AWS ends a refusal: "because no X allows the … action", or "with an explicit deny in a X"

@@ -30,7 +30,8 @@ typedef enum mw_cause_class {
     MW_CAUSE_SERVICE_ERROR, /* AWS's own failure */
     MW_CAUSE_UNSUPPORTED,   /* by the models, or for this account */
     MW_CAUSE_NOT_ASKED,
-    MW_CAUSE_RULE, /* a rule said so itself: there is no code */
+    MW_CAUSE_WITHHELD, /* from the store */
+    MW_CAUSE_RULE,     /* a rule said so itself: there is no code */
     MW_CAUSE_OTHER,
     MW_CAUSE_COUNT
 } mw_cause_class;

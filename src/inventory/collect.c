@@ -6,6 +6,7 @@
  */
 #include "inventory/collect_internal.h"
 #include "inventory/outline.h"
+#include "inventory/sensitive.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -302,6 +303,7 @@ void collection_pump(collection *c)
 
 /* ---- life ---- */
 
+/* What the models say of the planned types: the same for all accounts. */
 static mw_status make_outlines(collection *c, mw_error *err)
 {
     const mw_doc_options share = {.share = true};
@@ -311,12 +313,25 @@ static mw_status make_outlines(collection *c, mw_error *err)
     if (st != MW_OK)
         return st;
     mw_doc_begin_object(b);
-    for (size_t t = 0; t < c->plan->count; t++) {
-        mw_doc_ckey(b, c->plan->items[t]->type->name);
-        mw_outline_add(b, c->plan->items[t]->type, c->plan->models);
+    for (size_t t = 0; t < c->plan->count && st == MW_OK; t++) {
+        const mw_type *type = c->plan->items[t]->type;
+        MW_AUTO(mw_arena) arena = {0};
+        mw_sensitive sensitive = {0};
+        mw_doc_ckey(b, type->name);
+        mw_doc_begin_object(b);
+        mw_doc_ckey(b, "outline");
+        mw_outline_add(b, type, c->plan->models);
+        if (!c->o->keep_sensitive)
+            st = mw_sensitive_of(type, c->plan->models, &arena, &sensitive, err);
+        if (sensitive.count) {
+            mw_doc_ckey(b, "sensitive");
+            mw_sensitive_add_mask(b, &sensitive);
+        }
+        mw_doc_end_object(b);
     }
     mw_doc_end_object(b);
-    st = mw_doc_finish(b, mw_doc_pop(b), &c->outlines, err);
+    if (st == MW_OK)
+        st = mw_doc_finish(b, mw_doc_pop(b), &c->outlines, err);
     mw_doc_builder_free(b);
     return st;
 }

@@ -54,6 +54,7 @@ typedef struct mw_collect_options {
     mw_status (*load)(void *known_user, mw_collect_scope *scope, mw_doc_builder *b,
                       mw_status (*take)(void *taker, mw_val resource), void *taker, mw_error *err);
     void *known_user;
+    bool keep_sensitive; /* the snapshot does not say what is to be withheld from a store: nothing is */
     void (*on_progress)(void *user, const mw_collect_progress *p); /* may be NULL */
     void *progress_user;
 } mw_collect_options;

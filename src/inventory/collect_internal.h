@@ -191,7 +191,7 @@ struct collection {
     mw_client *client;
     const mw_plan *plan;
     const mw_collect_options *o;
-    mw_doc *outlines;        /* of the planned types, by name */
+    mw_doc *outlines;        /* {outline, sensitive} of the planned types, by name */
     mw_doc_builder *b;       /* of the account whose turn it is */
     mw_doc_builder *scratch; /* parameters of one call */
     job_ring starts;         /* calls ready to go; these go first */

@@ -293,6 +293,8 @@ mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_en
 void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected, size_t count,
                           const mw_doc *outlines)
 {
+    static const char *const known[] = {"outline", "sensitive"};
+
     mw_doc_ckey(b, type->name);
     mw_doc_begin_object(b);
     mw_doc_member_str(b, "scope", mw_type_scope(type));
@@ -306,9 +308,12 @@ void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *co
     for (size_t i = 0; i < (collected ? count : mw_type_facet_count(type)); i++)
         mw_doc_add_cstr(b, collected ? collected[i] : mw_type_facet_at(type, i));
     mw_doc_end_array(b);
-    if (outlines) {
-        mw_doc_ckey(b, "outline");
-        mw_doc_add_copy(b, outlines, mw_val_get(outlines, mw_doc_root(outlines), type->name));
+    for (size_t i = 0; i < MW_COUNT(known) && outlines; i++) {
+        mw_val v = mw_val_get(outlines, mw_val_get(outlines, mw_doc_root(outlines), type->name), known[i]);
+        if (v == MW_VAL_ABSENT)
+            continue;
+        mw_doc_ckey(b, known[i]);
+        mw_doc_add_copy(b, outlines, v);
     }
     mw_doc_end_object(b);
 }

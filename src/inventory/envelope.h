@@ -33,7 +33,7 @@ mw_status mw_envelope_build(const mw_envelope *e, mw_doc_builder *b, const mw_en
 
 /**
  * Push members of the snapshot's `types` for one type. @p collected: names, NULL = all facets. @p outlines: an object
- * of outlines by type (inventory/outline.h), or NULL.
+ * of {outline, sensitive} by type (inventory/outline.h, inventory/sensitive.h), or NULL.
  */
 void mw_snapshot_add_type(mw_doc_builder *b, const mw_type *type, const char *const *collected, size_t count,
                           const mw_doc *outlines);

@@ -7,6 +7,7 @@
 #include "lua/internal.h"
 
 #include "base/hash.h"
+#include "doc/withhold.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,26 +90,38 @@ static bool gives(const mw_read *r, mw_val container, uint8_t kind)
 
 #define PATH_DEPTH_MAX 24
 
-/* Write the path of read @p i, from its root down. */
-static size_t write_path(const mw_vm *vm, size_t i, char *out, size_t size)
-{
-    size_t chain[PATH_DEPTH_MAX], depth = 0, n = 0;
-    const mw_read *r = &vm->reads[i];
-    int w = 0;
+/* The reads that lead to one, the last first. */
+struct chain {
+    const mw_read *read[PATH_DEPTH_MAX];
+    size_t depth;
+    bool rooted; /* it begins at a resource */
+};
 
+static void trace(const mw_vm *vm, size_t i, struct chain *c)
+{
+    c->depth = 0;
     for (;;) {
+        const mw_read *r = c->read[c->depth++] = &vm->reads[i];
         size_t j = i;
-        chain[depth++] = i;
-        if (depth == PATH_DEPTH_MAX || r->kind == MW_PROXY_RESOURCE || r->kind == MW_PROXY_DOC)
+        c->rooted = r->kind == MW_PROXY_RESOURCE || r->kind == MW_PROXY_DOC;
+        if (c->depth == PATH_DEPTH_MAX || c->rooted)
             break;
         while (j > 0 && !gives(&vm->reads[j - 1], r->parent, r->kind))
             j--;
         if (j == 0)
             break;
         i = j - 1;
-        r = &vm->reads[i];
     }
-    if ((r->kind == MW_PROXY_RESOURCE || r->kind == MW_PROXY_DOC) && r->parent != vm->subject->resource) {
+}
+
+/* Write the path of a read, from its root down. */
+static size_t write_path(const mw_vm *vm, const struct chain *c, char *out, size_t size)
+{
+    size_t depth = c->depth, n = 0;
+    const mw_read *r = c->read[depth - 1];
+    int w = 0;
+
+    if (c->rooted && r->parent != vm->subject->resource) {
         const char *type = mw_snap_text(vm->snap, r->parent, vm->snap->type);
         const char *id = mw_snap_text(vm->snap, r->parent, vm->snap->id);
         w = snprintf(out, size, "%s[%s]", type ? type : "?", id ? id : "?");
@@ -116,7 +129,7 @@ static size_t write_path(const mw_vm *vm, size_t i, char *out, size_t size)
         out[0] = '\0';
     }
     while (depth > 0 && w >= 0 && (n += (size_t)w) < size) {
-        uint32_t key = vm->reads[chain[--depth]].key;
+        uint32_t key = c->read[--depth]->key;
         if (key & MW_READ_INDEX)
             w = snprintf(out + n, size - n, "[%u]", (unsigned)(key & ~MW_READ_INDEX));
         else
@@ -129,11 +142,14 @@ static size_t write_path(const mw_vm *vm, size_t i, char *out, size_t size)
 
 void mw__last_path(mw_vm *vm, char *out, size_t size)
 {
+    struct chain c;
+
     if (vm->read_count == 0) {
         snprintf(out, size, "a value");
         return;
     }
-    write_path(vm, vm->read_count - 1, out, size);
+    trace(vm, vm->read_count - 1, &c);
+    write_path(vm, &c, out, size);
 }
 
 /* ---- evidence ---- */
@@ -165,9 +181,36 @@ static bool was_descended(const mw_vm *vm, size_t i)
     return false;
 }
 
-static mw_status write_value(mw_vm *vm, mw_val v, mw_buf *out)
+/*
+ * The mask of what a read gave, and the names that lead to it. Where the way is not known whole (names or reads were too
+ * many) everything is sensitive.
+ */
+static mw_val mask_of(const mw_vm *vm, const struct chain *c, mw_buf *path)
 {
     const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    const mw_read *root = c->read[c->depth - 1];
+    mw_val mask = MW_VAL_TRUE;
+
+    if (!vm->snap->withholds)
+        return MW_VAL_ABSENT;
+    if (c->rooted)
+        mask = mw_snapshot_mask(d, mw_snap_text(vm->snap, root->parent, vm->snap->type));
+    for (size_t i = c->depth; i > 0 && mask != MW_VAL_ABSENT; i--) {
+        uint32_t key = c->read[i - 1]->key;
+        const char *name = key & MW_READ_INDEX ? NULL : mw__name_text(vm, key);
+        if (!name) /* lists add nothing */
+            continue;
+        if (i == c->depth && root->kind == MW_PROXY_RESOURCE &&
+            mw_snap_reserved_name(name, strlen(name)) != MW_SNAP_NONE)
+            return MW_VAL_ABSENT; /* of the envelope */
+        mw_buf_add(path, name, strlen(name) + 1, NULL);
+        mask = key ? mw_mask_below(d, mask, name, strlen(name)) : MW_VAL_TRUE;
+    }
+    return mask;
+}
+
+static mw_status write_plain(mw_vm *vm, const mw_doc *d, mw_val v, mw_buf *out)
+{
     size_t len;
     const char *text = mw_val_str(d, v, &len);
     mw_buf *b = &vm->scratch;
@@ -194,6 +237,29 @@ static mw_status write_value(mw_vm *vm, mw_val v, mw_buf *out)
     return mw_json_write_string(out, text, len);
 }
 
+/* As a store holds it: evidence goes into stores and reports. */
+static mw_status write_value(mw_vm *vm, const struct chain *c, mw_buf *out)
+{
+    const mw_doc *d = vm->doc[MW_SPACE_SNAPSHOT];
+    mw_val v = c->read[0]->result;
+    MW_AUTO(mw_buf) path = {.max = 1 << 16};
+    mw_val mask = mask_of(vm, c, &path);
+    const mw_read *root = c->read[c->depth - 1];
+    mw_place place;
+    mw_doc_builder *b;
+    mw_status st;
+
+    if (mask == MW_VAL_ABSENT || v == MW_VAL_ABSENT)
+        return write_plain(vm, d, v, out);
+    if (mw_doc_builder_new(NULL, &b, NULL) != MW_OK)
+        return mw_buf_puts(out, "null");
+    place = mw_place_of(d, c->rooted ? root->parent : vm->subject->resource);
+    mw_doc_add_withheld(b, d, v, d, mask, &place, path.data ? path.data : "", path.len);
+    st = write_plain(vm, mw_doc_view(b), mw_doc_pop(b), out);
+    mw_doc_builder_free(b);
+    return st;
+}
+
 #define EVIDENCE_ENTRIES_MAX 64
 #define EVIDENCE_READS_MAX   2048 /* looked at: finding paths costs more than linear in them */
 
@@ -210,9 +276,11 @@ mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out)
     for (size_t i = to; i > from && entries < EVIDENCE_ENTRIES_MAX && text.len < MW_VM_EVIDENCE_MAX; i--) {
         size_t n, k;
         uint64_t hash;
+        struct chain c;
         if (is_identity(vm, &vm->reads[i - 1]) || was_descended(vm, i - 1))
             continue;
-        n = write_path(vm, i - 1, path, sizeof(path));
+        trace(vm, i - 1, &c);
+        n = write_path(vm, &c, path, sizeof(path));
         hash = mw_hash64(path, n);
         for (k = 0; k < entries && seen[k] != hash; k++)
             ;
@@ -223,7 +291,7 @@ mw_status mw__evidence(mw_vm *vm, size_t from, size_t to, mw_buf *out)
         mw_buf_puts(&text, "{\"path\":");
         mw_json_write_string(&text, path, n);
         mw_buf_puts(&text, ",\"value\":");
-        write_value(vm, vm->reads[i - 1].result, &text);
+        write_value(vm, &c, &text);
         mw_buf_putc(&text, '}');
         if (mw_buf_status(&text, NULL) != MW_OK)
             return mw_buf_puts(out, "[]");

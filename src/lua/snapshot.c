@@ -5,6 +5,7 @@
 #include "lua/snapshot.h"
 
 #include "base/time.h"
+#include "doc/withhold.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,7 @@ mw_status mw_snap_init(mw_snap *s, const mw_doc *doc, mw_error *err)
     for (size_t i = 0; i < mw_val_len(doc, s->types); i++)
         s->partial =
             s->partial || mw_val_len(doc, mw_val_get(doc, mw_val_member(doc, s->types, i, NULL), "missing")) > 0;
+    s->withholds = mw_snapshot_withholds(doc);
 #define ATOM(text) mw_doc_atom(doc, text, sizeof(text) - 1)
     s->id = ATOM("id");
     s->arn = ATOM("arn");
@@ -221,6 +223,21 @@ mw_val mw_snap_path(const mw_snap *s, mw_val resource, const char *path)
         outline = mw_snap_below(s, outline, mw_doc_atom(s->doc, path, len));
     }
     return v;
+}
+
+mw_val mw_snap_path_mask(const mw_snap *s, mw_val resource, const char *path)
+{
+    mw_val mask = MW_VAL_ABSENT;
+    size_t len = strcspn(path, ".");
+
+    if (s->withholds && mw_snap_reserved_name(path, len) == MW_SNAP_NONE)
+        mask = mw_snapshot_mask(s->doc, mw_snap_text(s, resource, s->type));
+    for (; mask != MW_VAL_ABSENT; path += len + 1, len = strcspn(path, ".")) {
+        mask = mw_mask_below(s->doc, mask, path, len);
+        if (!path[len])
+            break;
+    }
+    return mask;
 }
 
 /* Order of a resource relative to (account, region): the array's own order. */

@@ -14,6 +14,7 @@ typedef struct mw_snap {
     bool partial;              /* some facets were not collected: mw_snap_missing() */
     mw_val unheld;             /* UNKNOWN for what a stored snapshot did not look for at all, or ABSENT */
     mw_val unmodelled, unsent; /* UNKNOWNs for mw_snap_lacking(), or ABSENT */
+    bool withholds;            /* some type has a mask: mw_snapshot_mask() */
 } mw_snap;
 
 /** @return MW_OK; MW_ERR_PARSE when it is not a snapshot. @p doc is borrowed. */
@@ -89,6 +90,8 @@ void mw_snap_range(const mw_snap *s, mw_val array, const char *account, const ch
  * snapshot has no such scope at all.
  */
 mw_val mw_snap_gap(const mw_snap *s, size_t world, const char *type, const char *account, const char *region);
+/** The mask (doc/withhold.h) of what lies at a path of the resource, as mw_snap_path() reads it; ABSENT: nothing is sensitive. */
+mw_val mw_snap_path_mask(const mw_snap *s, mw_val resource, const char *path);
 /** "s3:ListBuckets: AccessDenied (message)" of a cause; never empty. */
 size_t mw_snap_cause_text(const mw_doc *d, mw_val cause, char *out, size_t size);
 /** The first unknown value inside @p v (or @p v itself), else ABSENT. */

@@ -82,6 +82,10 @@ static const mw_explained codes[] = {
      "The type's `id` is at fault: docs/reference/resource-types.md."},
     {"NotCollected", "Not asked for", "The facet was not part of this snapshot.",
      "Name it in `needs`, or collect again with the rules that read it."},
+    {"Withheld", "Withheld from the store",
+     "The value is sensitive (a secret, the variables of an environment, user data), so the store holds a token of it "
+     "alone: it tells whether the value changed, and not what it is.",
+     "Sweep live to judge by it; `moonward types show` lists such paths, `sensitive: keep` stores them whole."},
     {"NotModelled", "Newer than the service models",
      "A rule read a member that this program's models of AWS do not know, so answers lose it: absent and "
      "present look alike.",

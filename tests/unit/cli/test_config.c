@@ -24,7 +24,7 @@ static void refuses(void **state)
         {"# c\nzzzzzzzzz: 1\n",
          ":2: unknown key 'zzzzzzzzz', expected one of accounts, allow_incomplete, "
          "external_id, fail_on, jobs, organization, overrides, params, profile, rate, regions, retention, role, "
-         "role_duration, rules, select, session_policy, store, types"},
+         "role_duration, rules, select, sensitive, session_policy, store, types"},
         {"store: a.db\nfail_on: hihg\n",
          ":2: fail_on is \"hihg\", expected one of critical, high, medium, low, info, none"},
         {"regions: [eu-west-1, EU]\n",
@@ -41,6 +41,8 @@ static void refuses(void **state)
         {"organization: all\n", ":1: organization is \"all\", expected {ous, include, exclude, tags, role}"},
         {"jobs: 0\n", ":1: jobs is 0, expected a whole number from 1 to 1000"},
         {"jobs: many\n", ":1: jobs is \"many\", expected a whole number from 1 to 1000"},
+        {"sensitive: drop\n", ":1: sensitive is \"drop\", expected withhold or keep"},
+        {"sensitive: true\n", ":1: sensitive is true, expected withhold or keep"},
         {"rate: 3\n", ":1: rate is 3, expected {factor: N, any_endpoint: true or false}"},
         {"rate:\n  factor: 0\n", ":2: rate.factor: expected a number from 0.01 to 100"},
         {"rate: {factor: '2'}\n", ":1: rate.factor: expected a number from 0.01 to 100"},

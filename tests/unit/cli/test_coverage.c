@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cli/coverage.h"
+#include "doc/withhold.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,6 +170,52 @@ static void digests(void **state)
     mw_doc_free(two);
 }
 
+/* The name is over what a store holds: the same for the snapshot that was collected and the one that comes back. */
+static void digest_of_what_is_stored(void **state)
+{
+#define HEAD(mask)                                                                                                     \
+    "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"T\":{\"scope\":\"regional\"" mask "}},\"worlds\":[{\"resources\":" \
+    "{\"T\":["
+    static const char tail[] = "]}}]}";
+    static const char resource[] =
+        "{\"account\":\"1\",\"doc\":{\"E\":{\"K\":\"canary\"}},\"id\":\"a\",\"partition\":\"aws\","
+        "\"region\":\"us-east-1\",\"type\":\"T\"}";
+    const mw_json_options exact = {.exact = true};
+    MW_AUTO(mw_buf) live = {0};
+    MW_AUTO(mw_buf) whole = {0};
+    MW_AUTO(mw_buf) stored = {0};
+    mw_buf *texts[] = {&live, &stored, &whole};
+    char digest[3][65];
+    mw_doc_builder *b = NULL;
+
+    (void)state;
+    mw_buf_join(&live, HEAD(",\"sensitive\":{\"E\":true}"), resource, tail, NULL);
+    mw_buf_join(&whole, HEAD(""), resource, tail, NULL);
+    mw_buf_puts(&stored, HEAD(",\"sensitive\":{\"E\":true}"));
+    assert_int_equal(mw_doc_builder_new(NULL, &b, NULL), MW_OK);
+    {
+        mw_doc *d = doc_of(live.data);
+        mw_val list = mw_val_path(d, mw_val_at(d, mw_val_get(d, mw_doc_root(d), "worlds"), 0), "resources.T");
+        assert_int_equal(mw_resource_write_stored(&stored, b, d, mw_val_at(d, list, 0), mw_snapshot_mask(d, "T"),
+                                                  MW_JSON_EXACT, NULL),
+                         MW_OK);
+        mw_doc_free(d);
+    }
+    mw_buf_puts(&stored, tail);
+    assert_null(strstr(stored.data, "canary"));
+    for (size_t i = 0; i < MW_COUNT(texts); i++) {
+        mw_doc *d;
+        mw_doc_builder_reset(b);
+        assert_int_equal(mw_json_read(b, texts[i]->data, texts[i]->len, &exact, NULL, NULL), MW_OK);
+        assert_int_equal(mw_doc_finish(b, mw_doc_pop(b), &d, NULL), MW_OK);
+        assert_int_equal(mw_snapshot_digest(d, digest[i], NULL), MW_OK);
+        mw_doc_free(d);
+    }
+    assert_string_equal(digest[0], digest[1]);
+    assert_string_not_equal(digest[0], digest[2]);
+    mw_doc_builder_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +223,7 @@ int main(void)
         cmocka_unit_test(stored_scopes),
         cmocka_unit_test(completeness),
         cmocka_unit_test(digests),
+        cmocka_unit_test(digest_of_what_is_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,12 +249,67 @@ static void only_what_was_read_completely_ends(void **state)
     mw_store_close(s);
 }
 
+static bool find_text(void *user, const mw_snapshot_resource *r)
+{
+    mw_buf_add(user, r->doc, r->len, NULL);
+    return true;
+}
+
+#define TRAILS(doc)                                                                                                    \
+    "{\"now\":\"2026-01-02T03:04:05Z\",\"types\":{\"AWS::Logs::Trail\":{\"scope\":\"regional\",\"facets\":[],"         \
+    "\"collected\":[],"                                                                                                \
+    "\"sensitive\":{\"E\":true}}},\"worlds\":[{\"now\":\"2026-01-02T03:04:05Z\",\"scopes\":[" SCOPE(                   \
+        "111111111111", "eu-west-1", "AWS::Logs::Trail", "null", "complete",                                           \
+        "null") "],\"resources\":{\"AWS::Logs::Trail\":[" RESOURCE("111111111111", "eu-west-1", "AWS::Logs::Trail",    \
+                                                                   "t1", doc) "]}}]}"
+
+/* What is sensitive is not in the store; its token is, so an unchanged value changes nothing. */
+static void what_is_sensitive_is_withheld(void **state)
+{
+    static const char one[] = TRAILS("{\"E\":{\"K\":\"canary\",\"M\":\"\"},\"O\":\"open\"}");
+    static const char two[] = TRAILS("{\"E\":{\"K\":\"canary2\",\"M\":\"\"},\"O\":\"open\"}");
+    const mw_archive_options all = {0};
+    mw_store *s = open_store();
+    MW_AUTO(mw_buf) text = {0};
+    mw_snapshot_counts c;
+    mw_error err = {0};
+    mw_archived a;
+    mw_snap snap;
+    mw_val trail, v;
+    mw_doc *d;
+
+    (void)state;
+    put(s, "one", one, &c);
+    put(s, "two", one, &c);
+    assert_int_equal(c.changed, 0);
+    put(s, "three", two, &c);
+    assert_int_equal(c.changed, 1);
+    for (int i = 0; i < 3; i++) {
+        static const char *const ids[] = {"one", "two", "three"};
+        assert_ok(mw_snapshot_resources(s, ids[i], NULL, true, find_text, &text, &err));
+    }
+    assert_null(strstr(text.data, "canary"));
+    assert_non_null(strstr(text.data, "open"));
+    d = load(s, "one", &all, &a);
+    assert_ok(mw_snap_init(&snap, d, &err));
+    assert_false(snap.withholds); /* there is nothing left to withhold */
+    trail = mw_val_at(d, mw_snap_resources(&snap, 0, "AWS::Logs::Trail"), 0);
+    v = mw_snap_path(&snap, trail, "E.M"); /* an empty text is no less sensitive */
+    assert_int_equal(mw_val_kind(d, v), MW_KIND_UNKNOWN);
+    assert_string_equal(mw_val_get_str(d, mw_val_cause(d, v), "code", ""), "Withheld");
+    assert_string_equal(mw_val_str(d, mw_snap_path(&snap, trail, "O"), NULL), "open");
+    mw_doc_free(d);
+    mw_archived_clear(&a);
+    mw_store_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(what_was_collected_comes_back, scratch_empty),
         cmocka_unit_test_teardown(what_was_not_collected_is_unknown, scratch_empty),
         cmocka_unit_test_teardown(a_later_metric_is_unknown, scratch_empty),
+        cmocka_unit_test_teardown(what_is_sensitive_is_withheld, scratch_empty),
         cmocka_unit_test_teardown(only_what_was_read_completely_ends, scratch_empty),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -66,6 +66,7 @@ static void classes(void **state)
         {"InternalError", NULL, "service_error"},
         {"UnsupportedByModels", NULL, "unsupported"},
         {"NotCollected", NULL, "not_asked"},
+        {"Withheld", NULL, "withheld"},
         {"ExpiredToken", NULL, "credentials"},
         {"SomethingNew", "explicit deny in a service control policy", "other"},
         {NULL, NULL, "other"},
@@ -85,6 +86,7 @@ static void texts(void **state)
          "b with an explicit deny in a service control policy)",
          "denied_scp"},
         {"ec2:DescribeInstances: RequestLimitExceeded (Request limit exceeded.)", "throttled"},
+        {"UserData is unknown: Withheld (the store does not keep it; a live sweep judges it)", "withheld"},
         {"Metrics.X is unknown: NotCollected (the snapshot did not ask for it)", "not_asked"},
         {"the list is unknown: ec2:DescribeVpcs: SomethingNew", "other"},
         {"ec2:DescribeVpcs: CircuitOpen (20 requests in a row failed, the last with: "
