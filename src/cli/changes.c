@@ -2,11 +2,12 @@
  * The fields in which two documents differ. A walk over both at once; lists are bags, for AWS gives
  * most of them in any order. An unknown differs from nothing: where it stands on one side the field
  * is told as unknown, so that a denied call never looks like a change. What is told is bounded, in
- * fields and in bytes of a value.
+ * fields and in bytes of a value. A withheld value is no such unknown: its token tells whether it is another one.
  */
 #include "cli/changes.h"
 
 #include "base/str.h"
+#include "doc/withhold.h"
 #include "report/term.h"
 #include "report/value.h"
 
@@ -23,11 +24,10 @@ struct walk {
 
 static bool is_unknown(const mw_doc *d, mw_val v)
 {
-    return mw_val_kind(d, v) == MW_KIND_UNKNOWN;
+    return mw_val_kind(d, v) == MW_KIND_UNKNOWN && !mw_val_token(d, v);
 }
 
-/* Equal, and equally unknown. */
-static bool same(const mw_doc *a, mw_val va, const mw_doc *b, mw_val vb)
+bool mw_changes_same(const mw_doc *a, mw_val va, const mw_doc *b, mw_val vb)
 {
     mw_kind kind = mw_val_kind(a, va);
     size_t len = mw_val_len(a, va);
@@ -36,8 +36,10 @@ static bool same(const mw_doc *a, mw_val va, const mw_doc *b, mw_val vb)
         return true;
     if (kind != mw_val_kind(b, vb))
         return false;
+    if (mw_val_token(a, va))
+        return mw_str_eq(mw_val_token(a, va), mw_val_token(b, vb));
     if (kind == MW_KIND_UNKNOWN)
-        return same(a, mw_val_cause(a, va), b, mw_val_cause(b, vb));
+        return mw_changes_same(a, mw_val_cause(a, va), b, mw_val_cause(b, vb));
     if ((kind != MW_KIND_ARRAY && kind != MW_KIND_OBJECT) || len != mw_val_len(b, vb))
         return false;
     for (size_t i = 0; i < len; i++) {
@@ -51,7 +53,7 @@ static bool same(const mw_doc *a, mw_val va, const mw_doc *b, mw_val vb)
             if (!mw_val_equal(a, ka, b, kb))
                 return false;
         }
-        if (!same(a, ma, b, mb))
+        if (!mw_changes_same(a, ma, b, mb))
             return false;
     }
     return true;
@@ -185,7 +187,7 @@ static void walk_lists(struct walk *w, mw_val va, mw_val vb)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < m && !in_a[i]; k++) {
             size_t at = (i + k) % m;
-            if (!in_b[at] && same(w->a, mw_val_at(w->a, va, i), w->b, mw_val_at(w->b, vb, at)))
+            if (!in_b[at] && mw_changes_same(w->a, mw_val_at(w->a, va, i), w->b, mw_val_at(w->b, vb, at)))
                 in_a[i] = in_b[at] = true;
         }
     only_a = only(in_a, n, &first_a);
@@ -272,9 +274,9 @@ static void walk(struct walk *w, mw_val va, mw_val vb)
 {
     mw_kind a = mw_val_kind(w->a, va), b = mw_val_kind(w->b, vb);
 
-    if ((a == MW_KIND_ABSENT && b == MW_KIND_ABSENT) || same(w->a, va, w->b, vb))
+    if ((a == MW_KIND_ABSENT && b == MW_KIND_ABSENT) || mw_changes_same(w->a, va, w->b, vb))
         return;
-    if (a == MW_KIND_UNKNOWN || b == MW_KIND_UNKNOWN)
+    if (is_unknown(w->a, va) || is_unknown(w->b, vb))
         tell(w, va, vb, true);
     else if (a == MW_KIND_OBJECT && b == MW_KIND_OBJECT)
         walk_objects(w, va, vb, NULL, NULL);
@@ -325,6 +327,10 @@ static void value_text(mw_buf *out, const mw_doc *d, mw_val field, const char *n
 
     if (v == MW_VAL_ABSENT) {
         mw_buf_puts(out, "(none)");
+        return;
+    }
+    if (mw_val_token(d, v)) {
+        mw_buf_printf(out, "withheld (%.8s)", mw_val_token(d, v));
         return;
     }
     mw_buf_printf(&bytes, "%s_bytes", name);

@@ -32,6 +32,8 @@ typedef struct mw_changes_count {
  */
 void mw_changes_add(mw_doc_builder *b, const mw_changes_side *before, const mw_changes_side *after,
                     mw_changes_count *count);
+/** Equal, and equally unknown or withheld. */
+bool mw_changes_same(const mw_doc *a, mw_val va, const mw_doc *b, mw_val vb);
 /** A field as one line of text, neutral to terminals. */
 void mw_changes_text(mw_buf *out, const mw_doc *d, mw_val field);
 

@@ -10,6 +10,7 @@
 #include "cli/setup.h"
 
 #include "base/str.h"
+#include "doc/withhold.h"
 #include "report/term.h"
 #include "report/value.h"
 
@@ -30,7 +31,7 @@ struct diff {
     mw_setup setup;
     mw_moment from, to;
     mw_arena arena;
-    mw_doc_builder *b, *docs; /* what is told; the two documents under comparison */
+    mw_doc_builder *b, *docs, *raw; /* what is told; the two documents under comparison; one as it is stored */
     struct entry *entries;
     size_t count, cap, kinds[KINDS];
     mw_val scopes; /* array of what was not read */
@@ -62,13 +63,26 @@ static bool wanted(const struct diff *d, const char *account, const char *region
 
 /* ---- resources ---- */
 
-static mw_val parse(struct diff *d, const char *text, size_t len)
+/*
+ * What either snapshot withheld is withheld of both: where `sensitive` was set otherwise, or the list of what is sensitive
+ * grew, a value that is stored is compared as its token.
+ */
+static mw_val parse(struct diff *d, const char *type, const char *text, size_t len)
 {
     const mw_json_options exact = {.exact = true};
+    const mw_moment *m = mw_snapshot_mask(d->to.about, type) != MW_VAL_ABSENT ? &d->to : &d->from;
+    mw_val mask = mw_snapshot_mask(m->about, type);
+    mw_doc_builder *into = mask == MW_VAL_ABSENT ? d->docs : d->raw;
 
-    if (d->st == MW_OK && text)
-        d->st = mw_json_read(d->docs, text, len, &exact, NULL, d->err);
-    return d->st == MW_OK && text ? mw_doc_pop(d->docs) : MW_VAL_ABSENT;
+    if (d->st != MW_OK || !text)
+        return MW_VAL_ABSENT;
+    mw_doc_builder_reset(d->raw);
+    if ((d->st = mw_json_read(into, text, len, &exact, NULL, d->err)) != MW_OK)
+        return MW_VAL_ABSENT;
+    if (into == d->raw)
+        mw_doc_add_resource_withheld(d->docs, mw_doc_view(d->raw), mw_doc_pop(d->raw), m->about, mask);
+    d->st = mw_doc_builder_status(d->docs, d->err);
+    return mw_doc_pop(d->docs);
 }
 
 /* Pushes its fields where they are a change, and says what it is. */
@@ -129,10 +143,12 @@ static bool take(void *user, const mw_snapshot_difference *c)
     if (!wanted(d, r->account, r->region, r->type))
         return true;
     mw_doc_builder_reset(d->docs);
-    before = parse(d, c->before, c->before_len);
-    after = parse(d, r->doc, r->len);
+    before = parse(d, r->type, c->before, c->before_len);
+    after = parse(d, r->type, r->doc, r->len);
     if (d->st != MW_OK)
         return false;
+    if (c->change == MW_SNAPSHOT_CHANGED && mw_changes_same(docs, before, docs, after))
+        return true; /* the one was stored whole, the other withheld */
     mw_doc_begin_object(d->b);
     what = judge(d, c, before, after, &fields);
     mw_doc_member_str(d->b, "change", names[what]);
@@ -350,6 +366,7 @@ static mw_status perform(struct diff *d, const mw_cli *cli, mw_buf *out)
     if ((st = mw_setup_config(&d->setup, cli, err)) != MW_OK || (st = mw_setup_types(&d->setup, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &d->b, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &d->docs, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &d->raw, err)) != MW_OK ||
         (st = mw_setup_store(&d->setup, &store, err)) != MW_OK)
         return st;
     if ((st = mw_moment_load(store, from ? from : "latest~1", &d->from, err)) == MW_OK &&
@@ -389,6 +406,7 @@ static int run(mw_cli *cli)
     mw_free(d.entries);
     mw_doc_builder_free(d.b);
     mw_doc_builder_free(d.docs);
+    mw_doc_builder_free(d.raw);
     mw_moment_clear(&d.from);
     mw_moment_clear(&d.to);
     mw_arena_clear(&d.arena);
@@ -422,7 +440,8 @@ const mw_command mw_command_snapshot_diff = {
                    "was first seen where the "
                    "earlier list had failed, a field that a denied call would have filled or that one "
                    "snapshot did not ask for. "
-                   "Elements of lists count whatever their order.\n\n"
+                   "Elements of lists count whatever their order. Of what is sensitive it tells that it changed, never "
+                   "the value.\n\n"
                    "Exit status: 0 all is known; 2 something is unknown; 3 usage, or no such snapshot.",
     .examples = "moonward snapshot diff\n"
                 "moonward snapshot diff 2026-11-01 latest --type s3.bucket\n"

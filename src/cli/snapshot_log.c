@@ -8,6 +8,7 @@
 #include "cli/setup.h"
 
 #include "base/str.h"
+#include "doc/withhold.h"
 #include "report/term.h"
 #include "report/value.h"
 #include "store/snapshots.h"
@@ -19,7 +20,9 @@
 
 struct log {
     mw_setup setup;
-    mw_doc_builder *b, *before, *after; /* what is told; the last state, this one */
+    mw_doc_builder *b, *before, *after, *raw; /* what is told; the last state, this one; room for either */
+    mw_store *store;
+    mw_doc *about; /* of the first snapshot that withheld something: holds the mask */
     mw_arena arena;
     const char *arn; /* the states must have it; NULL = they need not */
     mw_snapshot_filter *candidates;
@@ -66,7 +69,11 @@ static void add_state(struct log *l, const mw_snapshot_version *v, mw_val now)
         mw_doc_ckey(l->b, "fields");
         mw_changes_add(l->b, &a, &b, &count);
     }
-    mw_doc_member_str(l->b, "change", !follows ? "seen" : count.known ? "changed" : "unknown");
+    mw_doc_member_str(l->b, "change",
+                      !follows                              ? "seen"
+                      : count.known                         ? "changed"
+                      : mw_changes_same(a.d, a.v, b.d, b.v) ? "unchanged"
+                                                            : "unknown");
     if (mw_args_flag(l->setup.cli->args, "documents")) {
         mw_doc_ckey(l->b, "document");
         mw_doc_add_copy(l->b, mw_doc_view(l->after), now);
@@ -74,23 +81,68 @@ static void add_state(struct log *l, const mw_snapshot_version *v, mw_val now)
     mw_doc_end_object(l->b);
 }
 
+static bool take_about(void *user, const mw_snapshot_info *info)
+{
+    const mw_json_options exact = {.exact = true};
+    struct log *l = user;
+    mw_doc_builder *b = NULL;
+
+    if ((l->st = mw_doc_builder_new(NULL, &b, l->err)) == MW_OK &&
+        (l->st = mw_json_read(b, info->about, strlen(info->about), &exact, NULL, l->err)) == MW_OK)
+        l->st = mw_doc_finish(b, mw_doc_pop(b), &l->about, l->err);
+    mw_doc_builder_free(b);
+    return false;
+}
+
+/* States that were stored whole are told as those that were not. */
+static void withhold(struct log *l, const char *type, mw_doc_builder **b, mw_val *v)
+{
+    mw_val mask = l->about ? mw_snapshot_mask(l->about, type) : MW_VAL_ABSENT;
+    mw_doc_builder *swap = *b;
+
+    if (mask == MW_VAL_ABSENT || *v == MW_VAL_ABSENT || l->st != MW_OK)
+        return;
+    mw_doc_builder_reset(l->raw);
+    mw_doc_add_resource_withheld(l->raw, mw_doc_view(*b), *v, l->about, mask);
+    l->st = mw_doc_builder_status(l->raw, l->err);
+    *v = mw_doc_pop(l->raw);
+    *b = l->raw;
+    l->raw = swap;
+}
+
+static void withhold_both(struct log *l, const mw_snapshot_version *v, mw_val *now)
+{
+    static const char token[] = "\"code\":\"" MW_WITHHELD "\"";
+
+    if (!l->about && memmem(v->resource.doc, v->resource.len, token, sizeof(token) - 1)) {
+        mw_status st = mw_snapshot_find(l->store, v->first, take_about, l, l->err);
+        l->st = l->st == MW_OK ? st : l->st;
+        withhold(l, v->resource.type, &l->before, &l->last);
+    }
+    withhold(l, v->resource.type, &l->after, now);
+}
+
 static bool take_state(void *user, const mw_snapshot_version *v)
 {
     const mw_json_options exact = {.exact = true};
     struct log *l = user;
-    mw_doc_builder *swap = l->before;
+    mw_doc_builder *swap;
     mw_val now;
 
     mw_doc_builder_reset(l->after);
     if ((l->st = mw_json_read(l->after, v->resource.doc, v->resource.len, &exact, NULL, l->err)) != MW_OK)
         return false;
     now = mw_doc_pop(l->after);
+    withhold_both(l, v, &now);
+    if (l->st != MW_OK)
+        return false;
     if (l->arn && !mw_str_eq(mw_val_get_str(mw_doc_view(l->after), now, "arn", NULL), l->arn))
         return true;
     add_state(l, v, now);
     l->states++;
     l->ended = v->ended ? mw_arena_strdup(&l->arena, v->ended) : NULL;
     l->last = now;
+    swap = l->before;
     l->before = l->after;
     l->after = swap;
     return true;
@@ -221,8 +273,10 @@ static mw_status perform(struct log *l, const mw_cli *cli, mw_buf *out)
         (st = mw_doc_builder_new(NULL, &l->b, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &l->before, err)) != MW_OK ||
         (st = mw_doc_builder_new(NULL, &l->after, err)) != MW_OK ||
+        (st = mw_doc_builder_new(NULL, &l->raw, err)) != MW_OK ||
         (st = mw_setup_store(&l->setup, &store, err)) != MW_OK)
         return st;
+    l->store = store;
     mw_doc_begin_array(l->b);
     st = mw_str_starts(name, "arn:") ? by_arn(l, store, name) : by_type(l, store, name);
     mw_doc_end_array(l->b);
@@ -246,6 +300,8 @@ static int run(mw_cli *cli)
     mw_doc_builder_free(l.b);
     mw_doc_builder_free(l.before);
     mw_doc_builder_free(l.after);
+    mw_doc_builder_free(l.raw);
+    mw_doc_free(l.about);
     mw_arena_clear(&l.arena);
     mw_setup_clear(&l.setup);
     return code;
@@ -266,7 +322,8 @@ static const mw_option options[] = {
                    "it first and the one "                                                                             \
                    "that saw another, or none (`gone`); a resource is gone only when its list was read "               \
                    "whole and it was not "                                                                             \
-                   "there. A field that could not be read, before or after, is unknown and no change.",                \
+                   "there. A field that could not be read, before or after, is unknown and no change; of what is "     \
+                   "sensitive it tells that it changed, never the value.",                                             \
     .options = options, .option_count = MW_COUNT(options), .min_args = 1, .max_args = 1, .run = run
 
 const mw_command mw_command_snapshot_log = {

@@ -43,6 +43,8 @@ static void compare(const char *before, const char *after, const char *about_bef
     mw_doc_builder_free(to);
 }
 
+#define TOKEN(t) "{\"$unknown\":{\"code\":\"Withheld\",\"token\":\"" t "\"}}"
+
 static void fields(void **state)
 {
     static const struct {
@@ -63,6 +65,16 @@ static void fields(void **state)
         {"{\"L\":[{\"k\":1,\"v\":1},{\"k\":2}]}", "{\"L\":[{\"k\":2},{\"k\":1,\"v\":9}]}",
          "[{\"after\":9,\"before\":1,\"path\":\"L[1].v\"}]"},
         {"{\"L\":[]}", "{\"L\":{}}", "[{\"after\":{},\"before\":[],\"path\":\"L\"}]"},
+        /* withheld: its token tells */
+        {"{\"A\":" TOKEN("1") "}", "{\"A\":" TOKEN("1") "}", "[]"},
+        {"{\"A\":" TOKEN("1") "}", "{\"A\":" TOKEN("2") "}",
+         "[{\"after\":" TOKEN("2") ",\"before\":" TOKEN("1") ",\"path\":\"A\"}]"},
+        {"{\"A\":" TOKEN("1") "}", "{}", "[{\"before\":" TOKEN("1") ",\"path\":\"A\"}]"},
+        {"{\"A\":" TOKEN("1") "}", "{\"A\":{\"$unknown\":{\"code\":\"x\"}}}",
+         "[{\"after\":{\"$unknown\":{\"code\":\"x\"}},\"before\":" TOKEN("1") ",\"path\":\"A\",\"unknown\":true}]"},
+        {"{\"L\":[{\"n\":1,\"v\":" TOKEN("1") "},{\"n\":2,\"v\":" TOKEN("2") "}]}",
+         "{\"L\":[{\"n\":2,\"v\":" TOKEN("2") "},{\"n\":1,\"v\":" TOKEN("3") "}]}",
+         "[{\"after\":" TOKEN("3") ",\"before\":" TOKEN("1") ",\"path\":\"L[1].v\"}]"},
         /* unknown is no change */
         {"{\"A\":{\"$unknown\":{\"code\":\"x\"}}}", "{\"A\":{\"$unknown\":{\"code\":\"x\"}}}", "[]"},
         {"{\"A\":{\"$unknown\":{\"code\":\"x\"}}}", "{\"A\":1}",
