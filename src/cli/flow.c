@@ -386,6 +386,10 @@ static mw_status read_fresh(mw_flow *f, mw_error *err)
         return mw_fail(err, MW_ERR_INVALID, "--max-age needs a store");
     if ((st = mw_retention_age(text, &age_ns, err)) != MW_OK)
         return mw_error_prefix(err, st, "--max-age");
+    if (f->judges && !mw_setup_keeps_sensitive(&f->take->setup) &&
+        (st = mw_fresh_for_rules(&f->fresh, f->take->setup.rules, f->take->setup.types, f->take->session.models,
+                                 err)) != MW_OK)
+        return st;
     return mw_fresh_read(&f->fresh, f->store, age_ns / 1000000000, mw_now_unix(), err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "inventory/sensitive.h"
 
 #include <string.h>
 
@@ -15,6 +16,7 @@ void mw_fresh_clear(mw_fresh *f)
     for (size_t i = 0; i < f->count; i++)
         mw_moment_clear(&f->moments[i]);
     mw_free(f->moments);
+    mw_free(f->anew);
     *f = (mw_fresh){0};
 }
 
@@ -79,6 +81,53 @@ mw_status mw_fresh_read(mw_fresh *f, mw_store *store, int64_t max_age_s, int64_t
     mw_free(r.ids);
     mw_arena_clear(&r.arena);
     return st;
+}
+
+/* ---- which types ---- */
+
+static bool judges(const mw_rule *r, const char *type)
+{
+    bool found = mw_str_eq(r->resource, type);
+
+    for (size_t i = 0; i < r->related_count && !found; i++)
+        found = mw_str_eq(r->related[i], type);
+    return found;
+}
+
+static bool any_reads(const mw_rules *rules, const char *type, const mw_sensitive *s)
+{
+    for (size_t i = 0; i < mw_rules_count(rules); i++)
+        for (size_t k = 0; k < s->count && judges(mw_rules_at(rules, i), type); k++)
+            if (mw_rule_names_path(mw_rules_at(rules, i), s->paths[k]))
+                return true;
+    return false;
+}
+
+mw_status mw_fresh_for_rules(mw_fresh *f, const mw_rules *rules, const mw_types *types, const mw_models *models,
+                             mw_error *err)
+{
+    MW_AUTO(mw_arena) arena = {0};
+    mw_status st = MW_OK;
+
+    if (!(f->anew = mw_alloc((mw_types_count(types) + 1) * sizeof(*f->anew))))
+        return mw_fail(err, MW_ERR_NOMEM, "--max-age: out of memory");
+    for (size_t i = 0; i < mw_types_count(types) && st == MW_OK; i++) {
+        const mw_type *t = mw_types_at(types, i);
+        mw_sensitive s;
+        mw_arena_reset(&arena);
+        st = mw_sensitive_of(t, models, &arena, &s, err);
+        if (st == MW_OK && any_reads(rules, mw_type_name(t), &s))
+            f->anew[f->anew_count++] = mw_type_name(t);
+    }
+    return st;
+}
+
+static bool is_anew(const mw_fresh *f, const char *type)
+{
+    for (size_t i = 0; i < f->anew_count; i++)
+        if (mw_str_eq(f->anew[i], type))
+            return true;
+    return false;
 }
 
 /* ---- a scope ---- */
@@ -212,7 +261,7 @@ int64_t mw_fresh_known(void *user, mw_collect_scope *scope)
 {
     int64_t fetched;
 
-    return moment_of(user, scope, &fetched) ? fetched : -1;
+    return !is_anew(user, scope->type) && moment_of(user, scope, &fetched) ? fetched : -1;
 }
 
 /* ---- its resources ---- */

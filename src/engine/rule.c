@@ -363,6 +363,19 @@ const mw_rule *mw_rules_at(const mw_rules *r, size_t i)
     return i < r->count ? &r->items[i].rule : NULL;
 }
 
+bool mw_rule_names_path(const mw_rule *rule, const char *path)
+{
+    const mw_rule_entry *e = (const mw_rule_entry *)rule; /* its first member */
+
+    for (size_t len;; path += len + 1) {
+        len = strcspn(path, ".");
+        if (!(len == 1 && *path == '*') && !mw__rule_has_word(e->source, e->len, path, len))
+            return false;
+        if (!path[len])
+            return true;
+    }
+}
+
 const mw_rule *mw_rules_get(const mw_rules *r, const char *id)
 {
     size_t low = 0, high = r->count;

@@ -80,6 +80,11 @@ mw_status mw_rules_choose(mw_rules *r, const char *const *globs, size_t glob_cou
  */
 void mw_rules_params_at(const mw_rules *rules, const mw_rule *rule, const char *account, const char *region,
                         mw_doc_builder *b);
+/**
+ * May the rule read what lies at a dotted path of a document ("*": any member)? Its text has a word for each step. Errs
+ * towards yes; a helper that another file defines is not looked into.
+ */
+bool mw_rule_names_path(const mw_rule *rule, const char *path);
 /** The words of a rule's metadata: its keys, what `severity` and `pillar` may be. */
 typedef enum mw_rule_words { MW_RULE_KEYS, MW_RULE_SEVERITIES, MW_RULE_PILLARS } mw_rule_words;
 const char *const *mw_rule_words_of(mw_rule_words which, size_t *count);

@@ -43,6 +43,9 @@ bool mw__rule_comment(const char *source, size_t len, mw_arena *arena, mw_rule_c
 /** How often the name occurs outside comments and strings, or as a whole string (`r["tags"]`). */
 size_t mw__rule_uses_name(const char *source, size_t len, const char *name);
 
+/** Does the name occur as a word anywhere, in strings and comments too? */
+bool mw__rule_has_word(const char *source, size_t len, const char *word, size_t word_len);
+
 /** Check one rule's metadata (root of @p d, from a worker: hostile) and fill everything but params, controls, applies. */
 mw_status mw__rule_check(const mw_rules *rules, const mw_doc *d, mw_val meta, const char *path, mw_arena *arena,
                          mw_rule_entry *out, mw_error *err);

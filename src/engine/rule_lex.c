@@ -131,3 +131,14 @@ size_t mw__rule_uses_name(const char *source, size_t len, const char *name)
     }
     return uses;
 }
+
+bool mw__rule_has_word(const char *source, size_t len, const char *word, size_t word_len)
+{
+    for (size_t i = 0, n; i < len; i += n + 1) {
+        for (n = 0; i + n < len && is_name_char(source[i + n]);)
+            n++;
+        if (n == word_len && memcmp(source + i, word, n) == 0)
+            return true;
+    }
+    return false;
+}

@@ -245,6 +245,30 @@ static void test_tags(void **state)
     mw_rules_free(rules);
 }
 
+static void test_words(void **state)
+{
+    static const struct {
+        const char *source, *word;
+        bool has;
+    } rows[] = {
+        {"r.Environment.Variables", "Variables", true},
+        {"r:path('Environment.Variables')", "Variables", true},
+        {"-- Variables", "Variables", true}, /* errs towards yes */
+        {"r.EnvironmentVariables", "Variables", false},
+        {"r.Variables2", "Variables", false},
+        {"Variables", "Variables", true},
+        {"", "Variables", false},
+        {"a  Variables", "Variables", true},
+        {"a..Variables..b", "Variables", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(rows); i++)
+        if (mw__rule_has_word(rows[i].source, strlen(rows[i].source), rows[i].word, strlen(rows[i].word)) !=
+            rows[i].has)
+            fail_msg("row %zu", i);
+}
+
 static void test_keep(void **state)
 {
     static const char *const names[] = {"a-one", "a-two", "b-one"};
@@ -298,10 +322,10 @@ static void test_no_worker(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_members), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_files),   cmocka_unit_test(test_twice),
-                                       cmocka_unit_test(test_params),  cmocka_unit_test(test_tags),
-                                       cmocka_unit_test(test_keep),    cmocka_unit_test(test_no_worker)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_members), cmocka_unit_test(test_refused), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_twice),   cmocka_unit_test(test_params),  cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_words),   cmocka_unit_test(test_keep),    cmocka_unit_test(test_no_worker)};
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return mw_worker_main(argc, argv);
