@@ -115,7 +115,7 @@ mw_status mw_fresh_for_rules(mw_fresh *f, const mw_rules *rules, const mw_types 
         const mw_type *t = mw_types_at(types, i);
         mw_sensitive s;
         mw_arena_reset(&arena);
-        st = mw_sensitive_of(t, models, &arena, &s, err);
+        st = mw_sensitive_of(t, types, models, &arena, &s, err);
         if (st == MW_OK && any_reads(rules, mw_type_name(t), &s))
             f->anew[f->anew_count++] = mw_type_name(t);
     }

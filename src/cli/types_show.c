@@ -464,7 +464,7 @@ static int run_show(mw_cli *cli)
     s = (shown){.t = mw_types_get(setup.types, name), .rules = setup.rules, .models = pack.models};
     st = s.t ? make_plan(&s, setup.types, &err) : no_such_type(setup.types, name, &err);
     if (st == MW_OK)
-        st = mw_sensitive_of(s.t, s.models, &s.arena, &s.sensitive, &err);
+        st = mw_sensitive_of(s.t, setup.types, s.models, &s.arena, &s.sensitive, &err);
     if (st == MW_OK && !text) {
         if ((st = mw_doc_builder_new(NULL, &b, &err)) == MW_OK) {
             add_type(&s, b);

@@ -322,7 +322,7 @@ static mw_status make_outlines(collection *c, mw_error *err)
         mw_doc_ckey(b, "outline");
         mw_outline_add(b, type, c->plan->models);
         if (!c->o->keep_sensitive)
-            st = mw_sensitive_of(type, c->plan->models, &arena, &sensitive, err);
+            st = mw_sensitive_of(type, c->plan->types, c->plan->models, &arena, &sensitive, err);
         if (sensitive.count) {
             mw_doc_ckey(b, "sensitive");
             mw_sensitive_add_mask(b, &sensitive);

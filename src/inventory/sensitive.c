@@ -15,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 24
-#define NODES_MAX 200000 /* shapes looked at of one type */
+#define DEPTH_MAX         24
+#define NODES_MAX         200000 /* shapes looked at of one type */
+#define SOURCES_DEPTH_MAX 8      /* types that are derived from derived ones, as a plan has it */
 
 /* `again`: the structure, counted from 1 among the open ones, that the path comes back to; 0 = it is sensitive. */
 struct candidate {
@@ -205,34 +206,84 @@ static bool lies_below(const char *path, const char *above)
     return strncmp(path, above, len) == 0 && (path[len] == '\0' || path[len] == '.');
 }
 
-mw_status mw_sensitive_of(const mw_type *t, const mw_models *m, mw_arena *arena, mw_sensitive *out, mw_error *err)
+/* What the models mark, and what is named like a secret. */
+static void add_marked(struct walk *w, const mw_models *m)
+{
+    mw_typed also, item = mw_type_item_shape(w->type, m, &also);
+
+    look_at_item(w, item);
+    look_at_item(w, also);
+    for (size_t i = 0; i < mw_type_facet_count(w->type); i++) {
+        const char *facet = mw_type_facet_at(w->type, i);
+        mw_typed t = mw_type_facet_shape(w->type, facet, m);
+        if (t.shape)
+            look_into(w, facet, t.shape);
+    }
+}
+
+static void add_listed(struct walk *w, const mw_doc *d, mw_val type)
+{
+    mw_val list = mw_val_get(d, type, "sensitive");
+
+    for (size_t i = 0; i < mw_val_len(d, list); i++)
+        keep(w, mw_val_str(d, mw_val_at(d, list, i), NULL), 0);
+}
+
+/* Items of a derived type are those of its sources, or hold them as `Members`. */
+static mw_status add_sources(struct walk *w, const mw_types *types, const mw_models *m, unsigned depth, mw_error *err);
+
+static mw_status sensitive_of(const mw_type *t, const mw_types *types, const mw_models *m, unsigned depth,
+                              mw_arena *arena, mw_sensitive *out, mw_error *err)
 {
     struct walk w = {.type = t, .arena = arena, .path = {.max = 1 << 16}};
-    mw_typed also, item = mw_type_item_shape(t, m, &also);
-    mw_val own = mw_val_get(t->d, t->v, "sensitive");
+    mw_status st;
 
     *out = (mw_sensitive){0};
     mw_buf_puts(&w.path, "");
-    look_at_item(&w, item);
-    look_at_item(&w, also);
-    for (size_t i = 0; i < mw_type_facet_count(t); i++) {
-        mw_typed facet = mw_type_facet_shape(t, mw_type_facet_at(t, i), m);
-        if (facet.shape)
-            look_into(&w, mw_type_facet_at(t, i), facet.shape);
+    if ((st = w.path.failed) == MW_OK) {
+        add_marked(&w, m);
+        add_listed(&w, t->d, t->v);
+        add_listed(&w, t->replaced_d, t->replaced);
+        st = add_sources(&w, types, m, depth, err);
     }
-    for (size_t i = 0; i < mw_val_len(t->d, own); i++)
-        keep(&w, mw_val_str(t->d, mw_val_at(t->d, own, i), NULL), 0);
     if (w.count)
         qsort(w.items, w.count, sizeof(*w.items), by_path);
-    if (w.st == MW_OK && (w.st = w.path.failed) == MW_OK &&
+    if (st == MW_OK && (st = w.st) == MW_OK && (st = w.path.failed) == MW_OK &&
         !(out->paths = mw_arena_alloc(arena, (w.count + 1) * sizeof(*out->paths))))
-        w.st = MW_ERR_NOMEM;
-    for (size_t i = 0; w.st == MW_OK && i < w.count; i++)
+        st = MW_ERR_NOMEM;
+    for (size_t i = 0; st == MW_OK && i < w.count; i++)
         if (out->count == 0 || !lies_below(w.items[i].path, out->paths[out->count - 1]))
             out->paths[out->count++] = w.items[i].path;
     mw_buf_clear(&w.path);
     mw_free(w.items);
-    return w.st == MW_OK ? MW_OK : mw_fail(err, w.st, "type %s: out of memory for what is sensitive", t->name);
+    return st == MW_OK ? MW_OK : mw_fail(err, st, "type %s: out of memory for what is sensitive", t->name);
+}
+
+static mw_status add_sources(struct walk *w, const mw_types *types, const mw_models *m, unsigned depth, mw_error *err)
+{
+    const mw_type *t = w->type;
+    mw_val list = mw_val_get(t->d, t->v, "list"), sources = mw_val_get(t->d, list, "derived_from");
+    bool grouped = mw_val_get(t->d, list, "by") != MW_VAL_ABSENT;
+
+    for (size_t i = 0; i < mw_val_len(t->d, sources) && depth < SOURCES_DEPTH_MAX; i++) {
+        const mw_type *source = mw_types_get(types, mw_val_str(t->d, mw_val_at(t->d, sources, i), NULL));
+        mw_sensitive s = {0};
+        mw_status st = source ? sensitive_of(source, types, m, depth + 1, w->arena, &s, err) : MW_OK;
+        if (st != MW_OK)
+            return st;
+        for (size_t k = 0; k < s.count; k++) {
+            w->path.len = 0;
+            mw_buf_join(&w->path, grouped ? "Members." : "", s.paths[k], NULL);
+            keep(w, w->path.data, 0);
+        }
+    }
+    return MW_OK;
+}
+
+mw_status mw_sensitive_of(const mw_type *t, const mw_types *types, const mw_models *m, mw_arena *arena,
+                          mw_sensitive *out, mw_error *err)
+{
+    return sensitive_of(t, types, m, 0, arena, out, err);
 }
 
 /* ---- the mask ---- */

@@ -17,10 +17,12 @@ typedef struct mw_sensitive {
 
 /**
  * Names joined by dots, from the document on; lists add nothing, "*" stands for each member of a map. A path covers every
- * text that is below it.
+ * text that is below it. A type that is derived has what its sources have (in @p types), one that replaces a built-in one what that
+ * lists.
  * @return MW_OK; MW_ERR_NOMEM. Cost: a walk over the shapes of the type's answers, as an outline takes.
  */
-mw_status mw_sensitive_of(const mw_type *t, const mw_models *m, mw_arena *arena, mw_sensitive *out, mw_error *err);
+mw_status mw_sensitive_of(const mw_type *t, const mw_types *types, const mw_models *m, mw_arena *arena,
+                          mw_sensitive *out, mw_error *err);
 /** Push the paths as a mask (doc/withhold.h). */
 void mw_sensitive_add_mask(mw_doc_builder *b, const mw_sensitive *s);
 /**

@@ -42,7 +42,7 @@ static void add(mw_types *t, const mw_doc *d, bool own)
     mw_val root = mw_doc_root(d);
 
     for (size_t i = 0; i < mw_val_len(d, root); i++) {
-        mw_type type = {.d = d, .own = own};
+        mw_type type = {.d = d, .own = own, .replaced_d = d, .replaced = MW_VAL_ABSENT};
         mw_val key;
         mw_type *slot = &t->items[t->count];
         type.v = mw_val_member(d, root, i, &key);
@@ -52,8 +52,12 @@ static void add(mw_types *t, const mw_doc *d, bool own)
         for (size_t k = 0; k < t->count; k++)
             if (mw_str_eq(t->items[k].name, type.name))
                 slot = &t->items[k];
-        if (slot == &t->items[t->count])
+        if (slot == &t->items[t->count]) {
             t->count++;
+        } else {
+            type.replaced_d = t->builtin;
+            type.replaced = mw_val_get(t->builtin, mw_doc_root(t->builtin), type.name);
+        }
         *slot = type;
     }
 }

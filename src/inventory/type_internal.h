@@ -10,6 +10,8 @@ struct mw_type {
     mw_val v;      /* the type as in its YAML file */
     mw_val facets; /* ABSENT when it has none */
     bool own;      /* of a team's folder: nobody held it against the models yet */
+    const mw_doc *replaced_d;
+    mw_val replaced; /* the built-in type of that name, in replaced_d, or ABSENT */
 };
 
 /** The document that mw-typec made of types/. */

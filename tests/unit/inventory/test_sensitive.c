@@ -22,7 +22,7 @@ static void of(const char *type, mw_arena *arena, mw_sensitive *out)
     mw_error err = {0};
 
     assert_non_null(mw_types_get(types, type));
-    assert_ok(mw_sensitive_of(mw_types_get(types, type), models, arena, out, &err));
+    assert_ok(mw_sensitive_of(mw_types_get(types, type), types, models, arena, out, &err));
 }
 
 /* Is the path, or one above it, among them? */
@@ -244,6 +244,50 @@ static void own_lists(void **state)
     }
 }
 
+/* What is derived has the secrets of its sources; what replaces a built-in type does not lose its list. */
+static void derived_and_replaced(void **state)
+{
+    static const char text[] =
+        "T::All:\n  scope: regional\n  id: FunctionName\n  list: {derived_from: [AWS::Lambda::Function]}\n"
+        "T::Groups:\n  scope: regional\n  id: Runtime\n"
+        "  list: {derived_from: [AWS::Lambda::Function], by: {Runtime: Runtime}}\n"
+        "AWS::CloudFormation::Stack:\n  scope: regional\n  id: StackName\n"
+        "  list: {operation: cloudformation:DescribeStacks, items: Stacks}\n  sensitive: [StackStatusReason]\n";
+    static const struct {
+        const char *type, *path;
+        bool sensitive;
+    } rows[] = {
+        {"T::All", "Environment.Variables.TOKEN", true},
+        {"T::All", "FunctionName", false},
+        {"T::Groups", "Members.Environment.Variables.TOKEN", true},
+        {"T::Groups", "Environment.Variables.TOKEN", false},
+        {"AWS::CloudFormation::Stack", "Parameters.ParameterValue", true},
+        {"AWS::CloudFormation::Stack", "StackStatusReason", true},
+        {"AWS::CloudFormation::Stack", "StackName", false},
+    };
+    char folder[256], file[300];
+    const char *dirs[] = {folder};
+    mw_types *own = NULL;
+    mw_error err = {0};
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%s/sensitive-derived-%d", MW_BINARY_DIR, (int)getpid());
+    snprintf(file, sizeof(file), "%s/own.yaml", folder);
+    assert_ok(mw_mkdirs(folder, 0755, &err));
+    assert_ok(mw_file_write_atomic(file, text, strlen(text), 0644, &err));
+    assert_ok(mw_types_load(dirs, 1, &own, &err));
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        MW_AUTO(mw_arena) arena = {0};
+        mw_sensitive s;
+        assert_ok(mw_sensitive_of(mw_types_get(own, rows[i].type), own, models, &arena, &s, &err));
+        if (covers(&s, rows[i].path) != rows[i].sensitive)
+            fail_msg("%s %s", rows[i].type, rows[i].path);
+    }
+    mw_types_free(own);
+    unlink(file);
+    rmdir(folder);
+}
+
 static void out_of_memory(void **state)
 {
     const mw_type *t = mw_types_get(types, "AWS::Lambda::Function");
@@ -256,7 +300,7 @@ static void out_of_memory(void **state)
         mw_error err = {0};
         mw_sys.realloc_fn = failing_realloc;
         mw_sys.ctx = &fail;
-        mw_status st = mw_sensitive_of(t, models, &arena, &s, &err);
+        mw_status st = mw_sensitive_of(t, types, models, &arena, &s, &err);
         mw_sys_reset();
         if (fail.count < n) {
             assert_int_equal(st, MW_OK);
@@ -269,9 +313,10 @@ static void out_of_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(paths),      cmocka_unit_test(masks),
-                                       cmocka_unit_test(every_type), cmocka_unit_test(exceptions),
-                                       cmocka_unit_test(own_lists),  cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(paths),        cmocka_unit_test(masks),
+                                       cmocka_unit_test(every_type),   cmocka_unit_test(exceptions),
+                                       cmocka_unit_test(own_lists),    cmocka_unit_test(derived_and_replaced),
+                                       cmocka_unit_test(out_of_memory)};
     int failed;
 
     if (mw_models_builtin(&models, NULL) != MW_OK || mw_types_load(NULL, 0, &types, NULL) != MW_OK)
