@@ -136,6 +136,35 @@ bool mw_snapshot_withholds(const mw_doc *snapshot)
     return found;
 }
 
+/* Is there any text that the mask covers? */
+static bool holds(const mw_doc *d, mw_val v, const mw_doc *masks, mw_val mask)
+{
+    mw_kind kind = mw_val_kind(d, v);
+    bool all = mw_val_kind(masks, mask) != MW_KIND_OBJECT;
+    bool found = kind == MW_KIND_STRING && all;
+
+    if (mask == MW_VAL_ABSENT)
+        return false;
+    if (kind == MW_KIND_ARRAY)
+        for (size_t i = 0; i < mw_val_len(d, v) && !found; i++)
+            found = holds(d, mw_val_at(d, v, i), masks, mask);
+    else if (kind == MW_KIND_OBJECT && (all || mw_val_get(masks, mask, "*") != MW_VAL_ABSENT))
+        for (size_t i = 0; i < mw_val_len(d, v) && !found; i++) {
+            size_t len;
+            mw_val key, member = mw_val_member(d, v, i, &key);
+            const char *name = mw_val_str(d, key, &len);
+            found = holds(d, member, masks, mw_mask_below(masks, mask, name, len));
+        }
+    else if (kind == MW_KIND_OBJECT)
+        for (size_t i = 0; i < mw_val_len(masks, mask) && !found; i++) { /* a mask has few members */
+            size_t len;
+            mw_val key, below = mw_val_member(masks, mask, i, &key);
+            const char *name = mw_val_str(masks, key, &len);
+            found = holds(d, mw_val_getn(d, v, name, len), masks, below);
+        }
+    return found;
+}
+
 mw_place mw_place_of(const mw_doc *d, mw_val resource)
 {
     return (mw_place){.partition = mw_val_get_str(d, resource, "partition", ""),
@@ -168,7 +197,7 @@ mw_status mw_resource_write_stored(mw_buf *out, mw_doc_builder *scratch, const m
 {
     mw_status st;
 
-    if (mask != MW_VAL_ABSENT) {
+    if (holds(d, mw_val_get(d, resource, "doc"), d, mask)) {
         mw_doc_builder_reset(scratch);
         mw_doc_add_resource_withheld(scratch, d, resource, d, mask);
         if ((st = mw_doc_builder_status(scratch, err)) != MW_OK)
