@@ -115,6 +115,7 @@ def main():
         live(b)
         stored(b)
         moved(b)
+        named(b)
         changed(b, server)
         fresh(b)
         kept(b)
@@ -171,6 +172,19 @@ def moved(b):
     expect("check", b.run("snapshot", "check", store="b.db", codes=(0,)) is not None, True)
     named = [json.loads(b.run("snapshot", "list", "--output", "json", store=s)) for s in ("a.db", "b.db")]
     expect("digests", named[1], named[0])
+
+
+def named(b):
+    """One recording, one digest: with a store, in another one, without any; another one where values are kept."""
+    recording = os.path.join(b.folder, "recording")
+    b.sweep("--record", recording, "--no-store")
+    digests = []
+    for argv, more in (((), {"store": "r1.db"}), ((), {"store": "r2.db"}), (("--no-store",), {}), (("--no-store",), {"setting": "keep"})):
+        argv = ["sweep", "--replay", recording, "--output", "json", *argv]
+        digests.append(json.loads(b.run(*argv, **more))["run"]["snapshot"])
+    expect("digests of one recording", digests[1:3], digests[:1] * 2)
+    if digests[3] == digests[0]:
+        FAULTS.append("the digest does not tell withheld from kept")
 
 
 def changed(b, server):

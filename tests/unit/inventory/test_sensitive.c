@@ -135,6 +135,13 @@ static void every_type(void **state)
             const char *path = mw_val_str(t->d, mw_val_path(t->d, t->v, identity[k]), NULL);
             if (path && covers(&s, path))
                 fail_msg("%s: %s '%s' is sensitive", mw_type_name(t), identity[k], path);
+            while (path && (path = strchr(path, '{'))) { /* a template's places */
+                char inner[256];
+                snprintf(inner, sizeof(inner), "%.*s", (int)strcspn(path + 1, "}"), path + 1);
+                if (covers(&s, inner))
+                    fail_msg("%s: %s '{%s}' is sensitive", mw_type_name(t), identity[k], inner);
+                path++;
+            }
         }
         if (newest && mw_sensitive_check(t, models, &err) != MW_OK)
             fail_msg("%s", err.message);
