@@ -329,8 +329,10 @@ static void value_text(mw_buf *out, const mw_doc *d, mw_val field, const char *n
         mw_buf_puts(out, "(none)");
         return;
     }
-    if (mw_val_token(d, v)) {
-        mw_buf_printf(out, "withheld (%.8s)", mw_val_token(d, v));
+    if (mw_val_token(d, v)) { /* an import's token may be anything */
+        mw_buf_printf(&value, "withheld (%.8s)", mw_val_token(d, v));
+        mw_term_inherit(out, &value);
+        mw_term_text(out, value.data ? value.data : "");
         return;
     }
     mw_buf_printf(&bytes, "%s_bytes", name);
