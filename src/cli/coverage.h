@@ -30,7 +30,7 @@ mw_status mw_coverage_from_snapshot(const mw_doc *snapshot, const mw_coverage_ex
 /** SHA-256 hex over the resources of a snapshot, as a store holds them, and the time that it stands for. */
 mw_status mw_snapshot_digest(const mw_doc *snapshot, char out[2 * MW_SHA256_SIZE + 1], mw_error *err);
 
-/** For mw_store_put_run(). */
+/** For mw_store_put_part(). */
 typedef struct mw_coverage_view {
     const mw_doc *snapshot; /* for the scope of each type */
     const mw_doc *coverage;
