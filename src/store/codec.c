@@ -15,7 +15,9 @@
 #define DICTIONARY_MAX         ((size_t)64 << 10)
 #define DICTIONARY_MIN         ((size_t)4 << 10)
 #define SAMPLES_MIN            64
-#define SAMPLES_PER_DICTIONARY 8 /* bytes of samples for one of dictionary */
+#define SAMPLES_PER_DICTIONARY 8  /* bytes of samples for one of dictionary */
+#define WINDOW_LOG_MAX         23 /* of a stranger's frame; level 3 takes 21 (ZSTD_getCParams) */
+#define INFLATE_STEP           ((size_t)128 << 10)
 
 struct dictionary {
     int64_t number;
@@ -154,6 +156,31 @@ mw_status mw_codec_unpack(mw_codec *c, int64_t number, const void *packed, size_
     c->text[len] = '\0';
     *out = c->text;
     return MW_OK;
+}
+
+mw_status mw_codec_inflate(mw_codec *c, const void *packed, size_t packed_len, size_t len, mw_buf *out, mw_error *err)
+{
+    ZSTD_inBuffer in = {.src = packed, .size = packed_len};
+    size_t from = out->len, left = 1;
+
+    if (ZSTD_isError(ZSTD_DCtx_reset(c->unpack, ZSTD_reset_session_only)) ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(c->unpack, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)) ||
+        ZSTD_isError(ZSTD_DCtx_refDDict(c->unpack, NULL)))
+        return no_memory(err);
+    while (left != 0) {
+        ZSTD_outBuffer to = {.size = INFLATE_STEP};
+        size_t before = in.pos;
+        if (!(to.dst = mw_buf_reserve(out, INFLATE_STEP, err)))
+            return out->failed;
+        left = ZSTD_decompressStream(c->unpack, &to, &in);
+        if (!ZSTD_isError(left))
+            mw_buf_grown(out, to.pos);
+        if (ZSTD_isError(left) || out->len - from > len || (left != 0 && to.pos == 0 && in.pos == before))
+            break;
+    }
+    return left == 0 && in.pos == in.size && out->len - from == len
+               ? MW_OK
+               : mw_fail(err, MW_ERR_PARSE, "it cannot be unpacked to its length");
 }
 
 mw_status mw_codec_train(const mw_str *samples, size_t count, mw_buf *out, mw_error *err)

@@ -31,6 +31,13 @@ mw_status mw_codec_unpack(mw_codec *c, int64_t number, const void *packed, size_
                           const char **out, mw_error *err);
 
 /**
+ * The same without a dictionary, appended to @p out, for what a stranger packed: memory grows with what comes out, up to
+ * out->max, and not with what @p len or the packed bytes claim. Exactly one frame that gives exactly @p len bytes.
+ * @return MW_OK; MW_ERR_PARSE: damaged, or of another length; MW_ERR_LIMIT: over out->max; MW_ERR_NOMEM.
+ */
+mw_status mw_codec_inflate(mw_codec *c, const void *packed, size_t packed_len, size_t len, mw_buf *out, mw_error *err);
+
+/**
  * A dictionary from samples, into @p out; left empty when they are too few or too small to give
  * one. The same samples give the same bytes.
  */
