@@ -24,60 +24,24 @@ struct evaluation {
     mw_progress progress;
     mw_store *store;
     mw_archive_options options;
-    mw_archived archived;  /* what is known of the snapshot; of the last account's part, if there are several */
-    const char **accounts; /* whose parts it consists of, by id; none when it was taken in one */
-    size_t account_count;
+    mw_archived archived; /* what is known of the snapshot; of the last account's part, if there are several */
+    mw_moment_parts parts;
     mw_doc_builder *ledger;
     mw_doc *coverage;
     mw_judged judged;
     mw_parts_digest digests;
 };
 
-/* ---- which snapshot, and whose ---- */
-
-static bool take_id(void *user, const mw_snapshot_info *info)
-{
-    struct evaluation *w = user;
-
-    w->archived.id = mw_arena_strdup(&w->setup.arena, info->id);
-    return false;
-}
-
-static bool count_part(void *user, const char *account, const char *digest)
-{
-    (void)account;
-    (void)digest;
-    ++*(size_t *)user;
-    return true;
-}
-
-static bool take_part(void *user, const char *account, const char *digest)
-{
-    struct evaluation *w = user;
-
-    (void)digest;
-    w->accounts[w->account_count++] = mw_arena_strdup(&w->setup.arena, account);
-    return w->accounts[w->account_count - 1] != NULL;
-}
-
 static mw_status find_snapshot(struct evaluation *w, mw_error *err)
 {
     const mw_args *args = w->setup.cli->args;
     char at[MW_TIME_SIZE];
     const char *name;
-    size_t parts = 0;
     mw_status st;
 
-    if ((st = mw_moment_name(args, mw_args_get(args, "snapshot"), at, &name, err)) != MW_OK ||
-        (st = mw_setup_store(&w->setup, &w->store, err)) != MW_OK ||
-        (st = mw_snapshot_find(w->store, name, take_id, w, err)) != MW_OK ||
-        (st = mw_snapshot_parts(w->store, w->archived.id ? w->archived.id : "", count_part, &parts, err)) != MW_OK)
-        return st;
-    w->accounts = mw_arena_alloc(&w->setup.arena, (parts + 1) * sizeof(*w->accounts));
-    if (!w->archived.id || !w->accounts)
-        return mw_fail(err, MW_ERR_NOMEM, "snapshot: out of memory");
-    if ((st = mw_snapshot_parts(w->store, w->archived.id, take_part, w, err)) == MW_OK && w->account_count < parts)
-        st = mw_fail(err, MW_ERR_NOMEM, "snapshot: out of memory");
+    if ((st = mw_moment_name(args, mw_args_get(args, "snapshot"), at, &name, err)) == MW_OK &&
+        (st = mw_setup_store(&w->setup, &w->store, err)) == MW_OK)
+        st = mw_moment_find_parts(w->store, name, &w->setup.arena, &w->parts, err);
     return st;
 }
 
@@ -150,14 +114,14 @@ out:
 
 static mw_status judge_all(struct evaluation *w, mw_error *err)
 {
-    const char *id = w->archived.id;
+    const mw_moment_parts *p = &w->parts;
     mw_status st = MW_OK, ended;
 
     mw_doc_begin_array(w->ledger);
-    if (w->account_count < 2)
-        st = judge_account(w, id, NULL, err);
-    for (size_t i = 0; w->account_count >= 2 && i < w->account_count && st == MW_OK; i++)
-        st = judge_account(w, id, w->accounts[i], err);
+    if (p->count < 2)
+        st = judge_account(w, p->id, NULL, err);
+    for (size_t i = 0; p->count >= 2 && i < p->count && st == MW_OK; i++)
+        st = judge_account(w, p->id, p->all[i].account, err);
     mw_doc_end_array(w->ledger);
     if ((ended = mw_parts_digest_end(&w->digests, w->judged.findings_digest, err)) != MW_OK)
         st = ended;

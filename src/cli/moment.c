@@ -85,6 +85,66 @@ void mw_moment_clear(mw_moment *m)
     *m = (mw_moment){0};
 }
 
+/* ---- parts ---- */
+
+struct parts {
+    mw_moment_parts *to;
+    mw_arena *arena;
+    size_t cap;
+    bool failed;
+};
+
+static const char *keep_name(struct parts *p, const char *s)
+{
+    const char *copy = mw_arena_strdup(p->arena, s);
+
+    p->failed = p->failed || !copy;
+    return copy;
+}
+
+static bool take_name(void *user, const mw_snapshot_info *i)
+{
+    struct parts *p = user;
+
+    p->to->id = keep_name(p, i->id);
+    p->to->digest = keep_name(p, i->digest);
+    return false;
+}
+
+static bool take_part(void *user, const char *account, const char *digest)
+{
+    struct parts *p = user;
+    mw_moment_parts *to = p->to;
+
+    if (to->count == p->cap) {
+        size_t cap = p->cap ? 2 * p->cap : 64;
+        struct mw_moment_part *wider = mw_arena_alloc(p->arena, cap * sizeof(*wider));
+        if (!wider) {
+            p->failed = true;
+            return false;
+        }
+        if (to->count)
+            memcpy(wider, to->all, to->count * sizeof(*wider));
+        to->all = wider;
+        p->cap = cap;
+    }
+    to->all[to->count++] = (struct mw_moment_part){.account = keep_name(p, account), .digest = keep_name(p, digest)};
+    return !p->failed;
+}
+
+mw_status mw_moment_find_parts(mw_store *s, const char *name, mw_arena *arena, mw_moment_parts *out, mw_error *err)
+{
+    struct parts p = {.to = out, .arena = arena};
+    mw_status st;
+
+    *out = (mw_moment_parts){.id = NULL};
+    if ((st = mw_snapshot_find(s, name, take_name, &p, err)) == MW_OK && !p.failed)
+        st = mw_snapshot_parts(s, out->id, take_part, &p, err);
+    return st == MW_OK && p.failed ? mw_fail(err, MW_ERR_NOMEM, "snapshot: out of memory") : st;
+}
+
+/* ---- what is in a moment ---- */
+
 mw_val mw_moment_collected(const mw_moment *m, const char *type)
 {
     mw_val types = mw_val_get(m->about, mw_doc_root(m->about), "types");

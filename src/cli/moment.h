@@ -33,6 +33,17 @@ mw_val mw_moment_collected(const mw_moment *m, const char *type);
  * count in any. */
 bool mw_moment_complete(const mw_moment *m, const char *account, const char *region, const char *type);
 
+/** What a snapshot was put together of. Texts are in the caller's arena. */
+typedef struct mw_moment_parts {
+    const char *id, *digest; /* of the snapshot */
+    struct mw_moment_part {
+        const char *account, *digest;
+    } * all; /* in byte order of the accounts; none when it was taken in one */
+    size_t count;
+} mw_moment_parts;
+/** @return as mw_snapshot_find(). */
+mw_status mw_moment_find_parts(mw_store *s, const char *name, mw_arena *arena, mw_moment_parts *out, mw_error *err);
+
 /** The name to look for: --at, else @p given, else `latest`. @p at is where a time is kept. */
 mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE], const char **out,
                          mw_error *err);

@@ -1,7 +1,7 @@
 /*
  * Results to stdout, failures to stderr, and the exit status of each kind of failure. The only unit of
- * the command line that writes to the two; results come in one piece, so that nothing mixes with them, or
- * as a stream where they may be larger than memory.
+ * the command line that writes to the two (but for exports of snapshots, which are files wherever they go); results come in
+ * one piece, so that nothing mixes with them, or as a stream where they may be larger than memory.
  */
 #include "cli/command.h"
 

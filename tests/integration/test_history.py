@@ -5,9 +5,10 @@
 
 What changed is told with its fields, what could not be read is unknown and never removed, pruning keeps what remains readable.
 """
-import fcntl, hashlib, json, os, random, sqlite3, sys, tempfile
+import fcntl, json, os, random, sqlite3, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import exports  # noqa: E402
 import replaying  # noqa: E402
 from test_denied import deny  # noqa: E402
 from test_snapshots import Store  # noqa: E402
@@ -169,19 +170,16 @@ def check_files(h, binary, folder):
     expect("one", [s["id"] for s in other.snapshots()], [h.ids[3]])
     expect("byte for byte", other.run("snapshot", "export").stdout, whole)
     expect("judged alike", other.run("evaluate", "--output", "json").stdout, h.store.run("evaluate", "--snapshot", h.ids[3], "--output", "json").stdout)
-    magic, header, packed = whole.split(b"\n", 2)
-    fields = json.loads(header)
+    header, frames, _ = exports.split(whole)
+    magic, other_id = b"moonward-snapshot/2", "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
-    def made(body=packed, first=magic, **more):
-        sealed = dict(fields, packed=len(body), sha256=hashlib.sha256(body).hexdigest())
-        sealed.update(more)
-        return first + b"\n" + json.dumps(sealed).encode() + b"\n" + body
-    assert made() != whole
-    other_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    def made(**more):
+        return exports.make(dict(header, **more), frames)
+    assert exports.split(made())[0] == header
     bad = [b"", b"\n", magic, magic + b"\n", whole[:-1], whole + b"x", whole[:len(magic) + 40], b"\x00" * 4096, magic + b"\n" + b"{" * 100000,
-           made(first=b"moonward-snapshot/2"), made(id="../../x"), made(id=other_id[:-1]), made(digest="0" * 64), made(taken_at="soon"),
-           made(taken_at="2020-01-01T00:00:00Z", id=other_id), made(bytes=1 << 40), made(bytes=-1), made(bytes=1, id=other_id), made(bytes=1 << 30, id=other_id),
-           made(packed=1 << 62), made(sha256="0" * 64), made(b"", id=other_id), made(b"\x28\xb5\x2f\xfd" * 9, id=other_id), made(digest=7), made(id=None)]
+           made().replace(magic, b"moonward-snapshot/1", 1), made().replace(magic, b"moonward-snapshot/3", 1), made(id="../../x"), made(id=""), made(id=None),
+           made(id="x" * 64), made(digest="0" * 64), made(digest=7), made(taken_at="soon"), made(taken_at="2020-01-01T00:00:00Z", id=other_id),
+           made(parts=0), made(parts=2), made(parts=-1), made(parts=1 << 40), made(parts="1")]
     store, victim = Store(binary, folder, "bad"), os.path.join(folder, "bad.mws")
 
     def attempt(name, data, codes):
@@ -193,18 +191,21 @@ def check_files(h, binary, folder):
         attempt("bad file %d" % i, data, (3,))
     rng = random.Random(7)
 
-    def flipped():
-        at = rng.randrange(len(packed))
-        return packed[:at] + bytes([packed[at] ^ (1 << rng.randrange(8))]) + packed[at + 1:]
+    def flipped(data, least=0):
+        at = rng.randrange(least, len(data))
+        return data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1:]
     for i in range(50):
-        attempt("a flipped bit", made(flipped(), sha256=fields["sha256"], id=other_id), (3,))
+        attempt("a flipped bit", flipped(whole, len(magic)), (3,))
     if os.path.exists(store.path):
         expect("nothing was stored", store.snapshots(), [])
     for i in range(100):
         # Sealed again by a forger: refused, or a sound snapshot; what the digest covers is as it was.
-        attempt("a forged file", made(flipped(), id=other_id[:-3] + "%03d" % i), (0, 3))
+        forged = list(frames)
+        at = rng.randrange(len(frames))
+        forged[at] = (frames[at][0], flipped(frames[at][1]))
+        attempt("a forged file", exports.make(dict(header, id=other_id[:-3] + "%03d" % i), forged), (0, 3))
     if os.path.exists(store.path):
-        expect("digests hold", {s["digest"] for s in store.snapshots()} <= {fields["digest"]}, True)
+        expect("digests hold", {s["digest"] for s in store.snapshots()} <= {header["digest"]}, True)
         store.run("snapshot", "check", codes=(0,))
 
 
