@@ -131,6 +131,21 @@ char *mw_arena_join(mw_arena *a, ...)
     return out;
 }
 
+bool mw_arena_absorb(mw_arena *a, mw_arena *from)
+{
+    struct mw_arena_block **last = a->blocks ? &a->blocks->next : &a->blocks, *rest = *last;
+
+    if (a->used_bytes + from->used_bytes > (a->max_bytes ? a->max_bytes : ARENA_MAX_DEFAULT))
+        return false;
+    for (*last = from->blocks; *last; last = &(*last)->next) /* behind the block whose room is in use */
+        ;
+    *last = rest;
+    a->used_bytes += from->used_bytes;
+    from->blocks = NULL;
+    from->used_bytes = 0;
+    return true;
+}
+
 void mw_arena_reset(mw_arena *a)
 {
     struct mw_arena_block *kept = a->blocks;

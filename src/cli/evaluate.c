@@ -2,7 +2,8 @@
  * `moonward evaluate`: rules over a stored snapshot. AWS is not called and nothing is stored: the
  * findings are those of the sweep that took the snapshot, or of other rules over what it saw. What
  * it did not see stays unknown. A snapshot that was taken account by account is judged so: the
- * documents of one account are in memory at a time, and a rule sees those of its account alone.
+ * documents of one account are in memory at a time, and a rule sees those of its account alone. Their
+ * findings stay as they were found: what passes takes a bit.
  */
 #include "cli/commands.h"
 #include "cli/coverage.h"
@@ -71,8 +72,6 @@ static void add_extras(struct evaluation *w)
 static mw_status judge_account(struct evaluation *w, const char *id, const char *account, mw_error *err)
 {
     mw_judged part = {0};
-    mw_findings_cursor c;
-    const mw_finding *f;
     mw_doc *snapshot = NULL, *lines = NULL;
     int fd = -1;
     bool first = !w->archived.about;
@@ -88,21 +87,11 @@ static mw_status judge_account(struct evaluation *w, const char *id, const char 
     if (first)
         add_extras(w);
     add_lines(w, lines);
-    for (size_t i = 0; account && i < part.findings.count; i++)
-        if (mw_str_eq(part.findings.items[i].account, "*")) /* a rule that failed here may have done well elsewhere */
-            part.findings.items[i].account = account;
-    if ((st = mw_findings_digest(&part.findings, part.findings_digest, err)) != MW_OK)
+    if ((account && (st = mw_findings_name_account(&part.findings, account, err)) != MW_OK) ||
+        (st = mw_findings_digest(&part.findings, part.findings_digest, err)) != MW_OK)
         goto out;
     mw_parts_digest_add(&w->digests, account ? account : "", part.findings_digest);
-    if (!account) {
-        w->judged.findings = part.findings;
-        part.findings = (mw_findings){0};
-        goto out;
-    }
-    w->judged.findings.passed += part.findings.passed;
-    mw_findings_read(&c, part.findings.items, part.findings.count, part.findings.packed, part.findings.packed_count);
-    while (st == MW_OK && (f = mw_findings_next(&c)))
-        st = mw_findings_add(&w->judged.findings, f, err);
+    st = mw_findings_absorb(&w->judged.findings, &part.findings, err);
 out:
     mw_judged_clear(&part);
     mw_doc_free(lines);

@@ -43,15 +43,6 @@ static bool keep(mw_arena *a, const char **s, const char *before)
     return *s != NULL;
 }
 
-static int order_of(const mw_subject *a, const mw_subject *b)
-{
-    int order = a->account == b->account ? 0 : strcmp(a->account, b->account);
-
-    if (order == 0 && a->region != b->region)
-        order = strcmp(a->region, b->region);
-    return order ? order : strcmp(a->id, b->id);
-}
-
 static const char *text_of(const mw_snap *s, mw_val resource, mw_atom member)
 {
     const char *text = mw_snap_text(s, resource, member);
@@ -86,7 +77,7 @@ static mw_status look(mw_packer *p, const mw_work_group *g, struct mw_packer_gro
             !keep(arena, &to->account, before->account) || !keep(arena, &to->region, before->region) ||
             !keep(arena, &to->partition, before->partition))
             return no_memory(err);
-        if (i && order_of(before, to) >= 0)
+        if (i && mw__subject_compare(before, to) >= 0)
             return MW_OK;
         bytes = strlen(to->id) + strlen(to->account) + strlen(to->region) + strlen(to->partition);
         out->longest = bytes > out->longest ? bytes : out->longest;

@@ -105,6 +105,15 @@ const mw_finding *mw_findings_next(mw_findings_cursor *c);
  * long for a fingerprint, so it must be an item, and its adding fails.
  */
 mw_status mw_findings_pack(mw_findings *l, const mw_packed *kind, mw_error *err);
+/** Findings of no account ("*": a rule that was given up) are @p account's from now on. MW_ERR_NOMEM; MW_ERR_LIMIT. */
+mw_status mw_findings_name_account(mw_findings *l, const char *account, mw_error *err);
+/**
+ * Take over what @p from has, which is empty afterwards; sort when all is there. Of packed findings the subjects of one
+ * list must all be before, or all behind, those of the other: those of two accounts are.
+ * @return MW_OK; MW_ERR_NOMEM; MW_ERR_LIMIT: more texts than a list may have. Cost: 208 bytes for each item; texts and packed
+ * ones stay where they are.
+ */
+mw_status mw_findings_absorb(mw_findings *l, mw_findings *from, mw_error *err);
 /** Take those kinds out that @p drop says, with their findings. */
 void mw_findings_drop_packed(mw_findings *l, bool (*drop)(void *user, const mw_packed *p), void *user);
 /** One finding as the contract's JSON object. */

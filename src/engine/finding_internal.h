@@ -9,6 +9,8 @@ mw_status mw__finding_fingerprint(mw_finding *f, mw_error *err);
 /** The contract's order, for qsort() too. */
 int mw__finding_compare(const void *a, const void *b);
 
+/** The contract's order of resources: account, region, id. */
+int mw__subject_compare(const mw_subject *a, const mw_subject *b);
 void mw__findings_sort_packed(mw_findings *l);
 
 /** Give the list's texts their ceiling: a million findings of a few hundred bytes, with room. */

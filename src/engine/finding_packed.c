@@ -29,10 +29,26 @@ static const mw_packed *relative(const mw_findings *l, const mw_packed *kind)
     return NULL;
 }
 
+/* The list with room for @p need elements; NULL, with the list as it was, when there is none. */
+static void *widen(void *list, size_t size, size_t *cap, size_t need)
+{
+    size_t wide = *cap ? *cap : 64, bytes;
+    void *grown;
+
+    while (wide < need)
+        wide *= 2;
+    if (list && wide == *cap)
+        return list;
+    grown = mw_mul_size(wide, size, &bytes) ? mw_realloc(list, bytes) : NULL;
+    if (grown)
+        *cap = wide;
+    return grown;
+}
+
 mw_status mw_findings_pack(mw_findings *l, const mw_packed *kind, mw_error *err)
 {
     const mw_packed *known = relative(l, kind);
-    mw_packed copy = *kind;
+    mw_packed copy = *kind, *packed;
 
     mw__findings_limit(l);
     if (kind->subject_bytes + strlen(kind->rule) + sizeof("|||||") > MW_FINGERPRINT_TEXT_MAX)
@@ -44,14 +60,9 @@ mw_status mw_findings_pack(mw_findings *l, const mw_packed *kind, mw_error *err)
     copy.count = 0;
     if (!copy.rule || !copy.severity || !copy.type || (kind->message && !copy.message))
         return no_memory(err);
-    if (l->packed_count == l->packed_cap) {
-        size_t cap = l->packed_cap ? l->packed_cap * 2 : 64;
-        mw_packed *grown = mw_realloc(l->packed, cap * sizeof(*grown));
-        if (!grown)
-            return no_memory(err);
-        l->packed = grown;
-        l->packed_cap = cap;
-    }
+    if (!(packed = widen(l->packed, sizeof(*packed), &l->packed_cap, l->packed_count + 1)))
+        return no_memory(err);
+    l->packed = packed;
     copy.bits = mw_alloc((WORDS(kind->subject_count) + 1) * sizeof(*copy.bits));
     if (!copy.bits)
         return no_memory(err);
@@ -71,12 +82,23 @@ void mw_findings_drop_packed(mw_findings *l, bool (*drop)(void *user, const mw_p
     l->packed_count = kept;
 }
 
-/* By rule and, so that the order is one, by what tells a rule's kinds apart. */
+int mw__subject_compare(const mw_subject *a, const mw_subject *b)
+{
+    int order = a->account == b->account ? 0 : strcmp(a->account, b->account);
+
+    if (order == 0 && a->region != b->region)
+        order = strcmp(a->region, b->region);
+    return order ? order : strcmp(a->id, b->id);
+}
+
+/* By rule, then whose subjects come first and, so that the order is one, by what tells kinds of the same apart. */
 static int by_rule(const void *pa, const void *pb)
 {
     const mw_packed *a = pa, *b = pb;
     int order = strcmp(a->rule, b->rule);
 
+    if (order == 0 && a->subjects != b->subjects && a->subject_count && b->subject_count)
+        order = mw__subject_compare(a->subjects, b->subjects);
     if (order == 0)
         order = (int)a->status - (int)b->status;
     return order ? order : strcmp(a->message ? a->message : "", b->message ? b->message : "");
@@ -95,6 +117,50 @@ size_t mw_findings_total(const mw_findings *l)
     for (size_t i = 0; i < l->packed_count; i++)
         n += l->packed[i].count;
     return n;
+}
+
+/* ---- of several accounts ---- */
+
+mw_status mw_findings_name_account(mw_findings *l, const char *account, mw_error *err)
+{
+    const char *own = NULL;
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; i < l->count && st == MW_OK; i++) {
+        if (strcmp(l->items[i].account, "*") != 0)
+            continue;
+        if (!own && !(own = mw_arena_strdup(&l->arena, account)))
+            return no_memory(err);
+        l->items[i].account = own;
+        st = mw__finding_fingerprint(&l->items[i], err);
+    }
+    return st;
+}
+
+mw_status mw_findings_absorb(mw_findings *l, mw_findings *from, mw_error *err)
+{
+    mw_finding *items;
+    mw_packed *packed;
+
+    mw__findings_limit(l);
+    if (!(items = widen(l->items, sizeof(*items), &l->cap, l->count + from->count)))
+        return no_memory(err);
+    l->items = items;
+    if (!(packed = widen(l->packed, sizeof(*packed), &l->packed_cap, l->packed_count + from->packed_count)))
+        return no_memory(err);
+    l->packed = packed;
+    if (!mw_arena_absorb(&l->arena, &from->arena))
+        return mw_fail(err, MW_ERR_LIMIT, "findings take more than %zu bytes", l->arena.max_bytes);
+    if (from->count)
+        memcpy(&items[l->count], from->items, from->count * sizeof(*items));
+    if (from->packed_count)
+        memcpy(&packed[l->packed_count], from->packed, from->packed_count * sizeof(*packed));
+    l->count += from->count;
+    l->packed_count += from->packed_count;
+    l->passed += from->passed;
+    from->count = from->packed_count = 0; /* bits, too, have moved */
+    mw_findings_clear(from);
+    return MW_OK;
 }
 
 /* ---- reading ---- */

@@ -135,53 +135,124 @@ mw_status mw_report_json_middle(const mw_report *r, mw_buf *out, mw_error *err)
     return mw_buf_status(out, err);
 }
 
-/* All findings; what stands before the first, before each other, behind each. */
-static mw_status write_findings(const mw_report *r, mw_buf *out, const char *before_first, const char *before,
-                                const char *behind, mw_error *err)
+/* ---- the whole ---- */
+
+#define PIECE     ((size_t)1 << 20)
+#define PIECE_MAX ((size_t)256 << 20) /* with one finding more */
+
+/* A document under way: from `start` on in `out`, which a sink empties now and then. */
+struct writing {
+    const mw_report *r;
+    mw_buf *out;
+    size_t start;
+    const mw_report_sink *to; /* NULL: it stays in `out` */
+};
+
+/* A sink gets what is there, if it is at least that much. A piece ends between two lines. */
+static mw_status pass_on(struct writing *w, size_t least, mw_error *err)
 {
+    mw_status st;
+
+    if (!w->to || w->out->len < least)
+        return MW_OK;
+    mw_value_neutral(w->out, 0);
+    if ((st = mw_buf_status(w->out, err)) == MW_OK && w->out->len)
+        st = w->to->write(w->to->user, w->out->data, w->out->len, err);
+    mw_buf_reset(w->out);
+    return st;
+}
+
+/* All of it goes to the sink, or stays. */
+static mw_status end(struct writing *w, mw_error *err)
+{
+    if (w->to)
+        return pass_on(w, 0, err);
+    mw_value_neutral(w->out, w->start);
+    return mw_buf_status(w->out, err);
+}
+
+/* All findings; what stands before the first, before each other, behind each. */
+static mw_status write_findings(struct writing *w, const char *before_first, const char *before, const char *behind,
+                                mw_error *err)
+{
+    const mw_report *r = w->r;
     mw_findings_cursor c;
     const mw_finding *f;
     mw_status st;
 
     mw_findings_read(&c, r->findings, r->count, r->packed, r->packed_count);
     for (bool first = true; (f = mw_findings_next(&c)); first = false) {
-        mw_buf_puts(out, first ? before_first : before);
-        if ((st = mw_finding_json(f, out)) != MW_OK)
+        mw_buf_puts(w->out, first ? before_first : before);
+        if ((st = mw_finding_json(f, w->out)) != MW_OK)
             return mw_fail(err, st, "report: finding of %s", f->rule);
-        mw_buf_puts(out, behind);
+        mw_buf_puts(w->out, behind);
+        if ((st = pass_on(w, PIECE, err)) != MW_OK)
+            return st;
     }
     return MW_OK;
 }
 
-mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
+static mw_status write_scopes(struct writing *w, mw_error *err)
 {
-    size_t start = out->len;
+    const mw_report *r = w->r;
     size_t scopes = r->coverage_doc ? mw_val_len(r->coverage_doc, r->coverage) : 0;
+    mw_status st = MW_OK;
+
+    for (size_t i = 0; i < scopes && st == MW_OK; i++) {
+        mw_buf_puts(w->out, i ? MW_REPORT_BETWEEN : "\n");
+        st = mw_json_write(w->out, r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i), MW_JSON_COMPACT);
+        if (st != MW_OK)
+            return mw_buf_status(w->out, err) != MW_OK ? w->out->failed : mw_fail(err, st, "report: coverage");
+        st = pass_on(w, PIECE, err);
+    }
+    return st;
+}
+
+static mw_status write_json(struct writing *w, mw_error *err)
+{
     mw_status st;
 
-    mw_report_json_head(r, out);
-    for (size_t i = 0; i < scopes; i++) {
-        mw_buf_puts(out, i ? MW_REPORT_BETWEEN : "\n");
-        if ((st = mw_json_write(out, r->coverage_doc, mw_val_at(r->coverage_doc, r->coverage, i), MW_JSON_COMPACT)) !=
-            MW_OK)
-            return mw_buf_status(out, err) != MW_OK ? out->failed : mw_fail(err, st, "report: coverage");
-    }
-    if ((st = mw_report_json_middle(r, out, err)) != MW_OK)
+    mw_report_json_head(w->r, w->out);
+    if ((st = write_scopes(w, err)) != MW_OK || (st = mw_report_json_middle(w->r, w->out, err)) != MW_OK ||
+        (st = write_findings(w, "\n", MW_REPORT_BETWEEN, "", err)) != MW_OK)
         return st;
-    if ((st = write_findings(r, out, "\n", MW_REPORT_BETWEEN, "", err)) != MW_OK)
-        return st;
-    mw_buf_puts(out, MW_REPORT_TAIL);
-    mw_value_neutral(out, start);
-    return mw_buf_status(out, err);
+    mw_buf_puts(w->out, MW_REPORT_TAIL);
+    return end(w, err);
+}
+
+static mw_status write_jsonl(struct writing *w, mw_error *err)
+{
+    mw_status st = write_findings(w, "", "", "\n", err);
+
+    return st == MW_OK ? end(w, err) : st;
+}
+
+mw_status mw_report_json(const mw_report *r, mw_buf *out, mw_error *err)
+{
+    struct writing w = {.r = r, .out = out, .start = out->len};
+
+    return write_json(&w, err);
 }
 
 mw_status mw_report_jsonl(const mw_report *r, mw_buf *out, mw_error *err)
 {
-    size_t start = out->len;
-    mw_status st = write_findings(r, out, "", "", "\n", err);
+    struct writing w = {.r = r, .out = out, .start = out->len};
 
-    if (st != MW_OK)
-        return st;
-    mw_value_neutral(out, start);
-    return mw_buf_status(out, err);
+    return write_jsonl(&w, err);
+}
+
+mw_status mw_report_json_to(const mw_report *r, const mw_report_sink *to, mw_error *err)
+{
+    MW_AUTO(mw_buf) piece = {.max = PIECE_MAX};
+    struct writing w = {.r = r, .out = &piece, .to = to};
+
+    return write_json(&w, err);
+}
+
+mw_status mw_report_jsonl_to(const mw_report *r, const mw_report_sink *to, mw_error *err)
+{
+    MW_AUTO(mw_buf) piece = {.max = PIECE_MAX};
+    struct writing w = {.r = r, .out = &piece, .to = to};
+
+    return write_jsonl(&w, err);
 }

@@ -69,6 +69,14 @@ void mw_report_json_head(const mw_report *r, mw_buf *out);
 mw_status mw_report_json_middle(const mw_report *r, mw_buf *out, mw_error *err);
 /** Its findings alone, one per line. */
 mw_status mw_report_jsonl(const mw_report *r, mw_buf *out, mw_error *err);
+/** Where a document goes that need not be in memory. @p write takes a piece of it; what is not MW_OK ends the writing. */
+typedef struct mw_report_sink {
+    mw_status (*write)(void *user, const char *data, size_t len, mw_error *err);
+    void *user;
+} mw_report_sink;
+/** The same two as they are made, in pieces of about a megabyte. @return as the sink does; MW_ERR_NOMEM. */
+mw_status mw_report_json_to(const mw_report *r, const mw_report_sink *to, mw_error *err);
+mw_status mw_report_jsonl_to(const mw_report *r, const mw_report_sink *to, mw_error *err);
 /** Its "summary" alone, compact. */
 mw_status mw_report_summary_json(const mw_report *r, mw_buf *out, mw_error *err);
 

@@ -95,6 +95,32 @@ static void a_reset_arena_is_zeroed_and_bounded(void **state)
     assert_int_equal(a.used_bytes, 0);
 }
 
+static void absorbs_another(void **state)
+{
+    MW_AUTO(mw_arena) a = {.max_bytes = 200000};
+    MW_AUTO(mw_arena) b = {0};
+    char *first = mw_arena_strdup(&b, "first"), *big = mw_arena_alloc(&b, 50000);
+    size_t bytes = b.used_bytes;
+
+    (void)state;
+    assert_true(mw_arena_absorb(&a, &b)); /* into an empty one */
+    assert_null(b.blocks);
+    assert_int_equal(b.used_bytes, 0);
+    assert_int_equal(a.used_bytes, bytes);
+    memset(big, 1, 50000);
+    assert_string_equal(first, "first");
+    assert_string_equal(mw_arena_strdup(&a, "second"), "second");
+    assert_string_equal(mw_arena_strdup(&b, "third"), "third"); /* it may be used again */
+    assert_true(mw_arena_absorb(&a, &b));
+    assert_true(mw_arena_absorb(&a, &b)); /* nothing */
+    assert_string_equal(first, "first");
+    bytes = a.used_bytes;
+    assert_non_null(mw_arena_alloc(&b, 180000));
+    assert_false(mw_arena_absorb(&a, &b)); /* over the ceiling */
+    assert_int_equal(a.used_bytes, bytes);
+    assert_non_null(b.blocks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +130,7 @@ int main(void)
         cmocka_unit_test(printing_fits_or_moves),
         cmocka_unit_test(joins_texts),
         cmocka_unit_test(a_reset_arena_is_zeroed_and_bounded),
+        cmocka_unit_test(absorbs_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

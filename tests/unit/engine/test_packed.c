@@ -2,6 +2,8 @@
  * Findings in packed form: nobody who reads them can tell them from listed ones, and what cannot be packed (no
  * order, two resources alike, too many messages) is listed.
  */
+#include "support/support.h"
+
 #include "unit/engine/folder.h"
 #include "unit/engine/packs.h"
 #include "unit/engine/snapshot.h"
@@ -119,6 +121,122 @@ static void test_twins(void **state)
         mw_findings_clear(&packed);
         mw_findings_clear(&listed);
     }
+}
+
+/* ---- lists that become one ---- */
+
+static void add_both(mw_findings *one, mw_findings *listed, mw_finding f, const char *account)
+{
+    if (one)
+        assert_int_equal(mw_findings_add(one, &f, NULL), MW_OK);
+    if (mw_str_eq(f.account, "*"))
+        f.account = account;
+    assert_int_equal(mw_findings_add(listed, &f, NULL), MW_OK);
+}
+
+/* What one account gave: passes packed, some fails, and a rule that was given up in it. */
+static void of_account(mw_findings *one, mw_findings *listed, const char *account, int subjects)
+{
+    static const char *const rules[] = {"r-a", "r-b"};
+    mw_subject *all = mw_arena_alloc(&one->arena, (size_t)subjects * sizeof(*all));
+
+    for (int i = 0; i < subjects; i++)
+        all[i] = (mw_subject){.id = mw_arena_printf(&one->arena, "i-%03d", i),
+                              .account = mw_arena_strdup(&one->arena, account),
+                              .region = "eu-west-1",
+                              .partition = "aws"};
+    for (size_t r = MW_COUNT(rules); r-- > 0;) {
+        const mw_packed kind = {.rule = rules[r],
+                                .severity = "low",
+                                .type = "T",
+                                .subjects = all,
+                                .subject_count = (size_t)subjects,
+                                .subject_bytes = 32};
+        assert_int_equal(mw_findings_pack(one, &kind, NULL), MW_OK);
+        for (int i = 0; i < subjects; i++) {
+            bool passes = (i + (int)r) % 3 != 0;
+            mw_finding f = {.rule = rules[r],
+                            .severity = "low",
+                            .type = "T",
+                            .id = all[i].id,
+                            .account = account,
+                            .region = "eu-west-1",
+                            .partition = "aws",
+                            .status = passes ? MW_VERDICT_PASS : MW_VERDICT_FAIL,
+                            .message = passes ? NULL : "fails"};
+            if (passes)
+                mw_packed_set(&one->packed[one->packed_count - 1], (size_t)i);
+            add_both(passes ? NULL : one, listed, f, account);
+        }
+    }
+    add_both(one, listed,
+             (mw_finding){.rule = "r-c",
+                          .severity = "low",
+                          .type = "T",
+                          .id = "*",
+                          .account = "*",
+                          .region = "*",
+                          .partition = "*",
+                          .status = MW_VERDICT_ERROR},
+             account);
+    one->passed += (size_t)subjects;
+}
+
+static void test_absorb(void **state)
+{
+    static const struct {
+        const char *account;
+        int subjects;
+    } accounts[] = {{"1", 70}, {"2", 1}, {"3", 129}, {"4", 64}};
+    mw_findings all = {0}, listed = {0};
+    mw_findings_cursor c;
+    const mw_finding *f;
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = MW_COUNT(accounts); i-- > 0;) { /* in whatever order */
+        mw_findings one = {0};
+        of_account(&one, &listed, accounts[i].account, accounts[i].subjects);
+        mw_findings_sort(&one);
+        assert_int_equal(mw_findings_name_account(&one, accounts[i].account, NULL), MW_OK);
+        assert_int_equal(mw_findings_absorb(&all, &one, NULL), MW_OK);
+        assert_int_equal(mw_findings_total(&one), 0);
+        assert_null(one.arena.blocks);
+    }
+    mw_findings_sort(&all);
+    mw_findings_sort(&listed);
+    assert_int_equal(all.passed, 264);
+    assert_int_equal(mw_findings_total(&all), listed.count);
+    mw_findings_read(&c, all.items, all.count, all.packed, all.packed_count);
+    for (; (f = mw_findings_next(&c)); n++)
+        assert_same(f, &listed.items[n]);
+    assert_int_equal(n, listed.count);
+    mw_findings_clear(&all);
+    mw_findings_clear(&listed);
+}
+
+/* Refused memory leaves both lists as they can be cleared, and is told. */
+static void test_absorb_without_memory(void **state)
+{
+    mw_status st = MW_ERR_NOMEM;
+
+    (void)state;
+    for (long n = 1; st == MW_ERR_NOMEM; n++) {
+        struct failing_alloc refuse = {.fail_at = n};
+        mw_findings all = {0}, one = {0}, listed = {0};
+        of_account(&all, &listed, "1", 3);
+        of_account(&one, &listed, "2", 200);
+        mw_sys.ctx = &refuse;
+        mw_sys.realloc_fn = failing_realloc;
+        if ((st = mw_findings_name_account(&one, "2", NULL)) == MW_OK)
+            st = mw_findings_absorb(&all, &one, NULL);
+        mw_sys_reset();
+        assert_int_equal(mw_findings_total(&all), st == MW_OK ? 2 * 203 + 2 : 7);
+        mw_findings_clear(&all);
+        mw_findings_clear(&one);
+        mw_findings_clear(&listed);
+    }
+    assert_int_equal(st, MW_OK);
 }
 
 static bool is_of(void *rule, const mw_packed *p)
@@ -276,8 +394,9 @@ static int close_types(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_twins), cmocka_unit_test(test_drop),
-                                       cmocka_unit_test(test_too_long), cmocka_unit_test(test_runs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_twins),    cmocka_unit_test(test_drop),
+                                       cmocka_unit_test(test_too_long), cmocka_unit_test(test_runs),
+                                       cmocka_unit_test(test_absorb),   cmocka_unit_test(test_absorb_without_memory)};
 
     if (argc > 1 && strcmp(argv[1], "--worker") == 0)
         return mw_worker_main(argc, argv);

@@ -221,6 +221,69 @@ static void json(void **state)
     mw_doc_free(coverage);
 }
 
+/* Pieces, put together again; after `left` of them no more is wanted. */
+struct pieces {
+    mw_buf all;
+    size_t count, longest, left;
+};
+
+static mw_status take_piece(void *user, const char *data, size_t len, mw_error *err)
+{
+    struct pieces *p = user;
+
+    if (p->left-- == 0)
+        return mw_fail(err, MW_ERR_IO, "no room");
+    p->count++;
+    p->longest = len > p->longest ? len : p->longest;
+    assert_int_equal(data[len - 1] == '\n' || data[len - 1] == '}', true);
+    return mw_buf_add(&p->all, data, len, err);
+}
+
+static void in_pieces(void **state)
+{
+    enum { COUNT = 12000 };
+    mw_finding *findings = calloc(COUNT, sizeof(*findings));
+    mw_doc *coverage = coverage_of(coverage_text);
+    mw_report r = report_of(coverage, findings, COUNT);
+    mw_error err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        findings[i] = (mw_finding){.rule = "r",
+                                   .severity = "low",
+                                   .type = "T",
+                                   .id = "i\xc2\x9b",
+                                   .account = "1",
+                                   .region = "r",
+                                   .partition = "aws",
+                                   .message = "a message",
+                                   .status = MW_VERDICT_FAIL};
+    for (int lines = 0; lines < 2; lines++) {
+        mw_status (*const whole)(const mw_report *, mw_buf *, mw_error *) = lines ? mw_report_jsonl : mw_report_json;
+        mw_status (*const to)(const mw_report *, const mw_report_sink *, mw_error *) =
+            lines ? mw_report_jsonl_to : mw_report_json_to;
+        struct pieces p = {.left = SIZE_MAX};
+        const mw_report_sink sink = {.write = take_piece, .user = &p};
+        MW_AUTO(mw_buf) out = {0};
+        assert_int_equal(whole(&r, &out, &err), MW_OK);
+        assert_int_equal(to(&r, &sink, &err), MW_OK);
+        assert_int_equal(p.all.len, out.len);
+        assert_memory_equal(p.all.data, out.data, out.len);
+        assert_in_range(p.count, 3, 20);
+        assert_in_range(p.longest, 1, (size_t)3 << 20);
+        mw_buf_clear(&p.all);
+        for (size_t left = 0; left < p.count; left++) {
+            struct pieces q = {.left = left};
+            const mw_report_sink full = {.write = take_piece, .user = &q};
+            assert_int_equal(to(&r, &full, &err), MW_ERR_IO);
+            assert_int_equal(q.count, left);
+            mw_buf_clear(&q.all);
+        }
+    }
+    mw_doc_free(coverage);
+    free(findings);
+}
+
 static void counts(void **state)
 {
     mw_finding findings[MW_COUNT(mixed)];
@@ -257,7 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text), cmocka_unit_test(clean_text), cmocka_unit_test(long_lists_are_cut),
-        cmocka_unit_test(json), cmocka_unit_test(counts),
+        cmocka_unit_test(json), cmocka_unit_test(in_pieces),  cmocka_unit_test(counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
