@@ -23,8 +23,10 @@
 
 void mw_flow_clear(mw_flow *f)
 {
-    for (size_t i = 0; f->accounts && i < f->take->targets.count; i++)
+    for (size_t i = 0; f->accounts && i < f->take->targets.count; i++) {
         mw_doc_free(f->accounts[i].coverage);
+        mw_findings_clear(&f->accounts[i].findings);
+    }
     mw_fresh_clear(&f->fresh);
     mw_store_close(f->store);
     mw_doc_free(f->notes);
@@ -158,36 +160,16 @@ static mw_status store_account(mw_flow *f, struct finished *a, mw_error *err)
     return mw_store_end(f->store, st, err);
 }
 
-/* Without a store: findings of the only account move, those of several are copied together. */
-static mw_status keep_account(mw_flow *f, struct finished *a, mw_error *err)
+static void keep_account(mw_flow *f, struct finished *a)
 {
     mw_flow_account *out = &f->accounts[a->target - f->take->targets.items];
-    mw_findings_cursor c;
-    const mw_finding *x;
-    mw_status st = MW_OK;
 
     out->coverage = a->coverage;
     a->coverage = NULL;
     memcpy(out->digest, a->digest, sizeof(out->digest));
     memcpy(out->findings_digest, a->judged.findings_digest, sizeof(out->findings_digest));
-    if (f->take->targets.count == 1) {
-        f->findings = a->judged.findings;
-        a->judged.findings = (mw_findings){0};
-    }
-    f->findings.passed += a->judged.findings.passed;
-    mw_findings_read(&c, a->judged.findings.items, a->judged.findings.count, a->judged.findings.packed,
-                     a->judged.findings.packed_count);
-    while (st == MW_OK && (x = mw_findings_next(&c)))
-        st = mw_findings_add(&f->findings, x, err);
-    return st;
-}
-
-/* A rule that was quarantined is so in this account: elsewhere it may have done well. */
-static void name_account(const mw_flow *f, struct finished *a)
-{
-    for (size_t i = 0; i < a->judged.findings.count && f->take->targets.count > 1; i++)
-        if (mw_str_eq(a->judged.findings.items[i].account, "*"))
-            a->judged.findings.items[i].account = a->target->in.account;
+    out->findings = a->judged.findings;
+    a->judged.findings = (mw_findings){0};
 }
 
 static mw_status take_account(mw_flow *f, struct finished *a, int fd, mw_error *err)
@@ -204,10 +186,16 @@ static mw_status take_account(mw_flow *f, struct finished *a, int fd, mw_error *
     if (*t->setup.cli->stop)
         return mw_fail(err, MW_ERR_CANCELLED, "stopped by a signal");
     mw_time_iso(f->finished_at, mw_now_unix() * 1000000000);
-    name_account(f, a);
+    /* A rule that was quarantined is so in this account: elsewhere it may have done well. */
+    if (t->targets.count > 1 &&
+        (st = mw_findings_name_account(&a->judged.findings, a->target->in.account, err)) != MW_OK)
+        return st;
     if (f->judges && (st = mw_findings_digest(&a->judged.findings, a->judged.findings_digest, err)) != MW_OK)
         return st;
-    return f->store ? store_account(f, a, err) : keep_account(f, a, err);
+    if (f->store)
+        return store_account(f, a, err);
+    keep_account(f, a);
+    return MW_OK;
 }
 
 static mw_status on_account(void *user, size_t index, int fd, mw_error *err)
@@ -262,32 +250,43 @@ static mw_status collect(mw_flow *f, mw_error *err)
     return st == MW_OK ? mw_session_close(&t->session, err) : st;
 }
 
+/* Both end, whatever came before. */
+static mw_status end_digests(mw_flow *f, mw_parts_digest *snapshot, mw_parts_digest *findings, mw_status st,
+                             mw_error *err)
+{
+    mw_error none = {0};
+    mw_status one = mw_parts_digest_end(snapshot, f->digest, st == MW_OK ? err : &none), two;
+
+    st = st == MW_OK ? one : st;
+    two = mw_parts_digest_end(findings, f->findings_digest, st == MW_OK ? err : &none);
+    return st == MW_OK ? two : st;
+}
+
 static mw_status finish_kept(mw_flow *f, mw_error *err)
 {
     mw_parts_digest snapshot = {0}, findings = {0};
     mw_doc_builder *b = NULL;
-    mw_status st = mw_doc_builder_new(NULL, &b, err), ended;
+    mw_status st = mw_doc_builder_new(NULL, &b, err);
 
     if (st != MW_OK)
         return st;
     mw_doc_begin_array(b);
-    for (size_t i = 0; i < f->take->targets.count; i++) {
-        const mw_flow_account *a = &f->accounts[i];
+    for (size_t i = 0; i < f->take->targets.count && st == MW_OK; i++) {
+        mw_flow_account *a = &f->accounts[i];
         for (size_t k = 0; a->coverage && k < mw_val_len(a->coverage, mw_doc_root(a->coverage)); k++)
             mw_doc_add_copy(b, a->coverage, mw_val_at(a->coverage, mw_doc_root(a->coverage), k));
         if (a->coverage) {
             mw_parts_digest_add(&snapshot, f->take->targets.items[i].in.account, a->digest);
             mw_parts_digest_add(&findings, f->take->targets.items[i].in.account, a->findings_digest);
         }
+        st = mw_findings_absorb(&f->findings, &a->findings, err); /* by account, as targets are */
     }
     mw_doc_end_array(b);
-    st = mw_doc_finish(b, mw_doc_pop(b), &f->coverage, err);
+    if (st == MW_OK)
+        st = mw_doc_finish(b, mw_doc_pop(b), &f->coverage, err);
     mw_doc_builder_free(b);
-    if ((ended = mw_parts_digest_end(&snapshot, f->digest, err)) != MW_OK ||
-        (ended = mw_parts_digest_end(&findings, f->findings_digest, err)) != MW_OK)
-        st = ended;
     mw_findings_sort(&f->findings);
-    return st;
+    return end_digests(f, &snapshot, &findings, st, err);
 }
 
 struct sealed {
@@ -346,14 +345,12 @@ static bool take_info(void *user, const mw_snapshot_info *info)
 static mw_status digest_parts(mw_flow *f, mw_error *err)
 {
     struct sealed s = {.f = f};
-    mw_status st = mw_snapshot_parts(f->store, f->run, take_part, &s, err), ended;
+    mw_status st = mw_snapshot_parts(f->store, f->run, take_part, &s, err);
 
     if (st == MW_OK && f->judges)
         st = mw_store_run_parts(f->store, f->run, take_findings, &s, err);
     f->accounts_done = s.mine;
-    if ((ended = mw_parts_digest_end(&s.snapshot, f->digest, err)) != MW_OK ||
-        (ended = mw_parts_digest_end(&s.findings, f->findings_digest, err)) != MW_OK)
-        st = ended;
+    st = end_digests(f, &s.snapshot, &s.findings, st, err);
     if (s.undigested || !f->judges)
         f->findings_digest[0] = '\0';
     return st;

@@ -8,9 +8,10 @@
 #include "engine/evaluate.h"
 #include "store/snapshots.h"
 
-/** Of an account that is finished, when nothing is stored: its ledger and its digests. */
+/** Of an account that is finished, when nothing is stored: its ledger, findings and digests. */
 typedef struct mw_flow_account {
     mw_doc *coverage;
+    mw_findings findings;
     char digest[2 * MW_SHA256_SIZE + 1], findings_digest[2 * MW_SHA256_SIZE + 1];
 } mw_flow_account;
 
