@@ -130,6 +130,7 @@ void mw__call_queue(mw_active_call *k)
 {
     k->ticket.go = go;
     k->ticket.user = k;
+    k->ticket.operation = mw_breaker_operation(mw_operation_name(k->op));
     k->queued_ms = k->client->watch ? mw_mono_ms() : 0;
     /* What has begun is ended first: paging tokens and deadlines run out. */
     mw_traffic_enter(k->client->traffic, &k->ticket, k->lane, k->request.host, k->attempt > 1 || k->page > 1);
@@ -154,7 +155,7 @@ mw_outcome mw__call_outcome(const mw_active_call *k, mw_status st, const mw_http
     if (answer->status == 429 || k->retry_after_ms >= 0 ||
         mw_retry_classify(k->op, st, &k->result.aws) == MW_RETRY_THROTTLE)
         return MW_OUTCOME_THROTTLED;
-    return answer->status >= 500 ? MW_OUTCOME_FAILED : MW_OUTCOME_ANSWERED;
+    return answer->status >= 500 ? MW_OUTCOME_BROKEN : MW_OUTCOME_ANSWERED;
 }
 
 /* ---- turns of others ---- */
@@ -202,6 +203,7 @@ static mw_status turn_enter(void *ctx, mw_turn *turn, const mw_operation *op, co
         prepare_lane(c, lane, "", region, service, now_ms);
     turn->client = c;
     turn->ticket.user = turn;
+    turn->ticket.operation = mw_breaker_operation(mw_operation_name(op));
     turn->ticket.go = turn_go;
     turn->prev = NULL;
     turn->next = c->waiting_turns;

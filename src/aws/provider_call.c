@@ -94,7 +94,7 @@ static mw_outcome outcome_of(const call *c, mw_status st, const mw_aws_error *aw
         return MW_OUTCOME_ANSWERED;
     if (status == 429 || mw_retry_classify(c->op, st, aws) == MW_RETRY_THROTTLE)
         return MW_OUTCOME_THROTTLED;
-    return status >= 500 ? MW_OUTCOME_FAILED : MW_OUTCOME_ANSWERED;
+    return status >= 500 ? MW_OUTCOME_BROKEN : MW_OUTCOME_ANSWERED;
 }
 
 static void answered(void *user, const mw_http_response *response, const mw_error *error)

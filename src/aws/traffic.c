@@ -380,7 +380,7 @@ mw_ticket *mw_traffic_next(mw_traffic *t, int64_t now_ms, int64_t *refused_ms)
 
         take_out(&t->ready, l);
         l->place = PLACE_NONE;
-        *refused_ms = mw_breaker_refuses(&l->breaker, &t->options.breaker, now_ms);
+        *refused_ms = mw_breaker_refuses(&l->breaker, &t->options.breaker, k->operation, now_ms);
         for (size_t i = 0; *refused_ms == 0 && !stop && i < MW_COUNT(shares); i++)
             if (full(t, shares[i]))
                 stop = shares[i];
@@ -400,7 +400,7 @@ mw_ticket *mw_traffic_next(mw_traffic *t, int64_t now_ms, int64_t *refused_ms)
             k->state = MW_TICKET_IDLE;
         } else {
             k->state = MW_TICKET_GOING;
-            k->probe = mw_breaker_begin(&l->breaker);
+            k->probe = mw_breaker_begin(&l->breaker, k->operation);
             count(t, k, 1);
         }
         relay(t, from);
@@ -429,7 +429,7 @@ void mw_traffic_leave(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t r
             mw_rate_throttled(&l->rate, retry_after_ms, now_ms);
         else
             mw_rate_answered(&l->rate, now_ms);
-        mw_breaker_end(&l->breaker, &t->options.breaker, outcome, k->probe, cause, now_ms);
+        mw_breaker_end(&l->breaker, &t->options.breaker, k->operation, outcome, k->probe, cause, now_ms);
         relay(t, l->account);
         relay(t, l->service);
         relay(t, k->host);

@@ -34,6 +34,7 @@ typedef struct mw_ticket {
     mw_share *host;
     mw_ticket_state state;
     bool probe;
+    uint32_t operation; /* what it asks, for the breaker: set before it enters; 0 = nothing special */
     /** For whoever calls mw_traffic_next(): what its turn means. */
     void (*go)(void *user, int64_t refused_ms);
     void *user;

@@ -33,6 +33,8 @@ static void ended(mw_traffic *t, mw_ticket *k, mw_outcome outcome, int64_t now_m
 
 /* ---- the breaker alone ---- */
 
+enum { OP = 7 };
+
 static void breaker_opens_tries_and_closes(void **state)
 {
     static const mw_breaker_policy p = {.failures = 3, .open_ms = 5000};
@@ -40,30 +42,30 @@ static void breaker_opens_tries_and_closes(void **state)
 
     (void)state;
     for (int i = 0; i < 2; i++)
-        mw_breaker_end(&b, &p, MW_OUTCOME_FAILED, mw_breaker_begin(&b), "x", i);
-    mw_breaker_end(&b, &p, MW_OUTCOME_THROTTLED, false, NULL, 3); /* a sign of life */
+        mw_breaker_end(&b, &p, OP, MW_OUTCOME_FAILED, mw_breaker_begin(&b, OP), "x", i);
+    mw_breaker_end(&b, &p, OP, MW_OUTCOME_THROTTLED, false, NULL, 3); /* a sign of life */
     for (int i = 0; i < 2; i++)
-        mw_breaker_end(&b, &p, MW_OUTCOME_FAILED, false, "y", 10 + i);
-    mw_breaker_end(&b, &p, MW_OUTCOME_NONE, false, NULL, 12); /* tells nothing */
-    assert_int_equal(mw_breaker_refuses(&b, &p, 12), 0);
-    mw_breaker_end(&b, &p, MW_OUTCOME_FAILED, false, "refused (curl 7)", 100);
-    assert_int_equal(mw_breaker_refuses(&b, &p, 100), 5000);
-    assert_int_equal(mw_breaker_refuses(&b, &p, 5099), 1);
+        mw_breaker_end(&b, &p, OP, MW_OUTCOME_FAILED, false, "y", 10 + i);
+    mw_breaker_end(&b, &p, OP, MW_OUTCOME_NONE, false, NULL, 12); /* tells nothing */
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 12), 0);
+    mw_breaker_end(&b, &p, OP, MW_OUTCOME_FAILED, false, "refused (curl 7)", 100);
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 100), 5000);
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 5099), 1);
     assert_string_equal(b.cause, "refused (curl 7)");
-    mw_breaker_end(&b, &p, MW_OUTCOME_FAILED, false, "late", 4000); /* under way when it opened */
-    assert_int_equal(mw_breaker_refuses(&b, &p, 5100), 0);
-    assert_true(mw_breaker_begin(&b));
-    assert_true(mw_breaker_refuses(&b, &p, 5200) > 0); /* one tries, not all */
-    mw_breaker_end(&b, &p, MW_OUTCOME_FAILED, true, "again", 5300);
-    assert_int_equal(mw_breaker_refuses(&b, &p, 5300), 5000);
-    assert_int_equal(mw_breaker_refuses(&b, &p, 10300), 0);
-    assert_true(mw_breaker_begin(&b));
-    mw_breaker_end(&b, &p, MW_OUTCOME_NONE, true, NULL, 10400); /* the probe was not sent */
-    assert_int_equal(mw_breaker_refuses(&b, &p, 10400), 0);
-    assert_true(mw_breaker_begin(&b));
-    mw_breaker_end(&b, &p, MW_OUTCOME_ANSWERED, true, NULL, 10500);
-    assert_int_equal(mw_breaker_refuses(&b, &p, 10500), 0);
-    assert_false(mw_breaker_begin(&b));
+    mw_breaker_end(&b, &p, OP, MW_OUTCOME_FAILED, false, "late", 4000); /* under way when it opened */
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 5100), 0);
+    assert_true(mw_breaker_begin(&b, OP));
+    assert_true(mw_breaker_refuses(&b, &p, OP, 5200) > 0); /* one tries, not all */
+    mw_breaker_end(&b, &p, OP, MW_OUTCOME_FAILED, true, "again", 5300);
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 5300), 5000);
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 10300), 0);
+    assert_true(mw_breaker_begin(&b, OP));
+    mw_breaker_end(&b, &p, OP, MW_OUTCOME_NONE, true, NULL, 10400); /* the probe was not sent */
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 10400), 0);
+    assert_true(mw_breaker_begin(&b, OP));
+    mw_breaker_end(&b, &p, OP, MW_OUTCOME_ANSWERED, true, NULL, 10500);
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 10500), 0);
+    assert_false(mw_breaker_begin(&b, OP));
     assert_int_equal(b.failed, 0);
 }
 
@@ -74,8 +76,44 @@ static void breaker_may_be_off(void **state)
 
     (void)state;
     for (int i = 0; i < 1000; i++)
-        mw_breaker_end(&b, &p, MW_OUTCOME_FAILED, false, NULL, i);
-    assert_int_equal(mw_breaker_refuses(&b, &p, 1000), 0);
+        mw_breaker_end(&b, &p, OP, MW_OUTCOME_FAILED, false, NULL, i);
+    assert_int_equal(mw_breaker_refuses(&b, &p, OP, 1000), 0);
+}
+
+static void what_has_not_failed_may_go(void **state)
+{
+    static const mw_breaker_policy p = {.failures = 20, .open_ms = 5000};
+    static const struct {
+        const char *name;
+        mw_outcome other; /* how one request of another operation ended before */
+        int operations;   /* that fail */
+        int64_t refuses_ms;
+    } rows[] = {
+        {"four operations are broken", MW_OUTCOME_BROKEN, 4, 0},
+        {"one of them was not answered", MW_OUTCOME_FAILED, 4, 5000},
+        {"more than are told apart", MW_OUTCOME_BROKEN, MW_BREAKER_OPERATIONS + 1, 5000},
+    };
+
+    (void)state;
+    for (size_t n = 0; n < MW_COUNT(rows); n++) {
+        mw_breaker b = {0};
+
+        mw_breaker_end(&b, &p, 1, rows[n].other, false, "500", 0);
+        for (int i = 0; i < 100; i++)
+            mw_breaker_end(&b, &p, 1 + (uint32_t)(i % rows[n].operations), MW_OUTCOME_BROKEN, false, "500", 0);
+        assert_int_equal(mw_breaker_refuses(&b, &p, 1, b.opened_ms), 5000);
+        assert_int_equal(mw_breaker_refuses(&b, &p, 0, b.opened_ms), 5000); /* what nobody named */
+        assert_int_equal(mw_breaker_refuses(&b, &p, 99, b.opened_ms), rows[n].refuses_ms);
+        if (rows[n].refuses_ms > 0)
+            continue;
+        assert_false(mw_breaker_begin(&b, 99));
+        mw_breaker_end(&b, &p, 99, MW_OUTCOME_BROKEN, false, "500", 10); /* it fails too, and is refused from now on */
+        assert_int_equal(mw_breaker_refuses(&b, &p, 99, b.opened_ms), 5000);
+        mw_breaker_end(&b, &p, 98, MW_OUTCOME_ANSWERED, mw_breaker_begin(&b, 98), NULL, 20);
+        assert_int_equal(mw_breaker_refuses(&b, &p, 1, 20), 0);
+        assert_int_equal(b.failing, 0);
+    }
+    assert_int_not_equal(mw_breaker_operation("ListUsers"), mw_breaker_operation("ListRoles"));
 }
 
 /* ---- lanes ---- */
@@ -378,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(breaker_opens_tries_and_closes),
         cmocka_unit_test(breaker_may_be_off),
+        cmocka_unit_test(what_has_not_failed_may_go),
         cmocka_unit_test(lanes_take_turns),
         cmocka_unit_test(a_slow_one_leaves_places),
         cmocka_unit_test(alone_all_places_are_ours),
