@@ -34,6 +34,9 @@ struct mw_paginator {
     mw_val token[TOKENS_MAX];
     bool has_tokens;
     mw_buf last; /* canonical JSON of the tokens before */
+    /* Those of an earlier page, renewed after 1, 2, 4, 8… pages: a circle of any length comes by it (Brent 1980). */
+    mw_buf mark;
+    size_t mark_age, mark_life;
 };
 
 /* ---- expressions ---- */
@@ -119,7 +122,7 @@ mw_status mw_paginator_new(const mw_operation *op, mw_paginator **out, mw_error 
     p = mw_alloc(sizeof(*p));
     if (!p)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-    p->last.max = TOKEN_MAX_BYTES;
+    p->last.max = p->mark.max = TOKEN_MAX_BYTES;
     if ((st = names(op, d, mw_val_get(d, model, "input_token"), "input_token", p->input, TOKENS_MAX, &p->token_count,
                     err)) != MW_OK ||
         (st = names(op, d, mw_val_get(d, model, "output_token"), "output_token", output, TOKENS_MAX, &outputs, err)) !=
@@ -189,7 +192,7 @@ mw_status mw_paginator_implied(const mw_operation *op, mw_paginator **out, mw_er
     p = mw_alloc(sizeof(*p));
     if (!p)
         return mw_fail(err, MW_ERR_NOMEM, "out of memory");
-    p->last.max = TOKEN_MAX_BYTES;
+    p->last.max = p->mark.max = TOKEN_MAX_BYTES;
     for (size_t i = 0; p->token_count == 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         if (mw_shape_member(in, pairs[i].input, strlen(pairs[i].input)) &&
             find_token(answer, pairs[i].output, &p->path)) {
@@ -218,6 +221,7 @@ void mw_paginator_free(mw_paginator *p)
     mw_jmespath_free(p->more.compiled);
     mw_doc_builder_free(p->held);
     mw_buf_clear(&p->last);
+    mw_buf_clear(&p->mark);
     mw_free(p);
 }
 
@@ -317,6 +321,34 @@ static mw_status read_announced(const mw_paginator *p, mw_doc_builder *page, mw_
     return st;
 }
 
+static bool equal(const mw_buf *a, const mw_buf *b)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+static mw_status keep(mw_buf *out, const mw_buf *token, mw_error *err)
+{
+    mw_buf_reset(out);
+    return mw_buf_add(out, token->data, token->len, err);
+}
+
+/* Was it given before? Then the pages go in circles. */
+static mw_status remember(mw_paginator *p, const mw_buf *now, mw_error *err)
+{
+    mw_status st;
+
+    if (p->mark_life > 0 && (equal(now, &p->last) || equal(now, &p->mark)))
+        return mw_fail(err, MW_ERR_CONFLICT, "the same page token was given twice: %s = %.200s", p->input[0],
+                       now->data);
+    if (++p->mark_age >= p->mark_life) {
+        if ((st = keep(&p->mark, now, err)) != MW_OK)
+            return st;
+        p->mark_life = p->mark_life ? p->mark_life * 2 : 1;
+        p->mark_age = 0;
+    }
+    return keep(&p->last, now, err);
+}
+
 mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more, mw_error *err)
 {
     MW_AUTO(mw_buf) now = {.max = TOKEN_MAX_BYTES};
@@ -340,10 +372,7 @@ mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val res
     }
     if ((st = mw_buf_status(&now, err)) != MW_OK)
         return st;
-    if (now.len == p->last.len && memcmp(now.data, p->last.data, now.len) == 0)
-        return mw_fail(err, MW_ERR_CONFLICT, "the same page token was given twice: %s = %.200s", p->input[0], now.data);
-    mw_buf_reset(&p->last);
-    if ((st = mw_buf_add(&p->last, now.data, now.len, err)) != MW_OK)
+    if ((st = remember(p, &now, err)) != MW_OK)
         return st;
     p->has_tokens = *more = true;
     return MW_OK;

@@ -33,8 +33,8 @@ mw_status mw_paginator_params(const mw_paginator *p, const mw_operation *op, con
  * @param page  Builder holding @p result; JMESPath results are added to it.
  * @param[out] more  True when another page is to be asked for.
  *                   Where the answer lacks the member that says so, a token says it.
- * @return MW_OK; MW_ERR_CONFLICT when the service gave the same token twice (the message names it); MW_ERR_PARSE when
- *         it says that there is more and gives no token.
+ * @return MW_OK; MW_ERR_CONFLICT when the service gave a token again (the message names it), at the latest when
+ *         it went three times around; MW_ERR_PARSE when it says that there is more and gives no token.
  */
 mw_status mw_paginator_advance(mw_paginator *p, mw_doc_builder *page, mw_val result, bool *more, mw_error *err);
 

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <stdio.h>
+
 static const mw_models *models;
 
 static const mw_operation *operation(const char *service, const char *name)
@@ -230,6 +232,51 @@ static void a_list_is_not_cut_short(void **state)
     mw_doc_builder_free(page);
 }
 
+/* What no list may take for its end, nor follow for ever: tokens that come again, and "more" without a token. */
+static void pages_without_an_end(void **state)
+{
+    static const struct {
+        const char *name;
+        int before, around; /* pages before the circle, and in it */
+        int most;           /* pages until it is told */
+    } circles[] = {{"one token", 0, 1, 2},
+                   {"one, late", 7, 1, 9},
+                   {"two in turn", 0, 2, 6},
+                   {"three, late", 5, 3, 15},
+                   {"a hundred", 3, 100, 400}};
+    mw_doc_builder *page;
+    mw_paginator *p;
+    mw_error err = {0};
+    bool more = true;
+
+    (void)state;
+    assert_ok(mw_doc_builder_new(NULL, &page, &err));
+    for (size_t i = 0; i < MW_COUNT(circles); i++) {
+        mw_status st = MW_OK;
+        int n = 0;
+
+        assert_ok(mw_paginator_new(operation("logs", "DescribeLogGroups"), &p, &err));
+        for (; st == MW_OK && n < 1000; n++) {
+            int at = n < circles[i].before ? n : circles[i].before + (n - circles[i].before) % circles[i].around;
+            char text[64];
+
+            snprintf(text, sizeof(text), "{\"nextToken\":\"t%d\"}", at);
+            st = mw_paginator_advance(p, page, parse(page, text), &more, &err);
+        }
+        assert_int_equal(st, MW_ERR_CONFLICT);
+        assert_in_range(n, circles[i].before + circles[i].around + 1, circles[i].most);
+        mw_paginator_free(p);
+    }
+    assert_ok(mw_paginator_new(operation("iam", "ListUsers"), &p, &err));
+    assert_int_equal(mw_paginator_advance(p, page, parse(page, "{\"Users\":[],\"IsTruncated\":true}"), &more, &err),
+                     MW_ERR_PARSE);
+    assert_false(more);
+    assert_ok(mw_paginator_advance(p, page, parse(page, "{\"Users\":[],\"IsTruncated\":false}"), &more, &err));
+    assert_false(more);
+    mw_paginator_free(p);
+    mw_doc_builder_free(page);
+}
+
 static void no_paginator(void **state)
 {
     mw_paginator *p;
@@ -316,8 +363,9 @@ static void whole_pack(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens),       cmocka_unit_test(no_paginator), cmocka_unit_test(tokens_by_name),
-        cmocka_unit_test(pages_add_up), cmocka_unit_test(whole_pack),   cmocka_unit_test(a_list_is_not_cut_short),
+        cmocka_unit_test(tokens),         cmocka_unit_test(pages_without_an_end), cmocka_unit_test(no_paginator),
+        cmocka_unit_test(tokens_by_name), cmocka_unit_test(pages_add_up),         cmocka_unit_test(whole_pack),
+        cmocka_unit_test(a_list_is_not_cut_short),
     };
     mw_error err = {0};
 
