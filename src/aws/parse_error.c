@@ -383,7 +383,7 @@ mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_
         if (!aws->message[0])
             put(aws->message, sizeof(aws->message), reason, strlen(reason));
     }
-    if (r->status < 300) /* S3's late error: as good as a 500, and as worth a second try */
+    if (r->status < 300) /* a late error, as S3 has them: as good as a 500, and as worth a second try */
         aws->http_status = 500;
     if ((st = add_members(op, mw_service_error(service, aws->code), r, b, err)) != MW_OK)
         return st;
@@ -391,30 +391,74 @@ mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_
                    aws->code, aws->message, aws->http_status);
 }
 
-bool mw__hidden_error(const mw_operation *op, const mw_http_response *r)
+/* The local name of the root element; nothing is checked behind its start. */
+static mw_str root_name(const char *body, size_t len)
+{
+    mw_str name = {0};
+    mw__xml_event event;
+    mw__xml_reader in;
+
+    mw__xml_begin(&in, body, len, NULL);
+    do
+        event = mw__xml_next(&in);
+    while (event == MW__XML_CHARS);
+    if (event == MW__XML_START)
+        name = mw__xml_local(in.name);
+    mw__xml_finish(&in);
+    return name;
+}
+
+static bool hidden_in_xml(const mw_operation *op, const mw_http_response *r)
 {
     const mw_shape *output = mw_operation_output(op);
     const mw_member *payload = output ? mw_shape_payload(output) : NULL;
-    const char *p = r->body.data, *end;
+    mw_str root;
 
-    if (mw_service_protocol(mw_operation_service(op)) != MW_PROTO_REST_XML || !output || !p ||
-        !mw_str_eq(mw_service_id(mw_operation_service(op)), "S3"))
+    if (!output || r->body.len == 0)
         return false;
     if (payload && (mw_shape_type_of(mw_member_shape(payload)) != MW_SHAPE_STRUCTURE ||
                     mw_shape_eventstream(mw_member_shape(payload))))
         return false;
-    end = p + r->body.len;
-    while (p < end) {
-        while (p < end && strchr(" \t\r\n", *p) && *p)
-            p++;
-        if (end - p > 2 && p[0] == '<' && (p[1] == '?' || p[1] == '!')) {
-            p = memchr(p, '>', (size_t)(end - p));
-            if (!p)
-                return false;
-            p++;
-            continue;
-        }
-        break;
+    root = root_name(r->body.data, r->body.len);
+    return mw__xml_named(root, "Error") || mw__xml_named(root, "ErrorResponse") ||
+           (mw__xml_named(root, "Response") && mw_service_protocol(mw_operation_service(op)) == MW_PROTO_EC2);
+}
+
+static bool names_an_error(const mw_operation *op, const char *code)
+{
+    static const char *const ends[] = {"Exception", "Error", "Fault"};
+    size_t len = strlen(code);
+
+    for (size_t i = 0; i < MW_COUNT(ends); i++)
+        if (len > strlen(ends[i]) && strcmp(code + len - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return mw_service_error(mw_operation_service(op), code) != NULL;
+}
+
+/* Errors are small: of a long answer nothing is read here. */
+static bool hidden_in_json(const mw_operation *op, const mw_http_response *r)
+{
+    enum { ERROR_MAX_BYTES = 4096 };
+    mw_aws_error aws = {0};
+    struct names n = {.message_set = false};
+    mw__json j;
+    bool readable;
+
+    if (r->body.len > ERROR_MAX_BYTES || r->body.len == 0 || !memmem(r->body.data, r->body.len, "__type", 6))
+        return false;
+    mw__json_init(&j, r->body.data, r->body.len);
+    readable = scan_json(&j, &n, &aws) == MW_OK;
+    mw__json_clear(&j);
+    return readable && n.type.code[0] && names_an_error(op, n.type.code);
+}
+
+bool mw__hidden_error(const mw_operation *op, const mw_http_response *r)
+{
+    switch (mw_service_protocol(mw_operation_service(op))) {
+    case MW_PROTO_QUERY:
+    case MW_PROTO_EC2:
+    case MW_PROTO_REST_XML: return hidden_in_xml(op, r);
+    case MW_PROTO_JSON: return mw_http_get(&r->headers, "x-amzn-errortype") || hidden_in_json(op, r);
+    default: return mw_http_get(&r->headers, "x-amzn-errortype") != NULL;
     }
-    return end - p > 6 && memcmp(p, "<Error", 6) == 0 && (p[6] == '>' || p[6] == ' ');
 }

@@ -8,12 +8,15 @@
 #include "aws/protocol_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct json_in {
     mw__json j;
     mw_doc_builder *b;
     mw_error *err;
+    bool known;       /* the whole answer has a member that the model has */
+    char foreign[40]; /* the first that it does not have */
 };
 
 static mw_status read_value(struct json_in *in, const mw_shape *s, const mw__path *at);
@@ -70,6 +73,8 @@ static mw_status read_members(struct json_in *in, const mw_shape *s, const mw__p
         m = mw_shape_member_wire(s, key, len);
         if (m && only_body && mw_member_location(m) != MW_LOC_BODY)
             m = NULL;
+        if (m && only_body)
+            in->known = true;
         if (mw__json_peek(&in->j) == MW__JSON_NULL) {
             if ((st = mw__json_literal(&in->j, MW__JSON_NULL, in->err)) != MW_OK)
                 break;
@@ -80,6 +85,8 @@ static mw_status read_members(struct json_in *in, const mw_shape *s, const mw__p
                 memcpy(unknown, key, len);
                 unknown[len] = '\0';
             }
+            if (only_body && !in->foreign[0])
+                snprintf(in->foreign, sizeof(in->foreign), "%.*s", len < sizeof(in->foreign) ? (int)len : 36, key);
             if ((st = mw__json_skip(&in->j, MW__PROTOCOL_DEPTH, in->err)) != MW_OK)
                 break;
             continue;
@@ -286,16 +293,32 @@ static mw_status read_root(struct json_in *in, const mw_shape *s, const mw__path
     return t == MW__JSON_OBJECT ? read_members(in, s, at, true) : mismatch(in, t, "an object", at);
 }
 
+static mw_status read_whole(struct json_in *in, const mw_shape *s, const char *body, size_t len, bool members)
+{
+    mw_status st;
+
+    mw__json_init(&in->j, body, len);
+    st = members ? read_root(in, s, NULL) : read_value(in, s, NULL);
+    if (st == MW_OK && mw__json_peek(&in->j) != MW__JSON_END)
+        st = mw__json_fail(&in->j, "the end", in->err);
+    mw__json_clear(&in->j);
+    return st;
+}
+
 mw_status mw__json_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
                          mw_error *err)
 {
     struct json_in in = {.b = b, .err = err};
-    mw_status st;
 
-    mw__json_init(&in.j, body, len);
-    st = members ? read_root(&in, s, NULL) : read_value(&in, s, NULL);
-    if (st == MW_OK && mw__json_peek(&in.j) != MW__JSON_END)
-        st = mw__json_fail(&in.j, "the end", err);
-    mw__json_clear(&in.j);
+    return read_whole(&in, s, body, len, members);
+}
+
+mw_status mw__json_answer(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, mw_error *err)
+{
+    struct json_in in = {.b = b, .err = err};
+    mw_status st = read_whole(&in, s, body, len, true);
+
+    if (st == MW_OK && in.foreign[0] && !in.known && mw__promises_more(s))
+        return mw_fail(err, MW_ERR_PARSE, "it has '%s', and nothing of what the model says", in.foreign);
     return st;
 }

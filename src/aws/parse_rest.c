@@ -209,7 +209,7 @@ mw_status mw__parse_rest(const mw_operation *op, const mw_http_response *r, mw_d
     else if (st == MW_OK && x)
         mw__xml_emit(x);
     else if (st == MW_OK && s)
-        st = mw__json_parse(b, s, r->body.data, r->body.len, true, err);
+        st = mw__json_answer(b, s, r->body.data, r->body.len, err);
     if (st == MW_OK)
         mw_doc_end_object(b);
     mw__xml_free(x);

@@ -34,6 +34,7 @@ struct mw__xml {
     mw__xml_root mode;
     const char *wrapper;
     bool found;     /* the structure's element was met */
+    bool known;     /* so was one of its members */
     unsigned skip;  /* depth inside an element that is not wanted */
     unsigned depth; /* of frames */
     mw__xml_plans plans;
@@ -42,6 +43,7 @@ struct mw__xml {
     size_t text_len;
     mw_buf pieces; /* text that came in several pieces */
     char root[64];
+    char foreign[64];  /* the first element in the structure that the model does not have */
     char unknown[128]; /* a union's member that the model lacks, of the union at unknown_depth */
     unsigned unknown_depth;
     const mw_member *root_scalar;            /* the root's text, when the root is named like this member */
@@ -316,6 +318,12 @@ static void start_member(mw__xml *x, struct frame *f, mw_str name)
         out_of_memory(x);
         return;
     }
+    if (f == x->frames) {
+        if (s)
+            x->known = true;
+        else if (!x->foreign[0] && !mw__xml_named(name, "requestId") && !mw__xml_named(name, "ResponseMetadata"))
+            put_name(x->foreign, sizeof(x->foreign), name);
+    }
     if (!s || s->unwanted) {
         if (!s && mw_shape_union(f->plan->shape) && name.len < sizeof(x->unknown)) {
             put_name(x->unknown, sizeof(x->unknown), name);
@@ -586,6 +594,9 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
         return st;
     if (!x->found && x->mode == MW__XML_WRAPPED && mw_shape_member_count(s))
         return mw_fail(err, MW_ERR_PARSE, "XML: <%s> holds no <%s>", x->root, wrapper);
+    if (!x->known && x->foreign[0] && x->mode != MW__XML_ERROR && mw__promises_more(s))
+        return mw_fail(err, MW_ERR_PARSE, "XML: <%s> holds <%s>, and nothing of what the model says", x->root,
+                       x->foreign);
     return mw_doc_builder_status(b, err);
 }
 

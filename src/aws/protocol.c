@@ -184,6 +184,19 @@ bool mw_protocol_lacks_document(const mw_operation *op, const mw_http_response *
            says_nothing(r->body.data, r->body.len);
 }
 
+bool mw__promises_more(const mw_shape *s)
+{
+    for (size_t i = 0; s && i < mw_shape_member_count(s); i++) {
+        const mw_member *m = mw_shape_member_at(s, i);
+        mw_shape_type type = mw_shape_type_of(mw_member_shape(m));
+
+        if (mw_member_location(m) == MW_LOC_BODY &&
+            (type == MW_SHAPE_LIST || type == MW_SHAPE_STRUCTURE || type == MW_SHAPE_MAP))
+            return true;
+    }
+    return false;
+}
+
 static mw_status parse_xml(const mw_operation *op, const char *body, size_t len, mw_doc_builder *b, mw_error *err)
 {
     const char *wrapper = mw_operation_result_wrapper(op);
@@ -220,7 +233,7 @@ static mw_status parse_rpc(const mw_operation *op, const mw_http_response *r, mw
         mw__initial_response(&body, &len);
     }
     if (st == MW_OK && !mw__blank(body, len))
-        st = json ? mw__json_parse(b, s, body, len, true, err) : mw__cbor_parse(b, s, body, len, true, err);
+        st = json ? mw__json_answer(b, s, body, len, err) : mw__cbor_parse(b, s, body, len, true, err);
     if (st == MW_OK)
         mw_doc_end_object(b);
     return st;

@@ -114,6 +114,8 @@ mw_status mw__customize_params(const mw_operation *op, const mw_doc *d, mw_val p
  */
 mw_status mw__json_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
                          mw_error *err);
+/** The same for the members of a whole answer; MW_ERR_PARSE too when it has members, and the model knows none of them. */
+mw_status mw__json_answer(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, mw_error *err);
 mw_status mw__cbor_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
                          mw_error *err);
 
@@ -129,6 +131,10 @@ mw_status mw__xml_open(mw_doc_builder *b, const mw_shape *s, mw__xml_root root, 
                        size_t len, mw__xml **out, mw_error *err);
 void mw__xml_emit(mw__xml *x);
 void mw__xml_free(mw__xml *x);
+
+/** Does @p s have lists, maps or structures in the body? An answer that has members and none of the model's is no
+ * answer then (a gateway's message, another operation's document), where scalars alone may well be left out. */
+bool mw__promises_more(const mw_shape *s);
 
 /** Members of an open object that come from status and headers. */
 mw_status mw__parse_bindings(mw_doc_builder *b, const mw_shape *s, const mw_http_response *r, mw_error *err);
@@ -154,7 +160,10 @@ void mw__initial_response(const char **body, size_t *len);
  * NOMEM). */
 mw_status mw__parse_error(const mw_operation *op, const mw_http_response *r, mw_doc_builder *b, mw_aws_error *aws,
                           mw_error *err);
-/** Is this 200 an S3 `<Error>` in disguise? */
+/**
+ * Is this 200 an error in disguise? S3's late <Error>, the XML protocols' other error envelopes, a header or a `__type`
+ * that names an error. Looks at the beginning of the body only.
+ */
 bool mw__hidden_error(const mw_operation *op, const mw_http_response *r);
 /** Reason phrase of a status ("Not Found"); "" when not known. */
 const char *mw__http_reason(int status);
