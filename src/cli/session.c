@@ -7,6 +7,7 @@
 #include "aws/endpoint.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/account_list.h"
 #include "cli/config_rate.h"
 
 #include <stdio.h>
@@ -213,6 +214,9 @@ static mw_status identify_caller(mw_session *n, mw_error *err)
         return st;
     if (!a.account || !*a.account)
         return mw_fail(err, MW_ERR_CREDENTIALS, "sts:GetCallerIdentity did not name an account");
+    if (!mw_is_account_id(a.account))
+        return mw_fail(err, MW_ERR_CREDENTIALS,
+                       "sts:GetCallerIdentity named '%.40s', expected an account id of 12 digits", a.account);
     if (mw_str_starts(a.arn ? a.arn : "", "arn:")) {
         size_t len = strcspn(a.arn + 4, ":");
         if (len > 0 && len < sizeof(partition)) {
