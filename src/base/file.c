@@ -93,9 +93,27 @@ static mw_status sync_folder(const char *path, mw_error *err)
     return MW_OK;
 }
 
+/* A device, pipe or socket, or one of the names of an open descriptor: to rename a file over it would take it away. */
+static bool is_no_file(const char *path)
+{
+    static const char open_ones[] = "/proc/self/fd/";
+    char link[sizeof(open_ones)];
+    struct stat st;
+    ssize_t len = readlink(path, link, sizeof(link) - 1);
+
+    if (len == (ssize_t)sizeof(link) - 1 && memcmp(link, open_ones, sizeof(link) - 1) == 0)
+        return true;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 mw_status mw_file_begin(mw_file_new *f, const char *path, mode_t mode, mw_error *err)
 {
     *f = (mw_file_new){.fd = -1, .path = path};
+    if (is_no_file(path)) {
+        f->in_place = true;
+        f->fd = mw_sys.open_fn(mw_sys.ctx, path, O_WRONLY, 0);
+        return f->fd >= 0 ? MW_OK : mw_fail(err, MW_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+    }
     if ((size_t)snprintf(f->temporary, sizeof(f->temporary), "%s.%ld.tmp", path, (long)getpid()) >=
         sizeof(f->temporary))
         return mw_fail(err, MW_ERR_INVALID, "cannot create %s: its name is too long", path);
@@ -107,11 +125,13 @@ mw_status mw_file_end(mw_file_new *f, mw_status st, mw_error *err)
 {
     if (f->fd < 0)
         return st;
-    if (st == MW_OK && mw_sys.fsync_fn(mw_sys.ctx, f->fd) != 0)
+    if (st == MW_OK && !f->in_place && mw_sys.fsync_fn(mw_sys.ctx, f->fd) != 0)
         st = mw_fail(err, MW_ERR_IO, "cannot sync %s: %s", f->path, strerror(errno));
     if (close(f->fd) != 0 && st == MW_OK)
         st = mw_fail(err, MW_ERR_IO, "cannot close %s: %s", f->path, strerror(errno));
     f->fd = -1;
+    if (f->in_place)
+        return st;
     if (st == MW_OK && mw_sys.rename_fn(mw_sys.ctx, f->temporary, f->path) != 0)
         st = mw_fail(err, MW_ERR_IO, "cannot rename %s to %s: %s", f->temporary, f->path, strerror(errno));
     if (st != MW_OK) {

@@ -31,6 +31,7 @@ void mw_cli_catch_signals(void)
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file size limit is an error of the write, as a full disk is */
 }
 
 void mw_cli_forget_signal(void)

@@ -285,11 +285,15 @@ static mw_status touch_file(mw_store *s, bool make, mw_error *err)
             return mw_error_prefix(err, st, "store %s", s->path);
     }
     fd = mw_sys.open_fn(mw_sys.ctx, s->path, O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
-    if (fd < 0 && errno == ENOENT)
+    if (fd < 0 && errno == ENOENT && !make)
         return mw__store_nothing(s, err);
     if (fd < 0)
         return mw_fail(err, MW_ERR_IO, "store %s: %s", s->path, strerror(errno));
-    if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && (is.st_mode & 077))
+    if (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode)) { /* SQLite would leave its journal beside a device */
+        close(fd);
+        return mw_fail(err, MW_ERR_INVALID, "store %s: not a file", s->path);
+    }
+    if (is.st_mode & 077)
         mw_log_warn("store %s can be read by others (mode %03o): chmod 600 it", s->path, (unsigned)(is.st_mode & 0777));
     close(fd);
     return MW_OK;

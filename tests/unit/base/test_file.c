@@ -3,6 +3,7 @@
 #include "support/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,6 +151,43 @@ static void a_failure_keeps_the_old_file(void **state)
     }
 }
 
+/* What is no file stays what it is: nothing is renamed over a device or a pipe, and a link is no way to another file. */
+static void only_files_are_replaced(void **state)
+{
+    MW_AUTO(mw_buf) in = {0};
+    char fifo[128], link[128], target[128], text[16] = "";
+    mw_error err = {0};
+    struct stat st;
+    int end;
+
+    (void)state;
+    snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+    snprintf(link, sizeof(link), "%s/link", folder);
+    snprintf(target, sizeof(target), "%s/f", folder);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    end = open(fifo, O_RDWR);
+    assert_ok(mw_file_write_atomic(fifo, "content", 7, 0600, &err));
+    assert_int_equal(read(end, text, sizeof(text)), 7);
+    assert_int_equal(stat(fifo, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    close(end);
+    assert_int_equal(symlink("/dev/null", link), 0);
+    assert_ok(mw_file_write_atomic(link, "content", 7, 0600, &err));
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    unlink(link);
+    assert_ok(mw_file_write_atomic(target, "old", 3, 0600, &err));
+    assert_int_equal(symlink(target, link), 0);
+    assert_ok(mw_file_write_atomic(link, "new", 3, 0600, &err));
+    assert_ok(mw_file_read(target, &in, &err));
+    assert_string_equal(in.data, "old");
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+    unlink(link);
+    unlink(fifo);
+    assert_int_not_equal(mw_file_write_atomic(folder, "x", 1, 0600, &err), MW_OK);
+}
+
 static void folders_are_made(void **state)
 {
     char path[128];
@@ -170,6 +208,7 @@ int main(void)
         cmocka_unit_test(reading_names_what_is_wrong),
         cmocka_unit_test(a_signal_does_not_end_a_read),
         cmocka_unit_test(a_failure_keeps_the_old_file),
+        cmocka_unit_test(only_files_are_replaced),
         cmocka_unit_test(folders_are_made),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -104,6 +104,10 @@ static void refuses_what_is_not_ours(void **state)
     MW_AUTO(mw_buf) after = {0};
 
     (void)state;
+    assert_int_equal(mkfifo(scratch("pipe"), 0600), 0);
+    refuses("pipe", MW_ERR_INVALID, "not a file");
+    assert_int_equal(access(scratch("pipe-journal"), F_OK), -1);
+    assert_int_equal(unlink(scratch("pipe")), 0);
     write_file(scratch("letter.db"), garbage, sizeof(garbage));
     refuses("letter.db", MW_ERR_PARSE, "damaged");
 
