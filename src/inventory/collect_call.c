@@ -11,9 +11,12 @@
 #include "base/str.h"
 #include "inventory/csv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Jobs of IAM take seconds, rarely minutes; a report that is not there then will not come this run. */
+/* Of one list or facet: fifty log groups a page make half a million. Page tokens need not end by themselves. */
+#define PAGES_MAX        10000u
 #define POLL_FIRST_MS    1000
 #define POLL_MOST_MS     8000
 #define POLL_TOTAL_MS    300000
@@ -166,6 +169,11 @@ static void trouble(call *k, mw_status st, const mw_error *err)
     k->trouble_error = *err;
 }
 
+static unsigned most_pages(const plan_call *p)
+{
+    return p->max_pages ? p->max_pages : PAGES_MAX;
+}
+
 static bool on_page(void *user, mw_doc_builder *page, mw_val result)
 {
     call *k = user;
@@ -176,7 +184,7 @@ static bool on_page(void *user, mw_doc_builder *page, mw_val result)
 
     collection_enter(k->c, k->account);
     k->pages++;
-    if (p->max_pages && k->pages > p->max_pages) {
+    if (k->pages > most_pages(p)) {
         k->too_many = true;
         return false;
     }
@@ -388,7 +396,10 @@ static void on_done(void *user, const mw_call_result *r)
             collection_fail(c, k->trouble, &k->trouble_error);
         fail_call(k, name, "MalformedAnswer", k->trouble_error.message);
     } else if (k->too_many) {
-        fail_call(k, name, "TooManyPages", "more pages than the type's max_pages");
+        char text[64];
+
+        snprintf(text, sizeof(text), "more than %u pages", most_pages(k->plan));
+        fail_call(k, name, "TooManyPages", text);
     } else if (k->failed_job) {
         fail_call(k, name, "JobFailed", "the job that prepares this answer failed");
     } else if (k->preparing) {

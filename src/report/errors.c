@@ -67,7 +67,9 @@ static const mw_explained codes[] = {
      "The type's YAML is at fault: docs/reference/resource-types.md."},
     {"Failed", "The call failed", "It failed in a way that has no code of its own.",
      "The message says more; --debug logs each attempt."},
-    {"TooManyPages", "More pages than the type reads", "The type limits how many pages of this facet are read.",
+    {"TooManyPages", "More pages than are read",
+     "The type limits how many pages of this facet are read; without a limit it is 10,000, so that a list whose page "
+     "tokens never end does end.",
      "Raise max_pages in the type, or accept unknown here."},
     {"NotReady", "Not ready in time",
      "A job that prepares the answer (a credential report) did not end within five minutes.",
