@@ -181,7 +181,7 @@ const mw_command mw_command_evaluate = {
                    "above it; 2 incomplete; "
                    "3 usage, configuration or rule error, or no such snapshot.",
     .examples = "moonward evaluate\n"
-                "moonward evaluate --at 2026-11-01 --select severity>=high\n"
+                "moonward evaluate --at 2026-11-01 --select 'severity>=high'\n"
                 "moonward evaluate --rules ./my-rules --snapshot 01JF3V --output json\n",
     .options = options,
     .option_count = MW_COUNT(options),
