@@ -3,9 +3,12 @@
  * Calls are told apart by operation and parameters as written, so whatever asks for the same thing
  * shares one call. An operation that the models lack stays in the plan without `op`: the collector
  * then reports it as unknown, it is never left out silently. A parameter that they lack is left out.
+ * Whatever is not known to only read is refused, whoever wrote the type.
  */
 #include "inventory/plan_build.h"
 
+#include "aws/client.h"
+#include "aws/readonly.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "inventory/sensitive.h"
@@ -137,6 +140,11 @@ static mw_status resolve(struct planning *g, const char *name, const char **serv
         return plan_no_memory(g->err);
     s = mw_models_service(g->p->models, *service);
     *op = s ? mw_service_operation(s, *operation) : NULL;
+    if (*op && !mw_operation_read_only(*op)) { /* a type's file may be anybody's: an inventory only reads */
+        const char *why = mw_operation_read_exception(*op);
+        return mw_fail(g->err, MW_ERR_INVALID, "%s may not be called by a type: %s", name,
+                       why ? why : "it is not known to change nothing");
+    }
     return MW_OK;
 }
 

@@ -81,11 +81,12 @@ static mw_status plan_sources(struct planning *g, mw_val list, unsigned depth)
         const char *name = mw_val_str(g->d, mw_val_at(g->d, sources, i), NULL);
         const mw_type *t = mw_types_get(g->p->types, name);
         if (!t)
-            return mw_fail(g->err, MW_ERR_INVALID, "'%s' is not a resource type", name);
+            return mw_fail(g->err, MW_ERR_INVALID, "type %s: '%s' is not a resource type", g->t->type->name, name);
         if ((st = plan_need_type(g->p, t, &g->t->sources[i], depth + 1, g->err)) != MW_OK)
             return st;
         if (g->p->items[g->t->sources[i]]->regional != g->t->regional)
-            return mw_fail(g->err, MW_ERR_INVALID, "its scope is not of the same kind as that of %s", name);
+            return mw_fail(g->err, MW_ERR_INVALID, "type %s: its scope is not of the same kind as that of %s",
+                           g->t->type->name, name);
         g->t->source_count++;
     }
     return st;
@@ -228,7 +229,7 @@ mw_status plan_need_type(mw_plan *p, const mw_type *type, size_t *index, unsigne
                            type->name, scope, parent, mw_type_scope(t));
     }
     if ((st = plan_sources(&g, list, depth)) != MW_OK)
-        return mw_error_prefix(err, st, "type %s", type->name);
+        return st;
     *index = p->count;
     p->items[p->count++] = g.t;
     g.t->facets = mw_arena_alloc(&p->arena, (mw_type_facet_count(type) + 1) * sizeof(plan_facet));

@@ -5,10 +5,41 @@
 
 After a wanted change of the types: moonward types list --output markdown, behind the heading of docs/reference/types.md.
 """
-import json, os, subprocess, sys
+import json, os, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import replaying  # noqa: E402
+
+
+LIST = "list: {operation: s3:ListBuckets, items: Buckets}"
+# A team's type that must not get as far as a call: its file, what the message says.
+REFUSED = (
+    ("list: {operation: iam:CreateUser, params: {UserName: evil}, items: User}", "iam:CreateUser may not be called by a type: it is not known to change nothing"),
+    (LIST + "\n  facets: {A: {operation: s3:PutBucketVersioning, params: {Bucket: '{Name}'}, result: '@'}}", "s3:PutBucketVersioning may not be called"),
+    (LIST + "\n  facets: {A: {operation: secretsmanager:GetSecretValue, params: {SecretId: '{Name}'}, result: '@'}}", "returns a credential or another secret"),
+    (LIST + "\n  facets: {A: {operation: s3:GetBucketVersioning, params: {Bucket: '{Name}'}, result: '@', prepare: {operation: s3:DeleteBucket, "
+     "params: {Bucket: '{Name}'}, until: 'true'}}}", "s3:DeleteBucket may not be called"),
+    ("list: {operation: s3:ListBuckets, items: Buckets, per: {parent: AWS::S3::Bucket, params: {Prefix: Name}}, batch_describe: {operation: "
+     "s3:DeleteBucket, size: 1, key: Name, param: Bucket, items: '@'}}", "s3:DeleteBucket may not be called"),
+    ("list: {derived_from: [AWS::X::Y]}", "type AWS::X::Y: its parents form a circle"),
+)
+
+
+def refused(binary, faults):
+    """Every command that would call, or tell what it would call, says the same and calls nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("types", "rules"):
+            os.mkdir(os.path.join(folder, name))
+        for text, says in REFUSED:
+            with open(os.path.join(folder, "types", "x.yaml"), "w") as f:
+                f.write("AWS::X::Y:\n  scope: global\n  %s\n  id: Name\n" % text)
+            with open(os.path.join(folder, "rules", "x-y.lua"), "w") as f:
+                f.write('--- X.\nreturn rule {\n  id = "x-y", title = "X", severity = "low", pillar = "operations", resource = "AWS::X::Y",\n%s'
+                        '  check = function(r) return pass() end,\n}\n' % ('  needs = { "A" },\n' if "facets" in text else ""))
+            for argv in (("types", "show", "AWS::X::Y"), ("sweep", "--plan"), ("permissions",), ("sweep", "--replay", replaying.DEMO)):
+                done = replaying.run(binary, *argv, "--types", "types", "--rules", "rules", cwd=folder)
+                if done.returncode != 3 or says not in done.stderr.decode() or done.stderr.decode().count("type AWS::X::Y:") > 1:
+                    faults.append("%s with %s ended with %d: %s" % (" ".join(argv), text[:60], done.returncode, done.stderr.decode()[:300]))
 
 
 def main():
@@ -46,6 +77,7 @@ def main():
             faults.append("types show AWS::S3::Bucket lacks %s" % want)
     if "did you mean 'AWS::S3::Bucket'?" not in run("show", "AWS::S3::Buckets", code=3):
         faults.append("the nearest type is not named")
+    refused(binary, faults)
     for fault in faults[:30]:
         print(fault)
     print("%d types listed and shown, %d faults" % (len(types), len(faults)))
