@@ -97,6 +97,10 @@ mw_status mw_types_load(const char *const *dirs, size_t n, mw_types **out, mw_er
         if (t->items[i].alias)
             t->aliases[t->alias_count++] = &t->items[i];
     qsort(t->aliases, t->alias_count, sizeof(mw_type *), compare_alias);
+    for (size_t i = 1; st == MW_OK && i < t->alias_count; i++)
+        if (compare_alias(&t->aliases[i - 1], &t->aliases[i]) == 0)
+            st = mw_fail(err, MW_ERR_INVALID, "types %s and %s have the same alias '%s'", t->aliases[i - 1]->name,
+                         t->aliases[i]->name, t->aliases[i]->alias);
     for (size_t i = 0; st == MW_OK && t->own && i < t->count; i++)
         st = mw_type_check_links(t->items[i].d, t->items[i].name, t->items[i].v, known, t, err);
 out:

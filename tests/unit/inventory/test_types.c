@@ -135,6 +135,7 @@ static void refused(void **state)
         {HEAD LIST "  facets:\n    F: {operation: s3:X, result: '@', parse: xml}\n",
          "'xml': expected json, csv or csv:Member"},
         {"T::A: {id: [\n", "own.yaml:"},
+        {HEAD LIST "  alias: s3.bucket\n", "have the same alias 's3.bucket'"},
         {HEAD "  list: {derived_from: [T::B]}\n", "type T::A: list.derived_from: 'T::B' is not a resource type"},
         {HEAD LIST "  facets:\n    F: {operation: s3:X, result: '@', keyed: {A: B, C: D}}\n",
          "T::A.facets.F.keyed: expected one pair, as in {Key: Value}"},
