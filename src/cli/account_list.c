@@ -185,7 +185,7 @@ static mw_status read_file(mw_setup *s, const char *path, mw_account_list *l, mw
         else
             st = read_entries(&f, root, l, err);
     } else if (st == MW_ERR_PARSE) {
-        st = MW_ERR_INVALID;
+        st = mw_str_ends(path, ".csv") ? mw_error_prefix(err, MW_ERR_INVALID, "%s", path) : MW_ERR_INVALID;
     }
     mw_doc_builder_free(b);
     l->many = true;

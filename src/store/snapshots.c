@@ -136,12 +136,13 @@ mw_status mw_snapshots_list(mw_store *s, bool (*row)(void *user, const mw_snapsh
 static mw_status not_found(mw_store *s, const char *name, mw_error *err)
 {
     mw_query *q;
-    mw_status st = mw__store_prepare(s, INFO_COLUMNS "WHERE open = 0 ORDER BY n DESC LIMIT 1", &q, err);
+    mw_status st =
+        mw__store_prepare(s, "SELECT count(*), min(taken_at), max(taken_at) FROM snapshot WHERE open = 0", &q, err);
 
     if (st == MW_OK) {
-        if (mw__store_step(q) == MW_ROW)
-            st = mw_fail(err, MW_ERR_NOTFOUND, "store %s has no snapshot '%.80s'; the newest is %s of %s", s->path,
-                         name, mw__store_text(q, 0), mw__store_text(q, 1));
+        if (mw__store_step(q) == MW_ROW && mw__store_int(q, 0) > 0)
+            st = mw_fail(err, MW_ERR_NOTFOUND, "store %s has no snapshot '%.80s'; the %lld it has are of %s to %s",
+                         s->path, name, (long long)mw__store_int(q, 0), mw__store_text(q, 1), mw__store_text(q, 2));
         else
             st = mw_fail(err, MW_ERR_NOTFOUND, "store %s has no snapshot yet: 'moonward collect' takes one", s->path);
     }

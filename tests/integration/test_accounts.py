@@ -76,8 +76,9 @@ def lists(sweep):
                          ("role: R\n", "in which accounts?"),
                          ("accounts: [{id: %d}]\n" % (FIRST + 1), "no role leads there"),
                          ("role: R\naccounts: {file: none.csv}\n", "none.csv"),
+                         ("role: R\naccounts: {file: open.csv}\n", "open.csv: CSV: a quoted field does not end"),
                          ("role: R\norganization: {ou: [x]}\n", "organization: unknown key 'ou'; did you mean 'ous'?")):
-        sweep(config, code=3, says=says)
+        sweep(config, code=3, says=says, files={"open.csv": 'id,role\n"111122223333,R\n'})
     sweep("role: R\naccounts: ['%d']\n" % (FIRST + 1), "--account", "nobody", code=3, says="none of the 1 accounts is 'nobody'")
 
 
