@@ -118,7 +118,7 @@ mw_status mw_file_begin(mw_file_new *f, const char *path, mode_t mode, mw_error 
         sizeof(f->temporary))
         return mw_fail(err, MW_ERR_INVALID, "cannot create %s: its name is too long", path);
     f->fd = mw_sys.open_fn(mw_sys.ctx, f->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
-    return f->fd >= 0 ? MW_OK : mw_fail(err, MW_ERR_IO, "cannot create %s: %s", f->temporary, strerror(errno));
+    return f->fd >= 0 ? MW_OK : mw_fail(err, MW_ERR_IO, "cannot create %s: %s", path, strerror(errno));
 }
 
 mw_status mw_file_end(mw_file_new *f, mw_status st, mw_error *err)
