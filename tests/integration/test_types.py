@@ -21,6 +21,8 @@ REFUSED = (
      "params: {Bucket: '{Name}'}, until: 'true'}}}", "s3:DeleteBucket may not be called"),
     ("list: {operation: s3:ListBuckets, items: Buckets, per: {parent: AWS::S3::Bucket, params: {Prefix: Name}}, batch_describe: {operation: "
      "s3:DeleteBucket, size: 1, key: Name, param: Bucket, items: '@'}}", "s3:DeleteBucket may not be called"),
+    ("list: {operation: s3:ListBuckets, items: Bukets}", "type AWS::X::Y: by the models s3:ListBuckets gives no 'Bukets'; did you mean 'Buckets'?"),
+    (LIST + "\n  facets: {A: {operation: s3:GetBucketVersioning, params: {Bucket: '{Name}'}, result: Statsu}}", "s3:GetBucketVersioning gives no 'Statsu'; did you mean 'Status'?"),
     ("list: {derived_from: [AWS::X::Y]}", "type AWS::X::Y: its parents form a circle"),
 )
 
