@@ -373,18 +373,6 @@ static bool is_scalar(const mw_shape *s)
     return type != MW_SHAPE_STRUCTURE && type != MW_SHAPE_LIST && type != MW_SHAPE_MAP;
 }
 
-/* Any root will do for a structure, for services differ in how they name it; not that of a page, nor of an error. */
-static bool is_credible_root(mw__xml *x)
-{
-    static const char *const errors[] = {"Error", "ErrorResponse", "Response"}; /* parse_error.c */
-
-    if (strcasecmp(x->root, "html") == 0)
-        fail(x, MW_ERR_PARSE, "the answer is an HTML page, not the service's XML");
-    if (x->mode == MW__XML_ROOT && mw_str_among(x->root, errors, MW_COUNT(errors)))
-        fail(x, MW_ERR_PARSE, "the answer is an error, not the service's XML");
-    return x->failed == MW_OK;
-}
-
 /* The root, and what stands between it and the structure. */
 static void start_outer(mw__xml *x, mw_str name)
 {
@@ -392,8 +380,10 @@ static void start_outer(mw__xml *x, mw_str name)
 
     if (is_root) {
         put_name(x->root, sizeof(x->root), name);
-        if (!is_credible_root(x))
+        if (strcasecmp(x->root, "html") == 0) {
+            fail(x, MW_ERR_PARSE, "the answer is an HTML page, not the service's XML");
             return;
+        }
     }
     switch (x->mode) {
     case MW__XML_ROOT:
