@@ -44,7 +44,7 @@ typedef enum mw_outcome {
  * @param operation  What it asks, as a hash (mw_breaker_operation()); 0 = it does not matter what.
  */
 int64_t mw_breaker_refuses(const mw_breaker *b, const mw_breaker_policy *p, uint32_t operation, int64_t now_ms);
-/** A request is sent: of an open breaker it is the one that tries, unless its operation may go anyway. Returns whether it is. */
+/** A request is sent. Returns whether it is the one that tries an open breaker; one that may go anyway is not. */
 bool mw_breaker_begin(mw_breaker *b, uint32_t operation);
 /** @p probe as begin returned it; @p cause is kept when the breaker opens, may be NULL. */
 void mw_breaker_end(mw_breaker *b, const mw_breaker_policy *p, uint32_t operation, mw_outcome outcome, bool probe,

@@ -114,7 +114,7 @@ mw_status mw__customize_params(const mw_operation *op, const mw_doc *d, mw_val p
  */
 mw_status mw__json_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
                          mw_error *err);
-/** The same for the members of a whole answer; MW_ERR_PARSE too when it has members, and the model knows none of them. */
+/** The same for the members of a whole answer; MW_ERR_PARSE too when it has members and none of the model's. */
 mw_status mw__json_answer(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, mw_error *err);
 mw_status mw__cbor_parse(mw_doc_builder *b, const mw_shape *s, const char *body, size_t len, bool members,
                          mw_error *err);

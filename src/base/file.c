@@ -111,7 +111,7 @@ mw_status mw_file_begin(mw_file_new *f, const char *path, mode_t mode, mw_error 
     *f = (mw_file_new){.fd = -1, .path = path};
     if (is_no_file(path)) {
         f->in_place = true;
-        f->fd = mw_sys.open_fn(mw_sys.ctx, path, O_WRONLY, 0);
+        f->fd = mw_sys.open_fn(mw_sys.ctx, path, O_WRONLY | O_APPEND, 0);
         return f->fd >= 0 ? MW_OK : mw_fail(err, MW_ERR_IO, "cannot open %s: %s", path, strerror(errno));
     }
     if ((size_t)snprintf(f->temporary, sizeof(f->temporary), "%s.%ld.tmp", path, (long)getpid()) >=

@@ -15,7 +15,7 @@ mw_status mw_fd_read_all(int fd, const char *name, mw_buf *out, mw_error *err);
 mw_status mw_fd_write_all(int fd, const char *name, const void *data, size_t len, mw_error *err);
 /**
  * A file that is written piece by piece and becomes visible when it is whole. A link at its place is replaced, not
- * followed. A device or pipe (/dev/null, /dev/stdout, a shell's >(…)) has no whole: it is written as it comes, and stays.
+ * followed. A device or pipe (/dev/null, /dev/stdout, a shell's >(…)) has no whole: what is written is appended to it.
  */
 typedef struct mw_file_new {
     int fd;
