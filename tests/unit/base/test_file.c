@@ -204,12 +204,9 @@ static void folders_are_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_and_reads_back),
-        cmocka_unit_test(reading_names_what_is_wrong),
-        cmocka_unit_test(a_signal_does_not_end_a_read),
-        cmocka_unit_test(a_failure_keeps_the_old_file),
-        cmocka_unit_test(only_files_are_replaced),
-        cmocka_unit_test(folders_are_made),
+        cmocka_unit_test(writes_and_reads_back),        cmocka_unit_test(reading_names_what_is_wrong),
+        cmocka_unit_test(a_signal_does_not_end_a_read), cmocka_unit_test(a_failure_keeps_the_old_file),
+        cmocka_unit_test(only_files_are_replaced),      cmocka_unit_test(folders_are_made),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
