@@ -363,8 +363,12 @@ static void whole_pack(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens),         cmocka_unit_test(pages_without_an_end), cmocka_unit_test(no_paginator),
-        cmocka_unit_test(tokens_by_name), cmocka_unit_test(pages_add_up),         cmocka_unit_test(whole_pack),
+        cmocka_unit_test(tokens),
+        cmocka_unit_test(pages_without_an_end),
+        cmocka_unit_test(no_paginator),
+        cmocka_unit_test(tokens_by_name),
+        cmocka_unit_test(pages_add_up),
+        cmocka_unit_test(whole_pack),
         cmocka_unit_test(a_list_is_not_cut_short),
     };
     mw_error err = {0};
