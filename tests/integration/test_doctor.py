@@ -3,11 +3,12 @@
 
   test_doctor.py MOONWARD AWSIM
 """
-import json, os, socket, sqlite3, subprocess, sys, tempfile
+import json, os, socket, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from awsimserver import Server  # noqa: E402
 import replaying  # noqa: E402
+from oldstore import to_first_schema  # noqa: E402
 
 problems = []
 
@@ -149,12 +150,7 @@ def local(doctor):
     doctor("a store", "--store", store, code=0, store__database="ok", store__integrity="ok", store__mode="ok")
     with open(store, "rb") as f:
         whole = f.read()
-    with sqlite3.connect(store) as db:  # the first schema had runs and findings only
-        for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
-            if name not in ("run", "verdict", "finding", "ledger"):
-                db.execute("DROP TABLE %s" % name)
-        db.execute("PRAGMA user_version = 1")
-    db.close()
+    to_first_schema(store)
     before = open(store, "rb").read()
     found = doctor("an older store", "--store", store, code=0, store__database="warn", store__integrity="ok")
     check("schema is 1," in found["store", "database"]["detail"] and "next sweep" in found["store", "database"]["detail"], "both versions", found["store", "database"])

@@ -5,10 +5,11 @@
 
 Nothing crashes, nothing that was stored is lost, and damage is found by `snapshot check` or changes no document.
 """
-import json, os, random, resource, shutil, signal, sqlite3, subprocess, sys, tempfile, time
+import json, os, random, resource, shutil, signal, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import replaying  # noqa: E402
+from oldstore import to_first_schema  # noqa: E402
 from test_history import record, suspended  # noqa: E402
 from test_snapshots import Store  # noqa: E402
 
@@ -127,24 +128,7 @@ def check_migration(binary, folder):
     store.run("sweep", "--replay", replaying.DEMO)
     before = store.run("findings", "list", "--output", "json").stdout
     said = json.loads(store.run("report", "--output", "json", codes=(0, 1, 2)).stdout)["findings"]
-    first = {"run", "verdict", "finding", "ledger"}
-    with sqlite3.connect(store.path) as db:
-        for kind, name in db.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall():
-            if kind == "table" and name not in first:
-                db.execute("DROP TABLE %s" % name)
-        # Every finding had a row.
-        db.execute("DROP INDEX ledger_of")
-        db.execute("CREATE INDEX ledger_open ON ledger(rule) WHERE open = 1")
-        db.execute("DELETE FROM finding")
-        db.execute("DELETE FROM verdict")
-        for i, f in enumerate(said):
-            r = f["resource"]
-            db.execute("INSERT INTO verdict VALUES(?, x'', ?,?,?,?,?,?,?,?,?,?, 'aws', ?,?,?)",
-                       (i + 1, f["fingerprint"], f["rule"], f["status"], f["severity"], r["type"], r["id"], r["arn"], r["name"], r["account"], r["region"],
-                        f["subkey"], f["message"], json.dumps(f["evidence"], separators=(",", ":"))))
-            db.execute("INSERT INTO finding VALUES(1, ?, ?, ?, ?, ?)", (i, i + 1, f["change"] or "", f["first_seen"], f["last_seen"]))
-        db.execute("PRAGMA user_version = 1")
-    db.close()
+    to_first_schema(store.path, said)
     expect("findings stay", store.run("findings", "list", "--output", "json").stdout == before, True)
     expect("no snapshots yet", store.snapshots(), [])
     store.collect()
