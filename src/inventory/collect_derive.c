@@ -137,6 +137,25 @@ static bool place_member(collection *c, scope *s, const resource *r, struct grou
     return g->text != NULL;
 }
 
+/* The members of a group, or why they are not known: a source's list broke off, or one was not described. */
+static void add_members(collection *c, const scope *s, const struct grouped *g, size_t n)
+{
+    mw_val cause = s->failed ? s->cause : MW_VAL_ABSENT;
+
+    for (size_t i = 0; i < n; i++)
+        if (g[i].r->rest != MW_VAL_ABSENT)
+            cause = smaller_cause(c, cause, mw_val_cause(view(c), g[i].r->rest));
+    if (cause != MW_VAL_ABSENT) {
+        mw_doc_add_val(c->b, cause);
+        mw_doc_add_unknown(c->b);
+        return;
+    }
+    mw_doc_begin_array(c->b);
+    for (size_t i = 0; i < n; i++)
+        mw_doc_add_val(c->b, g[i].r->item);
+    mw_doc_end_array(c->b);
+}
+
 static void add_group(collection *c, scope *s, const struct grouped *g, size_t n)
 {
     const mw_doc *d = view(c);
@@ -148,10 +167,7 @@ static void add_group(collection *c, scope *s, const struct grouped *g, size_t n
         mw_doc_add_val(c->b, v);
     }
     mw_doc_ckey(c->b, "Members");
-    mw_doc_begin_array(c->b);
-    for (size_t i = 0; i < n; i++)
-        mw_doc_add_val(c->b, g[i].r->item);
-    mw_doc_end_array(c->b);
+    add_members(c, s, g, n);
     mw_doc_end_object(c->b);
     scope_add_item(c, s, NULL, mw_doc_pop(c->b), MW_VAL_ABSENT);
 }

@@ -61,8 +61,14 @@ static void add_entries(collection *c, const scope *s)
         return;
     /* The list is whole, what it lists is not: an entry of its own, called after the operation. */
     if (s->undescribed) {
+        const char *operation = mw_val_get_str(view(c), s->describe_cause, "operation", "");
+        const char *colon = strchr(operation, ':'); /* a derived type's call is its source's */
         mw_scope_entry e = list;
-        e.facet = strchr(c->plan->calls[s->type->describe_call]->name, ':') + 1;
+        /* A copy: texts of a builder move while it grows. */
+        if (!(e.facet = mw_arena_strdup(&s->account->arena, colon ? colon + 1 : operation))) {
+            collection_no_memory(c);
+            return;
+        }
         e.resources = s->resources - s->undescribed;
         e.state = state(c, e.resources, s->undescribed, s->describe_cause);
         e.cause = s->describe_cause;

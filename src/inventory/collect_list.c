@@ -61,7 +61,8 @@ static void list_done(collection *c, waiter *w, answer *a)
         scope_failed(c, s, a->unknown);
     else
         s->pages++;
-    if (ask->l.newest != MW_VAL_ABSENT)
+    /* Of a list that broke off, nobody knows which is the newest. */
+    if (ask->l.newest != MW_VAL_ABSENT && a->unknown == MW_VAL_ABSENT)
         take_item(c, &ask->l, ask->l.newest);
     flush_batch(c, &ask->l);
     scope_release(c, s);
@@ -163,6 +164,14 @@ static mw_val merge(collection *c, mw_val item, mw_val more)
     return mw_doc_pop(c->b);
 }
 
+/* The list holds something that no resource can be made of: it is not whole. */
+static void list_spoilt(collection *c, scope *s, const char *code, const char *message)
+{
+    const plan_type *t = s->type;
+
+    scope_failed(c, s, unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL, code, message));
+}
+
 static mw_val eval(collection *c, const mw_jmespath *j, mw_val v)
 {
     mw_val out = MW_VAL_NULL;
@@ -170,7 +179,8 @@ static mw_val eval(collection *c, const mw_jmespath *j, mw_val v)
     return mw_jmespath_eval(j, c->b, v, &out, NULL) == MW_OK ? out : MW_VAL_NULL;
 }
 
-static bool wanted(collection *c, const scope *s, mw_doc_builder *page, mw_val item)
+/* Does `where` keep the item? What cannot be judged is not kept, and the list is not whole. */
+static bool wanted(collection *c, scope *s, mw_doc_builder *page, mw_val item)
 {
     mw_template_context t = {.b = page,
                              .item = item,
@@ -184,11 +194,14 @@ static bool wanted(collection *c, const scope *s, mw_doc_builder *page, mw_val i
     for (size_t i = 0; i < s->type->where_count; i++) {
         mw_template_outcome outcome;
         mw_val found = MW_VAL_NULL, unknown;
+        mw_error err = {0};
         const char *text;
         mw_buf_reset(&want);
-        if (mw_jmespath_eval(s->type->where[i].path, page, item, &found, NULL) != MW_OK ||
-            mw_template_text(s->type->where[i].want, &t, &want, &outcome, &unknown, NULL) != MW_OK)
+        if (mw_jmespath_eval(s->type->where[i].path, page, item, &found, &err) != MW_OK ||
+            mw_template_text(s->type->where[i].want, &t, &want, &outcome, &unknown, &err) != MW_OK) {
+            list_spoilt(c, s, "BadExpression", err.message);
             return false;
+        }
         text = mw_val_str(mw_doc_view(page), found, NULL);
         if (!text || outcome != MW_TEMPLATE_VALUE || !mw_str_eq(text, want.data ? want.data : ""))
             return false;
@@ -238,12 +251,17 @@ static void explode(collection *c, lister *l, mw_val item)
 {
     const mw_doc *d = view(c);
     mw_val inner = mw_val_get(d, item, l->scope->type->explode), rest;
+    mw_kind kind = mw_val_kind(d, inner);
 
-    if (mw_val_len(d, inner) == 0)
+    if (kind == MW_KIND_ABSENT || kind == MW_KIND_NULL)
         return;
+    if (kind != MW_KIND_ARRAY && kind != MW_KIND_OBJECT) {
+        list_spoilt(c, l->scope, "MalformedAnswer", "what holds the items is neither a list nor a map");
+        return;
+    }
     rest = without(c, item, l->scope->type->explode);
     for (size_t i = 0; i < mw_val_len(d, inner); i++) {
-        mw_val v = mw_val_kind(d, inner) == MW_KIND_OBJECT ? mw_val_member(d, inner, i, NULL) : mw_val_at(d, inner, i);
+        mw_val v = kind == MW_KIND_OBJECT ? mw_val_member(d, inner, i, NULL) : mw_val_at(d, inner, i);
         offer_item(c, l, mw_val_kind(d, v) == MW_KIND_OBJECT ? merge(c, rest, v) : rest);
     }
 }
@@ -252,9 +270,18 @@ void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items)
 {
     const mw_doc *d = mw_doc_view(page);
 
-    for (size_t i = 0; i < mw_val_len(d, items) && mw_val_kind(d, items) == MW_KIND_ARRAY; i++) {
+    if (mw_val_kind(d, items) != MW_KIND_ARRAY) {
+        if (mw_val_kind(d, items) != MW_KIND_NULL) /* AWS leaves an empty list out */
+            list_spoilt(c, l->scope, "MalformedAnswer", "the items of a page are no list");
+        return;
+    }
+    for (size_t i = 0; i < mw_val_len(d, items); i++) {
         mw_val item = mw_val_at(d, items, i);
-        if (mw_val_kind(d, item) != MW_KIND_OBJECT || !wanted(c, l->scope, page, item))
+        if (mw_val_kind(d, item) != MW_KIND_OBJECT) {
+            list_spoilt(c, l->scope, "MalformedAnswer", "an item of the list is no object");
+            continue;
+        }
+        if (!wanted(c, l->scope, page, item))
             continue;
         mw_doc_add_copy(c->b, d, item);
         item = mw_doc_pop(c->b);
@@ -433,12 +460,15 @@ static void settle_resource(collection *c, resource *r)
     scope *s = r->scope;
     resource *same = remember(c, r);
 
-    if (same) {
-        /* A shadow of one that another region listed counts here too; a page that repeats an id does not. */
-        s->resources += same->scope != s;
-        return;
-    }
+    if (same && same->scope == s)
+        return; /* a page that repeats an id */
     s->resources++;
+    if (r->rest != MW_VAL_ABSENT) {
+        s->undescribed++;
+        s->describe_cause = smaller_cause(c, s->describe_cause, mw_val_cause(view(c), r->rest));
+    }
+    if (same)
+        return; /* a shadow of one that another region listed counts here too */
     s->count++;
     if (s->last)
         s->last->next = r;
@@ -558,17 +588,11 @@ void scope_add_item(collection *c, scope *s, const resource *parent, mw_val item
     r->scope = s;
     r->item = item;
     r->rest = rest;
-    if (rest != MW_VAL_ABSENT) {
-        s->undescribed++;
-        s->describe_cause = smaller_cause(c, s->describe_cause, mw_val_cause(view(c), rest));
-    }
     r->lost = MW_VAL_ABSENT;
     r->parent_item = in.parent;
     st = mw_envelope_id(t->envelope, c->b, &in, &r->id, &err);
     if (st != MW_OK || r->id == MW_VAL_ABSENT) {
-        scope_failed(c, s,
-                     unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL, "NoIdentity",
-                                st == MW_OK ? "an item of the list has no id" : err.message));
+        list_spoilt(c, s, "NoIdentity", st == MW_OK ? "an item of the list has no id" : err.message);
         return;
     }
     if (t->facet_count) {

@@ -9,6 +9,7 @@
         .needles = {needle}, .status = 200, .body = text                                                               \
     }
 #define HEAD(name) name ":\n  scope: regional\n  id: Id\n"
+#define DENIED     "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"
 
 /* ---- metrics ---- */
 
@@ -207,6 +208,58 @@ static void newest(void **state)
     end(&r);
 }
 
+/* Of a list that broke off, nobody knows which is the newest. */
+static void newest_of_part(void **state)
+{
+    static const char types[] = HEAD("T::Newest") "  list: {operation: kms:ListAliases, items: 'Aliases[].{Id: "
+                                                  "AliasName, At: TargetKeyId}', newest: At}\n";
+    script_rule rules[] = {
+        {.needles = {"ListAliases", "\"m\""}, .status = 400, .body = DENIED},
+        JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"a\",\"TargetKeyId\":\"2\"}],\"Truncated\":true,"
+                            "\"NextMarker\":\"m\"}"),
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), types);
+    need(&r, "T::Newest", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    is_scope(&r, "T::Newest", NULL, "us-east-1", "denied", 0, 2, "AccessDeniedException");
+    assert_int_equal(resource_count(&r, "T::Newest"), 0);
+    end(&r);
+}
+
+/* What no resource can be made of is no shorter list: it says so. */
+static void spoilt_lists(void **state)
+{
+    static const struct {
+        const char *list, *state, *code;
+        int64_t resources;
+    } table[] = {
+        {"items: 'Keys[0].{Id: KeyId}'", "partial", "MalformedAnswer", 0},
+        {"items: 'Keys[].KeyId'", "partial", "MalformedAnswer", 0},
+        {"items: 'Keys[].[{Id: KeyId}, KeyArn][]'", "partial", "MalformedAnswer", 1},
+        {"items: 'Keys[].{Id: KeyId}', where: {\"join('', [No])\": x}", "partial", "BadExpression", 0},
+        {"items: 'Keys[].{Id: KeyId, In: KeyArn}', explode: In", "partial", "MalformedAnswer", 0},
+        {"items: 'No'", "complete", NULL, 0},
+        {"items: 'Keys[].{Id: KeyId}', explode: No", "complete", NULL, 0},
+        {"items: 'Keys[].{Id: KeyId}', where: {No: x}", "complete", NULL, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(table); i++) {
+        script_rule rules[] = {JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"}]}")};
+        char types[300];
+        struct run r;
+        snprintf(types, sizeof(types), HEAD("T::Key") "  list: {operation: kms:ListKeys, %s}\n", table[i].list);
+        begin(&r, rules, MW_COUNT(rules), types);
+        need(&r, "T::Key", NULL);
+        assert_int_equal(collect(&r, 1), MW_OK);
+        is_scope(&r, "T::Key", NULL, "us-east-1", table[i].state, table[i].resources, 1, table[i].code);
+        end(&r);
+    }
+}
+
 /* No paginator models events:ListEventBuses; its tokens are followed all the same. */
 static void pages_by_token(void **state)
 {
@@ -274,9 +327,7 @@ static void derived_from_denied(void **state)
 {
     script_rule rules[] = {
         JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"}]}"),
-        {.needles = {"ListAliases"},
-         .status = 400,
-         .body = "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"},
+        {.needles = {"ListAliases"}, .status = 400, .body = DENIED},
     };
     struct run r;
 
@@ -287,6 +338,43 @@ static void derived_from_denied(void **state)
     assert_int_equal(collect(&r, 1), MW_OK);
     is_scope(&r, "T::Either", NULL, "us-east-1", "partial", 1, 0, "AccessDeniedException");
     is_scope(&r, "T::Team", NULL, "us-east-1", "partial", 1, 0, "AccessDeniedException");
+    /* An alias that was not seen may be of the same team. */
+    is_unknown(&r, facet(&r, "T::Team", 0, "Members"), "kms:ListAliases", "AccessDeniedException");
+    end(&r);
+}
+
+/* What the sources' items lack because they were not described, those made of them lack too. */
+static void derived_from_undescribed(void **state)
+{
+    static const char types[] =
+        HEAD("T::Key") "  list:\n    operation: kms:ListKeys\n    items: 'Keys[].{Id: KeyId, Team: KeyArn}'\n"
+                       "    batch_describe: {operation: kms:DescribeKey, param: KeyId, key: Id, size: 1, items: "
+                       "KeyMetadata}\n" HEAD("T::Either") "  list: {derived_from: [T::Key]}\n"
+                                                          "T::Team:\n  scope: regional\n  id: Team\n  list: "
+                                                          "{derived_from: [T::Key], by: {Team: Team}}\n";
+    script_rule rules[] = {
+        /* One of them twice, as a list that changes between two pages shows it. */
+        JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k1\",\"KeyArn\":\"x\"},{\"KeyId\":\"k2\",\"KeyArn\":\"y\"},"
+                         "{\"KeyId\":\"k1\",\"KeyArn\":\"x\"}]}"),
+        {.needles = {"DescribeKey", "k1"}, .status = 400, .body = DENIED},
+        JSON("DescribeKey", "{\"KeyMetadata\":{\"KeyId\":\"k2\",\"Enabled\":true}}"),
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), types);
+    need(&r, "T::Either", NULL);
+    need(&r, "T::Team", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    is_scope(&r, "T::Key", NULL, "us-east-1", "complete", 2, 4, NULL);
+    is_scope(&r, "T::Key", "DescribeKey", "us-east-1", "partial", 1, 4, "AccessDeniedException");
+    is_scope(&r, "T::Either", "DescribeKey", "us-east-1", "partial", 1, 0, "AccessDeniedException");
+    is_scope(&r, "T::Team", NULL, "us-east-1", "complete", 2, 0, NULL);
+    is_unknown(&r, mw_val_get(r.snapshot, resource(&r, "T::Either", 0), "rest"), "kms:DescribeKey",
+               "AccessDeniedException");
+    is_unknown(&r, facet(&r, "T::Team", 0, "Members"), "kms:DescribeKey", "AccessDeniedException");
+    is_json(&r, facet(&r, "T::Team", 1, "Members"),
+            "[{\"Enabled\":true,\"Id\":\"k2\",\"KeyId\":\"k2\",\"Team\":\"y\"}]");
     end(&r);
 }
 
@@ -378,10 +466,13 @@ int main(void)
         cmocka_unit_test(recursive),
         cmocka_unit_test(exploded),
         cmocka_unit_test(newest),
+        cmocka_unit_test(newest_of_part),
+        cmocka_unit_test(spoilt_lists),
         cmocka_unit_test(pages_by_token),
         cmocka_unit_test(another_home),
         cmocka_unit_test(derived),
         cmocka_unit_test(derived_from_denied),
+        cmocka_unit_test(derived_from_undescribed),
         cmocka_unit_test(by_name),
         cmocka_unit_test(refused_memory),
     };
