@@ -145,6 +145,47 @@ static mw_status key_for(collection *c, const resource *r, const plan_facet *f, 
                      : mw_jmespath_eval(f->key, c->b, item, key, err);
 }
 
+static join_how how_to_join(const collection *c, const plan_facet *f)
+{
+    return (join_how){
+        .field = f->field, .value = f->value, .many = f->many, .operation = c->plan->calls[f->call]->name};
+}
+
+/* A key that is neither text (or, for a join, a list of texts) nor null finds nothing, which is not absence. */
+static mw_val check_key(collection *c, const plan_facet *f, mw_val key)
+{
+    mw_kind kind = mw_val_kind(view(c), key);
+    bool fits =
+        kind == MW_KIND_STRING || kind == MW_KIND_NULL || kind == MW_KIND_UNKNOWN || (f->join && kind == MW_KIND_ARRAY);
+
+    return fits ? key : unknown_of(c, c->plan->calls[f->call]->name, "BadExpression", "the key is no text");
+}
+
+mw_val facet_values(collection *c, const resource *r, const plan_facet *f, mw_val item)
+{
+    const char *operation = c->plan->calls[f->call]->name;
+    const mw_doc *d = view(c);
+    mw_val list = MW_VAL_NULL;
+    mw_error err = {0};
+    mw_kind kind;
+
+    if (mw_jmespath_eval(f->each, c->b, item, &list, &err) != MW_OK)
+        return bad_path(c, f, &err);
+    kind = mw_val_kind(d, list);
+    if (r->rest != MW_VAL_ABSENT && kind != MW_KIND_UNKNOWN && mw_val_len(d, list) == 0)
+        return r->rest;
+    if (kind != MW_KIND_ARRAY && kind != MW_KIND_NULL && kind != MW_KIND_UNKNOWN)
+        return unknown_of(c, operation, "BadExpression", "'each' gives no list");
+    for (size_t i = 0; f->keyed_each && i < mw_val_len(d, list); i++) {
+        mw_val v = mw_val_at(d, list, i);
+        if (mw_val_kind(d, v) == MW_KIND_UNKNOWN)
+            return v;
+        if (mw_val_kind(d, v) != MW_KIND_STRING)
+            return unknown_of(c, operation, "BadExpression", "a value of 'each' is no text");
+    }
+    return list;
+}
+
 static const place *place_for(const resource *r, const plan_facet *f)
 {
     account *a = r->scope->account;
@@ -164,15 +205,14 @@ static void join_done(collection *c, waiter *w, answer *a)
     join_ask *ask = (join_ask *)(void *)w;
     resource *r = w->subject;
     const plan_facet *f = &r->scope->type->facets[w->index];
-    mw_val list;
+    const join_how how = how_to_join(c, f);
 
     if (a->unknown != MW_VAL_ABSENT) {
         facet_done(c, w, a);
         return;
     }
     answer_count(r->scope->account, a, &r->scope->facets[w->index].calls);
-    list = a->values[f->query];
-    facet_set(c, r, w->index, join_find(c, a, list, f->field, f->value, f->many, ask->key));
+    facet_set(c, r, w->index, join_find(c, a, a->values[f->query], &how, ask->key));
 }
 
 static void start_join(collection *c, resource *r, size_t facet, mw_val item)
@@ -190,6 +230,7 @@ static void start_join(collection *c, resource *r, size_t facet, mw_val item)
         facet_set(c, r, facet, bad_path(c, f, &err));
         return;
     }
+    ask->key = check_key(c, f, ask->key);
     kind = mw_val_kind(view(c), ask->key);
     if (kind == MW_KIND_UNKNOWN) {
         facet_set(c, r, facet, ask->key);
@@ -212,12 +253,9 @@ static void start_join(collection *c, resource *r, size_t facet, mw_val item)
 /* `{value: result}`: null is absent, and one that is unknown leaves the others known. */
 static mw_val keyed_values(collection *c, const group *g)
 {
-    const mw_doc *d = view(c);
 
     mw_doc_begin_object(c->b);
     for (size_t i = 0; i < g->count; i++) {
-        if (mw_val_kind(d, g->keys[i]) != MW_KIND_STRING)
-            continue;
         mw_doc_key_val(c->b, g->keys[i]);
         mw_doc_add_val(c->b, g->values[i]);
     }
@@ -256,22 +294,12 @@ static void start_each(collection *c, resource *r, size_t facet, mw_val item)
 {
     const plan_facet *f = &r->scope->type->facets[facet];
     account *a = r->scope->account;
-    mw_val list = MW_VAL_NULL;
-    mw_error err = {0};
+    mw_val list = facet_values(c, r, f, item);
+    size_t n = mw_val_len(view(c), list);
     group *g;
-    size_t n;
 
-    if (mw_jmespath_eval(f->each, c->b, item, &list, &err) != MW_OK) {
-        facet_set(c, r, facet, bad_path(c, f, &err));
-        return;
-    }
-    n = mw_val_len(view(c), list);
-    if (mw_val_kind(view(c), list) == MW_KIND_UNKNOWN) {
-        facet_set(c, r, facet, list);
-        return;
-    }
-    if (mw_val_kind(view(c), list) != MW_KIND_ARRAY || n == 0) {
-        facet_set_null(c, r, facet);
+    if (n == 0) {
+        facet_set(c, r, facet, mw_val_kind(view(c), list) == MW_KIND_UNKNOWN ? list : MW_VAL_NULL);
         return;
     }
     g = account_alloc(a, sizeof(*g));
@@ -354,12 +382,12 @@ static void batch_done(collection *c, waiter *w, answer *a)
 {
     batch *b = (batch *)(void *)w;
     const plan_facet *f = &b->scope->type->facets[b->facet];
+    const join_how how = how_to_join(c, f);
 
     answer_count(b->scope->account, a, &b->scope->facets[b->facet].calls);
     if (a->unknown == MW_VAL_ABSENT) {
         for (size_t i = 0; i < b->count; i++)
-            facet_set(c, b->resources[i], b->facet,
-                      join_find(c, a, a->values[f->query], f->field, f->value, false, b->keys[i]));
+            facet_set(c, b->resources[i], b->facet, join_find(c, a, a->values[f->query], &how, b->keys[i]));
     } else if (!is_absent(c, a->unknown, f->absent, f->absent_count)) {
         batch_all(c, b, a->unknown);
     } else if (one_key(c, b)) {
@@ -443,12 +471,12 @@ static void enter_batch(collection *c, resource *r, size_t facet, mw_val item)
     mw_val key = MW_VAL_NULL;
     mw_error err = {0};
     bool failed = key_for(c, r, f, item, &key, &err) != MW_OK;
-    mw_kind kind = mw_val_kind(view(c), key);
 
     fs->entered++;
-    if (failed || kind == MW_KIND_UNKNOWN) {
-        facet_set(c, r, facet, failed ? bad_path(c, f, &err) : key);
-    } else if (kind != MW_KIND_STRING) {
+    key = failed ? bad_path(c, f, &err) : check_key(c, f, key);
+    if (mw_val_kind(view(c), key) == MW_KIND_UNKNOWN) {
+        facet_set(c, r, facet, key);
+    } else if (mw_val_kind(view(c), key) == MW_KIND_NULL) {
         facet_set_null(c, r, facet);
     } else {
         if (fs->open && fs->open->resources[0]->at != r->at)

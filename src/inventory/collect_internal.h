@@ -69,6 +69,7 @@ typedef struct pending_item {
 typedef struct join_index {
     struct join_index *next;
     const mw_jmespath *field;
+    mw_val unknown; /* ABSENT; UNKNOWN: the member of some element cannot be read, so none is known to be missing */
     struct join_entry {
         mw_atom atom;
         uint32_t element;
@@ -302,14 +303,24 @@ void metrics_flush(collection *c, scope *s, size_t facet);
 void facet_set(collection *c, resource *r, size_t facet, mw_val v);
 /** Null because a failed describe hides what the facet asks by is not absence. */
 void facet_set_null(collection *c, resource *r, size_t facet);
+/** The values of `each`: an ARRAY, NULL when there are none, or UNKNOWN. */
+mw_val facet_values(collection *c, const resource *r, const plan_facet *f, mw_val item);
 void resource_facets(collection *c, void *resource_, void *unused);
 /** All resources of the scope are known: batches need not wait for more. */
 void facets_flush(collection *c, scope *s);
 
 /* collect_join.c */
-/** Elements of the array @p list whose @p field is one of @p key (text, or a list of texts). */
-mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field, const mw_jmespath *value, bool many,
-                 mw_val key);
+typedef struct join_how {
+    const mw_jmespath *field, *value; /* value: NULL = the element itself */
+    bool many;
+    const char *operation; /* for causes */
+} join_how;
+
+/**
+ * Elements of the array @p list whose `field` is one of @p key (text, or a list of texts): the first one's `value`
+ * or NULL, or the list of all with `many`. UNKNOWN when @p list is no list, or an expression cannot be evaluated.
+ */
+mw_val join_find(collection *c, answer *a, mw_val list, const join_how *how, mw_val key);
 
 /* collect_finish.c */
 void account_free(collection *c, account *a);

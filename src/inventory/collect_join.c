@@ -40,27 +40,31 @@ static bool add_entries(const mw_doc *d, mw_val v, uint32_t i, join_index *x, si
     return true;
 }
 
-static const join_index *index_of(collection *c, answer *a, mw_val list, const mw_jmespath *field)
+static const join_index *index_of(collection *c, answer *a, mw_val list, const join_how *how)
 {
     const mw_doc *d = view(c);
     join_index *x;
     size_t cap = 0;
 
     for (x = a->indexes; x; x = x->next)
-        if (x->field == field)
+        if (x->field == how->field)
             return x;
     x = mw_alloc(sizeof(*x));
     if (!x) {
         collection_no_memory(c);
         return NULL;
     }
-    x->field = field;
+    x->field = how->field;
+    x->unknown = MW_VAL_ABSENT;
     x->next = a->indexes;
     a->indexes = x;
     for (size_t i = 0; i < mw_val_len(d, list) && i < UINT32_MAX; i++) {
         mw_val v = MW_VAL_NULL;
-        if (mw_jmespath_eval(field, c->b, mw_val_at(d, list, i), &v, NULL) != MW_OK)
-            continue;
+        mw_error err = {0};
+        if (mw_jmespath_eval(how->field, c->b, mw_val_at(d, list, i), &v, &err) != MW_OK)
+            v = unknown_of(c, how->operation, "BadExpression", err.message);
+        if (mw_val_kind(d, v) == MW_KIND_UNKNOWN)
+            x->unknown = v;
         if (!add_entries(d, v, (uint32_t)i, x, &cap)) {
             collection_no_memory(c);
             return x;
@@ -85,40 +89,45 @@ static size_t first_of(const join_index *x, mw_atom atom)
     return low;
 }
 
-static mw_val value_of(collection *c, mw_val element, const mw_jmespath *value)
+static mw_val value_of(collection *c, mw_val element, const join_how *how)
 {
     mw_val out = element;
+    mw_error err = {0};
 
-    if (value && mw_jmespath_eval(value, c->b, element, &out, NULL) != MW_OK)
-        out = MW_VAL_NULL;
+    if (how->value && mw_jmespath_eval(how->value, c->b, element, &out, &err) != MW_OK)
+        out = unknown_of(c, how->operation, "BadExpression", err.message);
     return out;
 }
 
-mw_val join_find(collection *c, answer *a, mw_val list, const mw_jmespath *field, const mw_jmespath *value, bool many,
-                 mw_val key)
+mw_val join_find(collection *c, answer *a, mw_val list, const join_how *how, mw_val key)
 {
     const mw_doc *d = view(c);
-    const join_index *x = index_of(c, a, list, field);
+    mw_kind kind = mw_val_kind(d, list);
     size_t keys = mw_val_kind(d, key) == MW_KIND_ARRAY ? mw_val_len(d, key) : 1;
     mw_val found = MW_VAL_NULL;
+    const join_index *x;
 
-    if (!x)
+    if (kind != MW_KIND_ARRAY && kind != MW_KIND_NULL) /* AWS leaves an empty list out */
+        return unknown_of(c, how->operation, "MalformedAnswer", "what is to be matched is no list");
+    if (!(x = index_of(c, a, list, how)))
         return MW_VAL_NULL;
-    if (many)
+    if (x->unknown != MW_VAL_ABSENT)
+        return x->unknown;
+    if (how->many)
         mw_doc_begin_array(c->b);
-    for (size_t k = 0; k < keys && (many || found == MW_VAL_NULL); k++) {
+    for (size_t k = 0; k < keys && (how->many || found == MW_VAL_NULL); k++) {
         mw_val text = mw_val_kind(d, key) == MW_KIND_ARRAY ? mw_val_at(d, key, k) : key;
         mw_atom atom = mw_val_atom(d, text);
         if (mw_val_kind(d, text) != MW_KIND_STRING)
             continue;
         for (size_t i = first_of(x, atom); i < x->count && x->entries[i].atom == atom; i++) {
-            found = value_of(c, mw_val_at(d, list, x->entries[i].element), value);
-            if (!many)
+            found = value_of(c, mw_val_at(d, list, x->entries[i].element), how);
+            if (!how->many)
                 break;
             mw_doc_add_val(c->b, found);
         }
     }
-    if (!many)
+    if (!how->many)
         return found;
     mw_doc_end_array(c->b);
     return mw_doc_pop(c->b);

@@ -312,6 +312,7 @@ static void described(collection *c, waiter *w, answer *a)
     scope *s = ask->items->scope;
     const plan_type *t = s->type;
     const mw_doc *d = view(c);
+    const join_how how = {.field = t->describe_key, .operation = c->plan->calls[t->describe_call]->name};
     mw_val found = a->values[t->describe_query];
 
     s->calls += a->calls;
@@ -331,10 +332,10 @@ static void described(collection *c, waiter *w, answer *a)
     for (pending_item *p = ask->items; p; p = p->next) {
         mw_val whole = MW_VAL_ABSENT, rest = a->unknown;
         if (rest == MW_VAL_ABSENT) {
-            whole = join_find(c, a, found, t->describe_key, NULL, false, p->key);
+            whole = join_find(c, a, found, &how, p->key);
             if (mw_val_kind(d, whole) != MW_KIND_OBJECT) {
+                rest = mw_val_kind(d, whole) == MW_KIND_UNKNOWN ? whole : not_returned(c, t);
                 whole = MW_VAL_ABSENT;
-                rest = not_returned(c, t);
             }
         }
         scope_add_item(c, s, p->parent, whole == MW_VAL_ABSENT ? p->item : whole, rest);

@@ -119,6 +119,23 @@ static mw_val message_of(collection *c, const char *operation, mw_val messages, 
                       mw_val_get_str(d, first, "Value", "CloudWatch did not return the whole series"));
 }
 
+/* "The number of timestamps always matches the number of values" (CloudWatch API, MetricDataResult). */
+static bool are_points(const mw_doc *d, const mw_val *parts, size_t n)
+{
+    for (size_t p = 0; p < n; p++) {
+        mw_val values = mw_val_get(d, parts[p], "Values");
+        size_t count = mw_val_len(d, values);
+        if (count != mw_val_len(d, mw_val_get(d, parts[p], "Timestamps")))
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            mw_kind kind = mw_val_kind(d, mw_val_at(d, values, i));
+            if (kind != MW_KIND_INT && kind != MW_KIND_REAL)
+                return false;
+        }
+    }
+    return true;
+}
+
 static mw_val series(collection *c, const metric_query *q, const mw_val *parts, size_t n)
 {
     const plan_facet *f = &q->value->r->scope->type->facets[q->value->facet];
@@ -134,9 +151,11 @@ static mw_val series(collection *c, const metric_query *q, const mw_val *parts, 
         if (mw_val_len(d, mw_val_get(d, parts[i], "Messages")))
             return message_of(c, operation, mw_val_get(d, parts[i], "Messages"), "Failed");
     /* The last page of a series tells whether it is whole. */
-    status = mw_val_get_str(d, parts[n - 1], "StatusCode", "Complete");
+    status = mw_val_get_str(d, parts[n - 1], "StatusCode", "MalformedAnswer");
     if (!mw_str_eq(status, "Complete"))
         return message_of(c, operation, MW_VAL_ABSENT, status);
+    if (!are_points(d, parts, n))
+        return unknown_of(c, operation, "MalformedAnswer", "a series whose values and times do not match");
     mw_doc_begin_object(c->b);
     mw_doc_member_str(c->b, "Namespace", f->metric->space);
     mw_doc_member_str(c->b, "Metric", f->metric->name);
@@ -255,8 +274,10 @@ static void run_metrics(collection *c, void *batch_, void *unused)
     b->w = (waiter){.done = metrics_done};
     outcome = call_ask(b->scope->account, f->call, &x, &b->w, &unknown);
     mw_free(queries);
-    if (outcome != ASK_CALLED)
+    if (outcome == ASK_UNKNOWN)
         all_unknown(c, b, unknown);
+    else if (outcome == ASK_NULL)
+        all_unknown(c, b, unknown_of(c, c->plan->calls[f->call]->name, "InvalidRequest", "a parameter is null"));
 }
 
 /* ---- batches ---- */
@@ -346,6 +367,8 @@ static void enter(collection *c, metric_value *v, const call_context *x, size_t 
     query = query_of(c, r, f, x, b ? b->count : 0);
     if (mw_val_kind(view(c), query) == MW_KIND_UNKNOWN)
         v->unknown = query;
+    else if (mw_val_kind(view(c), query) != MW_KIND_OBJECT && r->rest != MW_VAL_ABSENT)
+        v->unknown = r->rest; /* a failed describe hides the dimension */
     if (mw_val_kind(view(c), query) != MW_KIND_OBJECT)
         return;
     if (!b) {
@@ -362,20 +385,14 @@ static void enter(collection *c, metric_value *v, const call_context *x, size_t 
 }
 
 /* The values of `each`, in a list of one when there is none. */
-static mw_val values_of(collection *c, const plan_facet *f, mw_val item)
+static mw_val values_of(collection *c, const resource *r, const plan_facet *f, mw_val item)
 {
-    mw_val list = MW_VAL_NULL;
-    mw_error err = {0};
-
-    if (!f->each) {
-        mw_doc_begin_array(c->b);
-        mw_doc_add_null(c->b);
-        mw_doc_end_array(c->b);
-        return mw_doc_pop(c->b);
-    }
-    if (mw_jmespath_eval(f->each, c->b, item, &list, &err) != MW_OK)
-        return unknown_of(c, c->plan->calls[f->call]->name, "BadExpression", err.message);
-    return list;
+    if (f->each)
+        return facet_values(c, r, f, item);
+    mw_doc_begin_array(c->b);
+    mw_doc_add_null(c->b);
+    mw_doc_end_array(c->b);
+    return mw_doc_pop(c->b);
 }
 
 void metric_enter(collection *c, resource *r, size_t facet, mw_val item)
@@ -383,7 +400,7 @@ void metric_enter(collection *c, resource *r, size_t facet, mw_val item)
     scope *s = r->scope;
     account *a = s->account;
     const plan_facet *f = &s->type->facets[facet];
-    mw_val list = values_of(c, f, item);
+    mw_val list = values_of(c, r, f, item);
     metric_value *v = account_alloc(a, sizeof(*v));
     call_context x = {
         .at = f->home ? account_place(a, a->in->home_region) : r->at, .item = item, .parent = r->parent_item};

@@ -38,7 +38,8 @@ static void metrics(void **state)
          .status = 200,
          .times = 1,
          .body = "{\"MetricDataResults\":[" RESULT("m0", "1.5", "Complete") "," RESULT(
-             "m1", "2", "PartialData") "," RESULT("m2", "", "Complete") "],\"NextToken\":\"n\"}"},
+             "m1", "2", "PartialData") ",{\"Id\":\"m2\",\"Timestamps\":[],\"Values\":[],\"StatusCode\":\"Complete\"}],"
+                                       "\"NextToken\":\"n\"}"},
         {.needles = {"GetMetricData", "Throttles"},
          .status = 200,
          .body = "{\"MetricDataResults\":[" RESULT("m1", "4", "Complete") "," RESULT("m3", "9", "InternalError") "]}"},
@@ -99,6 +100,69 @@ static void metrics_denied(void **state)
     end(&r);
 }
 
+/* A series that is not what CloudWatch promises is no series: a shorter one, or one of zeros, could pass. */
+static void metrics_malformed(void **state)
+{
+    static const struct {
+        const char *result, *code;
+    } table[] = {
+        {"\"Timestamps\":[1767225600],\"Values\":[1]", "MalformedAnswer"},
+        {"\"StatusCode\":\"Complete\",\"Timestamps\":[1767225600],\"Values\":[]", "MalformedAnswer"},
+        {"\"StatusCode\":\"Complete\",\"Timestamps\":[1767225600]", "MalformedAnswer"},
+        {"\"StatusCode\":\"Complete\",\"Timestamps\":[1767225600],\"Values\":[null]", "MalformedAnswer"},
+        {"\"StatusCode\":\"Forbidden\",\"Timestamps\":[],\"Values\":[]", "Forbidden"},
+    };
+
+    (void)state;
+    if (!cloudwatch_speaks_json())
+        skip();
+    for (size_t i = 0; i < MW_COUNT(table); i++) {
+        char body[300];
+        script_rule rules[] = {JSON("/functions", "{\"Functions\":[{\"FunctionName\":\"a\"}]}"),
+                               JSON("GetMetricData", body)};
+        struct run r;
+        snprintf(body, sizeof(body), "{\"MetricDataResults\":[{\"Id\":\"m0\",%s}]}", table[i].result);
+        begin(&r, rules, MW_COUNT(rules), NULL);
+        need(&r, "AWS::Lambda::Function", "Metrics.Errors");
+        assert_int_equal(collect(&r, 1), MW_OK);
+        is_unknown(&r, mw_val_get(r.snapshot, facet(&r, "AWS::Lambda::Function", 0, "Metrics"), "Errors"),
+                   "cloudwatch:GetMetricData", table[i].code);
+        end(&r);
+    }
+}
+
+/* Which series there are is not known while what tells it was not described. */
+static void metrics_undescribed(void **state)
+{
+    static const char types[] =
+        HEAD("T::Key") "  list:\n    operation: kms:ListKeys\n    items: 'Keys[].{Id: KeyId}'\n"
+                       "    batch_describe: {operation: kms:DescribeKey, param: KeyId, key: Id, size: 1, items: "
+                       "KeyMetadata}\n  facets:\n"
+                       "    Metrics.One: {metric: M, namespace: N, stat: Sum, period: 60, window: 1d, dimensions: {D: "
+                       "'{Arn}'}}\n"
+                       "    Metrics.Each: {metric: M, namespace: N, stat: Sum, period: 60, window: 1d, each: 'Arns', "
+                       "dimensions: {D: '{each}'}}\n"
+                       "    Metrics.Mixed: {metric: M, namespace: N, stat: Sum, period: 60, window: 1d, each: '[`1`]', "
+                       "dimensions: {D: '{Arn}'}}\n";
+    script_rule rules[] = {
+        JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k\"}]}"),
+        {.needles = {"DescribeKey"}, .status = 400, .body = DENIED},
+    };
+    static const char *const names[] = {"One", "Each", "Mixed"};
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), types);
+    need(&r, "T::Key", "Metrics.One");
+    need(&r, "T::Key", "Metrics.Each");
+    need(&r, "T::Key", "Metrics.Mixed");
+    assert_int_equal(collect(&r, 1), MW_OK);
+    for (size_t i = 0; i < MW_COUNT(names); i++)
+        is_unknown(&r, mw_val_get(r.snapshot, facet(&r, "T::Key", 0, "Metrics"), names[i]), "kms:DescribeKey",
+                   "AccessDeniedException");
+    end(&r);
+}
+
 /* 600 functions are 600 series: two calls, each series at its own function. */
 static void metrics_in_batches(void **state)
 {
@@ -113,8 +177,7 @@ static void metrics_in_batches(void **state)
     mw_buf_puts(&second, "{\"MetricDataResults\":[");
     for (int i = 0; i < 600; i++) {
         mw_buf_printf(&list, "%s{\"FunctionName\":\"f%03d\"}", i ? "," : "", i);
-        mw_buf_printf(i < 500 ? &first : &second, "%s{\"Id\":\"m%d\",\"StatusCode\":\"Complete\",\"Values\":[%d]}",
-                      i % 500 ? "," : "", i % 500, i);
+        mw_buf_printf(i < 500 ? &first : &second, "%s" RESULT("m%d", "%d", "Complete"), i % 500 ? "," : "", i % 500, i);
     }
     mw_buf_puts(&list, "]}");
     mw_buf_puts(&first, "]}");
@@ -418,6 +481,48 @@ static void by_name(void **state)
     end(&r);
 }
 
+/* What cannot be matched, or asked for, is unknown: that nothing was found would be absence. */
+static void facets_misread(void **state)
+{
+    static const struct {
+        const char *facet, *json; /* json NULL: unknown */
+    } table[] = {
+        {"result: 'Aliases[0]', join: {key: Id, field: AliasName}", NULL},
+        {"result: Aliases, join: {key: Id, field: \"join('', [No])\"}", NULL},
+        {"result: Aliases, join: {key: '`1`', field: AliasName}", NULL},
+        {"result: Aliases, join: {key: Id, field: AliasName, value: \"join('', [No])\"}", NULL},
+        {"result: Aliases, join: {key: Id, field: AliasName, value: TargetKeyId}", "\"t\""},
+        {"result: No, join: {key: Id, field: AliasName, many: true}", "[]"},
+        {"result: Aliases, join: {key: No, field: AliasName}", "null"},
+        {"result: Aliases, params: {KeyId: '{each}'}, each: Id", NULL},
+        {"result: Aliases, params: {KeyId: '{each}'}, each: '[`1`]', keyed: each", NULL},
+        {"result: Aliases, params: {KeyId: '{each}'}, each: No", "null"},
+        {"result: Aliases, batch: {param: KeyId, size: 2, key: '`1`', field: AliasName}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MW_COUNT(table); i++) {
+        script_rule rules[] = {
+            JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k\"}]}"),
+            JSON("ListAliases", "{\"Aliases\":[{\"AliasName\":\"k\",\"TargetKeyId\":\"t\"}]}"),
+        };
+        char types[400];
+        struct run r;
+        snprintf(types, sizeof(types),
+                 HEAD("T::Key") "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId}'}\n"
+                                "  facets:\n    F: {operation: kms:ListAliases, %s}\n",
+                 table[i].facet);
+        begin(&r, rules, MW_COUNT(rules), types);
+        need(&r, "T::Key", "F");
+        assert_int_equal(collect(&r, 1), MW_OK);
+        if (table[i].json)
+            is_json(&r, facet(&r, "T::Key", 0, "F"), table[i].json);
+        else
+            assert_int_equal(mw_val_kind(r.snapshot, facet(&r, "T::Key", 0, "F")), MW_KIND_UNKNOWN);
+        end(&r);
+    }
+}
+
 /* Every allocation refused once: a collection ends with or without a snapshot, never with half of one. */
 static void refused_memory(void **state)
 {
@@ -462,6 +567,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metrics),
         cmocka_unit_test(metrics_denied),
+        cmocka_unit_test(metrics_malformed),
+        cmocka_unit_test(metrics_undescribed),
         cmocka_unit_test(metrics_in_batches),
         cmocka_unit_test(recursive),
         cmocka_unit_test(exploded),
@@ -474,6 +581,7 @@ int main(void)
         cmocka_unit_test(derived_from_denied),
         cmocka_unit_test(derived_from_undescribed),
         cmocka_unit_test(by_name),
+        cmocka_unit_test(facets_misread),
         cmocka_unit_test(refused_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
