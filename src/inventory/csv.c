@@ -1,4 +1,7 @@
-/* CSV reader: one pass, one buffer for the field at hand. It trusts nothing but the length it is given. */
+/*
+ * CSV reader: one pass, one buffer for the field at hand. It trusts nothing but the length it is given; a row that
+ * is longer or shorter than the header (RFC 4180, 2.4) is refused: what broke off would be read as absent.
+ */
 #include "inventory/csv.h"
 
 #include "base/buf.h"
@@ -81,6 +84,8 @@ static mw_status read_row(struct csv *c, const mw_val *names, size_t count, mw_e
             mw_doc_key_val(c->b, names[i]);
             add_field(c);
         }
+        if (c->end_of_row && i + 1 != count)
+            return mw_fail(err, MW_ERR_PARSE, "CSV: a row of %zu fields under a header of %zu", i + 1, count);
         if (c->end_of_row)
             break;
     }

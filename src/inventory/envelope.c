@@ -166,6 +166,8 @@ mw_status mw_envelope_arn(const mw_envelope *e, mw_doc_builder *b, const mw_enve
     return identify(&e->arn, b, in, arn, err);
 }
 
+#define TIME_MAX_MS 9e12 /* what nanoseconds in 64 bits can hold: to the year 2255 */
+
 static void add_created(mw_doc_builder *b, mw_val v)
 {
     const mw_doc *d = mw_doc_view(b);
@@ -174,31 +176,35 @@ static void add_created(mw_doc_builder *b, mw_val v)
     const char *s = mw_val_str(d, v, &len);
     char text[MW_TIME_SIZE];
     int64_t ns = 0;
+    double ms = mw_val_real(d, v);
 
-    if (kind == MW_KIND_UNKNOWN) {
+    if (kind == MW_KIND_UNKNOWN || kind == MW_KIND_NULL) {
         mw_doc_add_val(b, v);
-    } else if (kind == MW_KIND_INT || kind == MW_KIND_REAL) {
-        /* Seconds, or milliseconds where a service has plain numbers (CloudWatch Logs): those are 1e12 now. */
-        double x = mw_val_real(d, v);
-        mw_time_iso(text, (int64_t)(x < 1e11 ? x * 1e3 : x) * 1000000);
-        mw_doc_add_cstr(b, text);
-    } else if (s && mw_time_parse(s, len, &ns, NULL) == MW_OK) {
-        mw_time_iso(text, ns);
-        mw_doc_add_cstr(b, text);
-    } else {
-        mw_doc_add_null(b);
+        return;
     }
+    /* Seconds, or milliseconds where a service has plain numbers (CloudWatch Logs): those are 1e12 now. */
+    if (ms < 1e11)
+        ms *= 1e3;
+    if ((kind == MW_KIND_INT || kind == MW_KIND_REAL) && ms > -TIME_MAX_MS && ms < TIME_MAX_MS)
+        ns = (int64_t)ms * 1000000;
+    else if (!s || mw_time_parse(s, len, &ns, NULL) != MW_OK) {
+        mw_doc_add_unknown_cause(b, NULL, "UnexpectedShape", "it is no time");
+        return;
+    }
+    mw_time_iso(text, ns);
+    mw_doc_add_cstr(b, text);
 }
 
-/* `{Key: Value}` of a list of pairs or of a map; both borrow from the builder that they are added to. */
-static void add_tags(const mw_envelope *e, mw_doc_builder *b, mw_val v)
+/* `{Key: Value}` of a list of pairs or of a map, or UNKNOWN: a tag that cannot be read is no missing one. */
+static mw_val tags_of(const mw_envelope *e, mw_doc_builder *b, mw_val v)
 {
     const mw_doc *d = mw_doc_view(b);
-    bool map = mw_val_kind(d, v) == MW_KIND_OBJECT;
+    bool map = mw_val_kind(d, v) == MW_KIND_OBJECT, read = true;
 
     mw_doc_begin_object(b);
     for (size_t i = 0; i < mw_val_len(d, v); i++) {
         mw_val key = MW_VAL_ABSENT, value;
+        mw_kind kind;
         if (map) {
             value = mw_val_member(d, v, i, &key);
         } else {
@@ -206,15 +212,23 @@ static void add_tags(const mw_envelope *e, mw_doc_builder *b, mw_val v)
             key = mw_val_get(d, pair, e->tag_key);
             value = mw_val_get(d, pair, e->tag_value);
         }
-        if (mw_val_kind(d, key) != MW_KIND_STRING)
-            continue;
+        kind = mw_val_kind(d, value);
+        read = mw_val_kind(d, key) == MW_KIND_STRING && kind != MW_KIND_BOOL && kind != MW_KIND_INT &&
+               kind != MW_KIND_REAL && kind != MW_KIND_ARRAY && kind != MW_KIND_OBJECT;
+        if (!read)
+            break;
         mw_doc_key_val(b, key);
-        if (mw_val_kind(d, value) == MW_KIND_STRING)
-            mw_doc_add_val(b, value);
-        else
+        if (kind == MW_KIND_NULL || kind == MW_KIND_ABSENT)
             mw_doc_add_cstr(b, ""); /* EC2 leaves an empty value out */
+        else
+            mw_doc_add_val(b, value);
     }
     mw_doc_end_object(b);
+    v = mw_doc_pop(b);
+    if (read)
+        return v;
+    mw_doc_add_unknown_cause(b, NULL, "UnexpectedShape", "a tag is not a key and a text");
+    return mw_doc_pop(b);
 }
 
 static mw_status build_tags(const mw_envelope *e, mw_doc_builder *b, const mw_envelope_input *in, mw_val *out,
@@ -238,10 +252,11 @@ static mw_status build_tags(const mw_envelope *e, mw_doc_builder *b, const mw_en
         *out = from;
         return MW_OK;
     }
-    if (kind == MW_KIND_NULL || kind == MW_KIND_ARRAY || kind == MW_KIND_OBJECT)
-        add_tags(e, b, from);
-    else
-        mw_doc_add_unknown_cause(b, NULL, "UnexpectedShape", "tags are neither a list nor a map");
+    if (kind == MW_KIND_NULL || kind == MW_KIND_ARRAY || kind == MW_KIND_OBJECT) {
+        *out = tags_of(e, b, from);
+        return MW_OK;
+    }
+    mw_doc_add_unknown_cause(b, NULL, "UnexpectedShape", "tags are neither a list nor a map");
     *out = mw_doc_pop(b);
     return MW_OK;
 }

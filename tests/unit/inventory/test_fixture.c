@@ -77,6 +77,8 @@ static void is_json(struct fixture *f, mw_val v, const char *expected)
     mw_buf_clear(&text);
 }
 
+#define NO_TIME "{\"$unknown\":{\"code\":\"UnexpectedShape\",\"message\":\"it is no time\"}}"
+
 /* Numbers are seconds, or milliseconds as CloudWatch Logs has them. */
 static void created(void **state)
 {
@@ -85,7 +87,12 @@ static void created(void **state)
     } rows[] = {
         {"{\"logGroupName\":\"g\",\"creationTime\":1700000000123}", "\"2023-11-14T22:13:20.123Z\""},
         {"{\"logGroupName\":\"g\",\"creationTime\":1700000000}", "\"2023-11-14T22:13:20Z\""},
-        {"{\"logGroupName\":\"g\",\"creationTime\":\"no time\"}", "null"},
+        {"{\"logGroupName\":\"g\",\"creationTime\":\"no time\"}", NO_TIME},
+        {"{\"logGroupName\":\"g\",\"creationTime\":90000000000}", NO_TIME},
+        {"{\"logGroupName\":\"g\",\"creationTime\":1700000000123456}", NO_TIME},
+        {"{\"logGroupName\":\"g\",\"creationTime\":-1e300}", NO_TIME},
+        {"{\"logGroupName\":\"g\",\"creationTime\":true}", NO_TIME},
+        {"{\"logGroupName\":\"g\",\"creationTime\":null}", "null"},
         {"{\"logGroupName\":\"g\"}", "null"},
     };
 
@@ -125,6 +132,8 @@ static void envelope(void **state)
     end(&f);
 }
 
+#define NO_TAGS "{\"$unknown\":{\"code\":\"UnexpectedShape\",\"message\":\"a tag is not a key and a text\"}}"
+
 static void tags(void **state)
 {
     static const struct {
@@ -135,7 +144,10 @@ static void tags(void **state)
         {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":[{\"Key\":\"k\"},{\"Key\":\"é\\\"\",\"Value\":\"x\"}]}",
          "{\"k\":\"\",\"é\\\"\":\"x\"}"},
         {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":{\"k\":\"v\"}}", "{\"k\":\"v\"}"},
-        {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":[1,{\"Value\":\"x\"},{\"Key\":7}]}", "{}"},
+        {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"},1]}", NO_TAGS},
+        {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":[{\"key\":\"k\",\"value\":\"v\"}]}", NO_TAGS},
+        {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":[{\"Key\":7}]}", NO_TAGS},
+        {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":{\"k\":7}}", NO_TAGS},
         {"AWS::EC2::Volume", "{\"VolumeId\":\"v\",\"Tags\":\"oops\"}",
          "{\"$unknown\":{\"code\":\"UnexpectedShape\",\"message\":\"tags are neither a list nor a map\"}}"},
         {"AWS::EC2::NetworkInterface", "{\"NetworkInterfaceId\":\"e\",\"TagSet\":[{\"Key\":\"k\",\"Value\":\"v\"}]}",
