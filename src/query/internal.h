@@ -18,6 +18,8 @@ typedef struct query_view {
     bool ready;
     bool *read; /* of each member: a statement looked at it */
     bool used, read_document;
+    bool read_tags, read_envelope; /* a statement looked at `tags`; at them, `arn`, `name` or `created` */
+    bool unjudged;                 /* of VIEW_FINDING: read, and no finished run is over the snapshot */
 } query_view;
 
 struct mw_query {

@@ -394,6 +394,8 @@ static mw_status step(mw_query *q, sqlite3_stmt *stmt, const mw_query_sink *sink
             return mw_fail(err, MW_ERR_LIMIT, "query: more than %zu rows", q->o.max_rows);
         for (size_t i = 0; i < count; i++)
             values[i] = value_of(stmt, (int)i);
+        if (sqlite3_errcode(q->db) == SQLITE_NOMEM) /* a text that could not be made is no NULL */
+            return failed(q, err);
         go_on = sink->row(sink->user, values, count);
     }
     return !go_on || code == SQLITE_DONE ? MW_OK : failed(q, err);
@@ -451,14 +453,32 @@ struct gap_count {
     char first[256], facet[128];
 };
 
+static const char *tag_facet(const query_view *v)
+{
+    return v->type ? mw_type_tag_facet(v->type) : NULL;
+}
+
+/* Did a statement look at `tags` of the type, in its own view or in `resource`? */
+static bool tags_read(const query_view *v)
+{
+    return v->read_tags || v->q->views[0].read_tags;
+}
+
+/* A facet of the ledger that is no column is a describe call, which fills them all. */
 static bool facet_read(const query_view *v, const char *facet)
 {
+    const query_view *resource = &v->q->views[0];
     size_t len = strcspn(facet, ".");
+    bool any = v->read_document || resource->read_document;
 
-    for (size_t i = 0; i < v->member_count; i++)
-        if (v->read[i] && strlen(v->members[i].name) == len && strncmp(v->members[i].name, facet, len) == 0)
-            return true;
-    return v->read_document;
+    if (any || (tags_read(v) && mw_str_eq(facet, tag_facet(v))))
+        return true;
+    for (size_t i = 0; i < v->member_count; i++) {
+        if (strlen(v->members[i].name) == len && strncmp(v->members[i].name, facet, len) == 0)
+            return v->read[i];
+        any = any || v->read[i];
+    }
+    return !(v->type && mw_type_has_facet(v->type, facet)) && (any || v->read_envelope || resource->read_envelope);
 }
 
 static bool count_gap(void *user, const mw_snapshot_scope *s)
@@ -501,6 +521,8 @@ static void gaps_of(const query_view *v, void (*gap)(void *user, const char *vie
     for (size_t i = 0; i < v->member_count; i++)
         if (v->read[i] && v->members[i].facet && !mw__query_collected(v, v->members[i].name))
             mw_buf_join(&missing, missing.len ? ", " : "", v->members[i].name, NULL);
+    if (tags_read(v) && tag_facet(v) && !mw__query_collected(v, tag_facet(v)))
+        mw_buf_join(&missing, missing.len ? ", " : "", "tags", NULL);
     if (missing.len) {
         snprintf(line, sizeof(line), "the snapshot did not ask for %.400s: NULL there means nothing", missing.data);
         gap(user, v->name, line);
@@ -509,9 +531,12 @@ static void gaps_of(const query_view *v, void (*gap)(void *user, const char *vie
 
 void mw_query_gaps(const mw_query *q, void (*gap)(void *user, const char *view, const char *what), void *user)
 {
-    for (size_t i = 0; i < q->view_count; i++)
+    for (size_t i = 0; i < q->view_count; i++) {
         if (q->views[i].kind == VIEW_TYPE && q->views[i].used)
             gaps_of(&q->views[i], gap, user);
+        if (q->views[i].unjudged)
+            gap(user, q->views[i].name, "no finished run has judged this snapshot");
+    }
 }
 
 /* ---- the schema ---- */

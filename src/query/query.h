@@ -67,8 +67,8 @@ mw_status mw_query_run(mw_query *q, const char *sql, const mw_query_param *param
 
 /**
  * What the statements so far relied on and the snapshot does not have whole: a type that was not
- * collected, scopes that were not read, columns whose facet was not asked for. One line each;
- * strings valid during the call.
+ * collected, scopes that were not read, columns (of a type's view or of `resource`) whose facet or describe call failed
+ * or was not asked for, findings of a snapshot that no run has judged. One line each; strings valid during the call.
  */
 void mw_query_gaps(const mw_query *q, void (*gap)(void *user, const char *view, const char *what), void *user);
 

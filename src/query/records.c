@@ -139,8 +139,10 @@ static mw_status gather(cursor *c, query_view *v, const char *run, mw_error *err
         c->run = keep(c, run);
     else if ((st = mw_store_runs(s, find_run, c, err)) != MW_OK)
         return st;
-    if (!c->run)
+    if (!c->run) {
+        v->unjudged = !c->full;
         return MW_OK;
+    }
     st = mw_store_run_findings(s, c->run, MW_STORE_ALL, take_finding, c, err);
     return st == MW_ERR_NOTFOUND ? MW_OK : st;
 }

@@ -359,6 +359,8 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int i)
     if (need_values(c, err) != MW_OK)
         return mw__query_fail(v);
     d = mw_doc_view(c->b);
+    v->read_tags = v->read_tags || i == COL_TAGS;
+    v->read_envelope = v->read_envelope || (i < COL_MEMBERS && i != COL_UNKNOWN);
     if (i == COL_UNKNOWN) {
         give_unknown(c, ctx);
     } else if (i < COL_MEMBERS) {

@@ -124,10 +124,20 @@ def check_unknown(binary, folder):
     expect("its exit status", q.run("SELECT Versioning FROM s3_bucket").returncode, 2)
     expect("not looked at", q.run("SELECT id FROM s3_bucket").returncode, 0)
     expect("not asked for", q.run("SELECT Website FROM s3_bucket").returncode, 2)
+    expect("in a document of any type", q.run("SELECT document FROM resource WHERE type = 'AWS::S3::Bucket'").returncode, 2)
+    expect("another type's document", q.run("SELECT document FROM resource WHERE type = 'AWS::EC2::Instance'").returncode, 0)
+    done = q.run("SELECT count(*) FROM finding WHERE status = 'fail'", codes=(2,))
+    expect("nothing judged it", b"finding: no finished run" in done.stderr, True)
     expect("coverage", q.rows("SELECT DISTINCT state FROM coverage WHERE type = 'AWS::EC2::Volume' AND facet IS NULL"), [["denied"]])
     few = Store(binary, folder, "few")
     few.collect(replaying.DEMO, "s3-*")
     expect("a type that was not collected", Queries(few).run("SELECT count(*) FROM ec2_instance").returncode, 2)
+    untagged = Store(binary, folder, "untagged")
+    untagged.collect(replaying.DEMO, "s3-bucket-acl-not-public")
+    for view in ("s3_bucket", "resource"):
+        done = Queries(untagged).run("SELECT tags FROM " + view, codes=(2,))
+        expect("tags that were not asked for", b"did not ask for tags" in done.stderr, True)
+        expect("without them", Queries(untagged).run("SELECT name FROM " + view).returncode, 0)
 
 
 def check_findings(binary, folder):
