@@ -317,10 +317,9 @@ static bool add_number(mw_doc_builder *b, const char *s, size_t len)
     long long value;
 
     if (s[0] == '0' && (s[1] == 'x' || s[1] == 'o') && len > 2 && len <= 17) {
-        int base = s[1] == 'x' ? 16 : 8;
-        char *end;
-        unsigned long long u = strtoull(s + 2, &end, base);
-        if (s[2] == '-' || s[2] == '+' || *end != '\0' || u > INT64_MAX)
+        bool hex = s[1] == 'x';
+        unsigned long long u = strtoull(s + 2, NULL, hex ? 16 : 8);
+        if (strspn(s + 2, hex ? "0123456789abcdefABCDEF" : "01234567") != len - 2 || u > INT64_MAX)
             return false;
         mw_doc_add_int(b, (int64_t)u);
         return true;
