@@ -15,7 +15,6 @@
 
 #define COLUMNS_MAX 256 /* over all rows */
 #define CELL_MAX    60  /* columns of a table's cell; the last one is not cut */
-#define CELL_BYTES  ((size_t)64 << 10)
 
 static const char *const always[] = {"account", "region"};
 
@@ -95,8 +94,8 @@ static mw_status print_cell(mw_buf *out, mw_buf *shown, size_t width, bool last)
 mw_status mw_audit_table(const mw_audit *a, const mw_text_options *o, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
-    MW_AUTO(mw_buf) raw = {.max = CELL_BYTES * 2};
-    MW_AUTO(mw_buf) shown = {.max = CELL_BYTES * 16};
+    MW_AUTO(mw_buf) raw = {.max = out->max};
+    MW_AUTO(mw_buf) shown = {.max = out->max};
     size_t count, width[COLUMNS_MAX];
     const char *const *columns;
     bool text;
@@ -127,6 +126,7 @@ mw_status mw_audit_table(const mw_audit *a, const mw_text_options *o, mw_buf *ou
     for (size_t r = 0; r < a->row_count; r++) {
         for (size_t c = 0; c < count; c++) {
             cell(a, &a->rows[r], columns[c], &raw, &text);
+            mw_term_inherit(out, &raw);
             mw_buf_reset(&shown);
             if (c + 1 == count)
                 mw_term_text(&shown, raw.data ? raw.data : "");
@@ -137,7 +137,6 @@ mw_status mw_audit_table(const mw_audit *a, const mw_text_options *o, mw_buf *ou
         }
         mw_buf_putc(out, '\n');
     }
-    mw_term_inherit(out, &raw);
     return mw_buf_status(out, err);
 }
 
@@ -240,7 +239,7 @@ mw_status mw_audit_jsonl(const mw_audit *a, mw_buf *out, mw_error *err)
 mw_status mw_audit_csv(const mw_audit *a, mw_buf *out, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
-    MW_AUTO(mw_buf) raw = {.max = CELL_BYTES * 2};
+    MW_AUTO(mw_buf) raw = {.max = out->max};
     const char *const *columns;
     size_t count;
     bool text;
@@ -256,11 +255,11 @@ mw_status mw_audit_csv(const mw_audit *a, mw_buf *out, mw_error *err)
     for (size_t r = 0; r < a->row_count; r++) {
         for (size_t c = 0; c < count; c++) {
             cell(a, &a->rows[r], columns[c], &raw, &text);
+            mw_term_inherit(out, &raw);
             mw_buf_puts(out, c ? "," : "");
             mw_csv_field(out, raw.data ? raw.data : "", raw.len, text);
         }
         mw_buf_puts(out, "\r\n");
     }
-    mw_term_inherit(out, &raw);
     return mw_buf_status(out, err);
 }
