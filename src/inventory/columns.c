@@ -1,12 +1,13 @@
 /*
  * Columns of a type, from its definition and the model of the operations that list it. The path to
- * the items is followed through the model's shapes as far as names, list marks and filters go;
- * anything else in it gives no columns, and the document is still there to be asked.
+ * the items is followed through the model's shapes by shape.c; what that does not know gives no
+ * columns, and the document is still there to be asked.
  */
 #include "inventory/columns.h"
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "inventory/shape.h"
 #include "inventory/type_internal.h"
 
 #include <stdlib.h>
@@ -54,69 +55,19 @@ static mw_column_kind kind_of(const mw_shape *s)
     }
 }
 
-/* Behind a `[…]`, over quotes and nested brackets; NULL when it does not end. */
-static const char *skip_brackets(const char *p)
-{
-    unsigned depth = 0;
-
-    for (; *p; p++) {
-        if (*p == '\'' || *p == '`' || *p == '"') {
-            if (!(p = strchr(p + 1, *p)))
-                return NULL;
-        } else if (*p == '[') {
-            depth++;
-        } else if (*p == ']' && --depth == 0) {
-            return p + 1;
-        }
-    }
-    return NULL;
-}
-
-/* The structure that the path leads to, or NULL. */
-static const mw_shape *follow(const mw_shape *s, const char *path)
-{
-    while (s && *path) {
-        size_t name = strcspn(path, ".[]@ |&(");
-        const mw_member *m;
-        if (*path == '@' || *path == '.' || *path == ']') {
-            path++;
-        } else if (name) {
-            m = mw_shape_type_of(s) == MW_SHAPE_STRUCTURE ? mw_shape_member(s, path, name) : NULL;
-            s = m ? mw_member_shape(m) : NULL;
-            path += name;
-        } else if (*path == '[' && mw_shape_type_of(s) == MW_SHAPE_LIST) { /* elements, filtered or not */
-            s = mw_member_shape(mw_shape_element(s));
-            if (!(path = skip_brackets(path)))
-                return NULL;
-        } else if (*path == '[') { /* a list made of one thing: [KeyMetadata] */
-            path++;
-        } else {
-            return NULL;
-        }
-    }
-    if (s && mw_shape_type_of(s) == MW_SHAPE_LIST)
-        s = mw_member_shape(mw_shape_element(s));
-    return s && mw_shape_type_of(s) == MW_SHAPE_STRUCTURE ? s : NULL;
-}
-
 /* @p v: {operation: "ec2:DescribeInstances", items: "Reservations[].Instances[]"} */
 static void add_call(struct gather *g, const mw_doc *d, mw_val v, const mw_models *models)
 {
-    const char *call = mw_val_get_str(d, v, "operation", ""), *colon = strchr(call, ':');
-    char service[64];
-    const mw_service *s;
-    const mw_operation *o;
-    const mw_shape *item;
+    const char *call = mw_val_get_str(d, v, "operation", "");
+    const mw_operation *op = mw_models_operation(models, call, strlen(call));
+    mw_typed item = {NULL, 0};
 
-    if (!colon || (size_t)(colon - call) >= sizeof(service))
+    if (op && mw_operation_output(op))
+        item = mw_shape_follow(mw_shape_typed(mw_operation_output(op)), mw_val_get_str(d, v, "items", "@"));
+    if (!item.shape || item.lists > 1 || mw_shape_type_of(item.shape) != MW_SHAPE_STRUCTURE)
         return;
-    memcpy(service, call, (size_t)(colon - call));
-    service[colon - call] = '\0';
-    s = mw_models_service(models, service);
-    o = s ? mw_service_operation(s, colon + 1) : NULL;
-    item = o && mw_operation_output(o) ? follow(mw_operation_output(o), mw_val_get_str(d, v, "items", "@")) : NULL;
-    for (size_t i = 0; item && i < mw_shape_member_count(item); i++) {
-        const mw_member *m = mw_shape_member_at(item, i);
+    for (size_t i = 0; i < mw_shape_member_count(item.shape); i++) {
+        const mw_member *m = mw_shape_member_at(item.shape, i);
         add(g, mw_member_name(m), strlen(mw_member_name(m)), kind_of(mw_member_shape(m)), false);
     }
 }
@@ -139,11 +90,7 @@ mw_status mw_type_columns(const mw_type *type, const mw_models *models, mw_arena
     if (!type)
         return MW_OK;
     list = mw_val_get(type->d, type->v, "list");
-    if (mw_val_kind(type->d, list) == MW_KIND_ARRAY)
-        for (size_t i = 0; i < mw_val_len(type->d, list); i++)
-            add_call(&g, type->d, mw_val_at(type->d, list, i), models);
-    else
-        add_call(&g, type->d, list, models);
+    add_call(&g, type->d, list, models);
     add_call(&g, type->d, mw_val_get(type->d, list, "batch_describe"), models);
     for (size_t i = 0; i < mw_type_facet_count(type); i++) {
         const char *facet = mw_type_facet_at(type, i);
