@@ -12,7 +12,7 @@ typedef struct search {
     bool found;
 } search;
 
-/* The name as a whole word of a text: "Versioning.Status", a JMESPath. */
+/* The name anywhere in a text: "Versioning.Status", a JMESPath; part of a longer word counts too. */
 static bool holds(mw_str text, mw_str name)
 {
     for (size_t i = 0; i + name.len <= text.len; i++)

@@ -24,7 +24,7 @@ const char *mw__ruletest_line(const char **at, mw_buf *line)
     mw_buf_reset(line);
     mw_buf_add(line, *at, n, NULL);
     *at += n + ((*at)[n] == '\n');
-    return line->failed == MW_OK ? line->data : NULL;
+    return line->data && line->failed == MW_OK ? line->data : "(a line that is too long)";
 }
 
 mw_ruletest_sums mw_ruletest_sum(const mw_ruletest_report *r)

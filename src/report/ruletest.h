@@ -25,7 +25,10 @@ mw_status mw_ruletest_lcov(const mw_ruletest_report *r, mw_buf *out, mw_error *e
 
 /** Results from @p i on that are of the same rule. */
 size_t mw__ruletest_suite(const mw_ruletest_report *r, size_t i);
-/** The line of text at *at, which moves behind it; NULL at the end. In the buffer, which is emptied first. */
+/**
+ * The line of text at *at, which moves behind it; NULL at the end. In the buffer, which is emptied first; one that
+ * does not fit there is told to be too long, and those behind it follow.
+ */
 const char *mw__ruletest_line(const char **at, mw_buf *line);
 /** Ways and lines of all rules together. */
 typedef struct mw_ruletest_sums {

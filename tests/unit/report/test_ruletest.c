@@ -84,6 +84,20 @@ static void test_text(void **state)
     assert_null(strstr(out.data, "left of 'or'"));
 }
 
+/* A line that does not fit does not hide those behind it. */
+static void test_lines(void **state)
+{
+    MW_AUTO(mw_buf) line = {.max = 8};
+    const char *text = "one\n\na line of more\nlast\n";
+
+    (void)state;
+    assert_string_equal(mw__ruletest_line(&text, &line), "one");
+    assert_string_equal(mw__ruletest_line(&text, &line), "");
+    assert_string_equal(mw__ruletest_line(&text, &line), "(a line that is too long)");
+    assert_string_equal(mw__ruletest_line(&text, &line), "last");
+    assert_null(mw__ruletest_line(&text, &line));
+}
+
 static void test_tap(void **state)
 {
     MW_AUTO(mw_buf) out = {0};
@@ -152,9 +166,9 @@ static void test_lcov(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_tap),
-                                       cmocka_unit_test(test_junit), cmocka_unit_test(test_json),
-                                       cmocka_unit_test(test_lcov)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_text),
+                                       cmocka_unit_test(test_tap),   cmocka_unit_test(test_junit),
+                                       cmocka_unit_test(test_json),  cmocka_unit_test(test_lcov)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
