@@ -63,7 +63,8 @@ typedef struct mw_collect_options {
  * Collect. AWS failures are not errors of this function: they become unknown values and scope states.
  * Memory: the accounts under way (16 at most), whatever their number.
  * @param[out] snapshot_fd  Sealed memfd holding the mw_doc; the caller closes it. -1 with `on_account`; NULL then.
- * @return MW_OK; MW_ERR_CANCELLED; MW_ERR_NOMEM; MW_ERR_LIMIT.
+ * @return MW_OK; MW_ERR_CANCELLED; MW_ERR_NOMEM; MW_ERR_LIMIT; MW_ERR_CONFLICT: the client has nothing left to do, and
+ * scopes are not done; what the event loop, `on_account` or `load` fails with. On failure there is no snapshot.
  */
 mw_status mw_collect(mw_client *client, const mw_plan *plan, const mw_collect_options *o, int *snapshot_fd,
                      mw_error *err);
