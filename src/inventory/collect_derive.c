@@ -84,7 +84,8 @@ void scope_fed(collection *c, scope *source)
 
 /* ---- groups ---- */
 
-/* A member's values of `by`, and their text, which members of one group share. */
+/* A member's values of `by`, and their text, which members of one group share. Texts lie in the account's arena: those
+ * of a builder move while it grows. */
 struct grouped {
     const char *text, *type, *id;
     mw_val by;
@@ -124,17 +125,16 @@ static bool place_member(collection *c, scope *s, const resource *r, struct grou
         mw_doc_add_val(c->b, v);
     }
     mw_doc_end_object(c->b);
-    g->by = mw_doc_pop(c->b);
-    g->r = r;
-    g->type = r->scope->type->type->name;
-    g->id = mw_val_str(d, r->id, NULL);
+    *g = (struct grouped){.by = mw_doc_pop(c->b), .r = r, .type = r->scope->type->type->name};
     if (!whole)
         return false;
-    mw_json_write(&text, d, g->by, MW_JSON_COMPACT);
-    g->text = mw_arena_strdup(&s->account->arena, text.data ? text.data : "");
-    if (!g->text)
+    if (mw_json_write(&text, d, g->by, MW_JSON_COMPACT) == MW_OK) {
+        g->text = mw_arena_strdup(&s->account->arena, text.data);
+        g->id = mw_arena_strdup(&s->account->arena, mw_val_str(d, r->id, NULL));
+    }
+    if (!g->text || !g->id)
         collection_no_memory(c);
-    return g->text != NULL;
+    return g->text && g->id;
 }
 
 /* The members of a group, or why they are not known: a source's list broke off, or one was not described. */

@@ -385,6 +385,39 @@ static void derived(void **state)
     end(&r);
 }
 
+/* Groups are told apart by texts that an expression makes, of more members than fit where the first ones lay. */
+static void grouped_by_made_texts(void **state)
+{
+    static const char types[] =
+        HEAD("T::Key") "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId, Team: KeyArn}'}\n"
+                       "T::Team:\n  scope: regional\n  id: Team\n  list: "
+                       "{derived_from: [T::Key], by: {Team: \"join('/', [Team, Team])\"}}\n";
+    mw_buf list = {.max = 1 << 20};
+    struct run r;
+    const mw_doc *d;
+    mw_val members;
+
+    (void)state;
+    mw_buf_puts(&list, "{\"Keys\":[");
+    for (int i = 0; i < 600; i++)
+        mw_buf_printf(&list, "%s{\"KeyId\":\"k%03d\",\"KeyArn\":\"%s%03d\"}", i ? "," : "", 599 - i,
+                      i % 2 ? "a-team-of-one-key-only-" : "many-", i % 2 ? i : 0);
+    mw_buf_puts(&list, "]}");
+    script_rule rules[] = {JSON("ListKeys", list.data)};
+    begin(&r, rules, MW_COUNT(rules), types);
+    need(&r, "T::Team", NULL);
+    assert_int_equal(collect(&r, 1), MW_OK);
+    d = r.snapshot;
+    assert_int_equal(resource_count(&r, "T::Team"), 301);
+    members = facet(&r, "T::Team", 300, "Members");
+    assert_int_equal(mw_val_len(d, members), 300);
+    for (size_t i = 1; i < 300; i++) /* in the order of their ids */
+        assert_true(strcmp(mw_val_get_str(d, mw_val_at(d, members, i - 1), "Id", ""),
+                           mw_val_get_str(d, mw_val_at(d, members, i), "Id", "")) < 0);
+    end(&r);
+    mw_buf_clear(&list);
+}
+
 /* What is made of a list that failed is not complete either. */
 static void derived_from_denied(void **state)
 {
@@ -578,6 +611,7 @@ int main(void)
         cmocka_unit_test(pages_by_token),
         cmocka_unit_test(another_home),
         cmocka_unit_test(derived),
+        cmocka_unit_test(grouped_by_made_texts),
         cmocka_unit_test(derived_from_denied),
         cmocka_unit_test(derived_from_undescribed),
         cmocka_unit_test(by_name),
