@@ -96,8 +96,7 @@ static const mw_explained codes[] = {
      "The resource type names the member in `always`; without it the answer is not to be trusted there.",
      "Look at the answer with --record; something between here and AWS may have changed it."},
     {"UnexpectedShape", "The answer has another form",
-     "The tags of a resource, or what a path of its type leads to, are not the list or map that "
-     "they should be.",
+     "The tags of a resource are no list or map of keys and texts, or its time of creation is no time.",
      "The type's path is at fault: docs/reference/resource-types.md."},
     {"BadExpression", "A path cannot be read", "A JMESPath of the type failed on the answer.",
      "The type's path is at fault: docs/reference/resource-types.md."},
