@@ -164,19 +164,17 @@ static mw_val merge(collection *c, mw_val item, mw_val more)
     return mw_doc_pop(c->b);
 }
 
-/* The list holds something that no resource can be made of: it is not whole. */
-static void list_spoilt(collection *c, scope *s, const char *code, const char *message)
+static mw_val list_unknown(collection *c, const scope *s, const char *code, const char *message)
 {
     const plan_type *t = s->type;
 
-    scope_failed(c, s, unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL, code, message));
+    return unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL, code, message);
 }
 
-static mw_val eval(collection *c, const mw_jmespath *j, mw_val v)
+/* The list holds something that no resource can be made of: it is not whole. */
+static void list_spoilt(collection *c, scope *s, const char *code, const char *message)
 {
-    mw_val out = MW_VAL_NULL;
-
-    return mw_jmespath_eval(j, c->b, v, &out, NULL) == MW_OK ? out : MW_VAL_NULL;
+    scope_failed(c, s, list_unknown(c, s, code, message));
 }
 
 /* Does `where` keep the item? What cannot be judged is not kept, and the list is not whole. */
@@ -203,6 +201,10 @@ static bool wanted(collection *c, scope *s, mw_doc_builder *page, mw_val item)
             return false;
         }
         text = mw_val_str(mw_doc_view(page), found, NULL);
+        if (!text && mw_val_kind(mw_doc_view(page), found) != MW_KIND_NULL) {
+            list_spoilt(c, s, "BadExpression", "what 'where' compares is no text");
+            return false;
+        }
         if (!text || outcome != MW_TEMPLATE_VALUE || !mw_str_eq(text, want.data ? want.data : ""))
             return false;
     }
@@ -231,13 +233,18 @@ static void offer_item(collection *c, lister *l, mw_val item)
 {
     const plan_type *t = l->scope->type;
     const char *text, *best;
+    mw_error err = {0};
     mw_val key;
 
     if (!t->newest) {
         take_item(c, l, item);
         return;
     }
-    key = eval(c, t->newest, item);
+    if (mw_jmespath_eval(t->newest, c->b, item, &key, &err) != MW_OK ||
+        (mw_val_kind(view(c), key) != MW_KIND_STRING && mw_val_kind(view(c), key) != MW_KIND_NULL)) {
+        list_spoilt(c, l->scope, "BadExpression", err.message[0] ? err.message : "'newest' gives no text");
+        return;
+    }
     text = mw_val_str(view(c), key, NULL);
     best = l->newest == MW_VAL_ABSENT ? NULL : mw_val_str(view(c), l->newest_key, NULL);
     if (l->newest == MW_VAL_ABSENT || (text && (!best || strcmp(text, best) > 0))) {
@@ -404,14 +411,14 @@ static void take_item(collection *c, lister *l, mw_val item)
 {
     const plan_type *t = l->scope->type;
     pending_item *p;
-    mw_val key;
+    mw_val key = MW_VAL_NULL;
 
     if (t->describe_call == PLAN_NONE) {
         scope_add_item(c, l->scope, l->parent, item, MW_VAL_ABSENT);
         return;
     }
-    key = eval(c, t->describe_key, item);
-    if (mw_val_kind(view(c), key) == MW_KIND_NULL) {
+    if (mw_jmespath_eval(t->describe_key, c->b, item, &key, NULL) != MW_OK ||
+        mw_val_kind(view(c), key) == MW_KIND_NULL) {
         scope_add_item(c, l->scope, l->parent, item,
                        unknown_of(c, c->plan->calls[t->describe_call]->name, "InvalidRequest",
                                   "the item lacks what the describe call asks by"));
@@ -559,7 +566,14 @@ static bool find_region(collection *c, resource *r)
 
     r->at = r->scope->at;
     for (size_t i = 0; i < t->locate_count; i++) {
-        const char *region = mw_val_str(view(c), eval(c, t->locate[i], r->item), NULL);
+        mw_val found = MW_VAL_NULL;
+        mw_error err = {0};
+        const char *region;
+        if (mw_jmespath_eval(t->locate[i], c->b, r->item, &found, &err) != MW_OK) {
+            lost(c, r, list_unknown(c, r->scope, "BadExpression", err.message));
+            return true;
+        }
+        region = mw_val_str(view(c), found, NULL);
         if (region && *region) {
             r->at = account_place(r->scope->account, region);
             return true;

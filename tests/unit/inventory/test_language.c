@@ -303,6 +303,10 @@ static void spoilt_lists(void **state)
         {"items: 'Keys[].KeyId'", "partial", "MalformedAnswer", 0},
         {"items: 'Keys[].[{Id: KeyId}, KeyArn][]'", "partial", "MalformedAnswer", 1},
         {"items: 'Keys[].{Id: KeyId}', where: {\"join('', [No])\": x}", "partial", "BadExpression", 0},
+        {"items: 'Keys[].{Id: KeyId, On: `true`}', where: {On: 'true'}", "partial", "BadExpression", 0},
+        {"items: 'Keys[].{Id: KeyId, At: `1`}', newest: At", "partial", "BadExpression", 0},
+        {"items: 'Keys[].{Id: KeyId}', newest: \"join('', [No])\"", "partial", "BadExpression", 0},
+        {"items: 'Keys[].{Id: KeyId}', newest: No", "complete", NULL, 1},
         {"items: 'Keys[].{Id: KeyId, In: KeyArn}', explode: In", "partial", "MalformedAnswer", 0},
         {"items: 'No'", "complete", NULL, 0},
         {"items: 'Keys[].{Id: KeyId}', explode: No", "complete", NULL, 0},
@@ -321,6 +325,29 @@ static void spoilt_lists(void **state)
         is_scope(&r, "T::Key", NULL, "us-east-1", table[i].state, table[i].resources, 1, table[i].code);
         end(&r);
     }
+}
+
+/* Where a resource is was not found out: nobody guesses a region and asks there. */
+static void region_misread(void **state)
+{
+    static const char types[] = HEAD("T::Key") "  region_from: [\"join('', [No])\"]\n"
+                                               "  list: {operation: kms:ListKeys, items: 'Keys[].{Id: KeyId}'}\n"
+                                               "  facets:\n    F: {operation: kms:GetKeyPolicy, params: {KeyId: "
+                                               "'{Id}'}, result: Policy, absent_errors: [NotFoundException]}\n";
+    script_rule rules[] = {
+        JSON("ListKeys", "{\"Keys\":[{\"KeyId\":\"k\"}]}"),
+        {.needles = {"GetKeyPolicy"}, .status = 400, .body = "{\"__type\":\"NotFoundException\"}"},
+    };
+    struct run r;
+
+    (void)state;
+    begin(&r, rules, MW_COUNT(rules), types);
+    need(&r, "T::Key", "F");
+    assert_int_equal(collect(&r, 1), MW_OK);
+    assert_int_equal(script_count(&r.s, "GetKeyPolicy"), 0);
+    is_json(&r, mw_val_get(r.snapshot, resource(&r, "T::Key", 0), "region"), "\"unknown\"");
+    is_unknown(&r, facet(&r, "T::Key", 0, "F"), "kms:ListKeys", "BadExpression");
+    end(&r);
 }
 
 /* No paginator models events:ListEventBuses; its tokens are followed all the same. */
@@ -608,6 +635,7 @@ int main(void)
         cmocka_unit_test(newest),
         cmocka_unit_test(newest_of_part),
         cmocka_unit_test(spoilt_lists),
+        cmocka_unit_test(region_misread),
         cmocka_unit_test(pages_by_token),
         cmocka_unit_test(another_home),
         cmocka_unit_test(derived),
