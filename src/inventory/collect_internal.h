@@ -256,6 +256,8 @@ ask_outcome call_list(account *a, size_t plan_call_index, const call_context *ct
 void call_free(call *k);
 /** UNKNOWN with a cause of ours. */
 mw_val unknown_of(collection *c, const char *operation, const char *code, const char *message);
+/** What the templates of a call may read. */
+mw_template_context collection_template(const account *a, const call_context *x);
 /** Is this failure one that means absence? */
 bool is_absent(const collection *c, mw_val unknown, const plan_absent *absent, size_t count);
 /** The smaller of two causes by operation, code and message, so that runs agree on which to show. */
@@ -278,10 +280,18 @@ void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items);
 /** One thing that might have brought resources is over. */
 void scope_release(collection *c, scope *s);
 void scope_failed(collection *c, scope *s, mw_val unknown);
+/** UNKNOWN that has the operation of the scope's list. */
+mw_val scope_unknown(collection *c, const scope *s, const char *code, const char *message);
+/** The list holds something that no resource can be made of: it is not whole. */
+void scope_spoilt(collection *c, scope *s, const char *code, const char *message);
+/** Start one list of the scope, of all or of one parent's items. */
+void scope_list(collection *c, scope *s, const plan_list *list, const resource *parent);
+/** The lists of the types that are listed per item of this one's. */
+void scope_start_children(collection *c, resource *r);
+
+/* collect_resource.c */
 /** An item that is described: it becomes a resource once its region is known. */
 void scope_add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest);
-
-mw_template_context collection_template(const account *a, const call_context *x);
 
 /* collect_derive.c */
 void scope_link_sources(account *a, scope *derived);

@@ -1,12 +1,10 @@
 /*
- * Lists: pages of items become resources. An item may first be described (one call each or many at a
- * time), and its region found; the items of a parent type start the lists of its children. What goes
- * wrong here lands in the scope's state with its cause, or in one resource's `rest`; it never makes a
- * list look shorter than it is without saying so.
+ * Lists: pages of items become resources (collect_resource.c). An item may first be described (one call each or many
+ * at a time); the items of a parent type start the lists of its children. What goes wrong here lands in the scope's
+ * state with its cause, or in one resource's `rest`; it never makes a list look shorter than it is without saying so.
  */
 #include "inventory/collect_internal.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -68,7 +66,7 @@ static void list_done(collection *c, waiter *w, answer *a)
     scope_release(c, s);
 }
 
-static void start_list(collection *c, scope *s, const plan_list *list, const resource *parent)
+void scope_list(collection *c, scope *s, const plan_list *list, const resource *parent)
 {
     account *a = s->account;
     list_ask *ask = account_alloc(a, sizeof(*ask));
@@ -111,7 +109,7 @@ void scope_start(collection *c, scope *s)
         if (s->type->lists[i].home && s->type->list_count > 1 && s->type->regional &&
             !mw_str_eq(s->at->scope.region, s->account->in->home_region))
             continue;
-        start_list(c, s, &s->type->lists[i], NULL);
+        scope_list(c, s, &s->type->lists[i], NULL);
     }
     scope_release(c, s);
 }
@@ -127,11 +125,11 @@ static void start_child(collection *c, void *ask_, void *unused)
 
     (void)unused;
     for (size_t i = 0; i < ask->child->type->list_count; i++)
-        start_list(c, ask->child, &ask->child->type->lists[i], ask->parent);
+        scope_list(c, ask->child, &ask->child->type->lists[i], ask->parent);
     scope_release(c, ask->child);
 }
 
-static void start_children(collection *c, resource *r)
+void scope_start_children(collection *c, resource *r)
 {
     for (scope *child = r->scope->children; child; child = child->sibling) {
         child_ask *ask = account_alloc(child->account, sizeof(*ask));
@@ -164,17 +162,16 @@ static mw_val merge(collection *c, mw_val item, mw_val more)
     return mw_doc_pop(c->b);
 }
 
-static mw_val list_unknown(collection *c, const scope *s, const char *code, const char *message)
+mw_val scope_unknown(collection *c, const scope *s, const char *code, const char *message)
 {
     const plan_type *t = s->type;
 
     return unknown_of(c, t->list_count ? c->plan->calls[t->lists[0].call]->name : NULL, code, message);
 }
 
-/* The list holds something that no resource can be made of: it is not whole. */
-static void list_spoilt(collection *c, scope *s, const char *code, const char *message)
+void scope_spoilt(collection *c, scope *s, const char *code, const char *message)
 {
-    scope_failed(c, s, list_unknown(c, s, code, message));
+    scope_failed(c, s, scope_unknown(c, s, code, message));
 }
 
 /* Does `where` keep the item? What cannot be judged is not kept, and the list is not whole. */
@@ -197,12 +194,12 @@ static bool wanted(collection *c, scope *s, mw_doc_builder *page, mw_val item)
         mw_buf_reset(&want);
         if (mw_jmespath_eval(s->type->where[i].path, page, item, &found, &err) != MW_OK ||
             mw_template_text(s->type->where[i].want, &t, &want, &outcome, &unknown, &err) != MW_OK) {
-            list_spoilt(c, s, "BadExpression", err.message);
+            scope_spoilt(c, s, "BadExpression", err.message);
             return false;
         }
         text = mw_val_str(mw_doc_view(page), found, NULL);
         if (!text && mw_val_kind(mw_doc_view(page), found) != MW_KIND_NULL) {
-            list_spoilt(c, s, "BadExpression", "what 'where' compares is no text");
+            scope_spoilt(c, s, "BadExpression", "what 'where' compares is no text");
             return false;
         }
         if (!text || outcome != MW_TEMPLATE_VALUE || !mw_str_eq(text, want.data ? want.data : ""))
@@ -242,7 +239,7 @@ static void offer_item(collection *c, lister *l, mw_val item)
     }
     if (mw_jmespath_eval(t->newest, c->b, item, &key, &err) != MW_OK ||
         (mw_val_kind(view(c), key) != MW_KIND_STRING && mw_val_kind(view(c), key) != MW_KIND_NULL)) {
-        list_spoilt(c, l->scope, "BadExpression", err.message[0] ? err.message : "'newest' gives no text");
+        scope_spoilt(c, l->scope, "BadExpression", err.message[0] ? err.message : "'newest' gives no text");
         return;
     }
     text = mw_val_str(view(c), key, NULL);
@@ -263,7 +260,7 @@ static void explode(collection *c, lister *l, mw_val item)
     if (kind == MW_KIND_ABSENT || kind == MW_KIND_NULL)
         return;
     if (kind != MW_KIND_ARRAY && kind != MW_KIND_OBJECT) {
-        list_spoilt(c, l->scope, "MalformedAnswer", "what holds the items is neither a list nor a map");
+        scope_spoilt(c, l->scope, "MalformedAnswer", "what holds the items is neither a list nor a map");
         return;
     }
     rest = without(c, item, l->scope->type->explode);
@@ -279,13 +276,13 @@ void scope_page(collection *c, lister *l, mw_doc_builder *page, mw_val items)
 
     if (mw_val_kind(d, items) != MW_KIND_ARRAY) {
         if (mw_val_kind(d, items) != MW_KIND_NULL) /* AWS leaves an empty list out */
-            list_spoilt(c, l->scope, "MalformedAnswer", "the items of a page are no list");
+            scope_spoilt(c, l->scope, "MalformedAnswer", "the items of a page are no list");
         return;
     }
     for (size_t i = 0; i < mw_val_len(d, items); i++) {
         mw_val item = mw_val_at(d, items, i);
         if (mw_val_kind(d, item) != MW_KIND_OBJECT) {
-            list_spoilt(c, l->scope, "MalformedAnswer", "an item of the list is no object");
+            scope_spoilt(c, l->scope, "MalformedAnswer", "an item of the list is no object");
             continue;
         }
         if (!wanted(c, l->scope, page, item))
@@ -431,202 +428,4 @@ static void take_item(collection *c, lister *l, mw_val item)
     l->batch = p;
     if (++l->batch_count >= t->describe_size)
         flush_batch(c, l);
-}
-
-/* ---- resources ---- */
-
-/* The resource of the same identity, or NULL after having remembered @p r. */
-static resource *remember(collection *c, resource *r)
-{
-    struct {
-        const plan_type *type;
-        const place *at;
-        uintptr_t id;
-    } key = {r->scope->type, r->at, mw_val_atom(view(c), r->id)};
-    resource **slot = &r->scope->account->resources[mw_hash64(&key, sizeof(key)) % RESOURCE_BUCKETS];
-
-    for (resource *o = *slot; o; o = o->same_hash)
-        if (o->scope->type == key.type && o->at == key.at && mw_val_atom(view(c), o->id) == (mw_atom)key.id)
-            return o;
-    r->same_hash = *slot;
-    *slot = r;
-    return NULL;
-}
-
-static void list_below(collection *c, void *resource_, void *unused)
-{
-    resource *r = resource_;
-
-    (void)unused;
-    start_list(c, r->scope, r->scope->type->recursive, r);
-    scope_release(c, r->scope);
-}
-
-/* Its region is known: it is a resource unless it is one already. */
-static void settle_resource(collection *c, resource *r)
-{
-    scope *s = r->scope;
-    resource *same = remember(c, r);
-
-    if (same && same->scope == s)
-        return; /* a page that repeats an id */
-    s->resources++;
-    if (r->rest != MW_VAL_ABSENT) {
-        s->undescribed++;
-        s->describe_cause = smaller_cause(c, s->describe_cause, mw_val_cause(view(c), r->rest));
-    }
-    if (same)
-        return; /* a shadow of one that another region listed counts here too */
-    s->count++;
-    if (s->last)
-        s->last->next = r;
-    else
-        s->first = r;
-    s->last = r;
-    c->progress.resources++;
-    start_children(c, r);
-    if (s->type->recursive) {
-        s->pending++;
-        collection_push(c, s->account, list_below, r, NULL);
-    }
-    scope_feed(c, r);
-    if (s->type->facet_count)
-        collection_push(c, s->account, resource_facets, r, NULL);
-}
-
-typedef struct locate_ask {
-    waiter w;
-    resource *r;
-} locate_ask;
-
-static void lost(collection *c, resource *r, mw_val unknown)
-{
-    (void)c;
-    r->lost = unknown;
-    r->at = account_place(r->scope->account, "unknown");
-}
-
-static const char *mapped(collection *c, const plan_type *t, mw_val v)
-{
-    const char *s = mw_val_str(view(c), v, NULL);
-    const char *other = mw_val_get_str(t->type->d, t->locate_map, s && *s ? s : "none", NULL);
-
-    return other ? other : s && *s ? s : NULL;
-}
-
-static void located(collection *c, waiter *w, answer *a)
-{
-    locate_ask *ask = (locate_ask *)(void *)w;
-    resource *r = ask->r;
-    scope *s = r->scope;
-
-    answer_count(s->account, a, &s->calls);
-    if (a->unknown != MW_VAL_ABSENT) {
-        lost(c, r, a->unknown);
-    } else {
-        const char *region = mapped(c, s->type, a->values[s->type->locate_query]);
-        if (region)
-            r->at = account_place(s->account, region);
-        else
-            lost(c, r,
-                 unknown_of(c, c->plan->calls[s->type->locate_call]->name, "NotReturned",
-                            "the answer does not tell the region"));
-    }
-    if (r->at)
-        settle_resource(c, r);
-    scope_release(c, s);
-}
-
-static void locate(collection *c, void *ask_, void *unused)
-{
-    locate_ask *ask = ask_;
-    scope *s = ask->r->scope;
-    call_context x = {.at = s->at, .item = ask->r->item, .parent = MW_VAL_ABSENT, .each = MW_VAL_ABSENT};
-    mw_val unknown = MW_VAL_ABSENT;
-    ask_outcome outcome;
-
-    (void)unused;
-    ask->w.done = located;
-    outcome = call_ask(s->account, s->type->locate_call, &x, &ask->w, &unknown);
-    if (outcome == ASK_CALLED)
-        return;
-    lost(c, ask->r,
-         outcome == ASK_UNKNOWN ? unknown
-                                : unknown_of(c, c->plan->calls[s->type->locate_call]->name, "InvalidRequest",
-                                             "the item lacks what the call asks by"));
-    if (ask->r->at)
-        settle_resource(c, ask->r);
-    scope_release(c, s);
-}
-
-/* Find where the resource is read; false when a call must tell. */
-static bool find_region(collection *c, resource *r)
-{
-    const plan_type *t = r->scope->type;
-
-    r->at = r->scope->at;
-    for (size_t i = 0; i < t->locate_count; i++) {
-        mw_val found = MW_VAL_NULL;
-        mw_error err = {0};
-        const char *region;
-        if (mw_jmespath_eval(t->locate[i], c->b, r->item, &found, &err) != MW_OK) {
-            lost(c, r, list_unknown(c, r->scope, "BadExpression", err.message));
-            return true;
-        }
-        region = mw_val_str(view(c), found, NULL);
-        if (region && *region) {
-            r->at = account_place(r->scope->account, region);
-            return true;
-        }
-    }
-    return t->locate_call == PLAN_NONE;
-}
-
-void scope_add_item(collection *c, scope *s, const resource *parent, mw_val item, mw_val rest)
-{
-    const plan_type *t = s->type;
-    resource *r = account_alloc(s->account, sizeof(*r));
-    const account *a = s->account;
-    mw_envelope_input in = {.account = a->in->account,
-                            .region = s->at->scope.region,
-                            .partition = a->in->partition,
-                            .item = item,
-                            .doc = item,
-                            .parent = parent ? parent->item : MW_VAL_ABSENT,
-                            .rest = MW_VAL_ABSENT,
-                            .tags = MW_VAL_ABSENT};
-    mw_error err = {0};
-    mw_status st;
-
-    if (!r)
-        return;
-    r->scope = s;
-    r->item = item;
-    r->rest = rest;
-    r->lost = MW_VAL_ABSENT;
-    r->parent_item = in.parent;
-    st = mw_envelope_id(t->envelope, c->b, &in, &r->id, &err);
-    if (st != MW_OK || r->id == MW_VAL_ABSENT) {
-        list_spoilt(c, s, "NoIdentity", st == MW_OK ? "an item of the list has no id" : err.message);
-        return;
-    }
-    if (t->facet_count) {
-        r->facets = account_alloc(s->account, t->facet_count * sizeof(*r->facets));
-        r->states = account_alloc(s->account, t->facet_count);
-        if (!r->facets || !r->states)
-            return;
-        for (size_t i = 0; i < t->facet_count; i++)
-            r->facets[i] = MW_VAL_ABSENT;
-    }
-    if (find_region(c, r)) {
-        if (r->at)
-            settle_resource(c, r);
-        return;
-    }
-    locate_ask *ask = account_alloc(s->account, sizeof(*ask));
-    if (!ask)
-        return;
-    ask->r = r;
-    s->pending++;
-    collection_push(c, s->account, locate, ask, NULL);
 }
