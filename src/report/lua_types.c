@@ -383,8 +383,9 @@ static void write_type(const struct writer *w, mw_buf *out, const mw_type *t)
     bool metrics = write_metrics(w, out, t);
     mw_typed also, item = mw_type_item_shape(t, w->o->models, &also);
 
-    mw_buf_printf(out, "---%s: listed by %s%s%s. A facet is read when the rule names it in `needs`.\n---@class ",
-                  mw_type_name(t), list, describe ? ", described by " : "", describe ? describe : "");
+    mw_buf_printf(out, "---%s: %s%s%s%s. A facet is read when the rule names it in `needs`.\n---@class ",
+                  mw_type_name(t), list ? "listed by " : "made of other types' resources", list ? list : "",
+                  describe ? ", described by " : "", describe ? describe : "");
     mw_lua_types_class(out, t);
     mw_buf_puts(out, " : moonward.Resource");
     base_class(w, out, list, item);
@@ -440,21 +441,45 @@ static mw_status room_for(struct writer *w, const mw_buf *piece)
     return MW_OK;
 }
 
-static mw_status write_service(struct writer *w, const mw_service *s)
+/* The types that the service lists; NULL: those that none lists. */
+static mw_status write_types(struct writer *w, const mw_service *s, size_t *count)
 {
     MW_AUTO(mw_buf) piece = {.max = FILE_MAX};
     mw_status st = MW_OK;
 
-    begin_file(w, mw_service_name(s));
+    *count = 0;
     for (size_t i = 0; i < w->o->type_count && st == MW_OK; i++) {
         const mw_operation *op = operation_of(w, mw_type_list_operation(w->o->types[i]));
-        if (!op || mw_operation_service(op) != s)
+        if ((op ? mw_operation_service(op) : NULL) != s)
             continue;
+        ++*count;
         mw_buf_reset(&piece);
         write_type(w, &piece, w->o->types[i]);
         if ((st = room_for(w, &piece)) == MW_OK)
             mw_buf_add(&w->out, piece.data, piece.len, NULL);
     }
+    return st;
+}
+
+/* Types that are made of others, or whose service the models lack: a draft names their classes too. */
+static mw_status write_others(struct writer *w)
+{
+    size_t count;
+    mw_status st;
+
+    begin_file(w, "others");
+    st = write_types(w, NULL, &count);
+    return st == MW_OK && count ? end_file(w) : st;
+}
+
+static mw_status write_service(struct writer *w, const mw_service *s)
+{
+    MW_AUTO(mw_buf) piece = {.max = FILE_MAX};
+    size_t count;
+    mw_status st;
+
+    begin_file(w, mw_service_name(s));
+    st = write_types(w, s, &count);
     for (; w->next < w->count && w->entries[w->next].service == s && st == MW_OK; w->next++) {
         mw_buf_reset(&piece);
         write_entry(&piece, w->entries[w->next]);
@@ -568,6 +593,8 @@ mw_status mw_lua_types_write(const mw_lua_types_options *o, mw_error *err)
         st = write_modules(&w);
     for (size_t i = 0; i < w.service_count && st == MW_OK; i++)
         st = write_service(&w, w.services[i]);
+    if (st == MW_OK)
+        st = write_others(&w);
     mw_buf_clear(&w.out);
     mw_free(w.services);
     mw_free(w.slots);

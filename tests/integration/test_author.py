@@ -16,10 +16,10 @@ def expect(ok, what):
         FAULTS.append(what)
 
 
-def types(f):
+def types(f, derived=False):
     """Every built-in type with its facets."""
     for t in json.loads(f.run("types", "list", "--output", "json").stdout):
-        if t["type"] in ("AWS::EC2::Application", "AWS::IAM::Principal", "AWS::SNS::Subscription"):
+        if not derived and t["type"] in ("AWS::EC2::Application", "AWS::IAM::Principal", "AWS::SNS::Subscription"):
             continue  # made of other types, or of an id that is computed of several members
         yield t["type"], t["facets"]
 
@@ -127,7 +127,7 @@ def editor_types(f):
     f.run("types", "--all", "--output", "all")
     text = {name: open(os.path.join(f.path, "all", name), encoding="utf-8").read() for name in os.listdir(os.path.join(f.path, "all"))}
     together, older = "".join(text.values()), replaying.older_models(f.binary)
-    for name, facets in types(f):
+    for name, facets in types(f, derived=True):
         head = re.search(r"^---@class %s : .*\n((?:---@field .*\n)*)" % re.sub(":+", ".", name), together, re.M)
         if head is None and older:  # a service that they lack has no types for editors
             continue
