@@ -293,6 +293,7 @@ static const char *machine_getenv(const char *name)
     return getenv(name);
 }
 
+/* An option of the command's own means what it says there: `types --output DIR` is no format. */
 static mw_status read_environment(mw_args *a, const mw_command *c, const char *(*getenv_fn)(const char *name),
                                   mw_error *err)
 {
@@ -303,7 +304,8 @@ static mw_status read_environment(mw_args *a, const mw_command *c, const char *(
     if (!getenv_fn)
         getenv_fn = machine_getenv;
     for (size_t i = 0; i < n && st == MW_OK; i++)
-        st = from_environment(a, &global[i], getenv_fn, err);
+        if (!option_in(c->options, c->option_count, global[i].name, strlen(global[i].name)))
+            st = from_environment(a, &global[i], getenv_fn, err);
     for (size_t i = 0; i < c->option_count && st == MW_OK; i++)
         st = from_environment(a, &c->options[i], getenv_fn, err);
     return st;

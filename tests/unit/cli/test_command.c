@@ -129,6 +129,35 @@ static void accepts(void **state)
     mw_args_free(a);
 }
 
+/* MOONWARD_OUTPUT is a format: a command whose --output is a folder or a file does not write there. */
+static void an_own_option_has_its_own_environment(void **state)
+{
+    static const struct {
+        const char *line, *output;
+    } rows[] = {{"sweep", "json"},
+                {"types", NULL},
+                {"types --output there", "there"},
+                {"doc", NULL},
+                {"models compile", NULL},
+                {"version", "json"}};
+
+    (void)state;
+    environment[0][0] = "MOONWARD_OUTPUT";
+    environment[0][1] = "json";
+    for (size_t i = 0; i < MW_COUNT(rows); i++) {
+        mw_args *a = NULL;
+        const mw_command *c = NULL;
+        mw_error err = {0};
+        assert_int_equal(parse(rows[i].line, &a, &c, &err), MW_OK);
+        if (rows[i].output)
+            assert_string_equal(mw_args_get(a, "output"), rows[i].output);
+        else
+            assert_null(mw_args_get(a, "output"));
+        mw_args_free(a);
+    }
+    memset(environment, 0, sizeof(environment));
+}
+
 static void reads_the_environment(void **state)
 {
     mw_args *a = NULL;
@@ -246,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses),          cmocka_unit_test(accepts),       cmocka_unit_test(reads_the_environment),
+        cmocka_unit_test(an_own_option_has_its_own_environment),
         cmocka_unit_test(tables_are_sound), cmocka_unit_test(exit_statuses), cmocka_unit_test(reference_is_current),
     };
 
