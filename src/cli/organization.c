@@ -18,8 +18,7 @@ struct walk {
     const char **units; /* to visit; grows while it is walked */
     size_t unit_count;
     size_t suspended;
-    const char *account; /* whose tags are asked for */
-    bool tags_fit;
+    bool *tags_fit; /* each of those wanted: the account has it, on whatever page */
     mw_val rules;
     mw_call_result result;
     mw_error *err;
@@ -125,43 +124,51 @@ static bool accounts_page(void *user, mw_doc_builder *page, mw_val result)
     return true;
 }
 
+/* @p wanted is a glob, or a list of them. */
+static bool value_fits(const mw_doc *d, mw_val wanted, const char *has)
+{
+    bool list = mw_val_kind(d, wanted) == MW_KIND_ARRAY, fits = false;
+
+    for (size_t i = 0; i < (list ? mw_val_len(d, wanted) : 1) && !fits; i++) {
+        const char *glob = mw_val_str(d, list ? mw_val_at(d, wanted, i) : wanted, NULL);
+        fits = mw_glob_match(glob ? glob : "", has);
+    }
+    return fits;
+}
+
 static bool tags_page(void *user, mw_doc_builder *page, mw_val result)
 {
     struct walk *w = user;
     const mw_doc *d = mw_doc_view(page), *cd = config(w);
     mw_val list = mw_val_get(d, result, "Tags"), wanted = mw_val_get(cd, w->rules, "tags");
 
-    w->tags_fit = true;
     for (size_t i = 0; i < mw_val_len(cd, wanted); i++) {
         mw_val key, value = mw_val_member(cd, wanted, i, &key);
-        bool fits = false;
-        for (size_t k = 0; k < mw_val_len(d, list); k++) {
-            const char *has = mw_val_get_str(d, mw_val_at(d, list, k), "Value", "");
-            if (!mw_str_eq(mw_val_get_str(d, mw_val_at(d, list, k), "Key", ""), mw_val_str(cd, key, NULL)))
-                continue;
-            if (mw_val_kind(cd, value) != MW_KIND_ARRAY)
-                fits = mw_glob_match(mw_val_str(cd, value, NULL) ? mw_val_str(cd, value, NULL) : "", has);
-            for (size_t v = 0; mw_val_kind(cd, value) == MW_KIND_ARRAY && v < mw_val_len(cd, value) && !fits; v++) {
-                const char *glob = mw_val_str(cd, mw_val_at(cd, value, v), NULL);
-                fits = glob && mw_glob_match(glob, has);
-            }
+        for (size_t k = 0; k < mw_val_len(d, list) && !w->tags_fit[i]; k++) {
+            mw_val tag = mw_val_at(d, list, k);
+            w->tags_fit[i] = mw_str_eq(mw_val_get_str(d, tag, "Key", ""), mw_val_str(cd, key, NULL)) &&
+                             value_fits(cd, value, mw_val_get_str(d, tag, "Value", ""));
         }
-        w->tags_fit = w->tags_fit && fits;
     }
     return true;
 }
 
 static mw_status choose_by_tags(struct walk *w, mw_error *err)
 {
-    size_t kept = 0;
+    size_t kept = 0, count = mw_val_len(config(w), mw_val_get(config(w), w->rules, "tags"));
     mw_status st = MW_OK;
 
-    if (mw_val_get(config(w), w->rules, "tags") == MW_VAL_ABSENT)
+    if (count == 0)
         return MW_OK;
+    if (!(w->tags_fit = mw_arena_alloc(&w->n->setup->arena, count * sizeof(*w->tags_fit))))
+        return mw_fail(err, MW_ERR_NOMEM, "organization: out of memory");
     for (size_t i = 0; i < w->out->count && st == MW_OK; i++) {
-        w->tags_fit = false;
+        bool all = true;
+        memset(w->tags_fit, 0, count * sizeof(*w->tags_fit));
         st = call(w, "ListTagsForResource", "ResourceId", w->out->items[i].id, tags_page, err);
-        if (st == MW_OK && w->tags_fit)
+        for (size_t k = 0; k < count; k++)
+            all = all && w->tags_fit[k];
+        if (st == MW_OK && all)
             w->out->items[kept++] = w->out->items[i];
     }
     w->out->count = kept;

@@ -6,7 +6,7 @@
 Lists in moonward.yaml, in YAML and CSV files, from the command line and from AWS Organizations (moto: units, names, tags, closed accounts). A role
 that cannot be assumed, that leads to another account, a region that is not enabled and a fault of one account leave the others whole, and are told.
 """
-import json, os, subprocess, sys, tempfile
+import http.server, json, os, re, subprocess, sys, tempfile, threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import motoserver  # noqa: E402
@@ -137,6 +137,51 @@ def organization(binary, folder):
             check(accounts(d) == sorted(made[n] for n in wanted), config, accounts(d), made)
 
 
+class Paged(http.server.BaseHTTPRequestHandler):
+    """An organization of two accounts whose tags come on two pages; no role of theirs can be assumed."""
+    tags = {None: [{"Key": "Env", "Value": "prod"}], "2": [{"Key": "Team", "Value": "shop"}]}
+
+    def do_POST(self):
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or re.search("Action=([A-Za-z]+)", asked).group(1)
+        status, kind, answer = 200, "application/x-amz-json-1.1", {}
+        if operation == "ListAccounts":
+            answer = {"Accounts": [{"Id": i, "Name": "a" + i, "State": "ACTIVE"} for i in ("222222222222", "333333333333")]}
+        elif operation == "ListTagsForResource":
+            token = json.loads(asked).get("NextToken")
+            answer = {"Tags": self.tags[token], **({} if token else {"NextToken": "2"})}
+        elif operation == "GetCallerIdentity":
+            kind, answer = "text/xml", ('<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>'
+                                        "arn:aws:iam::111111111111:user/u</Arn><Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
+        else:
+            status, kind, answer = 403, "text/xml", "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+        body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def pages(binary, folder):
+    """A tag counts on whatever page it stands: an account that has it is not left out."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Paged)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOONWARD_"))}
+    env.update(AWS_ACCESS_KEY_ID="AKIA0123456789ABCDEF", AWS_SECRET_ACCESS_KEY="x" * 40, AWS_ENDPOINT_URL="http://127.0.0.1:%d" % server.server_port,
+               AWS_REGION="us-east-1", AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE="/nonexistent", AWS_SHARED_CREDENTIALS_FILE="/nonexistent")
+    sweep = Sweep(binary, folder, env, ["s3-bucket-versioning*"])
+    both = ["222222222222", "333333333333"]
+    for tags in ("{Env: prod}", "{Team: sh*}", "{Env: [test, prod], Team: shop}"):
+        d = sweep("role: Reader\norganization: {tags: %s}\n" % tags, code=2)
+        check(accounts(d) == both, "tags on two pages: %s" % tags, accounts(d))
+    sweep("role: Reader\norganization: {tags: {Env: shop}}\n", code=3, says="there is none to look into")
+    server.shutdown()
+
+
 def main():
     binary, program = sys.argv[1:3]
     options = ["--seed", 9, "--accounts", 4, "--regions", "us-east-1,eu-central-1", "--instances", 5, "--volumes", 5, "--users", 3, "--no-verify"]
@@ -144,6 +189,8 @@ def main():
         sweep = Sweep(binary, folder, s.environment(0, AWS_MAX_ATTEMPTS="2"), ["ec2-*"])
         lists(sweep)
         failures(s, sweep)
+    with tempfile.TemporaryDirectory() as folder:
+        pages(binary, folder)
     try:
         import boto3, moto.server  # noqa: F401
     except ImportError:
