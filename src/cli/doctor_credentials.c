@@ -134,11 +134,13 @@ static void accounts(mw_doctor *d)
     mw_error err = {0};
     mw_status st = mw_targets_resolve(&d->session, &d->list, &d->targets, &err);
 
-    for (size_t i = 0; d->list.many && i < d->targets.count; i++)
-        account(d, &d->targets.items[i]);
-    if (st != MW_OK && d->targets.count == 0)
+    if (st != MW_OK && !(d->targets.count == 1 && d->targets.items[0].in.failed_code)) {
+        mw_targets_clear(&d->targets); /* asked about by halves: nothing is known of them */
         mw_doctor_say(d, "accounts", "list", MW_CHECK_FAIL, mw_cli_exit_code(st),
                       "correct 'accounts', 'organization' or --account", "%s", err.message);
+    }
+    for (size_t i = 0; d->list.many && i < d->targets.count; i++)
+        account(d, &d->targets.items[i]);
 }
 
 void mw_doctor_credentials(mw_doctor *d)

@@ -116,6 +116,8 @@ def accounts(doctor):
     doctor.s.faults()
     states = sorted(found["accounts", i]["status"] for i in ("100000000000", "100000000002"))
     check("fail" in states, "a role that cannot be assumed", states)
+    found = doctor("an account to which no role leads", code=3, config="regions: [us-east-1]\naccounts: [{id: '100000000002'}]\n", accounts__list="fail")
+    check("no role leads there" in found["accounts", "list"]["detail"] and ("accounts", "100000000002") not in found, "what nobody asked about is told as well", found)
     doctor("a region that is not enabled", "--region", "ap-south-1", code=3, accounts__regions="fail")
     doctor.s.faults("ec2:DescribeRegions denied")
     doctor("regions that nobody may ask for", "--region", "us-east-1", code=0, accounts__regions="warn")
