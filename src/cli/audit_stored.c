@@ -13,16 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool asked_for(mw_setup *s, const char *flag, const char *text)
-{
-    size_t n = mw_args_count(s->cli->args, flag);
-
-    for (size_t i = 0; i < n; i++)
-        if (mw_glob_match(mw_args_value(s->cli->args, flag, i), text))
-            return true;
-    return n == 0;
-}
-
 struct place {
     const char *account, *region, *partition;
 };
@@ -72,7 +62,7 @@ static mw_status lay_out(mw_setup *s, bool once, mw_audit_stored *a, mw_error *e
     for (size_t i = 0; i < n; i++) {
         const struct place *p = &places[i];
         mw_audit_account *last = a->count ? &a->items[a->count - 1] : NULL;
-        if (!asked_for(s, "account", p->account) || !asked_for(s, "region", p->region))
+        if (!mw_args_chosen(s->cli->args, "account", p->account) || !mw_args_chosen(s->cli->args, "region", p->region))
             continue;
         if (!last || strcmp(last->account, p->account) != 0) {
             last = &a->items[a->count++];

@@ -435,6 +435,16 @@ const char *mw_args_value(const mw_args *a, const char *name, size_t i)
     return g ? g->value : NULL;
 }
 
+bool mw_args_chosen(const mw_args *a, const char *name, const char *text)
+{
+    size_t n = mw_args_count(a, name);
+
+    for (size_t i = 0; i < n; i++)
+        if (mw_glob_match(mw_args_value(a, name, i), text))
+            return true;
+    return n == 0;
+}
+
 bool mw_args_flag(const mw_args *a, const char *name)
 {
     return nth(a, name, 0) != NULL;

@@ -102,6 +102,8 @@ const char *mw_args_get(const mw_args *a, const char *name);
 /** The same for a repeatable option. */
 size_t mw_args_count(const mw_args *a, const char *name);
 const char *mw_args_value(const mw_args *a, const char *name, size_t i);
+/** Does one of the values of a repeatable option, as a glob, match @p text? True when there is none. */
+bool mw_args_chosen(const mw_args *a, const char *name, const char *text);
 /** Was a switch given? */
 bool mw_args_flag(const mw_args *a, const char *name);
 /** "--fail-on" or "MOONWARD_FAIL_ON": where the value came from; NULL when there is none. */

@@ -13,14 +13,9 @@
 
 /* ---- list ---- */
 
-static bool any_matches(const mw_args *args, const char *option, const char *text)
+static const char *text_or_none(const char *text)
 {
-    size_t n = mw_args_count(args, option);
-
-    for (size_t i = 0; i < n; i++)
-        if (mw_glob_match(mw_args_value(args, option, i), text ? text : ""))
-            return true;
-    return n == 0;
+    return text ? text : "";
 }
 
 static bool wanted(void *user, const mw_finding *f)
@@ -32,11 +27,12 @@ static bool wanted(void *user, const mw_finding *f)
         return false;
     if (default_status && f->status == MW_VERDICT_NOT_APPLICABLE)
         return false;
-    return any_matches(args, "rule", f->rule) && any_matches(args, "status", mw_verdict_name(f->status)) &&
-           any_matches(args, "severity", f->severity) && any_matches(args, "type", f->type) &&
-           any_matches(args, "change", f->change) && any_matches(args, "region", f->region) &&
-           (any_matches(args, "resource", f->id) || any_matches(args, "resource", f->name) ||
-            any_matches(args, "resource", f->arn));
+    return mw_args_chosen(args, "rule", f->rule) && mw_args_chosen(args, "status", mw_verdict_name(f->status)) &&
+           mw_args_chosen(args, "severity", f->severity) && mw_args_chosen(args, "type", f->type) &&
+           mw_args_chosen(args, "change", text_or_none(f->change)) && mw_args_chosen(args, "account", f->account) &&
+           mw_args_chosen(args, "region", text_or_none(f->region)) &&
+           (mw_args_chosen(args, "resource", f->id) || mw_args_chosen(args, "resource", text_or_none(f->name)) ||
+            mw_args_chosen(args, "resource", text_or_none(f->arn)));
 }
 
 static int run_list(mw_cli *cli)

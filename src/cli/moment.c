@@ -179,6 +179,23 @@ bool mw_moment_complete(const mw_moment *m, const char *account, const char *reg
     return here ? gaps_here == 0 : elsewhere && gaps_elsewhere == 0;
 }
 
+bool mw_moment_place_chosen(const mw_args *args, const char *account, const char *region)
+{
+    return mw_args_chosen(args, "account", account) && mw_args_chosen(args, "region", region);
+}
+
+static const char *plain(const mw_args *args, const char *option)
+{
+    const char *value = mw_args_count(args, option) == 1 ? mw_args_get(args, option) : NULL;
+
+    return value && !strpbrk(value, "*?") ? value : NULL;
+}
+
+mw_snapshot_filter mw_moment_place_filter(const mw_args *args)
+{
+    return (mw_snapshot_filter){.account = plain(args, "account"), .region = plain(args, "region")};
+}
+
 mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE], const char **out, mw_error *err)
 {
     const char *time = mw_args_get(args, "at");

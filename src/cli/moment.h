@@ -48,6 +48,11 @@ mw_status mw_moment_find_parts(mw_store *s, const char *name, mw_arena *arena, m
 mw_status mw_moment_name(const mw_args *args, const char *given, char at[MW_TIME_SIZE], const char **out,
                          mw_error *err);
 
+/** Do --account and --region, globs that may be repeated, name this place? */
+bool mw_moment_place_chosen(const mw_args *args, const char *account, const char *region);
+/** What of them the store itself can look for: one plain name of each. */
+mw_snapshot_filter mw_moment_place_filter(const mw_args *args);
+
 #define MW_AT_OPTION                                                                                                   \
     {                                                                                                                  \
         .name = "at", .value = "TIME",                                                                                 \

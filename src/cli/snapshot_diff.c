@@ -42,23 +42,22 @@ struct diff {
 
 /* ---- filters ---- */
 
-static bool chosen(const struct diff *d, const char *option, const char *value)
+/* --type takes names, globs over them, and aliases. */
+static bool type_chosen(const struct diff *d, const char *type)
 {
     const mw_args *args = d->setup.cli->args;
-    size_t n = mw_args_count(args, option);
 
-    for (size_t i = 0; i < n; i++) {
-        const char *pattern = mw_args_value(args, option, i);
-        const mw_type *type = strcmp(option, "type") == 0 ? mw_types_get(d->setup.types, pattern) : NULL;
-        if (mw_glob_match(type ? mw_type_name(type) : pattern, value))
+    for (size_t i = 0; i < mw_args_count(args, "type"); i++) {
+        const mw_type *named = mw_types_get(d->setup.types, mw_args_value(args, "type", i));
+        if (named && strcmp(mw_type_name(named), type) == 0)
             return true;
     }
-    return n == 0;
+    return mw_args_chosen(args, "type", type);
 }
 
 static bool wanted(const struct diff *d, const char *account, const char *region, const char *type)
 {
-    return chosen(d, "account", account) && chosen(d, "region", region) && chosen(d, "type", type);
+    return mw_moment_place_chosen(d->setup.cli->args, account, region) && type_chosen(d, type);
 }
 
 /* ---- resources ---- */

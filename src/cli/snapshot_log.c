@@ -5,6 +5,7 @@
  */
 #include "cli/changes.h"
 #include "cli/commands.h"
+#include "cli/moment.h"
 #include "cli/setup.h"
 
 #include "base/str.h"
@@ -136,6 +137,8 @@ static bool take_state(void *user, const mw_snapshot_version *v)
     withhold_both(l, v, &now);
     if (l->st != MW_OK)
         return false;
+    if (!mw_moment_place_chosen(l->setup.cli->args, v->resource.account, v->resource.region))
+        return true;
     if (l->arn && !mw_str_eq(mw_val_get_str(mw_doc_view(l->after), now, "arn", NULL), l->arn))
         return true;
     add_state(l, v, now);
@@ -169,8 +172,7 @@ static bool take_candidate(void *user, const mw_snapshot_resource *r)
 
 static mw_status by_arn(struct log *l, mw_store *store, const char *arn)
 {
-    const mw_args *args = l->setup.cli->args;
-    const mw_snapshot_filter f = {.account = mw_args_get(args, "account"), .region = mw_args_get(args, "region")};
+    const mw_snapshot_filter f = mw_moment_place_filter(l->setup.cli->args);
     mw_status st;
 
     l->arn = arn;
@@ -186,10 +188,9 @@ static mw_status by_arn(struct log *l, mw_store *store, const char *arn)
 
 static mw_status by_type(struct log *l, mw_store *store, const char *name)
 {
-    const mw_args *args = l->setup.cli->args;
     const char *slash = strchr(name, '/');
     MW_AUTO(mw_buf) type = {.max = 1024};
-    mw_snapshot_filter f = {.account = mw_args_get(args, "account"), .region = mw_args_get(args, "region")};
+    mw_snapshot_filter f = mw_moment_place_filter(l->setup.cli->args);
     const mw_type *known;
     mw_status st;
 

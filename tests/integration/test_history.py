@@ -158,6 +158,30 @@ def check_retention(binary, folder):
             FAULTS.append("%s: %s" % (text, done.stderr))
 
 
+def check_show(h):
+    """A list is empty only where somebody looked; a type goes by its alias; places are globs, and all of those that are named count."""
+    shown = lambda *argv: [r["resource"]["id"] for r in h.json("snapshot", "show", "latest", *argv)["resources"]]
+    places = {r["resource"]["region"] for r in h.json("snapshot", "show", "latest", "ec2.instance")["resources"]}
+    expect("an alias", shown("s3.bucket"), shown("AWS::S3::Bucket"))
+    expect("places", len(places) > 1 and len(shown("s3.bucket")) > 1, True)
+    every = shown("ec2.instance")
+    expect("regions by name", sorted(sum((shown("ec2.instance", "--region", p) for p in places), [])), sorted(every))
+    expect("several regions", shown("ec2.instance", *sum((["--region", p] for p in places), [])), every)
+    expect("a glob", shown("ec2.instance", "--region", "*-*"), every)
+    expect("an account", (shown("s3.bucket", "--account", "?" * 12), shown("s3.bucket", "--account", "*")), (shown("s3.bucket"),) * 2)
+    for words, says in ((("AWS::S3::Buckets",), b"did you mean 'AWS::S3::Bucket'?"), (("AWS::Athena::WorkGroup",), b"did not look for AWS::Athena::WorkGroup"),
+                        (("ec2.instance", "--region", "mars-1"), b"did not look for AWS::EC2::Instance")):
+        for output in ("text", "json"):
+            done = h.store.run("snapshot", "show", "latest", *words, "--output", output, codes=(3,))
+            expect("%s says" % (words,), (says in done.stderr, done.stdout), (True, b""))
+    expect("a denied list is told", b"AWS::S3::Bucket: 1 of 1 lists were not read whole" in h.store.run("snapshot", "show", h.ids[3], "s3.bucket").stderr, True)
+    expect("a whole one is not", h.store.run("snapshot", "show", "latest", "s3.bucket").stderr, b"")
+    region = sorted(places)[0]
+    one = shown("ec2.instance", "--region", region)[0]
+    states = lambda *argv: h.json("log", "AWS::EC2::Instance/" + one, *argv)["states"]
+    expect("a log by place", states("--region", region[:2] + "*", "--region", "mars-1"), states())
+
+
 def check_files(h, binary, folder):
     """An export comes back byte for byte; whatever is wrong with a file changes nothing."""
     path, other = os.path.join(folder, "export.mws"), Store(binary, folder, "other")
@@ -245,6 +269,7 @@ def main():
         check_diff(h)
         check_names(h)
         check_log(h)
+        check_show(h)
         check_files(h, binary, folder)
         check_open(h, binary, folder)
         check_prune(h)
