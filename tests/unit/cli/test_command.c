@@ -134,12 +134,8 @@ static void an_own_option_has_its_own_environment(void **state)
 {
     static const struct {
         const char *line, *output;
-    } rows[] = {{"sweep", "json"},
-                {"types", NULL},
-                {"types --output there", "there"},
-                {"doc", NULL},
-                {"models compile", NULL},
-                {"version", "json"}};
+    } rows[] = {{"sweep", "json"}, {"types", NULL},          {"types --output there", "there"},
+                {"doc", NULL},     {"models compile", NULL}, {"version", "json"}};
 
     (void)state;
     environment[0][0] = "MOONWARD_OUTPUT";
@@ -274,9 +270,13 @@ static void exit_statuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses),          cmocka_unit_test(accepts),       cmocka_unit_test(reads_the_environment),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(accepts),
+        cmocka_unit_test(reads_the_environment),
         cmocka_unit_test(an_own_option_has_its_own_environment),
-        cmocka_unit_test(tables_are_sound), cmocka_unit_test(exit_statuses), cmocka_unit_test(reference_is_current),
+        cmocka_unit_test(tables_are_sound),
+        cmocka_unit_test(exit_statuses),
+        cmocka_unit_test(reference_is_current),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
