@@ -14,10 +14,11 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
-#include "cli/models.h"
+#include "cli/session.h"
 #include "moonward/jmespath.h"
 #include "report/value.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #define PAGE_SIZE_MAX    1000000
 #define WAIT_DELAY_MAX   3600
 #define WAIT_MAX         100000
+#define ACCOUNT_SIZE     32
 #define API_ERROR_EXIT   1 /* as the AWS CLI's users expect of a failed call */
 
 typedef struct session {
@@ -45,6 +47,7 @@ typedef struct session {
     mw_wait_options wait_options;
     mw_wait *wait;
     mw_scope scope;
+    char account[ACCOUNT_SIZE]; /* that the credentials belong to, with --account */
     mw_buf text;
     mw_call_result result;
     mw_error page_error; /* a page could not be kept */
@@ -236,6 +239,63 @@ static bool needs_credentials(const session *s)
            !mw_args_flag(s->args, "no-sign-request") && !mw_args_flag(s->args, "dry-run");
 }
 
+/* ---- whose credentials ---- */
+
+struct caller {
+    char account[ACCOUNT_SIZE];
+    mw_call_result result;
+};
+
+static bool on_identity(void *user, mw_doc_builder *page, mw_val result)
+{
+    struct caller *c = user;
+
+    snprintf(c->account, sizeof(c->account), "%s", mw_val_get_str(mw_doc_view(page), result, "Account", ""));
+    return true;
+}
+
+static void on_identity_done(void *user, const mw_call_result *result)
+{
+    ((struct caller *)user)->result = *result;
+}
+
+/* --account is a guard: nothing is sent with credentials that are another account's, or nobody's. */
+static mw_status check_account(session *s, mw_error *err)
+{
+    const char *wanted = mw_args_origin(s->args, "account");
+    struct caller caller = {0};
+    mw_scope scope = s->scope;
+    const mw_call c = {.scope = &scope,
+                       .service = "sts",
+                       .operation = "GetCallerIdentity",
+                       .params = MW_VAL_ABSENT,
+                       .on_page = on_identity,
+                       .on_done = on_identity_done,
+                       .user = &caller};
+    mw_status st;
+
+    if (!wanted || mw_client_replays(s->client))
+        return MW_OK;
+    if (!s->credentials || mw_client_takes_token(s->client, s->op))
+        return mw_fail(err, MW_ERR_CREDENTIALS, "%s: %s:%s goes without keys, so it is not known whose account it is",
+                       wanted, mw_service_name(mw_operation_service(s->op)), mw_operation_name(s->op));
+    if (!*scope.region)
+        scope.region = mw_home_region(scope.partition);
+    if ((st = mw_client_call(s->client, &c, err)) != MW_OK || (st = mw_client_run(s->client, err)) != MW_OK)
+        return st;
+    if (caller.result.status != MW_OK) {
+        *err = caller.result.error;
+        return mw_error_prefix(err, caller.result.status == MW_ERR_AWS ? MW_ERR_CREDENTIALS : caller.result.status,
+                               "%s", wanted);
+    }
+    if (!*caller.account || !mw_args_chosen(s->args, "account", caller.account))
+        return mw_fail(err, MW_ERR_CREDENTIALS, "the credentials belong to account %s, expected %s by %s",
+                       *caller.account ? caller.account : "(none)", mw_args_get(s->args, "account"), wanted);
+    memcpy(s->account, caller.account, sizeof(s->account));
+    s->scope.account = s->account;
+    return MW_OK;
+}
+
 /* ---- the answer ---- */
 
 static mw_status print_value(session *s, mw_doc_builder *b, mw_val v, mw_error *err)
@@ -393,6 +453,8 @@ static int run(mw_cli *cli)
                 call.service, call.operation);
         return fail_local(&err, MW_EXIT_REFUSED);
     }
+    if (check_account(&s, &err) != MW_OK)
+        return fail_local(&err, -1);
     return send(&s, &call);
 }
 
@@ -425,7 +487,9 @@ const mw_command mw_command_call = {
                    "(DescribeInstances). The answer has the API's member names; blobs are base64, times ISO "
                    "8601.\n"
                    "\n"
-                   "Operations that are not known to change nothing need --write. When the call fails the "
+                   "Operations that are not known to change nothing need --write. With --account nothing is sent "
+                   "before sts:GetCallerIdentity has said that the credentials are that account's; the exit status "
+                   "is 4 otherwise. When the call fails the "
                    "exit "
                    "status is 1 and the last line on stderr is {\"error\":{code, message, status, "
                    "request_id}}. A --wait that fails, or not within its attempts, has the code WaiterError. "

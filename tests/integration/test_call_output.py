@@ -30,6 +30,24 @@ class Runs:
         return done.stdout if code == 0 else json.loads(done.stderr.splitlines()[-1])["error"]
 
 
+def check_account(run):
+    """--account is a guard: what is not that account's is not sent, and nothing is made."""
+    whose = json.loads(run("call", "sts", "GetCallerIdentity"))["Account"]
+    make = ("call", "s3", "CreateBucket", "--params", '{"Bucket": "guarded"}', "--write")
+    buckets = lambda: run("call", "s3", "ListBuckets", "--query", "Buckets[?Name == 'guarded'].Name", "--output", "text").split()
+    for given in (["--account", "999999999999"], ["--account", "9*", "--account", "8*"]):
+        error = run(*make, *given, code=4)
+        assert error["code"] == "credentials" and "belong to account " + whose in error["message"], error
+    run.env["MOONWARD_ACCOUNT"] = "999999999999"
+    assert "by MOONWARD_ACCOUNT" in run(*make, code=4)["message"]
+    del run.env["MOONWARD_ACCOUNT"]
+    assert "goes without keys" in run(*make, "--no-sign-request", "--account", whose, code=4)["message"]
+    assert buckets() == []
+    run(*make, "--account", "999999999999", "--dry-run")
+    run(*make, "--account", "999999999999", "--account", whose[:4] + "*")
+    assert buckets() == ["guarded"]
+
+
 def check_formats(run, instances):
     query = "Reservations[].Instances[].[InstanceId, State.Name] | sort_by(@, &[0])"
     want = sorted([i, "running"] for i in instances)
@@ -112,6 +130,7 @@ def main():
         server.client("s3").create_bucket(Bucket="logs")
         server.client("iam").create_user(UserName="red")
         run = Runs(os.path.abspath(sys.argv[1]), server)
+        check_account(run)
         check_formats(run, instances)
         check_waits(run, server, instances)
         check_models(run, folder)
