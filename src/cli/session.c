@@ -344,6 +344,43 @@ static mw_status split(mw_session *n, const char *list, const char **out, size_t
     return MW_OK;
 }
 
+/* "us-east-1 denied UnauthorizedOperation You are not …": the gap that the recorded run told of. */
+static mw_status note_gap(mw_session *n, const mw_coverage_extra *e, mw_error *err)
+{
+    MW_AUTO(mw_buf) text = {.max = 1 << 16};
+    mw_status st;
+
+    mw_buf_printf(&text, "%s %s %s %s", e->region, e->state, e->code, e->message);
+    st = mw_buf_status(&text, err);
+    return st == MW_OK ? mw_client_note(n->client, "regions_gap", text.data, err) : st;
+}
+
+static mw_status recorded_gap(mw_session *n, mw_error *err)
+{
+    const char *noted = mw_client_noted(n->client, "regions_gap"), *words[4];
+    char *text = noted ? mw_arena_strdup(&n->setup->arena, noted) : NULL;
+
+    if (!noted)
+        return MW_OK;
+    if (!text || !(n->extras = mw_arena_alloc(&n->setup->arena, sizeof(*n->extras))))
+        return no_memory(err);
+    for (size_t i = 0; i < MW_COUNT(words); i++) {
+        words[i] = text;
+        text += strcspn(text, i + 1 < MW_COUNT(words) ? " " : "");
+        if (*text)
+            *text++ = '\0';
+    }
+    n->extras[0] = (mw_coverage_extra){.account = n->account,
+                                       .region = words[0],
+                                       .type = "AWS::::Region",
+                                       .state = words[1],
+                                       .operation = "ec2:DescribeRegions",
+                                       .code = words[2],
+                                       .message = words[3]};
+    n->extra_count = 1;
+    return MW_OK;
+}
+
 static mw_status identify_recording(mw_session *n, mw_error *err)
 {
     static const char *const all[] = {"*"};
@@ -363,7 +400,7 @@ static mw_status identify_recording(mw_session *n, mw_error *err)
     n->partition = n->partition ? n->partition : "aws";
     if ((st = check_account(n, NULL, err)) != MW_OK || (st = split(n, recorded, names, &name_count, err)) != MW_OK ||
         (st = split(n, disabled ? disabled : "", skipped, &skipped_count, err)) != MW_OK ||
-        (st = skip_regions(n, skipped, skipped_count, err)) != MW_OK)
+        (st = skip_regions(n, skipped, skipped_count, err)) != MW_OK || (st = recorded_gap(n, err)) != MW_OK)
         return st;
     /* What the machine happens to have configured says nothing about a recording: only a flag does. */
     if ((count = mw_args_count(n->setup->cli->args, "region")) == 0)
@@ -382,6 +419,8 @@ static mw_status note(mw_session *n, mw_error *err)
     for (size_t i = 0; i < n->extra_count; i++)
         if (mw_str_eq(n->extras[i].state, MW_SCOPE_SKIPPED))
             mw_buf_printf(&disabled, "%s%s", disabled.len ? "," : "", n->extras[i].region);
+        else if ((st = note_gap(n, &n->extras[i], err)) != MW_OK)
+            return st;
     if ((st = mw_buf_status(&disabled, err)) != MW_OK ||
         (disabled.len && (st = mw_client_note(n->client, "regions_disabled", disabled.data, err)) != MW_OK))
         return st;

@@ -109,6 +109,29 @@ def failures(s, sweep):
     s.faults()
 
 
+def gap_in_a_recording(s, sweep):
+    """A sweep that was not told which regions are enabled is as incomplete when it is replayed."""
+    recording, ledgers = os.path.join(sweep.folder, "recording"), []
+    s.faults("ec2:DescribeRegions denied")
+    for more in (["--record", recording], ["--replay", recording]):
+        done = subprocess.run([sweep.binary, "sweep", "ec2-*", "--region", "us-east-1", "--no-store", "--fail-on", "none", "--output", "json", *more],
+                              env=sweep.environment, capture_output=True, text=True, cwd=os.path.dirname(recording), timeout=240)
+        check(done.returncode == 2, "%s ended with %d" % (more[0], done.returncode), done.stderr[-500:])
+        ledgers.append(json.loads(done.stdout)["coverage"])
+        s.faults()
+    check(ledgers[0] == ledgers[1] and ledgers[1][0]["cause"]["operation"] == "ec2:DescribeRegions", "the replay's ledger", ledgers[1][:1])
+
+
+def findings(sweep):
+    """`findings list` narrows by account as by region."""
+    sweep("role: Reader\naccounts: ['%d', '%d']\n" % (FIRST + 1, FIRST + 2), code=(1, 2))
+    for given, wanted in (([ids(1)[0]], ids(1)), (["*"], ids(1, 2)), (ids(1, 2), ids(1, 2)), (["999999999999"], [])):
+        argv = [sweep.binary, "findings", "list", "--all", "--store", os.path.join(sweep.folder, "%d.db" % sweep.runs), "--output", "json"]
+        done = subprocess.run(argv + sum((["--account", g] for g in given), []), env=sweep.environment, capture_output=True, text=True, cwd=sweep.folder, timeout=60)
+        seen = sorted({f["resource"]["account"] for f in json.loads(done.stdout)["findings"]})
+        check(seen == wanted, "findings of %s" % given, seen)
+
+
 def organization(binary, folder):
     with motoserver.Server() as s:
         o = s.client("organizations")
@@ -189,6 +212,9 @@ def main():
         sweep = Sweep(binary, folder, s.environment(0, AWS_MAX_ATTEMPTS="2"), ["ec2-*"])
         lists(sweep)
         failures(s, sweep)
+        findings(sweep)
+        os.unlink(os.path.join(folder, "moonward.yaml"))
+        gap_in_a_recording(s, sweep)
     with tempfile.TemporaryDirectory() as folder:
         pages(binary, folder)
     try:
