@@ -40,13 +40,30 @@ static mw_status check_service(const char *service, mw_error *err)
                    "--service: '%.80s' is not a folder's name of lower-case letters, digits, dashes", service);
 }
 
-/* Where drafts of rules go: the first folder that rules are read from, when it is one; else ./rules. */
+/* A path of `rules` in the configuration: a text, or a pack's first. */
+static const char *config_folder(const mw_config *c, size_t i)
+{
+    mw_val v = mw_config_value(c, "rules"), one = mw_val_kind(c->doc, v) == MW_KIND_ARRAY ? mw_val_at(c->doc, v, i) : v,
+           path = mw_val_get(c->doc, one, "path");
+
+    if (mw_val_kind(c->doc, one) != MW_KIND_OBJECT)
+        return mw_config_at(c, "rules", i);
+    if (mw_val_kind(c->doc, path) == MW_KIND_ARRAY)
+        path = mw_val_at(c->doc, path, 0);
+    return mw_str_eq(mw_val_str(c->doc, path, NULL), "builtin") ? NULL : mw_config_path(c, path);
+}
+
+/* Where drafts of rules go: the first folder that rules are read from and that is not the program's; else ./rules. */
 static const char *rules_folder(mw_setup *s)
 {
-    const char *given = mw_args_count(s->cli->args, "rules") ? mw_args_value(s->cli->args, "rules", 0)
-                                                             : mw_config_at(&s->config, "rules", 0);
+    size_t given = mw_args_count(s->cli->args, "rules"), n = given ? given : mw_config_count(&s->config, "rules");
 
-    return given && !mw_str_ends(given, ".lua") ? given : "rules";
+    for (size_t i = 0; i < n; i++) {
+        const char *path = given ? mw_args_value(s->cli->args, "rules", i) : config_folder(&s->config, i);
+        if (path && !mw_str_eq(path, "builtin") && !mw_str_ends(path, ".lua"))
+            return path;
+    }
+    return "rules";
 }
 
 static mw_status check_facets(const mw_type *t, const char *const *facets, size_t n, mw_error *err)
@@ -63,8 +80,8 @@ static mw_status check_facets(const mw_type *t, const char *const *facets, size_
         if (near)
             return mw_fail(err, MW_ERR_INVALID, "--facet: %s has no facet '%.80s'; did you mean '%s'?", mw_type_name(t),
                            facets[i], near);
-        return mw_fail(err, MW_ERR_INVALID, "--facet: %s has no facet '%.80s'; `moonward types --output -` lists them",
-                       mw_type_name(t), facets[i]);
+        return mw_fail(err, MW_ERR_INVALID, "--facet: %s has no facet '%.80s'; `moonward types show %s` lists them",
+                       mw_type_name(t), facets[i], mw_type_name(t));
     }
     return MW_OK;
 }

@@ -228,11 +228,11 @@ static int run_once(const struct test *t, mw_setup *s)
 static mw_status watched_paths(mw_setup *s, const char ***out, size_t *count, mw_error *err)
 {
     const mw_args *args = s->cli->args;
-    const char **rules, **types, **all;
-    size_t n = mw_args_positional_count(args), rule_count, type_count;
+    const char **rules = NULL, **types, **all;
+    size_t n = mw_args_positional_count(args), rule_count = 0, type_count;
     mw_status st;
 
-    if ((st = mw_setup_list(s, "rules", "rules", &rules, &rule_count, err)) != MW_OK ||
+    if ((n == 0 && (st = mw_setup_rule_paths(s, &rules, &rule_count, err)) != MW_OK) ||
         (st = mw_setup_list(s, "types", "types", &types, &type_count, err)) != MW_OK)
         return st;
     all = mw_arena_alloc(&s->arena, (n + rule_count + type_count + 4) * sizeof(*all));
@@ -241,10 +241,8 @@ static mw_status watched_paths(mw_setup *s, const char ***out, size_t *count, mw
     *count = 0;
     for (size_t i = 0; i < n; i++)
         all[(*count)++] = mw_args_positional(args, i);
-    for (size_t i = 0; n == 0 && i < rule_count; i++)
+    for (size_t i = 0; i < rule_count; i++)
         all[(*count)++] = rules[i];
-    if (*count == 0)
-        all[(*count)++] = "rules";
     for (size_t i = 0; i < type_count; i++)
         all[(*count)++] = types[i];
     if (s->config.path)

@@ -3,7 +3,7 @@
 
   test_author.py MOONWARD
 """
-import json, os, re, shutil, subprocess, sys, tempfile
+import json, os, re, shutil, signal, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import replaying  # noqa: E402
@@ -98,6 +98,26 @@ def refusals(f):
               "new", "rule", "several", "--resource", "s3.bucket")
     f.refuses("did you mean 'several'?", "new", "remediation", "fix", "--rule", "severa")
     expect(f.tree() == before, "what is refused leaves no file")
+
+
+def packs(f):
+    """Where rules come in packs: a draft goes to a folder of one's own, and --watch looks at all of them."""
+    t = Folder(f.binary, os.path.join(f.path, "team"))
+    os.makedirs(t.path)
+    for config, folder in (("rules: [builtin, own]", "own"), ("rules:\n  - {name: base, path: builtin}\n  - {name: team, path: [own, more]}", "own"),
+                           ("rules: builtin", "rules")):
+        with open(os.path.join(t.path, "moonward.yaml"), "w", encoding="utf-8") as out:
+            out.write(config + "\n")
+        name = "draft-%d" % len(t.tree())
+        out = t.run("new", "rule", name, "--resource", "s3.bucket").stdout
+        expect(out.startswith("%s/s3/%s.lua\n" % (folder, name)), "%s: a draft in %r" % (config, out))
+    with open(os.path.join(t.path, "moonward.yaml"), "w", encoding="utf-8") as out:
+        out.write("rules:\n  - {name: team, path: own}\n")
+    watching = subprocess.Popen([t.binary, "test", "--watch"], cwd=t.path, env=t.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    said = watching.stderr.readline()
+    watching.send_signal(signal.SIGINT)
+    expect(said == "moonward: watching 5 files; Ctrl-C ends\n" and watching.wait(60) == 130, "watching a pack: %r, %r" % (said, watching.returncode))
+    watching.stderr.close()
 
 
 def other_drafts(f):
@@ -295,6 +315,7 @@ def main():
         manual(f)
         settings(f)
         completes(f)
+        packs(f)
     for fault in FAULTS[:20]:
         print(fault)
     print("%d drafts made, %d faults" % (made, len(FAULTS)))
