@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "inventory/shape.h"
 #include "report/lua_text.h"
+#include "report/term.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,15 @@ static void keep(char *names, const char *typed, size_t len, bool only_names, mw
     mw_free(list);
 }
 
+/* An id is somebody's text: one that would drive the terminal, or is more than a word, is no name to complete. */
+static void id_name(const char *id, mw_buf *out)
+{
+    MW_AUTO(mw_buf) neutral = {.max = 8192};
+
+    if (!strchr(id, ' ') && mw_term_text(&neutral, id) == MW_OK && mw_str_eq(neutral.data, id))
+        mw_buf_printf(out, "%s\n", id);
+}
+
 static void command_names(const struct repl *w, const char *line, size_t at, size_t *from, mw_buf *out)
 {
     size_t word = strcspn(line, " ");
@@ -133,9 +143,7 @@ static void command_names(const struct repl *w, const char *line, size_t at, siz
         t = type.data ? mw_types_get(w->setup.types, type.data) : NULL;
         for (size_t i = 0; t && i < 1000 && i < mw_repl_count(w->repl, mw_type_name(t)); i++) {
             mw_repl_at each = mw_repl_nth(w->repl, mw_type_name(t), i);
-            const char *id = mw_repl_text(w->repl, &each, "id");
-            if (id[strcspn(id, "\n ")] == '\0')
-                mw_buf_printf(out, "%s\n", id);
+            id_name(mw_repl_text(w->repl, &each, "id"), out);
         }
     }
 }

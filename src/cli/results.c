@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "moonward/jmespath.h"
+#include "report/value.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -124,9 +125,7 @@ static mw_status write_found(const mw_report *r, const char *query, struct place
         (st = mw_json_read(b, document.data, document.len, NULL, NULL, err)) != MW_OK ||
         (st = mw_jmespath_eval(j, b, mw_doc_pop(b), &found, err)) != MW_OK)
         goto out;
-    mw_json_write(&out, mw_doc_view(b), found, MW_JSON_PRETTY);
-    mw_buf_putc(&out, '\n');
-    st = mw_buf_status(&out, err);
+    st = mw_value_write(&out, mw_doc_view(b), found, MW_VALUE_JSON, NULL, err);
 out:
     mw_doc_builder_free(b);
     mw_jmespath_free(j);

@@ -149,16 +149,6 @@ static void markdown_item(mw_buf *out, const mw_type *t)
     mw_buf_puts(out, mw_type_facet_count(t) ? " |\n" : "- |\n");
 }
 
-static mw_status write_json(mw_buf *out, mw_doc_builder *b, mw_error *err)
-{
-    mw_status st = mw_doc_builder_status(b, err);
-
-    if (st == MW_OK)
-        st = mw_json_write(out, mw_doc_view(b), mw_doc_pop(b), MW_JSON_PRETTY);
-    mw_buf_putc(out, '\n');
-    return st == MW_OK ? mw_buf_status(out, err) : st;
-}
-
 static mw_status no_such_type(const mw_types *types, const char *name, mw_error *err)
 {
     MW_AUTO(mw_arena) arena = {0};
@@ -229,7 +219,7 @@ static int run_list(mw_cli *cli)
         st = no_such_type(s.types, pattern, &err);
     if (st == MW_OK && json) {
         mw_doc_end_array(b);
-        st = write_json(&out, b, &err);
+        st = mw_cli_json(b, &out, &err);
     }
     mw_doc_builder_free(b);
     if (st == MW_OK)
@@ -468,7 +458,7 @@ static int run_show(mw_cli *cli)
     if (st == MW_OK && !text) {
         if ((st = mw_doc_builder_new(NULL, &b, &err)) == MW_OK) {
             add_type(&s, b);
-            st = write_json(&out, b, &err);
+            st = mw_cli_json(b, &out, &err);
         }
     } else if (st == MW_OK) {
         write_text(&s, &out);

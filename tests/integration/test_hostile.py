@@ -84,6 +84,7 @@ def outputs(store, first):
         yield ("findings", "list", "--status", "fail", "--status", "unknown", "--status", "error", "--output", f)
         yield ("report", "--output", f)
         yield ("evaluate", "lambda-*", "--output", f)
+    yield ("report", "--output", "json", "--query", "findings[].resource")
 
 
 def check_outputs(store, first, folder):

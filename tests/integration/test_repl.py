@@ -146,7 +146,7 @@ class Terminal:
         if self.pid == 0:
             os.chdir(replaying.ROOT)
             os.execve(binary, [binary, "repl", *argv], replaying.environment(HOME=home, XDG_STATE_HOME=home, TERM="xterm"))
-        self.seen = ""
+        self.seen = self.raw = ""
 
     def wait(self, text, seconds=60):
         """Read until the text has been shown; what came before it is dropped."""
@@ -171,6 +171,7 @@ class Terminal:
             data = os.read(self.fd, 65536)
         except OSError:
             return False
+        self.raw += data.decode(errors="replace")
         self.seen += re.sub(r"\x1b\[[0-9]*[A-Za-z]|\r", "", data.decode(errors="replace"))
         return bool(data)
 
@@ -189,6 +190,24 @@ class Terminal:
         os.waitpid(self.pid, 0)
         expect(False, "terminal: it does not end")
         return None
+
+
+def hostile_ids(binary):
+    """What a resource is called is not the terminal's business: such an id is not completed, the others are."""
+    with tempfile.TemporaryDirectory() as home:
+        names = ("logs", "lo\\27[31mgs", "lo\\u{9b}31mgs", "lo\\u{202e}gs", "log-archive")
+        rule = 'return rule { id = "x", title = "x", severity = "low", resource = "AWS::S3::Bucket", check = function() return pass() end }'
+        tests = ", ".join('{ name = "%d", expect = "pass", resource = { Name = "%s" } }' % row for row in enumerate(names))
+        for name, text in (("x.lua", rule), ("x_test.lua", "return { %s }" % tests)):
+            with open(os.path.join(home, name), "w", encoding="utf-8") as out:
+                out.write(text)
+        t = Terminal(binary, home, "--fixture", os.path.join(home, "x_test.lua"))
+        t.wait("moonward> ")
+        t.type(":use s3.bucket lo\t\t")
+        t.wait("log-archive")
+        t.type("\x15:quit\r")
+        expect(t.end() == 0, "after hostile ids")
+        expect(not [s for s in ("\x1b[31m", "\x9b", "\u202e") if s in t.raw], "an id drove the terminal: %r" % t.raw[-400:])
 
 
 def at_terminal(binary):
@@ -250,6 +269,7 @@ def main():
         print("skipped: repl at a terminal: no pseudo-terminal: %s" % e.strerror)
     else:
         at_terminal(binary)
+        hostile_ids(binary)
     for fault in FAULTS[:20]:
         print(fault)
     print("repl: %d faults" % len(FAULTS))
