@@ -252,6 +252,32 @@ mw_status mw_account_list_read(mw_setup *s, mw_account_list *out, mw_error *err)
     return MW_OK;
 }
 
+const char *mw_account_role_arn(mw_arena *arena, const char *partition, const char *account, const char *role)
+{
+    MW_AUTO(mw_buf) out = {.max = 4096};
+    const char *p;
+
+    if (!mw_str_starts(role, "arn:"))
+        mw_buf_printf(&out, "arn:%s:iam::%s:role/", partition, account);
+    if (out.len && role[0] == '/')
+        role++;
+    while ((p = strchr(role, '{')) != NULL) {
+        mw_buf_add(&out, role, (size_t)(p - role), NULL);
+        role = p;
+        if (mw_str_starts(p, "{account}")) {
+            mw_buf_puts(&out, account);
+            role += strlen("{account}");
+        } else if (mw_str_starts(p, "{partition}")) {
+            mw_buf_puts(&out, partition);
+            role += strlen("{partition}");
+        } else {
+            mw_buf_putc(&out, *role++);
+        }
+    }
+    mw_buf_puts(&out, role);
+    return out.failed == MW_OK ? mw_arena_strdup(arena, out.data) : NULL;
+}
+
 static int by_id(const void *a, const void *b)
 {
     return strcmp(((const mw_account_entry *)a)->id, ((const mw_account_entry *)b)->id);

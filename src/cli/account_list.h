@@ -39,6 +39,11 @@ mw_status mw_account_list_add(mw_setup *s, mw_account_list *l, const mw_account_
 /** Sort by id and keep those that --account names. MW_ERR_INVALID: it names none, or an id is there twice. */
 mw_status mw_account_list_settle(mw_account_list *l, mw_error *err);
 bool mw_is_account_id(const char *s);
+/**
+ * ARN of @p role, which is `Reader`, `/team/Reader` or an ARN; {account} and {partition} in it stand for the account's.
+ * In @p arena; NULL: out of memory.
+ */
+const char *mw_account_role_arn(mw_arena *arena, const char *partition, const char *account, const char *role);
 
 /** What is assumed in the accounts of a list: mw_account_list_read() asks for them. */
 #define MW_ROLE_OPTIONS                                                                                                \

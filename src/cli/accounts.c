@@ -6,17 +6,18 @@
 #include "cli/accounts.h"
 
 #include "base/str.h"
+#include "cli/organization.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define ACCOUNTS_MAX 20000 /* AWS Organizations, "Quotas": 10,000 by default */
 
 struct found {
     mw_session *session;
     const char **ids;
     size_t count;
     mw_call_result result;
+    mw_error *err;
+    mw_status st;
 };
 
 void mw_accounts_clear(mw_accounts *a)
@@ -33,7 +34,7 @@ static mw_status no_memory(mw_error *err)
 
 mw_status mw_accounts_begin(mw_session *n, mw_error *err)
 {
-    const char *role = mw_setup_str(n->setup, "role-name");
+    const char *role = mw_args_get(n->setup->cli->args, "role-name");
     const char **wanted;
     size_t count;
     mw_status st = mw_setup_list(n->setup, "account", "accounts", &wanted, &count, err);
@@ -42,18 +43,23 @@ mw_status mw_accounts_begin(mw_session *n, mw_error *err)
         return st;
     if (role && count == 0)
         return mw_fail(err, MW_ERR_INVALID, "--role-name needs --account: in which accounts?");
-    if (!role && mw_setup_str(n->setup, "external-id"))
+    if (!role && mw_args_get(n->setup->cli->args, "external-id")) /* the configuration's is for sweeps */
         return mw_fail(err, MW_ERR_INVALID, "--external-id works with --role-name only");
     n->any_account = role != NULL;
     return MW_OK;
 }
 
-static bool is_account(const char *s)
-{
-    return strlen(s) == 12 && strspn(s, "0123456789") == 12;
-}
-
 /* ---- the organization ---- */
+
+static mw_status add(const char **ids, size_t *count, const char *id, mw_error *err)
+{
+    if (*count == MW_ACCOUNTS_MAX)
+        return mw_fail(err, MW_ERR_LIMIT, "accounts: more than %d", MW_ACCOUNTS_MAX);
+    if (!id)
+        return no_memory(err);
+    ids[(*count)++] = id;
+    return MW_OK;
+}
 
 static bool accounts_page(void *user, mw_doc_builder *page, mw_val result)
 {
@@ -61,18 +67,13 @@ static bool accounts_page(void *user, mw_doc_builder *page, mw_val result)
     const mw_doc *d = mw_doc_view(page);
     mw_val list = mw_val_get(d, result, "Accounts");
 
-    for (size_t i = 0; i < mw_val_len(d, list) && f->count < ACCOUNTS_MAX; i++) {
+    for (size_t i = 0; i < mw_val_len(d, list) && f->st == MW_OK; i++) {
         mw_val account = mw_val_at(d, list, i);
         const char *id = mw_val_get_str(d, account, "Id", "");
-        const char *copy;
-        if (!is_account(id) || !mw_str_eq(mw_val_get_str(d, account, "Status", "ACTIVE"), "ACTIVE"))
-            continue;
-        copy = mw_arena_strdup(&f->session->setup->arena, id);
-        if (!copy)
-            return false;
-        f->ids[f->count++] = copy;
+        if (mw_is_account_id(id) && mw_str_eq(mw_organization_state(d, account), "ACTIVE"))
+            f->st = add(f->ids, &f->count, mw_arena_strdup(&f->session->setup->arena, id), f->err);
     }
-    return true;
+    return f->st == MW_OK;
 }
 
 static void accounts_done(void *user, const mw_call_result *result)
@@ -96,12 +97,11 @@ static mw_status ask_organization(mw_session *n, struct found *f, mw_error *err)
 
     if ((st = mw_client_call(n->client, &c, err)) != MW_OK || (st = mw_client_run(n->client, err)) != MW_OK)
         return st;
-    if (f->result.status != MW_OK && err)
+    if (f->result.status != MW_OK) {
         *err = f->result.error;
-    return f->result.status == MW_OK ? MW_OK
-                                     : mw_error_prefix(err, f->result.status,
-                                                       "--account: a glob needs the "
-                                                       "organization's accounts");
+        return mw_error_prefix(err, f->result.status, "--account: a glob needs the organization's accounts");
+    }
+    return f->st;
 }
 
 /* ---- the list ---- */
@@ -114,7 +114,7 @@ static int by_id(const void *a, const void *b)
 static mw_status expand(mw_session *n, const char **wanted, size_t wanted_count, const char **ids, size_t *count,
                         mw_error *err)
 {
-    struct found f = {.session = n};
+    struct found f = {.session = n, .err = err};
     bool asked = false;
     mw_status st;
 
@@ -122,23 +122,23 @@ static mw_status expand(mw_session *n, const char **wanted, size_t wanted_count,
     for (size_t i = 0; i < wanted_count; i++) {
         size_t before = *count;
         if (!strpbrk(wanted[i], "*?")) {
-            if (!is_account(wanted[i]))
+            if (!mw_is_account_id(wanted[i]))
                 return mw_fail(err, MW_ERR_INVALID, "--account: '%.40s' is not an account id of 12 digits", wanted[i]);
-            if (*count < ACCOUNTS_MAX)
-                ids[(*count)++] = wanted[i];
+            if ((st = add(ids, count, wanted[i], err)) != MW_OK)
+                return st;
             continue;
         }
         if (!asked) {
-            f.ids = mw_arena_alloc(&n->setup->arena, ACCOUNTS_MAX * sizeof(*f.ids));
+            f.ids = mw_arena_alloc(&n->setup->arena, MW_ACCOUNTS_MAX * sizeof(*f.ids));
             if (!f.ids)
                 return no_memory(err);
             if ((st = ask_organization(n, &f, err)) != MW_OK)
                 return st;
             asked = true;
         }
-        for (size_t k = 0; k < f.count && *count < ACCOUNTS_MAX; k++)
-            if (mw_glob_match(wanted[i], f.ids[k]))
-                ids[(*count)++] = f.ids[k];
+        for (size_t k = 0; k < f.count; k++)
+            if (mw_glob_match(wanted[i], f.ids[k]) && (st = add(ids, count, f.ids[k], err)) != MW_OK)
+                return st;
         if (*count == before)
             return mw_fail(err, MW_ERR_INVALID, "--account: no active account of the organization matches '%.40s'",
                            wanted[i]);
@@ -151,9 +151,10 @@ static mw_status from_recording(mw_session *n, const char **wanted, size_t wante
                                 size_t *count, mw_error *err)
 {
     const char *list = mw_client_noted(n->client, "accounts");
+    mw_status st;
 
     *count = 0;
-    for (list = list ? list : n->account; *list && *count < ACCOUNTS_MAX;) {
+    for (list = list ? list : n->account; *list;) {
         size_t len = strcspn(list, ",");
         const char *id = mw_arena_strndup(&n->setup->arena, list, len);
         bool matched = wanted_count == 0;
@@ -161,8 +162,8 @@ static mw_status from_recording(mw_session *n, const char **wanted, size_t wante
             return no_memory(err);
         for (size_t i = 0; i < wanted_count && !matched; i++)
             matched = mw_glob_match(wanted[i], id);
-        if (matched)
-            ids[(*count)++] = id;
+        if (matched && (st = add(ids, count, id, err)) != MW_OK)
+            return st;
         list += len + (list[len] == ',');
     }
     return *count ? MW_OK : mw_fail(err, MW_ERR_INVALID, "--account: the recording has none of these accounts");
@@ -185,8 +186,7 @@ static mw_status assume(mw_session *n, mw_audit_account *a, const char *role, mw
     mw_assume_role r = {.external_id = mw_setup_str(n->setup, "external-id"), .region = n->region};
 
     a->verify = true;
-    r.role_arn = mw_arena_printf(&n->setup->arena, "arn:%s:iam::%s:role/%s", n->partition, a->account,
-                                 role[0] == '/' ? role + 1 : role);
+    r.role_arn = mw_account_role_arn(&n->setup->arena, n->partition, a->account, role);
     return r.role_arn ? mw_provider_assume_role(n->aws, n->models, mw_client_http(n->client), n->credentials, &r,
                                                 &a->credentials, err)
                       : no_memory(err);
@@ -194,7 +194,7 @@ static mw_status assume(mw_session *n, mw_audit_account *a, const char *role, mw
 
 mw_status mw_accounts_resolve(mw_session *n, mw_accounts *out, mw_error *err)
 {
-    const char *role = mw_setup_str(n->setup, "role-name"), **wanted, **ids;
+    const char *role = mw_args_get(n->setup->cli->args, "role-name"), **wanted, **ids;
     bool replay = mw_client_replays(n->client);
     size_t wanted_count, count = 1;
     mw_status st = mw_setup_list(n->setup, "account", "accounts", &wanted, &wanted_count, err);
@@ -203,7 +203,7 @@ mw_status mw_accounts_resolve(mw_session *n, mw_accounts *out, mw_error *err)
         return st;
     if (replay) /* what is configured here says nothing about a recording */
         wanted_count = mw_args_count(n->setup->cli->args, "account");
-    ids = mw_arena_alloc(&n->setup->arena, ACCOUNTS_MAX * sizeof(*ids));
+    ids = mw_arena_alloc(&n->setup->arena, MW_ACCOUNTS_MAX * sizeof(*ids));
     if (!ids)
         return no_memory(err);
     ids[0] = n->account;

@@ -2,6 +2,7 @@
 #ifndef MW_CLI_ACCOUNTS_H
 #define MW_CLI_ACCOUNTS_H
 
+#include "cli/account_list.h"
 #include "cli/session.h"
 #include "engine/audit.h"
 

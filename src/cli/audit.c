@@ -300,7 +300,10 @@ static const mw_option options[] = {
      .env_separator = ',',
      .help = "Account that the credentials must belong to; with --role-name an account to look into, or a glob "
              "over the organization's"},
-    {.name = "role-name", .value = "NAME", .env = "MOONWARD_ROLE_NAME", .help = "Role to assume in each --account"},
+    {.name = "role-name",
+     .value = "NAME",
+     .env = "MOONWARD_ROLE_NAME",
+     .help = "Role to assume in each --account: name, path and name, or ARN with {account}"},
     {.name = "external-id", .value = "ID", .help = "External id that the role asks for"},
     {.name = "snapshot",
      .value = "SNAPSHOT",

@@ -94,6 +94,11 @@ static bool in_list(const struct walk *w, const char *key, const char *id, const
     return false;
 }
 
+const char *mw_organization_state(const mw_doc *d, mw_val account)
+{
+    return mw_val_get_str(d, account, "State", mw_val_get_str(d, account, "Status", "ACTIVE"));
+}
+
 static bool accounts_page(void *user, mw_doc_builder *page, mw_val result)
 {
     struct walk *w = user;
@@ -104,7 +109,7 @@ static bool accounts_page(void *user, mw_doc_builder *page, mw_val result)
     for (size_t i = 0; i < mw_val_len(d, list); i++) {
         mw_val one = mw_val_at(d, list, i);
         const char *id = mw_val_get_str(d, one, "Id", ""), *name = mw_val_get_str(d, one, "Name", NULL);
-        const char *status = mw_val_get_str(d, one, "State", mw_val_get_str(d, one, "Status", "ACTIVE"));
+        const char *status = mw_organization_state(d, one);
         mw_account_entry e = {0};
         if (!mw_is_account_id(id) || !in_list(w, "include", id, name, true) || in_list(w, "exclude", id, name, false))
             continue;

@@ -12,6 +12,9 @@
  */
 mw_status mw_organization_read(mw_session *n, mw_account_list *out, mw_error *err);
 
+/** "ACTIVE", "SUSPENDED", …: of an account as Organizations lists it. `Status` was before `State`. */
+const char *mw_organization_state(const mw_doc *d, mw_val account);
+
 #define MW_ORGANIZATION_OPERATIONS_MAX 3
 /** What that asks: names into @p out. @return how many; none without the key. */
 size_t mw_organization_operations(const mw_setup *s, const char *out[MW_ORGANIZATION_OPERATIONS_MAX]);

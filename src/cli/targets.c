@@ -280,33 +280,6 @@ static void identity_done(void *user, const mw_call_result *r)
     }
 }
 
-/* `Reader`, `/team/Reader` or an ARN; {account} and {partition} stand for the account's. */
-static const char *role_arn(mw_session *n, const char *role, const char *account)
-{
-    MW_AUTO(mw_buf) out = {.max = 4096};
-    const char *p;
-
-    if (!mw_str_starts(role, "arn:"))
-        mw_buf_printf(&out, "arn:%s:iam::%s:role/", n->partition, account);
-    if (out.len && role[0] == '/')
-        role++;
-    while ((p = strchr(role, '{')) != NULL) {
-        mw_buf_add(&out, role, (size_t)(p - role), NULL);
-        role = p;
-        if (mw_str_starts(p, "{account}")) {
-            mw_buf_puts(&out, account);
-            role += strlen("{account}");
-        } else if (mw_str_starts(p, "{partition}")) {
-            mw_buf_puts(&out, n->partition);
-            role += strlen("{partition}");
-        } else {
-            mw_buf_putc(&out, *role++);
-        }
-    }
-    mw_buf_puts(&out, role);
-    return out.failed == MW_OK ? mw_arena_strdup(&n->setup->arena, out.data) : NULL;
-}
-
 static mw_status credentials_of(struct asking *a, const mw_account_list *l, mw_error *err)
 {
     mw_session *n = a->n;
@@ -324,7 +297,7 @@ static mw_status credentials_of(struct asking *a, const mw_account_list *l, mw_e
     if (!role)
         return mw_fail(err, MW_ERR_INVALID, "account %s: no role leads there; set 'role' for it or for all",
                        a->entry->id);
-    if (!(r.role_arn = role_arn(n, role, a->entry->id)))
+    if (!(r.role_arn = mw_account_role_arn(&n->setup->arena, n->partition, a->entry->id, role)))
         return no_memory(err);
     return mw_provider_assume_role(n->aws, n->models, mw_client_http(n->client), n->credentials, &r,
                                    &a->target->in.credentials, err);

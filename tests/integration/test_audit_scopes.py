@@ -130,6 +130,24 @@ def formats(binary, script, env, faults):
         faults.append("jsonl: %s" % done.stdout[:200])
 
 
+def settings(binary, script, env, faults):
+    """A configuration for sweeps does not keep an audit of the own account from running; a role may be an ARN, as there."""
+    config = os.path.join(os.path.dirname(script), "moonward.yaml")
+    with open(config, "w") as f:
+        f.write("external_id: for-sweeps\naccounts: ['%s']\n" % HOME)
+    done = subprocess.run([binary, "audit", script, "--config", config, "-q"], env=env, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        faults.append("beside external_id: exit status %d: %s" % (done.returncode, done.stderr[-300:]))
+    for role in ("arn:{partition}:iam::{account}:role/Auditor", "/Auditor"):
+        argv = [x if x != "Auditor" else role for x in command(binary, script, "-q")]
+        rows = json.loads(subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120).stdout)["rows"]
+        if len(rows) != 68:
+            faults.append("the role %s: %d rows" % (role, len(rows)))
+    arns = {c[3]["RoleArn"] for c in Fake.calls if c[2] == "AssumeRole"}
+    if arns != {"arn:aws:iam::%s:role/Auditor" % a for a in ACCOUNTS if a != HOME}:
+        faults.append("other roles than meant: %s" % sorted(arns)[:3])
+
+
 def interrupted(binary, script, env, faults):
     Fake.delay = 0.4
     process = subprocess.Popen(command(binary, script), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -166,6 +184,7 @@ def main():
             f.write(SCRIPT)
         whole(binary, script, env, faults)
         formats(binary, script, env, faults)
+        settings(binary, script, env, faults)
         interrupted(binary, script, env, faults)
     server.shutdown()
     for fault in faults[:40]:
