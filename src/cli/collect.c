@@ -5,7 +5,6 @@
 #include "cli/stored.h"
 
 #include "base/str.h"
-#include "report/value.h"
 
 struct collected {
     mw_take take;
@@ -40,8 +39,7 @@ static mw_status write_json(const struct collected *w, mw_buf *out, mw_error *er
     mw_doc_ckey(b, "coverage");
     mw_doc_add_copy(b, coverage, mw_doc_root(coverage));
     mw_doc_end_object(b);
-    if ((st = mw_doc_builder_status(b, err)) == MW_OK)
-        st = mw_value_write(out, mw_doc_view(b), mw_doc_pop(b), MW_VALUE_JSON, NULL, err);
+    st = mw_cli_json(b, out, err);
 out:
     mw_doc_free(coverage);
     mw_doc_builder_free(b);

@@ -11,7 +11,6 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "report/term.h"
-#include "report/value.h"
 
 #include <string.h>
 
@@ -51,7 +50,6 @@ typedef struct view {
     mw_doc_builder *b;
     mw_buf out;
     bool text;
-    mw_value_format format;
 } view;
 
 static void view_clear(view *v)
@@ -78,8 +76,8 @@ static int view_print(view *v, mw_status st, mw_error *err)
 {
     MW_AUTO(mw_buf) neutral = {.max = OUTPUT_MAX};
 
-    if (st == MW_OK && !v->text && (st = mw_doc_builder_status(v->b, err)) == MW_OK)
-        st = mw_value_write(&v->out, mw_doc_view(v->b), mw_doc_pop(v->b), MW_VALUE_JSON, NULL, err);
+    if (st == MW_OK && !v->text)
+        st = mw_cli_json(v->b, &v->out, err);
     if (st == MW_OK)
         st = mw_buf_status(&v->out, err);
     if (st == MW_OK && mw_term_bytes(&neutral, v->out.data, v->out.len, true) != MW_OK)

@@ -67,15 +67,8 @@ static mw_status take_options(mw_setup *s, mw_onboard *o, mw_error *err)
 
 static void warn(const mw_onboard *o, mw_onboard_part part)
 {
-    size_t policies = 0;
+    size_t policies = part == MW_ONBOARD_HUB ? 0 : mw_iam_policies(o->actions);
 
-    if (part == MW_ONBOARD_HUB)
-        return;
-    for (mw_iam_actions left = o->actions; left.count > 0; policies++) {
-        size_t n = mw_iam_policy_fit(left, MW_IAM_MANAGED_MAX);
-        left.items += n;
-        left.count -= n;
-    }
     if (policies > MW_IAM_ATTACHED_MAX)
         mw_log_warn("the rules take %zu managed policies; a role has %zu at most unless the quota "
                     "is raised",

@@ -77,17 +77,12 @@ static mw_status explain_text(const mw_permissions *p, mw_buf *out, mw_error *er
 
 static void warn_of_size(mw_iam_actions a)
 {
-    size_t size = mw_iam_policy_size(a), policies = 0;
+    size_t size = mw_iam_policy_size(a);
 
     if (size <= MW_IAM_MANAGED_MAX)
         return;
-    for (mw_iam_actions left = a; left.count > 0; policies++) {
-        size_t n = mw_iam_policy_fit(left, MW_IAM_MANAGED_MAX);
-        left.items += n;
-        left.count -= n;
-    }
     mw_log_warn("the policy has %zu characters, a managed policy %zu at most: --split makes %zu of it", size,
-                MW_IAM_MANAGED_MAX, policies);
+                MW_IAM_MANAGED_MAX, mw_iam_policies(a));
 }
 
 static mw_status write_policy(const mw_args *args, mw_iam_actions a, mw_buf *out, mw_error *err)

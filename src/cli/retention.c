@@ -112,6 +112,7 @@ static bool take(void *user, const mw_snapshot_info *info)
     return true;
 }
 
+/* Ends at the first scope that is not; of a snapshot without any nobody can say that it is. */
 static bool still_complete(void *user, const mw_snapshot_scope *s)
 {
     bool *complete = user;
@@ -131,7 +132,6 @@ static mw_status spare(struct choice *c, mw_store *s)
         return MW_OK;
     c->all[0].goes = false;
     for (size_t i = 0; i < c->count && !complete && st == MW_OK; i++) {
-        complete = true;
         if ((st = mw_snapshot_scopes(s, c->all[i].id, still_complete, &complete, c->err)) == MW_OK && complete)
             c->all[i].goes = false;
     }

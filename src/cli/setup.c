@@ -126,8 +126,8 @@ mw_status mw_setup_type(const mw_setup *s, const char *option, const char *name,
     near = names ? mw_nearest(name, names, 2 * n) : NULL;
     mw_free(names);
     return near ? mw_fail(err, MW_ERR_INVALID, "%s: there is no type '%.120s'; did you mean '%s'?", option, name, near)
-                : mw_fail(err, MW_ERR_INVALID,
-                          "%s: there is no type '%.120s'; docs/reference/resource-types.md lists them", option, name);
+                : mw_fail(err, MW_ERR_INVALID, "%s: there is no type '%.120s'; `moonward types list` shows them",
+                          option, name);
 }
 
 static mw_status load(mw_setup *s, mw_rules_options *o, mw_error *err)

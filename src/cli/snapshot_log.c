@@ -130,6 +130,8 @@ static bool take_state(void *user, const mw_snapshot_version *v)
     mw_doc_builder *swap;
     mw_val now;
 
+    if (!mw_moment_place_chosen(l->setup.cli->args, v->resource.account, v->resource.region))
+        return true;
     mw_doc_builder_reset(l->after);
     if ((l->st = mw_json_read(l->after, v->resource.doc, v->resource.len, &exact, NULL, l->err)) != MW_OK)
         return false;
@@ -137,8 +139,6 @@ static bool take_state(void *user, const mw_snapshot_version *v)
     withhold_both(l, v, &now);
     if (l->st != MW_OK)
         return false;
-    if (!mw_moment_place_chosen(l->setup.cli->args, v->resource.account, v->resource.region))
-        return true;
     if (l->arn && !mw_str_eq(mw_val_get_str(mw_doc_view(l->after), now, "arn", NULL), l->arn))
         return true;
     add_state(l, v, now);

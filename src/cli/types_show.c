@@ -149,23 +149,6 @@ static void markdown_item(mw_buf *out, const mw_type *t)
     mw_buf_puts(out, mw_type_facet_count(t) ? " |\n" : "- |\n");
 }
 
-static mw_status no_such_type(const mw_types *types, const char *name, mw_error *err)
-{
-    MW_AUTO(mw_arena) arena = {0};
-    size_t n = mw_types_count(types);
-    const char **names = mw_arena_alloc(&arena, (2 * n + 1) * sizeof(*names)), *near;
-    size_t count = 0;
-
-    for (size_t i = 0; names && i < n; i++) {
-        names[count++] = mw_type_name(mw_types_at(types, i));
-        if (mw_type_alias(mw_types_at(types, i)))
-            names[count++] = mw_type_alias(mw_types_at(types, i));
-    }
-    near = names ? mw_nearest(name, names, count) : NULL;
-    return near ? mw_fail(err, MW_ERR_NOTFOUND, "no resource type '%s', did you mean '%s'?", name, near)
-                : mw_fail(err, MW_ERR_NOTFOUND, "no resource type '%s'; `moonward types list` shows them", name);
-}
-
 /* Text is made neutral here, whole: a team's own types may hold anything. */
 static int print(const mw_buf *out, bool text, mw_status st, mw_error *err)
 {
@@ -194,6 +177,7 @@ static int run_list(mw_cli *cli)
     bool json = mw_str_eq(format, "json"), markdown = mw_str_eq(format, "markdown");
     mw_doc_builder *b = NULL;
     mw_error err = {0};
+    const mw_type *none;
     size_t shown = 0;
     mw_status st;
 
@@ -216,7 +200,7 @@ static int run_list(mw_cli *cli)
             text_item(&out, s.rules, t);
     }
     if (st == MW_OK && shown == 0 && pattern)
-        st = no_such_type(s.types, pattern, &err);
+        st = mw_setup_type(&s, "types list", pattern, &none, &err);
     if (st == MW_OK && json) {
         mw_doc_end_array(b);
         st = mw_cli_json(b, &out, &err);
@@ -451,9 +435,9 @@ static int run_show(mw_cli *cli)
     if ((st = mw_setup_config(&setup, cli, &err)) != MW_OK || (st = mw_setup_rules(&setup, &err)) != MW_OK ||
         (st = mw_model_pack_open(cli->args, &pack, &err)) != MW_OK)
         return mw_cli_fail(&err);
-    s = (shown){.t = mw_types_get(setup.types, name), .rules = setup.rules, .models = pack.models};
-    st = s.t ? make_plan(&s, setup.types, &err) : no_such_type(setup.types, name, &err);
-    if (st == MW_OK)
+    s = (shown){.rules = setup.rules, .models = pack.models};
+    if ((st = mw_setup_type(&setup, "types show", name, &s.t, &err)) == MW_OK &&
+        (st = make_plan(&s, setup.types, &err)) == MW_OK)
         st = mw_sensitive_of(s.t, setup.types, s.models, &s.arena, &s.sensitive, &err);
     if (st == MW_OK && !text) {
         if ((st = mw_doc_builder_new(NULL, &b, &err)) == MW_OK) {

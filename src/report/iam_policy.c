@@ -115,6 +115,15 @@ static mw_iam_actions take(mw_iam_actions *left)
     return one;
 }
 
+size_t mw_iam_policies(mw_iam_actions a)
+{
+    size_t n = 0;
+
+    for (; a.count > 0; n++)
+        (void)take(&a);
+    return n;
+}
+
 mw_status mw_iam_policy_json(mw_iam_actions a, bool split, mw_buf *out, mw_error *err)
 {
     mw_doc_builder *b = NULL;

@@ -26,6 +26,8 @@ typedef struct mw_iam_actions {
 /** How many of the actions, from the first on, a policy of @p max characters holds. At least one of
  * any. */
 size_t mw_iam_policy_fit(mw_iam_actions a, size_t max);
+/** How many managed policies all of them take. */
+size_t mw_iam_policies(mw_iam_actions a);
 /** Characters of their policy without whitespace. */
 size_t mw_iam_policy_size(mw_iam_actions a);
 /** Push the policy document: a statement for each service, its name as Sid, on every resource. */
