@@ -95,9 +95,11 @@ static mw_status read_regions(const struct source *f, size_t i, mw_val v, mw_acc
     }
     if (!s)
         return refuse(f, i, "regions", "regions: expected a list of regions or globs", err);
-    for (size_t len; *s && e->region_count < REGIONS_MAX; s += len) {
+    for (size_t len; *s; s += len) {
         s += strspn(s, " ;");
         len = strcspn(s, " ;");
+        if (len && e->region_count == REGIONS_MAX)
+            return refuse(f, i, "regions", "regions: more than 64", err);
         if (len && !(list[e->region_count++] = mw_arena_strndup(&f->s->arena, s, len)))
             return no_memory(err);
     }

@@ -20,7 +20,8 @@ static const char *text_or_none(const char *text)
 
 static bool wanted(void *user, const mw_finding *f)
 {
-    const mw_args *args = ((const mw_cli *)user)->args;
+    const mw_setup *s = user;
+    const mw_args *args = s->cli->args;
     bool default_status = mw_args_count(args, "status") == 0 && !mw_args_flag(args, "all");
 
     if (default_status && f->status == MW_VERDICT_PASS)
@@ -28,7 +29,7 @@ static bool wanted(void *user, const mw_finding *f)
     if (default_status && f->status == MW_VERDICT_NOT_APPLICABLE)
         return false;
     return mw_args_chosen(args, "rule", f->rule) && mw_args_chosen(args, "status", mw_verdict_name(f->status)) &&
-           mw_args_chosen(args, "severity", f->severity) && mw_args_chosen(args, "type", f->type) &&
+           mw_args_chosen(args, "severity", f->severity) && mw_setup_type_chosen(s, f->type) &&
            mw_args_chosen(args, "change", text_or_none(f->change)) && mw_args_chosen(args, "account", f->account) &&
            mw_args_chosen(args, "region", text_or_none(f->region)) &&
            (mw_args_chosen(args, "resource", f->id) || mw_args_chosen(args, "resource", text_or_none(f->name)) ||
@@ -41,12 +42,12 @@ static int run_list(mw_cli *cli)
     MW_AUTO(mw_stored) stored = {0};
     MW_AUTO(mw_buf) out = {.max = (size_t)2 << 30};
     const char *output = mw_args_get(cli->args, "output");
-    const mw_stored_choice choice = {.wanted = wanted, .user = cli, .coverage = mw_str_eq(output, "json")};
+    const mw_stored_choice choice = {.wanted = wanted, .user = &s, .coverage = mw_str_eq(output, "json")};
     mw_text_options text;
     mw_error err = {0};
     mw_status st;
 
-    if (mw_setup_config(&s, cli, &err) != MW_OK ||
+    if (mw_setup_config(&s, cli, &err) != MW_OK || mw_setup_types(&s, &err) != MW_OK ||
         mw_stored_load(&s, mw_args_get(cli->args, "run"), &choice, &stored, &err) != MW_OK)
         return mw_cli_fail(&err);
     text = mw_setup_text(&s);
@@ -73,7 +74,7 @@ static const mw_option list_options[] = {
      .repeatable = true,
      .choices = "new|open|fixed|regressed",
      .help = "Change against the run before"},
-    {.name = "type", .value = "GLOB", .repeatable = true, .help = "Resource types"},
+    {.name = "type", .value = "TYPE", .repeatable = true, .help = "Resource types: names, globs over them, or aliases"},
     {.name = "resource", .value = "GLOB", .repeatable = true, .help = "Ids, names or ARNs"},
     {.name = "all", .help = "What passes and what does not apply, too"},
     {.name = "output",

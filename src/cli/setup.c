@@ -130,6 +130,18 @@ mw_status mw_setup_type(const mw_setup *s, const char *option, const char *name,
                           option, name);
 }
 
+bool mw_setup_type_chosen(const mw_setup *s, const char *type)
+{
+    const mw_args *args = s->cli->args;
+
+    for (size_t i = 0; i < mw_args_count(args, "type"); i++) {
+        const mw_type *named = mw_types_get(s->types, mw_args_value(args, "type", i));
+        if (named && mw_str_eq(mw_type_name(named), type))
+            return true;
+    }
+    return mw_args_chosen(args, "type", type);
+}
+
 static mw_status load(mw_setup *s, mw_rules_options *o, mw_error *err)
 {
     mw_status st;

@@ -26,6 +26,8 @@ mw_status mw_setup_types(mw_setup *s, mw_error *err);
 mw_status mw_setup_rule_paths(mw_setup *s, const char ***out, size_t *count, mw_error *err);
 /** A type by name or alias. @p option is for the message. @return MW_ERR_INVALID with the nearest name. */
 mw_status mw_setup_type(const mw_setup *s, const char *option, const char *name, const mw_type **out, mw_error *err);
+/** Does --type, which takes names, globs over them and aliases, choose the type? Needs the types. */
+bool mw_setup_type_chosen(const mw_setup *s, const char *type);
 /** Resource types and rules: all that there are. Needs the configuration. */
 mw_status mw_setup_rules(mw_setup *s, mw_error *err);
 /** For tests of rules: from @p paths when there are any, with the parameters that the rules themselves name. */

@@ -42,22 +42,9 @@ struct diff {
 
 /* ---- filters ---- */
 
-/* --type takes names, globs over them, and aliases. */
-static bool type_chosen(const struct diff *d, const char *type)
-{
-    const mw_args *args = d->setup.cli->args;
-
-    for (size_t i = 0; i < mw_args_count(args, "type"); i++) {
-        const mw_type *named = mw_types_get(d->setup.types, mw_args_value(args, "type", i));
-        if (named && strcmp(mw_type_name(named), type) == 0)
-            return true;
-    }
-    return mw_args_chosen(args, "type", type);
-}
-
 static bool wanted(const struct diff *d, const char *account, const char *region, const char *type)
 {
-    return mw_moment_place_chosen(d->setup.cli->args, account, region) && type_chosen(d, type);
+    return mw_moment_place_chosen(d->setup.cli->args, account, region) && mw_setup_type_chosen(&d->setup, type);
 }
 
 /* ---- resources ---- */

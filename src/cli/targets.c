@@ -63,7 +63,7 @@ struct asking {
     const char *account; /* whose the credentials are */
     const char *enabled[ENABLED_MAX], *disabled[ENABLED_MAX];
     size_t enabled_count, disabled_count;
-    bool out_of_memory;
+    bool out_of_memory, bad_answer;
 };
 
 static const char *keep(struct asking *a, const char *s)
@@ -201,12 +201,15 @@ static bool regions_page(void *user, mw_doc_builder *page, mw_val result)
     const mw_doc *d = mw_doc_view(page);
     mw_val list = mw_val_get(d, result, "Regions");
 
-    for (size_t i = 0; i < mw_val_len(d, list) && i < ENABLED_MAX; i++) {
+    a->bad_answer = mw_val_len(d, list) > ENABLED_MAX;
+    for (size_t i = 0; i < mw_val_len(d, list) && !a->bad_answer; i++) {
         mw_val region = mw_val_at(d, list, i);
         const char *name = mw_val_get_str(d, region, "RegionName", NULL);
-        if (name && mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in"))
+        if (!name)
+            a->bad_answer = true;
+        else if (mw_str_eq(mw_val_get_str(d, region, "OptInStatus", ""), "not-opted-in"))
             a->disabled[a->disabled_count++] = keep(a, name);
-        else if (name)
+        else
             a->enabled[a->enabled_count++] = keep(a, name);
     }
     return true;
@@ -218,6 +221,10 @@ static void regions_done(void *user, const mw_call_result *r)
     const char *names[ENABLED_MAX];
     size_t count;
 
+    if (a->bad_answer) { /* with a part of them, the rest would not be looked at and nobody would know */
+        fail_account(a, "ec2:DescribeRegions", "Failed", "the list of regions has one without a name, or more than 64");
+        return;
+    }
     if (r->status == MW_OK) {
         choose_regions(a);
         return;

@@ -77,6 +77,7 @@ def lists(sweep):
                          ("accounts: [{id: %d}]\n" % (FIRST + 1), "no role leads there"),
                          ("role: R\naccounts: {file: none.csv}\n", "none.csv"),
                          ("role: R\naccounts: {file: open.csv}\n", "open.csv: CSV: a quoted field does not end"),
+                         ("role: R\naccounts: [{id: '111122223333', regions: '%s'}]\n" % " ".join("us-x-%d" % n for n in range(65)), "regions: more than 64"),
                          ("role: R\norganization: {ou: [x]}\n", "organization: unknown key 'ou'; did you mean 'ous'?")):
         sweep(config, code=3, says=says, files={"open.csv": 'id,role\n"111122223333,R\n'})
     sweep("role: R\naccounts: ['%d']\n" % (FIRST + 1), "--account", "nobody", code=3, says="none of the 1 accounts is 'nobody'")
@@ -122,10 +123,17 @@ def gap_in_a_recording(s, sweep):
     check(ledgers[0] == ledgers[1] and ledgers[1][0]["cause"]["operation"] == "ec2:DescribeRegions", "the replay's ledger", ledgers[1][:1])
 
 
+def sorted_types(sweep, alias):
+    done = subprocess.run([sweep.binary, "findings", "list", "--all", "--type", alias, "--store", os.path.join(sweep.folder, "%d.db" % sweep.runs), "--output", "json"],
+                          env=sweep.environment, capture_output=True, text=True, cwd=sweep.folder, timeout=60)
+    return sorted({f["resource"]["type"] for f in json.loads(done.stdout)["findings"]})
+
+
 def findings(sweep):
     """`findings list` narrows by account as by region."""
     sweep("role: Reader\naccounts: ['%d', '%d']\n" % (FIRST + 1, FIRST + 2), code=(1, 2))
     for given, wanted in (([ids(1)[0]], ids(1)), (["*"], ids(1, 2)), (ids(1, 2), ids(1, 2)), (["999999999999"], [])):
+        check(given != ["*"] or sorted_types(sweep, "ec2.instance") == ["AWS::EC2::Instance"], "findings of an alias")
         argv = [sweep.binary, "findings", "list", "--all", "--store", os.path.join(sweep.folder, "%d.db" % sweep.runs), "--output", "json"]
         done = subprocess.run(argv + sum((["--account", g] for g in given), []), env=sweep.environment, capture_output=True, text=True, cwd=sweep.folder, timeout=60)
         seen = sorted({f["resource"]["account"] for f in json.loads(done.stdout)["findings"]})
@@ -162,6 +170,7 @@ def organization(binary, folder):
 
 class Paged(http.server.BaseHTTPRequestHandler):
     """An organization of two accounts whose tags come on two pages; no role of theirs can be assumed."""
+    regions = None
     tags = {None: [{"Key": "Env", "Value": "prod"}], "2": [{"Key": "Team", "Value": "shop"}]}
 
     def do_POST(self):
@@ -176,6 +185,9 @@ class Paged(http.server.BaseHTTPRequestHandler):
         elif operation == "GetCallerIdentity":
             kind, answer = "text/xml", ('<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>'
                                         "arn:aws:iam::111111111111:user/u</Arn><Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>")
+        elif operation == "DescribeRegions" and self.regions:
+            kind, answer = "text/xml", "<DescribeRegionsResponse><regionInfo>%s</regionInfo></DescribeRegionsResponse>" % "".join(
+                "<item>%s<optInStatus>opted-in</optInStatus></item>" % ("<regionName>%s</regionName>" % r if r else "") for r in self.regions)
         else:
             status, kind, answer = 403, "text/xml", "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
         body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
@@ -202,6 +214,11 @@ def pages(binary, folder):
         d = sweep("role: Reader\norganization: {tags: %s}\n" % tags, code=2)
         check(accounts(d) == both, "tags on two pages: %s" % tags, accounts(d))
     sweep("role: Reader\norganization: {tags: {Env: shop}}\n", code=3, says="there is none to look into")
+    for regions in (["us-east-1"] + ["xx-test-%d" % n for n in range(70)], ["us-east-1", None, "eu-west-1"]):
+        Paged.regions = regions
+        d = sweep("role: Reader\naccounts: ['111111111111', '222222222222']\n", code=2)
+        causes = {c["cause"] and c["cause"]["operation"] for c in d["coverage"] if c["account"] == "111111111111"}
+        check(causes == {"ec2:DescribeRegions"}, "a part of the regions is taken for all: %s" % regions[:3], causes)
     server.shutdown()
 
 
