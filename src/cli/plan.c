@@ -111,8 +111,11 @@ static bool take_info(void *user, const mw_snapshot_info *info)
         size_t n = mw_val_len(d, list);
         if (!(p->known_regions = mw_arena_alloc(&p->arena, (n + 1) * sizeof(*p->known_regions))))
             p->st = no_memory(p->err);
-        for (size_t i = 0; i < n && p->st == MW_OK; i++)
-            p->known_regions[p->known_region_count++] = keep(p, mw_val_str(d, mw_val_at(d, list, i), NULL));
+        for (size_t i = 0; i < n && p->st == MW_OK; i++) {
+            const char *region = mw_val_str(d, mw_val_at(d, list, i), NULL);
+            if (region) /* an imported snapshot may hold anything here */
+                p->known_regions[p->known_region_count++] = keep(p, region);
+        }
     }
     mw_doc_builder_free(b);
     return false;

@@ -233,6 +233,30 @@ def check_files(h, binary, folder):
         store.run("snapshot", "check", codes=(0,))
 
 
+def check_notes(h, binary, folder):
+    """What a snapshot's collector left may come from a stranger's file: a plan is made of what in it is a region."""
+    store = Store(binary, folder, "notes")
+    store.collect(replaying.DEMO)
+    db = sqlite3.connect(store.path)
+    (about,), = db.execute("SELECT about FROM snapshot").fetchall()
+    for regions in ([None, 7, "eu-west-1"], "none", [None], {"a": 1}):
+        changed = json.loads(about)
+        changed["notes"]["regions"] = regions
+        db.execute("UPDATE snapshot SET about = ?", (json.dumps(changed),))
+        db.commit()
+        done = store.run("sweep", "ec2-*", "--plan", "--region", "eu-w*", codes=range(-64, 256))
+        expect("a plan of %r" % (regions,), (done.returncode, b"eu-west-1" in done.stdout), (0, True))
+    for extras in ([{}], [None, 7], {"a": 1}, [{"state": "denied", "cause": 7}], [{"account": 7, "state": None, "cause": {"code": [], "message": 1}}]):
+        changed = json.loads(about)
+        changed["notes"]["extras"] = extras
+        db.execute("UPDATE snapshot SET about = ?", (json.dumps(changed),))
+        db.commit()
+        for argv in (("evaluate", "--output", "json"), ("evaluate",), ("snapshot", "show"), ("query", "SELECT * FROM coverage"), ("sweep", "--plan", "s3-*")):
+            done = store.run(*argv, codes=range(-64, 256))
+            expect("%s beside extras %r" % (argv[0], extras), done.returncode in (0, 1, 2, 3), True)
+    db.close()
+
+
 def check_open(h, binary, folder):
     """What a run that was not ended has stored is seen by nobody, and nothing but a run takes its place."""
     store = Store(binary, folder, "open")
@@ -271,6 +295,7 @@ def main():
         check_log(h)
         check_show(h)
         check_files(h, binary, folder)
+        check_notes(h, binary, folder)
         check_open(h, binary, folder)
         check_prune(h)
         check_retention(binary, folder)
