@@ -308,7 +308,7 @@ static void spoilt_lists(void **state)
         {"items: 'Keys[].{Id: KeyId}', newest: \"join('', [No])\"", "partial", "BadExpression", 0},
         {"items: 'Keys[].{Id: KeyId}', newest: No", "complete", NULL, 1},
         {"items: 'Keys[].{Id: KeyId, In: KeyArn}', explode: In", "partial", "MalformedAnswer", 0},
-        {"items: 'No'", "complete", NULL, 0},
+        {"items: 'NextMarker'", "complete", NULL, 0},
         {"items: 'Keys[].{Id: KeyId}', explode: No", "complete", NULL, 0},
         {"items: 'Keys[].{Id: KeyId}', where: {No: x}", "complete", NULL, 0},
     };
@@ -552,7 +552,7 @@ static void facets_misread(void **state)
         {"result: Aliases, join: {key: '`1`', field: AliasName}", NULL},
         {"result: Aliases, join: {key: Id, field: AliasName, value: \"join('', [No])\"}", NULL},
         {"result: Aliases, join: {key: Id, field: AliasName, value: TargetKeyId}", "\"t\""},
-        {"result: No, join: {key: Id, field: AliasName, many: true}", "[]"},
+        {"result: NextMarker, join: {key: Id, field: AliasName, many: true}", "[]"},
         {"result: Aliases, join: {key: No, field: AliasName}", "null"},
         {"result: Aliases, params: {KeyId: '{each}'}, each: Id", NULL},
         {"result: Aliases, params: {KeyId: '{each}'}, each: '[`1`]', keyed: each", NULL},
