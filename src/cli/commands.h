@@ -14,7 +14,7 @@ extern const mw_command mw_command_snapshot_log;  /* snapshot_log.c */
 extern const mw_command mw_command_log;
 extern const mw_command mw_command_snapshot_prune; /* snapshot_prune.c */
 extern const mw_command mw_command_snapshot_check;
-extern const mw_command mw_command_snapshot_export; /* snapshot_file.c */
+extern const mw_command mw_command_snapshot_export; /* snapshot_export.c, snapshot_import.c */
 extern const mw_command mw_command_snapshot_import;
 extern const mw_command mw_command_query;         /* query.c */
 extern const mw_command mw_command_findings_list; /* findings.c */

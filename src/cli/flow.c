@@ -17,7 +17,6 @@
 #include "cli/stored.h"
 #include "engine/archive.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -377,7 +377,7 @@ static mw_status open_to_write(mw_store *s, bool make, mw_error *err)
     int pages = 0;
     mw_status st;
 
-    /* Larger pages and a cache of 64 MiB: a snapshot writes and reads whole ranges of its tables. What is sorted and does
+    /* Larger pages and a cache of 32 MiB: a snapshot writes and reads whole ranges of its tables. What is sorted and does
        not fit there goes to an unnamed file; small sorts never touch one.
 
        WAL comes after: the switch writes to the file, and a stranger's is not to be touched. */
